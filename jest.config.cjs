@@ -1,0 +1,9 @@
+/** Unit tests by default; `--selectProjects e2e` runs those that need the sandbox. */
+const transform = { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] };
+
+module.exports = {
+    projects: [
+        { displayName: "unit", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/unit/**/*.test.ts", "<rootDir>/sandbox/**/*.test.ts"] },
+        { displayName: "e2e", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },
+    ],
+};

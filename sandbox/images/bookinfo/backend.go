@@ -1,0 +1,77 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// answerLimit is the largest answer taken from a backend, in bytes.
+const answerLimit = 1 << 20
+
+// client opens a connection for each request, so that the versions of a backend share the load even where no sidecar
+// balances it, and heeds no proxy settings: a backend is in the same cluster.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
+// backend is another service of the application, which is asked for /<name>/<product id>.
+type backend struct {
+	name string
+	// base is the address without a path, as http://ratings:9080.
+	base string
+	// timeout bounds one request, answer included.
+	timeout time.Duration
+}
+
+// newBackend finds a service by <NAME>_HOSTNAME (default: the name), SERVICES_DOMAIN (default: none) and
+// <NAME>_SERVICE_PORT (default: 9080).
+func newBackend(name string, timeout time.Duration, env getenv) (backend, error) {
+	prefix := strings.ToUpper(name)
+	host := cmp.Or(env(prefix+"_HOSTNAME"), name)
+	if domain := env("SERVICES_DOMAIN"); domain != "" {
+		host += "." + domain
+	}
+	port := cmp.Or(env(prefix+"_SERVICE_PORT"), "9080")
+	if !isPort(port) {
+		return backend{}, fmt.Errorf("%s_SERVICE_PORT is %q: it must be a number from 1 to 65535", prefix, port)
+	}
+	return backend{name: name, base: "http://" + host + ":" + port, timeout: timeout}, nil
+}
+
+// url returns the address that answers for all products, to be shown.
+func (b backend) url() string {
+	return b.base + "/" + b.name
+}
+
+// get asks for one product. The status is 0 where no answer came; body is JSON whenever err is nil.
+func (b backend) get(ctx context.Context, product string, headers http.Header) (status int, body json.RawMessage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url()+"/"+url.PathEscape(product), nil)
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header = headers.Clone()
+	request.Header.Set("Accept", "application/json")
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return response.StatusCode, nil, fmt.Errorf("%s answered %s", request.URL, response.Status)
+	}
+	body, err = io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	if err != nil {
+		return 0, nil, err
+	}
+	if !json.Valid(body) {
+		return 0, nil, fmt.Errorf("%s did not answer with JSON of at most %d bytes", request.URL, answerLimit)
+	}
+	return response.StatusCode, body, nil
+}

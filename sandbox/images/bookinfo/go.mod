@@ -1,0 +1,3 @@
+module bookinfo-mesh/sandbox/bookinfo
+
+go 1.26

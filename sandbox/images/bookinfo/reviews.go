@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// How long reviews waits for ratings: v2 (black stars) longer than productpage waits for reviews, v3 less.
+const (
+	patientTimeout   = 10 * time.Second
+	impatientTimeout = 2500 * time.Millisecond
+)
+
+// bookReviews is the JSON of /reviews/<id>. Its id is a string, unlike that of details and ratings.
+type bookReviews struct {
+	ID          string   `json:"id"`
+	PodName     string   `json:"podname"`
+	ClusterName string   `json:"clustername"`
+	Reviews     []review `json:"reviews"`
+}
+
+type review struct {
+	Reviewer string  `json:"reviewer"`
+	Text     string  `json:"text"`
+	Rating   *rating `json:"rating,omitempty"`
+}
+
+// rating is either stars with a color, or an error.
+type rating struct {
+	Stars *int   `json:"stars,omitempty"`
+	Color string `json:"color,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// reviews is the reviews service.
+type reviews struct {
+	podName, clusterName string
+	// ratings is nil in the version without stars.
+	ratings *backend
+	color   string
+}
+
+// newReviews makes the reviews service:
+//
+//	/reviews/<id>  two reviews, the same for every number; 404 for an id that is none
+//	/health        {"status": "Reviews is healthy"}
+//
+// ENABLE_RATINGS and STAR_COLOR (default black) make its versions: v1 has no ratings, v2 black stars, v3 red ones. The
+// real images also carry SERVICE_VERSION, which no code of theirs reads. RATINGS_HOSTNAME, SERVICES_DOMAIN and
+// RATINGS_SERVICE_PORT say where ratings is; it gets 10 s to answer, or 2.5 s where the stars are not black. HOSTNAME
+// is reported as the pod's name, CLUSTER_NAME (default "null", as of the real images) as the cluster's.
+func newReviews(env getenv) (http.Handler, error) {
+	service := &reviews{
+		podName:     env("HOSTNAME"),
+		clusterName: cmp.Or(env("CLUSTER_NAME"), "null"),
+		color:       cmp.Or(env("STAR_COLOR"), "black"),
+	}
+	if service.podName == "" {
+		name, err := os.Hostname()
+		if err != nil {
+			return nil, err
+		}
+		service.podName = name
+	}
+	if strings.EqualFold(env("ENABLE_RATINGS"), "true") {
+		timeout := impatientTimeout
+		if service.color == "black" {
+			timeout = patientTimeout
+		}
+		ratings, err := newBackend("ratings", timeout, env)
+		if err != nil {
+			return nil, err
+		}
+		service.ratings = &ratings
+	}
+	return service.routes(), nil
+}
+
+func (s *reviews) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /reviews/{id}", s.send)
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, health{"Reviews is healthy"})
+	})
+	return mux
+}
+
+func (s *reviews) send(w http.ResponseWriter, r *http.Request) {
+	number, err := strconv.ParseInt(r.PathValue("id"), 10, 32)
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	id := strconv.FormatInt(number, 10)
+	first := review{
+		Reviewer: "Reviewer1",
+		Text: "Two pairs of twins, one town, and not a soul who thinks to ask. I laughed from the first mistaken " +
+			"beating to the last reunion.",
+	}
+	second := review{
+		Reviewer: "Reviewer2",
+		Text: "Quick, silly and over in an evening. Whoever looks for the depth of the later plays will have to wait " +
+			"for the later plays.",
+	}
+	if s.ratings != nil {
+		stars := s.stars(r.Context(), id, forwardHeaders(r.Header, r.Header.Get(endUserHeader)))
+		first.Rating = s.rating(stars, first.Reviewer)
+		second.Rating = s.rating(stars, second.Reviewer)
+	}
+	writeJSON(w, http.StatusOK, bookReviews{id, s.podName, s.clusterName, []review{first, second}})
+}
+
+// stars asks ratings for the stars that each reviewer gave. It returns nil where there is no usable answer.
+func (s *reviews) stars(ctx context.Context, id string, headers http.Header) map[string]any {
+	_, body, err := s.ratings.get(ctx, id, headers)
+	if err != nil {
+		log.Printf("no ratings: %v", err)
+		return nil
+	}
+	var answer struct {
+		Ratings map[string]any `json:"ratings"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		log.Printf("no ratings: %v", err)
+		return nil
+	}
+	return answer.Ratings
+}
+
+func (s *reviews) rating(stars map[string]any, reviewer string) *rating {
+	number, ok := stars[reviewer].(float64)
+	if !ok {
+		return &rating{Error: "Ratings service is currently unavailable"}
+	}
+	whole := int(number)
+	return &rating{Stars: &whole, Color: s.color}
+}

@@ -1,0 +1,108 @@
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { lastLines } from "./command";
+import { SandboxFault } from "./fault";
+import { enterArguments } from "./namespaces";
+import { live } from "./paths";
+import { type ProcessId, isAlive, processId, signal } from "./processes";
+
+/** A program of the sandbox that runs as long as it is up. */
+export interface Part {
+    program: string;
+    args: readonly string[];
+    env?: NodeJS.ProcessEnv;
+}
+
+/** The parts in the order of their start; each needs those before it. */
+export const partNames = [
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "containerd",
+    "coredns",
+    "kubelet",
+    "kube-proxy",
+    "load-balancer",
+] as const;
+export type PartName = (typeof partNames)[number];
+
+export const logFile = (part: string) => path.join(live.logs, `${part}.log`);
+const recordFile = (part: string) => path.join(live.parts, `${part}.json`);
+
+/**
+ * Starts a part inside the sandbox's namespaces; it goes on when this process ends. Its output is appended to its log.
+ *
+ * @param init the process that holds the namespaces, as the machine numbers it.
+ */
+export function startPart(name: PartName, part: Part, init: number): void {
+    fs.mkdirSync(live.logs, { recursive: true });
+    fs.mkdirSync(live.parts, { recursive: true });
+    const log = fs.openSync(logFile(name), "a");
+    const child = spawn("nsenter", [...enterArguments(init), part.program, ...part.args], {
+        detached: true,
+        stdio: ["ignore", log, log],
+        env: { ...process.env, ...part.env },
+    });
+    fs.closeSync(log);
+    child.on("error", () => undefined); // without nsenter there is no process: partState() then says "dead"
+    child.unref();
+    if (child.pid !== undefined) {
+        fs.writeFileSync(recordFile(name), JSON.stringify(processId(child.pid)));
+    }
+}
+
+/** What is known of a part: it runs, as process `pid` of the machine, it died, or it was never started. */
+export type PartState = { state: "running"; pid: number } | { state: "dead" } | { state: "absent" };
+
+export function partState(name: PartName): PartState {
+    const recorded = readRecord(name);
+    if (!recorded) {
+        return { state: "absent" };
+    }
+    // nsenter waits for the part as its only child: it lives exactly as long.
+    return isAlive(recorded) ? { state: "running", pid: childOf(recorded.pid) ?? recorded.pid } : { state: "dead" };
+}
+
+/** Asks a part to end, for a start anew. */
+export function stopPart(name: PartName): void {
+    const state = partState(name);
+    if (state.state === "running") {
+        signal(state.pid, "SIGTERM");
+    }
+}
+
+/** The end of a part's log, to be shown to a person. */
+export function logTail(name: string, lines = 15): string {
+    try {
+        return lastLines(fs.readFileSync(logFile(name), "utf8"), lines);
+    } catch {
+        return "(it wrote nothing)";
+    }
+}
+
+/** @throws SandboxFault naming the first of the started parts that died, with the end of its log. */
+export function assertAlive(names: readonly PartName[] = partNames): void {
+    const dead = names.find((name) => partState(name).state === "dead");
+    if (dead) {
+        throw new SandboxFault(`${dead} has died; the last lines of its log (${logFile(dead)}):\n${logTail(dead)}`);
+    }
+}
+
+function readRecord(name: PartName): ProcessId | undefined {
+    try {
+        return JSON.parse(fs.readFileSync(recordFile(name), "utf8")) as ProcessId;
+    } catch {
+        return undefined;
+    }
+}
+
+function childOf(pid: number): number | undefined {
+    try {
+        const [child] = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+        return child ? Number(child) : undefined;
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,36 @@
+/** Versions, addresses and names of the sandbox, each stated once. */
+
+/** Kubernetes: the newest minor that Istio 1.31 supports (1.32 to 1.36), as in toolchain/kubernetes/go.mod. */
+export const kubernetesVersion = "1.36.3";
+
+/** Istio: the release whose commit toolchain/istio/go.mod names (istio/istio eed52eb, tagged 1.31.0). */
+export const istioVersion = "1.31.0";
+
+/** Tag of the Bookinfo images, as istio/istio's samples/bookinfo/platform/kube/bookinfo.yaml has it. */
+export const bookinfoVersion = "1.20.3";
+
+/** Name of the node, of the kubeconfig's context and of the cluster in it. */
+export const nodeName = "sandbox";
+export const contextName = "bookinfo-mesh";
+
+/**
+ * The sandbox's own network: 198.51.100.0/24 is TEST-NET-2 (RFC 5737), which no real host uses. The first address is the machine's end
+ * of the link, the second the node's; LoadBalancer Services get the addresses of the pool.
+ */
+export const network = {
+    prefix: "198.51.100.0/24",
+    prefixLength: 24,
+    hostAddress: "198.51.100.1",
+    nodeAddress: "198.51.100.10",
+    loadBalancerPool: Array.from({ length: 20 }, (_, i) => `198.51.100.${20 + i}`),
+    podRange: "10.244.0.0/24",
+    serviceRange: "10.96.0.0/16",
+    /** The first address of serviceRange, which the API server takes for `kubernetes.default`. */
+    kubernetesService: "10.96.0.1",
+} as const;
+
+/** Where the API server listens, for the machine and for pods alike. */
+export const apiServerUrl = `https://${network.nodeAddress}:6443`;
+
+/** The machine's end of the link into the sandbox (at most 15 characters: IFNAMSIZ). */
+export const hostInterface = "bookinfo-mesh0";

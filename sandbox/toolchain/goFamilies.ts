@@ -1,0 +1,111 @@
+import * as path from "node:path";
+import { istioVersion, kubernetesVersion } from "../settings";
+import { sandboxDirectory } from "../paths";
+
+/** Programs that are built together from one go.mod: they share most of their packages. */
+export interface GoFamily {
+    name: string;
+    title: string;
+    /** Holds go.mod and go.sum. */
+    directory: string;
+    /** Name of the finished program, and the package it is built from. */
+    programs: Readonly<Record<string, string>>;
+    /** Values that the linker writes into string variables, by their full name. */
+    stamps?: Readonly<Record<string, string>>;
+    /** runc alone needs C: its first steps inside a new namespace, and libseccomp. */
+    needsC?: boolean;
+}
+
+const [kubernetesMajor = "", kubernetesMinor = ""] = kubernetesVersion.split(".");
+const inToolchain = (family: string) => path.join(sandboxDirectory, "toolchain", family);
+
+/** Everything that is built from Go modules, the shortest builds first. */
+export const goFamilies = {
+    bookinfo: {
+        name: "bookinfo",
+        title: "Bookinfo stand-in",
+        directory: path.join(sandboxDirectory, "images", "bookinfo"),
+        programs: {
+            bookinfo: "bookinfo-mesh/sandbox/bookinfo",
+            pause: "bookinfo-mesh/sandbox/bookinfo/cmd/pause",
+        },
+    },
+    runc: {
+        name: "runc",
+        title: "runc",
+        directory: inToolchain("runc"),
+        programs: { runc: "github.com/opencontainers/runc" },
+        needsC: true,
+    },
+    cni: {
+        name: "cni",
+        title: "CNI plugins",
+        directory: inToolchain("cni"),
+        programs: {
+            bridge: "github.com/containernetworking/plugins/plugins/main/bridge",
+            loopback: "github.com/containernetworking/plugins/plugins/main/loopback",
+            "host-local": "github.com/containernetworking/plugins/plugins/ipam/host-local",
+            portmap: "github.com/containernetworking/plugins/plugins/meta/portmap",
+        },
+    },
+    etcd: {
+        name: "etcd",
+        title: "etcd",
+        directory: inToolchain("etcd"),
+        programs: { etcd: "go.etcd.io/etcd/server/v3" },
+    },
+    containerd: {
+        name: "containerd",
+        title: "containerd",
+        directory: inToolchain("containerd"),
+        programs: {
+            containerd: "github.com/containerd/containerd/v2/cmd/containerd",
+            "containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+            ctr: "github.com/containerd/containerd/v2/cmd/ctr",
+        },
+    },
+    helm: {
+        name: "helm",
+        title: "Helm",
+        directory: inToolchain("helm"),
+        programs: { helm: "helm.sh/helm/v3/cmd/helm" },
+    },
+    coredns: {
+        name: "coredns",
+        title: "CoreDNS",
+        directory: inToolchain("coredns"),
+        programs: { coredns: "github.com/coredns/coredns" },
+    },
+    istio: {
+        name: "istio",
+        title: `Istio ${istioVersion}`,
+        directory: inToolchain("istio"),
+        programs: {
+            "pilot-discovery": "istio.io/istio/pilot/cmd/pilot-discovery",
+            "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
+            istioctl: "istio.io/istio/istioctl/cmd/istioctl",
+        },
+        stamps: {
+            "istio.io/istio/pkg/version.buildVersion": istioVersion,
+            "istio.io/istio/pkg/version.buildTag": istioVersion,
+        },
+    },
+    kubernetes: {
+        name: "kubernetes",
+        title: `Kubernetes ${kubernetesVersion}`,
+        directory: inToolchain("kubernetes"),
+        programs: Object.fromEntries(
+            ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl"].map(
+                (program) => [program, `k8s.io/kubernetes/cmd/${program}`],
+            ),
+        ),
+        // Without them the API server says "v0.0.0-master+$Format:%H$", which clients fail to parse.
+        stamps: Object.fromEntries(
+            ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((versionPackage) => [
+                [`${versionPackage}.gitVersion`, `v${kubernetesVersion}`],
+                [`${versionPackage}.gitMajor`, kubernetesMajor],
+                [`${versionPackage}.gitMinor`, kubernetesMinor],
+            ]),
+        ),
+    },
+} as const satisfies Record<string, GoFamily>;

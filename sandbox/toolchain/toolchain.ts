@@ -1,0 +1,88 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { istioVersion } from "../settings";
+import { debian, debianArtifact } from "./debianPackages";
+import { envoyArtifact } from "./envoy";
+import { go, goArtifact } from "./goBuild";
+import { goFamilies } from "./goFamilies";
+import { type Artifact, artifactDirectory } from "./artifacts";
+
+const runcArtifact = goArtifact(goFamilies.runc, {
+    tags: "seccomp",
+    env: { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) },
+});
+
+const istioArtifact = goArtifact(goFamilies.istio, { finish: takeIstioFiles });
+
+/** Every artifact of the sandbox, in the order of building: runc needs libseccomp from Debian's packages. */
+export const toolchainArtifacts: readonly Artifact[] = [
+    debianArtifact,
+    envoyArtifact,
+    runcArtifact,
+    ...[
+        goFamilies.bookinfo,
+        goFamilies.cni,
+        goFamilies.etcd,
+        goFamilies.containerd,
+        goFamilies.helm,
+        goFamilies.coredns,
+    ].map((family) => goArtifact(family)),
+    istioArtifact,
+    goArtifact(goFamilies.kubernetes),
+];
+
+const directoryOf = Object.fromEntries(
+    toolchainArtifacts.map((artifact) => [artifact.name, artifactDirectory(artifact)]),
+);
+
+type FamilyName = keyof typeof goFamilies;
+
+/** Where a Go family's programs are. */
+export function familyDirectory(family: FamilyName): string {
+    return directoryOf[family] ?? "";
+}
+
+/** The file of a Go program, named by its family so that a misspelt one does not compile. */
+export function program<F extends FamilyName>(
+    family: F,
+    name: keyof (typeof goFamilies)[F]["programs"] & string,
+): string {
+    return path.join(familyDirectory(family), name);
+}
+
+/** Files of the toolchain that are not Go programs. */
+export const toolchainFiles = {
+    envoy: path.join(artifactDirectory(envoyArtifact), "envoy"),
+    envoyBootstrap: path.join(artifactDirectory(istioArtifact), "envoy_bootstrap.json"),
+    charts: path.join(artifactDirectory(istioArtifact), "charts"),
+    debianRoot: debian.root(artifactDirectory(debianArtifact)),
+    iptablesBin: debian.bin(artifactDirectory(debianArtifact)),
+} as const;
+
+/** The module's place of each chart that the program installs. */
+const chartSources = { base: "base", istiod: "istio-control/istio-discovery", gateway: "gateway" };
+
+/**
+ * Takes what Istio's images and chart repository hold beside the programs out of its Go module: the bootstrap template of the proxy and
+ * the charts. In the module the charts say version 1.0.0; Istio's release process stamps them, and so is done here.
+ */
+async function takeIstioFiles(directory: string): Promise<void> {
+    const module = (await go(goFamilies.istio, ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"])).trim();
+    fs.copyFileSync(
+        path.join(module, "tools/packaging/common/envoy_bootstrap.json"),
+        path.join(directory, "envoy_bootstrap.json"),
+    );
+    for (const [chart, source] of Object.entries(chartSources)) {
+        const target = path.join(directory, "charts", chart);
+        fs.cpSync(path.join(module, "manifests/charts", source), target, { recursive: true });
+        stampChart(path.join(target, "Chart.yaml"));
+    }
+}
+
+function stampChart(file: string): void {
+    const stamped = fs
+        .readFileSync(file, "utf8")
+        .replace(/^version: .*$/m, `version: ${istioVersion}`)
+        .replace(/^appVersion: .*$/m, `appVersion: ${istioVersion}`);
+    fs.writeFileSync(file, stamped);
+}

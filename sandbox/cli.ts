@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { Command } from "commander";
 import pc from "picocolors";
 import * as cluster from "./cluster";
-import { messageOf, SandboxFault } from "./fault";
+import { messageOf, SandboxFault, ShownFault } from "./fault";
 import { claim } from "./ownership";
 import { logFile, logTail, partNames, type PartName } from "./parts";
 import { live } from "./paths";
@@ -94,6 +94,8 @@ function runInForeground(command: string, args: readonly string[]): Promise<void
 }
 
 cli.parseAsync().catch((error: unknown) => {
-    console.error(pc.red(error instanceof SandboxFault ? error.message : `unexpected: ${messageOf(error)}`));
+    if (!(error instanceof ShownFault)) {
+        console.error(pc.red(error instanceof SandboxFault ? error.message : `unexpected: ${messageOf(error)}`));
+    }
     process.exitCode = 1;
 });

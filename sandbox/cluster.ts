@@ -52,7 +52,7 @@ export function clusterState(): {
         return { state: fs.existsSync(live.root) ? "broken" : "down", parts: {} };
     }
     const states = Object.fromEntries(partNames.map((name) => [name, partState(name)]));
-    const whole = owner.init && isAlive(owner.init) && Object.values(states).every((part) => part.state === "running");
+    const whole = completeNamespaces() && Object.values(states).every((part) => part.state === "running");
     return { state: whole ? "up" : "broken", parts: states };
 }
 
@@ -61,16 +61,16 @@ export function deadParts(): PartName[] {
     return partNames.filter((name) => partState(name).state === "dead");
 }
 
-/** Whether the sandbox's namespaces exist, so that only dead parts need a start. */
-export function hasNamespaces(): ProcessId | undefined {
-    const init = readOwner()?.init;
-    return init && isAlive(init) ? init : undefined;
+/** The process that holds the namespaces of a sandbox that was ready once, so that only dead parts need a start. */
+export function completeNamespaces(): ProcessId | undefined {
+    const owner = readOwner();
+    return owner?.complete && owner.init && isAlive(owner.init) ? owner.init : undefined;
 }
 
 /** Takes hold of the machine's one sandbox, and clears what a killed run left of an earlier one. */
 export async function begin(): Promise<void> {
     claim();
-    if (!hasNamespaces()) {
+    if (!completeNamespaces()) {
         await removeEverything();
         await assertAddressesFree();
         claim();
@@ -82,7 +82,7 @@ export async function prepare(): Promise<ProcessId> {
     fs.mkdirSync(cache.containerd, { recursive: true });
     fs.mkdirSync(live.config, { recursive: true });
     const [init] = await Promise.all([createNamespaces(), writeIdentities()]);
-    record(init);
+    record({ init });
     await linkNetwork(init.pid);
     createCgroups();
     writeContainerdConfig();

@@ -12,6 +12,8 @@ export interface Owner {
     command: ProcessId;
     /** The process that holds its namespaces, once there is one. */
     init?: ProcessId;
+    /** Whether it has been ready once: then a part that died can be started again, and nothing has to be made anew. */
+    complete?: boolean;
 }
 
 /** The recorded owner; none where no sandbox is, or only what a killed run left. */
@@ -30,7 +32,9 @@ export function readOwner(): Owner | undefined {
  */
 export function claim(): void {
     const owner = readOwner();
-    if (owner && owner.clone !== cloneDirectory && owner.init && isAlive(owner.init)) {
+    // A clone that was deleted cannot be asked to stop its sandbox: whoever comes next may.
+    const isForeign = owner && owner.clone !== cloneDirectory && fs.existsSync(owner.clone);
+    if (isForeign && owner.init && isAlive(owner.init)) {
         throw new SandboxFault(
             `this machine already runs the sandbox of another clone, ${owner.clone}; ` +
                 `stop it there first: npm --prefix ${owner.clone} run sandbox -- down`,
@@ -41,13 +45,13 @@ export function claim(): void {
             `process ${owner.command.pid}, of the clone ${owner.clone}, is starting or stopping the sandbox; wait for it to end`,
         );
     }
-    record(owner?.init);
+    record(owner ?? {});
 }
 
-/** Notes the process that holds the namespaces. */
-export function record(init: ProcessId | undefined): void {
+/** Notes what is known of the sandbox now. */
+export function record({ init, complete }: Pick<Owner, "init" | "complete">): void {
     fs.mkdirSync(live.root, { recursive: true });
-    const owner: Owner = { clone: cloneDirectory, command: processId(process.pid), init };
+    const owner: Owner = { clone: cloneDirectory, command: processId(process.pid), init, complete };
     const partial = path.join(live.root, `.owner-${process.pid}`);
     fs.writeFileSync(partial, JSON.stringify(owner));
     fs.renameSync(partial, live.owner);

@@ -1,7 +1,9 @@
 import { Listr, type ListrTask } from "listr2";
 import * as cluster from "./cluster";
 import type { Provided } from "./images/images";
-import { logTail, partNames } from "./parts";
+import { messageOf, ShownFault } from "./fault";
+import { record } from "./ownership";
+import { logTail } from "./parts";
 import { live } from "./paths";
 import { preflight } from "./preflight";
 import type { ProcessId } from "./processes";
@@ -22,14 +24,19 @@ export async function up(): Promise<void> {
     }
     await preflight(toolchainArtifacts);
     await cluster.begin();
-    const running = cluster.hasNamespaces();
+    const running = cluster.completeNamespaces();
+    for (const interruption of ["SIGINT", "SIGTERM"] as const) {
+        process.once(interruption, () => {
+            void (running ? Promise.resolve() : cluster.removeEverything()).finally(() => process.exit(130));
+        });
+    }
     try {
         await (running ? restart(running) : startNew()).run({});
     } catch (error) {
         if (!running) {
             await cluster.removeEverything();
         }
-        throw error;
+        throw new ShownFault(messageOf(error));
     }
     console.log(`Kubernetes ${kubernetesVersion} is ready. Kubeconfig: ${live.kubeconfig} (context ${contextName})`);
 }
@@ -51,7 +58,13 @@ function startNew(): Listr<Context> {
                 },
             },
             { title: "Start Kubernetes", task: (_, task) => task.newListr(startSteps(), { concurrent: true }) },
-            { title: "Wait for the node", task: () => cluster.waitForNode() },
+            {
+                title: "Wait for the node",
+                task: async ({ init }) => {
+                    await cluster.waitForNode();
+                    record({ init, complete: true });
+                },
+            },
         ],
         { rendererOptions: { collapseSubtasks: false } },
     );
@@ -75,7 +88,7 @@ function startSteps(): ListrTask<Context>[] {
                 if (context.init) {
                     cluster.start(["kubelet"], context.init);
                 }
-                const provided = await cluster.loadImages((progress) => (task.output = progress));
+                const provided = await cluster.loadImages(showOn(task));
                 task.title = `Images: ${describe(provided)}`;
             },
         },
@@ -112,10 +125,22 @@ function buildSteps(): ListrTask<Context>[] {
             title: artifact.title,
             task: async (_, task) => {
                 const began = Date.now();
-                await buildArtifact(artifact, (progress) => (task.output = progress));
+                await buildArtifact(artifact, showOn(task));
                 task.title = `${artifact.title} (${Math.round((Date.now() - began) / 1000)} s)`;
             },
         }));
+}
+
+/** Shows a step's progress beside it; where the output is no terminal, a line now and then. */
+function showOn(task: { output: string }): (progress: string) => void {
+    const pause = process.stdout.isTTY ? 100 : 20_000; // milliseconds
+    let shown = 0;
+    return (progress) => {
+        if (Date.now() - shown >= pause) {
+            shown = Date.now();
+            task.output = progress;
+        }
+    };
 }
 
 /** Says where the images came from, and which are not what their names say. */

@@ -1,4 +1,11 @@
-import { KubeConfig, CoreV1Api, makeInformer, type V1Service } from "@kubernetes/client-node";
+import {
+    CoreV1Api,
+    KubeConfig,
+    makeInformer,
+    PatchStrategy,
+    setHeaderOptions,
+    type V1Service,
+} from "@kubernetes/client-node";
 import { messageOf } from "../fault";
 import { network } from "../settings";
 import { assignAddresses, type Claim } from "./addressPool";
@@ -14,7 +21,8 @@ const core = kubeConfig.makeApiClient(CoreV1Api);
 const informer = makeInformer(kubeConfig, "/api/v1/services", () => core.listServiceForAllNamespaces());
 
 const keyOf = (service: V1Service) => `${service.metadata?.namespace ?? ""}/${service.metadata?.name ?? ""}`;
-const madeAt = (service: V1Service) => service.metadata?.creationTimestamp?.getTime() ?? 0;
+// A watch delivers times as text, a list as dates.
+const madeAt = (service: V1Service) => new Date(service.metadata?.creationTimestamp ?? 0).getTime();
 const heldBy = (service: V1Service) => service.status?.loadBalancer?.ingress?.[0]?.ip;
 
 function claimOf(service: V1Service): Claim {
@@ -36,12 +44,18 @@ async function reconcile(): Promise<void> {
 
 async function writeAddress(service: V1Service, address: string | undefined): Promise<void> {
     console.log(`${keyOf(service)}: ${address ?? "no address"}`);
-    await core.replaceNamespacedServiceStatus({
-        namespace: service.metadata?.namespace ?? "",
-        name: service.metadata?.name ?? "",
-        // The version read goes along: a Service that changed in between is refused, and seen again by the informer.
-        body: { ...service, status: { loadBalancer: address ? { ingress: [{ ip: address }] } : {} } },
-    });
+    await core.patchNamespacedServiceStatus(
+        {
+            namespace: service.metadata?.namespace ?? "",
+            name: service.metadata?.name ?? "",
+            body: {
+                // The version read goes along: a Service that changed in between is refused, and seen again by the informer.
+                metadata: { resourceVersion: service.metadata?.resourceVersion },
+                status: { loadBalancer: { ingress: address ? [{ ip: address }] : null } },
+            },
+        },
+        setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
 }
 
 let queue = Promise.resolve();

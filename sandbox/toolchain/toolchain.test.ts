@@ -1,0 +1,64 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { istioVersion, kubernetesVersion } from "../settings";
+import { artifactDirectory, isOlderBuild, sourcesIn } from "./artifacts";
+import { builtName } from "./goBuild";
+import { goFamilies, type GoFamily } from "./goFamilies";
+
+const families: GoFamily[] = Object.values(goFamilies);
+const goMod = (family: GoFamily) => fs.readFileSync(path.join(family.directory, "go.mod"), "utf8");
+
+describe("the Go families", () => {
+    it.each(families.filter((family) => family.name !== "bookinfo").map((family) => [family.name, family] as const))(
+        "%s: every program is a tool of its go.mod, so that go.sum covers it",
+        (_, family) => {
+            for (const goPackage of Object.values(family.programs)) {
+                expect(goMod(family)).toMatch(new RegExp(`^(tool )?\\s*${goPackage.replace(/[./]/g, "\\$&")}$`, "m"));
+            }
+        },
+    );
+
+    it("build the Kubernetes that settings.ts names, every staging module of the same version", () => {
+        const module = goMod(goFamilies.kubernetes);
+        expect(module).toContain(`k8s.io/kubernetes v${kubernetesVersion}`);
+        const staged = [...module.matchAll(/=> k8s\.io\/\S+ v0\.(\S+)/g)].map((match) => match[1]);
+        expect(staged.length).toBeGreaterThan(30);
+        expect(new Set(staged)).toEqual(new Set([kubernetesVersion.slice(2)]));
+    });
+
+    it("build an Istio of the minor that settings.ts names", () => {
+        const minor = istioVersion.split(".").slice(0, 2).join(".");
+        expect(goMod(goFamilies.istio)).toContain(`istio.io/api v${minor}.`);
+    });
+});
+
+describe("builtName", () => {
+    it.each([
+        ["k8s.io/kubernetes/cmd/kubelet", "kubelet"],
+        ["go.etcd.io/etcd/server/v3", "server"],
+        ["github.com/coredns/coredns", "coredns"],
+    ])("%s is built as %s", (goPackage, name) => {
+        expect(builtName(goPackage)).toBe(name);
+    });
+});
+
+describe("artifacts", () => {
+    it("are found under another name as soon as anything that they are built from changes", () => {
+        const of = (...builtFrom: string[]) => artifactDirectory({ name: "etcd", builtFrom });
+        expect(of("go.mod", "amd64")).toBe(of("go.mod", "amd64"));
+        expect(of("go.mod", "amd64")).not.toBe(of("go.mod", "arm64"));
+        expect(of("ab", "c")).not.toBe(of("a", "bc"));
+    });
+
+    it("remove builds of their own only", () => {
+        const current = path.basename(artifactDirectory({ name: "containerd", builtFrom: [] }));
+        expect(isOlderBuild(current, "containerd")).toBe(true);
+        expect(isOlderBuild(`${current}.partial`, "containerd")).toBe(false);
+        expect(isOlderBuild("containerd-extra-0123456789ab", "containerd")).toBe(false);
+    });
+
+    it("notice a change in any source file", () => {
+        const sources = sourcesIn(goFamilies.runc.directory);
+        expect(sources.map((source) => source.split("\n")[0])).toEqual(["go.mod", "go.sum"]);
+    });
+});

@@ -5,7 +5,7 @@ import pc from "picocolors";
 import * as cluster from "./cluster";
 import { messageOf, SandboxFault, ShownFault } from "./fault";
 import { claim } from "./ownership";
-import { logFile, logTail, partNames, type PartName } from "./parts";
+import { logFile, logTail, partNames, type PartName, type PartState } from "./parts";
 import { live } from "./paths";
 import { assertLinuxRoot } from "./preflight";
 import { contextName } from "./settings";
@@ -40,14 +40,14 @@ cli.command("status")
             console.log(JSON.stringify({ state, kubeconfig: live.kubeconfig, context: contextName, parts }));
         } else {
             console.log(`The sandbox is ${state}.`);
-            for (const name of partNames) {
-                const part = parts[name];
-                if (part?.state === "running") {
-                    console.log(`  ${pc.green("running")}  ${name} (process ${part.pid})`);
-                } else if (part?.state === "dead") {
-                    console.log(`  ${pc.red("dead")}     ${name}; the last lines of its log:`);
-                    console.log(logTail(name).replace(/^/gm, "             "));
-                }
+            if (state !== "down" && !cluster.completeNamespaces()) {
+                console.log(
+                    "  Its start was cut off; the next `npm run sandbox -- up` clears what is left and starts anew.",
+                );
+            } else {
+                partNames.forEach((name) => {
+                    describePart(name, parts[name]);
+                });
             }
         }
         process.exitCode = state === "broken" ? 1 : 0;
@@ -80,6 +80,17 @@ cli.command("kubectl")
         }
         await runInForeground(toolProgram("kubernetes", "kubectl"), ["--kubeconfig", live.kubeconfig, ...args]);
     });
+
+/** Prints a line about a part, and the end of its log where it died. */
+function describePart(name: PartName, part: PartState | undefined): void {
+    if (part?.state === "running") {
+        console.log(`  ${pc.green("running")}  ${name} (process ${part.pid})`);
+    } else if (part?.state === "dead") {
+        console.log(
+            `  ${pc.red("dead")}     ${name}; the last lines of its log:\n${logTail(name).replace(/^/gm, " ".repeat(11))}`,
+        );
+    }
+}
 
 /** Runs a command that talks to the terminal itself, and takes over its exit code. */
 function runInForeground(command: string, args: readonly string[]): Promise<void> {

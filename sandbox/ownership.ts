@@ -26,11 +26,11 @@ export function readOwner(): Owner | undefined {
 }
 
 /**
- * Takes hold of the sandbox for this command.
+ * Refuses to go on where the sandbox is not this command's to touch.
  *
  * @throws SandboxFault when another clone's sandbox is up, or another command is at work on it.
  */
-export function claim(): void {
+export function refuseOthers(): void {
     const owner = readOwner();
     // A clone that was deleted cannot be asked to stop its sandbox: whoever comes next may.
     const isForeign = owner && owner.clone !== cloneDirectory && fs.existsSync(owner.clone);
@@ -45,7 +45,12 @@ export function claim(): void {
             `process ${owner.command.pid}, of the clone ${owner.clone}, is starting or stopping the sandbox; wait for it to end`,
         );
     }
-    record(owner ?? {});
+}
+
+/** Takes hold of the sandbox for this command, unless it is others' (see {@link refuseOthers}). */
+export function claim(): void {
+    refuseOthers();
+    record(readOwner() ?? {});
 }
 
 /** Notes what is known of the sandbox now. */

@@ -74,9 +74,10 @@ export function stopPart(name: PartName): void {
 }
 
 /** The end of a part's log, to be shown to a person. */
-export function logTail(name: string, lines = 15): string {
+export function logTail(name: string): string {
     try {
-        return lastLines(fs.readFileSync(logFile(name), "utf8"), lines);
+        // Some parts write a whole object on one line.
+        return lastLines(fs.readFileSync(logFile(name), "utf8"), 6).replace(/^(.{200}).+$/gm, "$1…");
     } catch {
         return "(it wrote nothing)";
     }

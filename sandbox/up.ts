@@ -2,7 +2,7 @@ import { Listr, type ListrTask } from "listr2";
 import * as cluster from "./cluster";
 import type { Provided } from "./images/images";
 import { messageOf, ShownFault } from "./fault";
-import { record } from "./ownership";
+import { record, refuseOthers } from "./ownership";
 import { logTail } from "./parts";
 import { live } from "./paths";
 import { preflight } from "./preflight";
@@ -18,6 +18,7 @@ interface Context {
 
 /** Brings the sandbox up: builds what is not built yet, then starts it. On a sandbox that is up it does nothing. */
 export async function up(): Promise<void> {
+    refuseOthers();
     if (cluster.clusterState().state === "up") {
         console.log(`The sandbox is up. Kubeconfig: ${live.kubeconfig} (context ${contextName})`);
         return;
@@ -25,11 +26,7 @@ export async function up(): Promise<void> {
     await preflight(toolchainArtifacts);
     await cluster.begin();
     const running = cluster.completeNamespaces();
-    for (const interruption of ["SIGINT", "SIGTERM"] as const) {
-        process.once(interruption, () => {
-            void (running ? Promise.resolve() : cluster.removeEverything()).finally(() => process.exit(130));
-        });
-    }
+    removeWhenInterrupted(running === undefined);
     try {
         await (running ? restart(running) : startNew()).run({});
     } catch (error) {
@@ -39,6 +36,18 @@ export async function up(): Promise<void> {
         throw new ShownFault(messageOf(error));
     }
     console.log(`Kubernetes ${kubernetesVersion} is ready. Kubeconfig: ${live.kubeconfig} (context ${contextName})`);
+}
+
+/** Ctrl-C in a first start leaves nothing behind. A terminal and npm may both deliver the signal, so it may come twice. */
+function removeWhenInterrupted(isFirstStart: boolean): void {
+    let removal: Promise<void> | undefined;
+    for (const interruption of ["SIGINT", "SIGTERM"] as const) {
+        process.on(interruption, () => {
+            removal ??= (isFirstStart ? cluster.removeEverything() : Promise.resolve()).finally(() =>
+                process.exit(130),
+            );
+        });
+    }
 }
 
 /** The steps from nothing to a ready node. */
@@ -66,7 +75,7 @@ function startNew(): Listr<Context> {
                 },
             },
         ],
-        { rendererOptions: { collapseSubtasks: false } },
+        { rendererOptions: { collapseSubtasks: false }, registerSignalListeners: false }, // see removeWhenInterrupted
     );
 }
 
@@ -105,17 +114,20 @@ function startSteps(): ListrTask<Context>[] {
 /** The steps that bring back a sandbox some of whose parts died. */
 function restart(init: ProcessId): Listr<Context> {
     const dead = cluster.deadParts();
-    return new Listr<Context>([
-        ...dead.map((name) => ({
-            title: `Start ${name} again, which had died`,
-            task: () => {
-                console.error(`${name} had died; the last lines of its log:\n${logTail(name)}`);
-                cluster.start([name], init);
-            },
-        })),
-        { title: "API server", task: () => cluster.waitForApiServer() },
-        { title: "Node", task: () => cluster.waitForNode() },
-    ]);
+    return new Listr<Context>(
+        [
+            ...dead.map((name) => ({
+                title: `Start ${name} again, which had died`,
+                task: () => {
+                    console.error(`${name} had died; the last lines of its log:\n${logTail(name)}`);
+                    cluster.start([name], init);
+                },
+            })),
+            { title: "API server", task: () => cluster.waitForApiServer() },
+            { title: "Node", task: () => cluster.waitForNode() },
+        ],
+        { registerSignalListeners: false },
+    );
 }
 
 function buildSteps(): ListrTask<Context>[] {

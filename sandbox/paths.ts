@@ -31,6 +31,7 @@ const cacheRoot = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir()
 
 export const cache = {
     root: cacheRoot,
+    go: path.join(cacheRoot, "go"),
     goModules: path.join(cacheRoot, "go", "mod"),
     goBuild: path.join(cacheRoot, "go", "build"),
     /** Finished artifacts of the toolchain, one directory each, named by what they were built from. */

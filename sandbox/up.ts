@@ -9,6 +9,7 @@ import { preflight } from "./preflight";
 import type { ProcessId } from "./processes";
 import { contextName, kubernetesVersion } from "./settings";
 import { buildArtifact, isBuilt } from "./toolchain/artifacts";
+import { removeGoCaches } from "./toolchain/goBuild";
 import { toolchainArtifacts } from "./toolchain/toolchain";
 
 /** What the steps hand on to each other. */
@@ -131,7 +132,7 @@ function restart(init: ProcessId): Listr<Context> {
 }
 
 function buildSteps(): ListrTask<Context>[] {
-    return toolchainArtifacts
+    const builds = toolchainArtifacts
         .filter((artifact) => !isBuilt(artifact))
         .map((artifact) => ({
             title: artifact.title,
@@ -141,6 +142,7 @@ function buildSteps(): ListrTask<Context>[] {
                 task.title = `${artifact.title} (${Math.round((Date.now() - began) / 1000)} s)`;
             },
         }));
+    return [...builds, { title: "Remove Go's caches", task: removeGoCaches }];
 }
 
 /** Shows a step's progress beside it; where the output is no terminal, a line now and then. */

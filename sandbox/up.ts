@@ -134,7 +134,7 @@ function restart(init: ProcessId): Listr<Context> {
 function buildSteps(): ListrTask<Context>[] {
     const builds = toolchainArtifacts
         .filter((artifact) => !isBuilt(artifact))
-        .map((artifact) => ({
+        .map<ListrTask<Context>>((artifact) => ({
             title: artifact.title,
             task: async (_, task) => {
                 const began = Date.now();

@@ -3,7 +3,12 @@ const transform = { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser
 
 module.exports = {
     projects: [
-        { displayName: "unit", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/unit/**/*.test.ts", "<rootDir>/sandbox/**/*.test.ts"] },
+        {
+            displayName: "unit",
+            testEnvironment: "node",
+            transform,
+            testMatch: ["<rootDir>/tests/unit/**/*.test.ts", "<rootDir>/sandbox/**/*.test.ts"],
+        },
         { displayName: "e2e", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },
     ],
 };

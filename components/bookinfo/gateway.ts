@@ -1,0 +1,69 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../../names";
+import type { GatewaySpec, VirtualServiceSpec } from "../istio/api";
+
+export interface BookinfoGatewayArgs {
+    /** The namespace that Bookinfo is in. */
+    namespace: pulumi.Input<string>;
+    /** Labels of the ingress gateway's pods. */
+    gatewaySelector: Record<string, string>;
+}
+
+/** Bookinfo's way in: the ingress gateway's port 80, for any host, and the paths of the product page. */
+export class BookinfoGateway extends pulumi.ComponentResource {
+    constructor(name: string, args: BookinfoGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("bookinfo-mesh:bookinfo:BookinfoGateway", name, args, opts);
+
+        const gateway = new k8s.apiextensions.CustomResource(
+            `${name}-gateway`,
+            {
+                apiVersion: "networking.istio.io/v1",
+                kind: "Gateway",
+                metadata: { name: "bookinfo-gateway", namespace: args.namespace },
+                spec: gatewaySpec(args.gatewaySelector),
+            },
+            { parent: this },
+        );
+        new k8s.apiextensions.CustomResource(
+            `${name}-routes`,
+            {
+                apiVersion: "networking.istio.io/v1",
+                kind: "VirtualService",
+                metadata: { name: "bookinfo", namespace: args.namespace },
+                spec: gateway.metadata.name.apply(virtualServiceSpec),
+            },
+            { parent: this },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/**
+ * A server on the port of the ingress gateway's Service. (Istio's own sample says 8080, which is right for the gateway
+ * that istioctl installs; with the one of the Helm chart nothing would listen there.)
+ */
+export function gatewaySpec(selector: Record<string, string>): GatewaySpec {
+    const port = { number: GATEWAY_HTTP_PORT, name: "http", protocol: "HTTP" } as const;
+    return { selector, servers: [{ port, hosts: ["*"] }] };
+}
+
+/** The paths that the product page serves itself; the gateway answers 404 to all others. */
+export function virtualServiceSpec(gatewayName: string): VirtualServiceSpec {
+    return {
+        hosts: ["*"],
+        gateways: [gatewayName],
+        http: [
+            {
+                match: [
+                    { uri: { exact: PRODUCTPAGE_PATH } },
+                    { uri: { prefix: "/static" } },
+                    { uri: { exact: "/login" } },
+                    { uri: { exact: "/logout" } },
+                    { uri: { prefix: "/api/v1/products" } },
+                ],
+                route: [{ destination: { host: PRODUCTPAGE, port: { number: BOOKINFO_PORT } } }],
+            },
+        ],
+    };
+}

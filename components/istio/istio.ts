@@ -1,0 +1,89 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { gatewaySelector, ISTIO_NAMESPACE, RELEASES } from "../../names";
+import { loadBalancerAddress } from "./address";
+import type { PeerAuthenticationSpec } from "./api";
+import { chartSource } from "./chart";
+import { type HelmValues, mergeValues } from "./merge";
+import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
+
+export interface IstioArgs extends IstioSettings {
+    /** Version of the charts. A repository that is a directory holds its own. */
+    version: string;
+    /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the charts `base`, `istiod` and `gateway`. */
+    chartRepository: string;
+    /** With mTLS enabled, every workload of the mesh refuses plain text. */
+    global: { mtls: { enabled: boolean } };
+    /** Helm values that are laid over those of this component, for each chart. */
+    values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
+}
+
+/**
+ * Istio in sidecar mode: the CRDs, the control plane, an ingress gateway behind a load balancer, and the mesh's policy.
+ */
+export class Istio extends pulumi.ComponentResource {
+    /** The control plane. What is injected or validated by it depends on this release. */
+    public readonly istiod: k8s.helm.v3.Release;
+    /** Labels by which a `Gateway` selects the ingress gateway's pods. */
+    public readonly gatewaySelector: Record<string, string>;
+    /** The ingress gateway's IP address or host name; empty if its Service has none. */
+    public readonly ingressAddress: pulumi.Output<string>;
+
+    constructor(name: string, args: IstioArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("bookinfo-mesh:istio:Istio", name, args, opts);
+
+        const namespace = new k8s.core.v1.Namespace(
+            `${name}-namespace`,
+            { metadata: { name: ISTIO_NAMESPACE } },
+            { parent: this },
+        ).metadata.name;
+
+        const release = (chart: keyof typeof RELEASES, ours: HelmValues, dependsOn: pulumi.Resource[]) =>
+            new k8s.helm.v3.Release(
+                `${name}-${chart}`,
+                {
+                    // A release that is named by Pulumi would rename everything that its chart names after it.
+                    name: RELEASES[chart],
+                    namespace,
+                    ...chartSource(args.chartRepository, chart, args.version),
+                    values: pulumi.output(args.values).apply((overrides) => mergeValues(ours, overrides[chart])),
+                    // In seconds, for each of Helm's operations. A first pull and a new load balancer on a small
+                    // cluster can take longer than the provider's default of 300.
+                    timeout: 600,
+                },
+                // A release with a fixed name cannot stand beside its replacement.
+                { parent: this, dependsOn, deleteBeforeReplace: true },
+            );
+
+        const base = release("base", baseValues(), []);
+        this.istiod = release("istiod", istiodValues(args), [base]);
+        const gateway = release("gateway", gatewayValues(args), [this.istiod]);
+
+        if (args.global.mtls.enabled) {
+            const spec: PeerAuthenticationSpec = { mtls: { mode: "STRICT" } };
+            new k8s.apiextensions.CustomResource(
+                `${name}-strict-mtls`,
+                {
+                    apiVersion: "security.istio.io/v1",
+                    kind: "PeerAuthentication",
+                    metadata: { name: "default", namespace },
+                    spec,
+                },
+                // istiod's webhook validates it: while it is down, the API server refuses Istio's objects.
+                { parent: this, dependsOn: [this.istiod] },
+            );
+        }
+
+        // The id is an output of the release, unknown until that is installed: so a preview does not look for a Service
+        // that is not there yet. (`get` does not honour dependsOn.) Helm has waited for the address by then.
+        const service = k8s.core.v1.Service.get(
+            `${name}-ingress`,
+            pulumi.interpolate`${gateway.status.namespace}/${gateway.status.name}`,
+            { parent: this },
+        );
+
+        this.gatewaySelector = gatewaySelector(RELEASES.gateway);
+        this.ingressAddress = service.status.apply(loadBalancerAddress);
+        this.registerOutputs({ gatewaySelector: this.gatewaySelector, ingressAddress: this.ingressAddress });
+    }
+}

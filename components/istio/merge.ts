@@ -1,0 +1,26 @@
+/** A tree of Helm values. */
+export interface HelmValues {
+    readonly [key: string]: unknown;
+}
+
+/**
+ * Lays `overrides` over `base`, as Helm lays one values file over another: objects are merged key by key, anything else
+ * (lists too) is replaced. A null stays in the result, where Helm takes it as "drop the chart's default".
+ */
+export function mergeValues(base: HelmValues, overrides: HelmValues): HelmValues {
+    const keys = new Set([...Object.keys(base), ...Object.keys(overrides)]);
+    // fromEntries defines properties, it does not assign them: a key named __proto__ stays a key.
+    return Object.fromEntries([...keys].map((key) => [key, mergeKey(key, base, overrides)]));
+}
+
+function mergeKey(key: string, base: HelmValues, overrides: HelmValues): unknown {
+    const [ours, theirs] = [base[key], overrides[key]];
+    if (!Object.hasOwn(overrides, key)) {
+        return ours;
+    }
+    return isTree(ours) && isTree(theirs) ? mergeValues(ours, theirs) : theirs;
+}
+
+function isTree(value: unknown): value is HelmValues {
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,82 @@
+import { ISTIO_NAMESPACE } from "../../names";
+import type { HelmValues } from "./merge";
+
+/** Amounts of CPU and memory, as Kubernetes quantities such as `100m` and `128Mi`. */
+export interface Amounts {
+    cpu?: string;
+    memory?: string;
+}
+
+/** What a container asks for, and what it may use at most. */
+export interface Resources {
+    requests: Amounts;
+    limits: Amounts;
+}
+
+/** Whether a HorizontalPodAutoscaler sets the number of replicas, and within which bounds. Off means one replica. */
+export type Autoscaling = { enabled: false } | { enabled: true; min: number; max: number };
+
+export type ImagePullPolicy = "Always" | "IfNotPresent" | "Never";
+
+/** What the values of Istio's three charts are made of. */
+export interface IstioSettings {
+    /** Registry and path of Istio's images, without the image's name: `docker.io/istio`. */
+    hub: string;
+    tag: string;
+    imagePullPolicy: ImagePullPolicy;
+    istiod: { resources: Resources; autoscaling: Autoscaling };
+    gateway: { resources: Resources; autoscaling: Autoscaling };
+    /** The sidecar of each pod in the mesh. */
+    proxy: { resources: Resources };
+}
+
+// istiod raises the failure policy of the validation webhooks to Fail by itself once it is up. To say so from the start
+// keeps rendered manifests, which tools apply server-side again and again, from falling back to Ignore each time. In a
+// release it changes nothing: no Istio object is created before istiod answers.
+const VALIDATION = { base: { validationFailurePolicy: "Fail" } };
+
+/** Values of the chart `base`: the CRDs and the default validation webhook. */
+export function baseValues(): HelmValues {
+    return VALIDATION;
+}
+
+/** Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here as well. */
+export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy }: IstioSettings): HelmValues {
+    const { autoscaling } = istiod;
+    return {
+        ...VALIDATION,
+        global: {
+            istioNamespace: ISTIO_NAMESPACE,
+            hub,
+            tag,
+            imagePullPolicy,
+            proxy: { resources: withoutEmpty(proxy.resources) },
+        },
+        // The chart takes these at its root or under `pilot`, and what is under `pilot` wins. At the root, ours lose
+        // against either way in which a user may write the same key in `istio.values.istiod`.
+        resources: withoutEmpty(istiod.resources),
+        autoscaleEnabled: autoscaling.enabled,
+        ...(autoscaling.enabled && { autoscaleMin: autoscaling.min, autoscaleMax: autoscaling.max }),
+    };
+}
+
+/** Values of the chart `gateway`. It knows no other keys than those of its schema, and refuses what belongs to istiod. */
+export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings): HelmValues {
+    const { autoscaling } = gateway;
+    return {
+        // The pod is created with the image "auto", which injection then replaces. Kubernetes takes an image without a
+        // tag for "latest" and would pull the injected one each time, were it not told otherwise.
+        imagePullPolicy,
+        resources: withoutEmpty(gateway.resources),
+        autoscaling: autoscaling.enabled
+            ? { enabled: true, minReplicas: autoscaling.min, maxReplicas: autoscaling.max }
+            : { enabled: false },
+    };
+}
+
+function withoutEmpty({ requests, limits }: Resources): HelmValues {
+    return {
+        ...(Object.keys(requests).length > 0 && { requests }),
+        ...(Object.keys(limits).length > 0 && { limits }),
+    };
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { SECTIONS } from "./schema";
+
+/** A key of the config, at any depth. */
+export interface Key {
+    path: string[];
+    /** What may be written, in words. */
+    allowed: string;
+    /** The default, in words; undefined for a key that has to be set. */
+    fallback?: string;
+    /** A value for a command that sets the key. */
+    example?: string;
+    description: string;
+    /** The keys below this one. An object that holds anything, as Helm values do, has none. */
+    children: Key[];
+}
+
+interface Node {
+    type?: string;
+    enum?: unknown[];
+    default?: unknown;
+    properties?: Record<string, Node>;
+    required?: string[];
+    allowed?: string;
+    fallback?: string;
+    example?: unknown;
+    description?: string;
+}
+
+/** The root of all keys, read out of the schema. */
+export const ROOT: Key = keyOf([], z.toJSONSchema(z.strictObject(SECTIONS), { io: "input" }) as Node, true);
+
+/** Every key that holds a value of its own, in the order of the schema. */
+export function leaves(key: Key = ROOT): Key[] {
+    return key.children.length === 0 ? [key] : key.children.flatMap(leaves);
+}
+
+/** The key at a path, or undefined where the config has none. */
+export function keyAt(path: string[]): Key | undefined {
+    return path.reduce<Key | undefined>((key, name) => key?.children.find(({ path }) => path.at(-1) === name), ROOT);
+}
+
+function keyOf(path: string[], node: Node, required: boolean): Key {
+    const fallback = node.fallback ?? (node.default === undefined ? undefined : inWords(node.default));
+    return {
+        path,
+        allowed: node.allowed ?? allowedBy(node),
+        fallback: fallback ?? (required ? undefined : "none"),
+        // `pulumi config set` takes no objects.
+        example: node.type === "object" ? undefined : inWords(node.example ?? node.default ?? ""),
+        description: node.description ?? "",
+        children: Object.entries(node.properties ?? {}).map(([name, child]) =>
+            keyOf([...path, name], child, node.required?.includes(name) ?? false),
+        ),
+    };
+}
+
+function allowedBy({ enum: values, type }: Node): string {
+    if (values) {
+        return alternatives(values.map(String));
+    }
+    return type === "boolean" ? "true or false" : (type ?? "anything");
+}
+
+function inWords(value: unknown): string {
+    return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** `a`, `a or b`, `a, b or c`. */
+export function alternatives(values: string[]): string {
+    return values.length < 2 ? values.join() : `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}`;
+}

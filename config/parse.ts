@@ -1,0 +1,158 @@
+import type { z } from "zod";
+import type { HelmValues } from "../components/istio/merge";
+import type { IstioSettings } from "../components/istio/values";
+import { istioFaults, kubeconfigOf } from "./checks";
+import { ConfigError, type Fault, faultsOf, inPulumi, unknownKey } from "./faults";
+import { absolute, type Files, localFiles } from "./files";
+import { autoscalingOf, resourcesOf } from "./profiles";
+import { type Section, type SectionName, SECTIONS } from "./schema";
+
+/** The whole config, checked and complete: profiles are worked in, defaults filled in, files read. */
+export interface Config {
+    readonly cluster: {
+        readonly context: string;
+        /** The kubeconfig of that context alone, as YAML. It holds credentials. */
+        readonly kubeconfig: string;
+    };
+    readonly istio: Readonly<IstioSettings> & {
+        readonly version: string;
+        readonly chartRepository: string;
+        readonly global: { readonly mtls: { readonly enabled: boolean } };
+        readonly values: { readonly base: HelmValues; readonly istiod: HelmValues; readonly gateway: HelmValues };
+    };
+    readonly app: Readonly<Section<"app">>;
+    readonly bookinfo: Readonly<Section<"bookinfo">>;
+}
+
+/**
+ * Checks a config and gives it its final form, deeply frozen.
+ *
+ * @param raw The project's keys without their namespace, each with its value as Pulumi hands it over: JSON for an object.
+ * @param options.files What the machine has; by default what it really has.
+ * @param options.secret The keys whose values must not be shown.
+ * @throws ConfigError with all the faults there are.
+ */
+export function parseConfig(
+    raw: Readonly<Record<string, string>>,
+    { files = localFiles, secret = [] }: { files?: Files; secret?: string[] } = {},
+): Config {
+    const set: Record<string, unknown> = Object.fromEntries(
+        Object.entries(raw).map(([key, value]) => [key, decoded(value)]),
+    );
+    const unknown = Object.keys(set)
+        .filter((key) => !Object.hasOwn(SECTIONS, key))
+        .map((key) => unknownKey([key], set[key]));
+
+    const cluster = parsed("cluster", set.cluster ?? {});
+    const istio = parsed("istio", set.istio);
+    const app = parsed("app", set.app);
+    const bookinfo = parsed("bookinfo", set.bookinfo);
+
+    const { path } = cluster.sound as { path?: string };
+    const { context } = (set.cluster ?? {}) as { context?: unknown };
+    const { kubeconfig, faults: kubeconfigFaults } = kubeconfigOf({ path, context }, files);
+
+    const faults = lastOfEachPath([
+        ...unknown,
+        ...cluster.faults,
+        ...kubeconfigFaults,
+        ...istio.faults,
+        ...(istio.value ? istioFaults(istio.value, files) : []),
+        ...app.faults,
+        ...bookinfo.faults,
+    ]);
+    if (faults.length > 0 || !cluster.value || !istio.value || !app.value || !bookinfo.value || !kubeconfig) {
+        throw new ConfigError(
+            faults.map((fault) => (secret.includes(fault.path[0] ?? "") ? { ...fault, value: "[secret]" } : fault)),
+        );
+    }
+    return frozen({
+        cluster: { context: cluster.value.context, kubeconfig },
+        istio: completed(istio.value, files),
+        app: app.value,
+        bookinfo: bookinfo.value,
+    });
+}
+
+/** Pulumi hands over objects as JSON and everything else as it is. */
+function decoded(value: string): unknown {
+    try {
+        return JSON.parse(value);
+    } catch {
+        return value;
+    }
+}
+
+interface Parsed<Name extends SectionName> {
+    /** The section, if need be without what is faulty: so the rest of it can be checked too. */
+    value: Section<Name> | undefined;
+    /** What was parsed into it. */
+    sound: unknown;
+    faults: Fault[];
+}
+
+function parsed<Name extends SectionName>(name: Name, raw: unknown): Parsed<Name> {
+    const schema: z.ZodType<Section<Name>> = SECTIONS[name] as never;
+    const result = schema.safeParse(raw);
+    if (result.success) {
+        return { value: result.data, sound: raw ?? {}, faults: [] };
+    }
+    const sound = without(raw, result.error);
+    return { value: schema.safeParse(sound).data, sound, faults: faultsOf(result.error, raw, [name]) };
+}
+
+/** A copy of a tree without everything that an error complains about. */
+function without(raw: unknown, error: z.ZodError): unknown {
+    if (error.issues.some(({ path, code }) => path.length === 0 && code !== "unrecognized_keys")) {
+        return {};
+    }
+    const copy: unknown = structuredClone(raw);
+    for (const issue of error.issues) {
+        const paths = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+        for (const path of paths) {
+            const parent = path
+                .slice(0, -1)
+                .reduce((at, key) => at[key] as typeof at, copy as Record<PropertyKey, unknown>);
+            // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the copy is ours
+            delete parent[path.at(-1) ?? ""];
+        }
+    }
+    return copy;
+}
+
+/** A later check knows more of a key than an earlier one. */
+function lastOfEachPath(faults: Fault[]): Fault[] {
+    return [...new Map(faults.map((fault) => [inPulumi(fault.path), fault])).values()];
+}
+
+function completed(istio: Section<"istio">, files: Files): Config["istio"] {
+    const { version, chartRepository, hub, tag, imagePullPolicy, profile, global, istiod, gateway, proxy, values } =
+        istio;
+    return {
+        version,
+        // Only ~ is resolved: a directory relative to the project stays so in the state, on whatever machine.
+        chartRepository: chartRepository.startsWith("~") ? absolute(chartRepository, files) : chartRepository,
+        hub,
+        tag: tag ?? version,
+        imagePullPolicy,
+        global,
+        istiod: {
+            resources: resourcesOf(profile, "istiod", istiod.resources),
+            autoscaling: autoscalingOf(profile, istiod.autoscaling),
+        },
+        gateway: {
+            resources: resourcesOf(profile, "gateway", gateway.resources),
+            autoscaling: autoscalingOf(profile, gateway.autoscaling),
+        },
+        proxy: { resources: resourcesOf(profile, "proxy", proxy.resources) },
+        values,
+    };
+}
+
+function frozen<T>(value: T): T {
+    if (typeof value === "object" && value !== null) {
+        Object.values(value).forEach(frozen);
+        Object.freeze(value);
+    }
+    return value;
+}

@@ -1,0 +1,47 @@
+import type { Amounts, Autoscaling, Resources } from "../components/istio/values";
+
+export type Profile = "demo" | "default";
+
+/** The parts of Istio that a profile sizes. A proxy runs in the pods of others and is not scaled. */
+export type Sized = "istiod" | "gateway" | "proxy";
+
+interface Sizes {
+    requests: Required<Amounts>;
+    limits: Amounts;
+}
+
+const PROXY_LIMITS = { cpu: "2000m", memory: "1024Mi" };
+
+/**
+ * `default` is what the charts of Istio 1.31 have in their values.yaml. `demo` makes the requests as small as Istio's own
+ * profile of that name does (manifests/helm-profiles/demo.yaml), leaves the limits and does not scale.
+ */
+export const PROFILES: Record<Profile, Record<Sized, Sizes> & { autoscaled: boolean }> = {
+    demo: {
+        autoscaled: false,
+        istiod: { requests: { cpu: "10m", memory: "100Mi" }, limits: {} },
+        gateway: { requests: { cpu: "10m", memory: "40Mi" }, limits: PROXY_LIMITS },
+        proxy: { requests: { cpu: "10m", memory: "40Mi" }, limits: PROXY_LIMITS },
+    },
+    default: {
+        autoscaled: true,
+        istiod: { requests: { cpu: "500m", memory: "2048Mi" }, limits: {} },
+        gateway: { requests: { cpu: "100m", memory: "128Mi" }, limits: PROXY_LIMITS },
+        proxy: { requests: { cpu: "100m", memory: "128Mi" }, limits: PROXY_LIMITS },
+    },
+};
+
+/** Replicas where autoscaling is on and no bounds are set: those of the charts. */
+export const REPLICAS = { min: 1, max: 5 };
+
+/** A profile's resources for a part of Istio, with those that are set instead of its own. */
+export function resourcesOf(profile: Profile, part: Sized, set: Resources): Resources {
+    const { requests, limits } = PROFILES[profile][part];
+    return { requests: { ...requests, ...set.requests }, limits: { ...limits, ...set.limits } };
+}
+
+/** A profile's autoscaling, with what is set instead of its own. */
+export function autoscalingOf(profile: Profile, set: { enabled?: boolean; min?: number; max?: number }): Autoscaling {
+    const { enabled = PROFILES[profile].autoscaled, min = REPLICAS.min, max = REPLICAS.max } = set;
+    return enabled ? { enabled, min, max } : { enabled };
+}

@@ -1,0 +1,35 @@
+/**
+ * Names and ports that something else refers to: another part of the program, Istio, a chart or a person with kubectl.
+ * Whatever nobody refers to is named by Pulumi.
+ */
+
+/** Namespace of the control plane and of the ingress gateway; policies in it hold for the whole mesh. */
+export const ISTIO_NAMESPACE = "istio-system";
+
+/** Helm releases. The chart `gateway` derives the name of its Service and its pods' labels from the release's name. */
+export const RELEASES = { base: "istio-base", istiod: "istiod", gateway: "istio-ingressgateway" } as const;
+
+/** The label that tells Istio's webhook to add a sidecar to every new pod of a namespace. */
+export const INJECTION_LABEL = { "istio-injection": "enabled" } as const;
+
+/** HTTP port of the ingress gateway: the chart's Service maps 80 to 80 (`service.ports` in its values.yaml). */
+export const GATEWAY_HTTP_PORT = 80;
+
+/** Port of every Bookinfo service, fixed in its images. */
+export const BOOKINFO_PORT = 9080;
+
+/** The Bookinfo service that renders the page, and the one that the gateway routes to. */
+export const PRODUCTPAGE = "productpage";
+
+/** The page itself: the path that the product page serves it at. */
+export const PRODUCTPAGE_PATH = "/productpage";
+
+/**
+ * Labels of an ingress gateway's pods, by which a `Gateway` selects them.
+ *
+ * The chart labels its pods `istio: <release name without "istio-">` (`gateway.selectorLabels` in its _helpers.tpl).
+ * A selector that differs from it matches nothing, and says nothing either.
+ */
+export function gatewaySelector(releaseName: string): Record<string, string> {
+    return { istio: releaseName.replace(/^istio-/, "") };
+}

@@ -1,0 +1,338 @@
+import * as path from "node:path";
+import { ConfigError, parseConfig } from "../../config";
+import type { Files } from "../../config/files";
+import type { StackFile } from "./program";
+
+const CHARTS = ["base", "istiod", "gateway"].map((chart) => `/charts/${chart}/Chart.yaml`);
+
+/** A machine with a kubeconfig at ~/config, and charts in /charts. */
+const files: Files = {
+    read: (file) => {
+        if (file === "/home/me/config") {
+            return "clusters: [{name: c, cluster: {server: s}}]\ncontexts: [{name: here, context: {cluster: c}}]";
+        }
+        throw Object.assign(new Error("no such file"), { code: file === "/root/config" ? "EACCES" : "ENOENT" });
+    },
+    exists: (file) => CHARTS.includes(file),
+    home: "/home/me",
+};
+
+const cluster = { kind: "kubeconfig", path: "~/config", context: "here" };
+
+function parse(stackFile: StackFile, secret?: string[]) {
+    const raw = Object.entries(stackFile).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    return parseConfig(Object.fromEntries(raw) as Record<string, string>, { files, secret });
+}
+
+/** The lines of the error, one for each fault; none where the config is accepted. */
+function faults(stackFile: StackFile, secret?: string[]): string[] {
+    try {
+        parse(stackFile, secret);
+        return [];
+    } catch (error) {
+        if (!(error instanceof ConfigError)) {
+            throw error;
+        }
+        return error.message.split("\n").slice(1);
+    }
+}
+
+describe("a config with nothing but a cluster", () => {
+    const { istio, ...rest } = parse({ cluster });
+
+    it("gets every default", () => {
+        expect(rest).toEqual({
+            cluster: { context: "here", kubeconfig: expect.stringContaining("server: s") as string },
+            app: { namespace: "default" },
+            bookinfo: { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" },
+        });
+        expect(istio).toEqual({
+            version: "1.31.1",
+            chartRepository: "https://blob.istio.io/istio-release/charts",
+            hub: "docker.io/istio",
+            tag: "1.31.1",
+            imagePullPolicy: "IfNotPresent",
+            global: { mtls: { enabled: true } },
+            istiod: {
+                resources: { requests: { cpu: "10m", memory: "100Mi" }, limits: {} },
+                autoscaling: { enabled: false },
+            },
+            gateway: {
+                resources: {
+                    requests: { cpu: "10m", memory: "40Mi" },
+                    limits: { cpu: "2000m", memory: "1024Mi" },
+                },
+                autoscaling: { enabled: false },
+            },
+            proxy: {
+                resources: {
+                    requests: { cpu: "10m", memory: "40Mi" },
+                    limits: { cpu: "2000m", memory: "1024Mi" },
+                },
+            },
+            values: { base: {}, istiod: {}, gateway: {} },
+        });
+    });
+
+    it("is frozen to the last leaf", () => {
+        expect(() => Object.assign(istio.gateway.resources.requests, { cpu: "1" })).toThrow(TypeError);
+        expect(() => Object.assign(istio.values.base, { a: 1 })).toThrow(TypeError);
+    });
+});
+
+describe("a setting", () => {
+    const istio = (settings: object) => parse({ cluster, istio: settings }).istio;
+
+    it("tags images by the version, unless told otherwise", () => {
+        expect(istio({ version: "1.31.3" }).tag).toBe("1.31.3");
+        expect(istio({ version: "1.31.3", tag: "1.31.3-distroless" }).tag).toBe("1.31.3-distroless");
+        expect(istio({ tag: "built-by-us" }).tag).toBe("built-by-us");
+    });
+
+    it("goes over the profile's", () => {
+        const { istiod, proxy } = istio({
+            profile: "default",
+            istiod: { resources: { requests: { memory: "1Gi" } }, autoscaling: { min: 2 } },
+            proxy: { resources: { limits: { cpu: 4 } } },
+        });
+        expect(istiod.resources).toEqual({ requests: { cpu: "500m", memory: "1Gi" }, limits: {} });
+        expect(istiod.autoscaling).toEqual({ enabled: true, min: 2, max: 5 });
+        expect(proxy.resources.limits).toEqual({ cpu: "4", memory: "1024Mi" });
+    });
+
+    it("may switch off what the profile switches on, and on what it switches off", () => {
+        const off = istio({ profile: "default", gateway: { autoscaling: { enabled: false } } });
+        expect(off.gateway.autoscaling).toEqual({ enabled: false });
+        const on = istio({ gateway: { autoscaling: { enabled: true, max: 3 } } });
+        expect(on.gateway.autoscaling).toEqual({ enabled: true, min: 1, max: 3 });
+    });
+
+    it.each([
+        ["/charts", "/charts"],
+        ["oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts"],
+        ["http://charts.example:8080/istio", "http://charts.example:8080/istio"],
+    ])("takes charts from %s", (chartRepository, expected) => {
+        expect(istio({ chartRepository }).chartRepository).toBe(expected);
+    });
+
+    it("leaves a chart directory relative to the project as it is, and resolves ~", () => {
+        const withCharts = (directory: string, chartRepository: string) =>
+            parseConfig(
+                { cluster: JSON.stringify(cluster), istio: JSON.stringify({ chartRepository }) },
+                { files: { ...files, exists: (file) => file.startsWith(`${directory}/`) } },
+            ).istio.chartRepository;
+        expect(withCharts(path.resolve("charts"), "./charts")).toBe("./charts");
+        expect(withCharts("/home/me/charts", "~/charts")).toBe("/home/me/charts");
+    });
+
+    it.each(["docker.io/istio", "localhost:5000", "registry.example/a/b-c_d", "10.0.0.1:5000/x"])(
+        "accepts the registry %s",
+        (registry) => {
+            expect(faults({ cluster, bookinfo: { registry }, istio: { hub: registry } })).toEqual([]);
+        },
+    );
+
+    it.each([
+        ["cpu", ["1", "0.5", "250m", 2, 0.25]],
+        ["memory", ["128Mi", "1.5Gi", "1000000", "500M", "1k", 134217728]],
+    ])("accepts %s as %j", (amount, quantities) => {
+        for (const quantity of quantities) {
+            // A request of 1 byte or 1 core is within every limit; limits are raised to fit the rest.
+            const resources = {
+                requests: { [amount]: quantity },
+                limits: { cpu: "8", memory: "8Gi" },
+            };
+            expect(faults({ cluster, istio: { proxy: { resources } } })).toEqual([]);
+        }
+    });
+});
+
+describe("a fault", () => {
+    const required = (key: string) =>
+        expect.stringMatching(`^  ${key} is not set: it is required; allowed: `) as string;
+
+    it("is one for each key that is required", () => {
+        expect(faults({})).toEqual(["cluster.kind", "cluster.path", "cluster.context"].map(required));
+    });
+
+    it("names key, value, problem, what is allowed and what to do", () => {
+        expect(faults({ cluster, istio: { version: "1.30.2" } })).toEqual([
+            '  istio.version = "1.30.2": it is not a release of Istio 1.31; allowed: 1.31.x. ' +
+                "Run: pulumi config set --path istio.version 1.31.1",
+        ]);
+    });
+
+    // Key, value, and what is said of it.
+    it.each<[string, unknown, string]>([
+        ["cluster", "here", "it is a string and not an object"],
+        ["cluster.kind", "gke", "there is no such choice; allowed: kubeconfig"],
+        ["cluster.path", "", "it is empty"],
+        ["cluster.path", 5, "it is a number and not a string, in YAML it needs quotes"],
+        ["cluster.path", "~/nothing", "there is no file /home/me/nothing"],
+        ["cluster.path", "/root/config", "the file /root/config may not be read by this user"],
+        ["cluster.context", "there", "the kubeconfig has no such context; allowed: here"],
+        [
+            "cluster.contxt",
+            "here",
+            "there is no such key, did you mean cluster.context?; allowed: kind, path or context",
+        ],
+        ["istio", [], "it is a list and not an object"],
+        ["istio.version", "1.32.0", "it is not a release of Istio 1.31"],
+        ["istio.version", "1.31", "it is not a release of Istio 1.31"],
+        ["istio.version", 1.31, "it is a number and not a string, in YAML it needs quotes"],
+        ["istio.chartRepository", "charts.example/istio", "it is neither a URL nor a path"],
+        ["istio.chartRepository", "https://", "it is neither a URL nor a path"],
+        ["istio.chartRepository", "/none", "/none lacks base/Chart.yaml, istiod/Chart.yaml, gateway/Chart.yaml"],
+        [
+            "istio.chartRepository",
+            "https://istio-release.storage.googleapis.com/charts",
+            "Istio 1.31 is not published there",
+        ],
+        ["istio.hub", "gcr.io/istio-release", "Istio 1.31 is not published there"],
+        ["istio.hub", "registry.istio.io/release", "Istio 1.31 is not published there"],
+        ["istio.hub", "https://docker.io/istio", "it is not a registry and path"],
+        ["istio.hub", "docker.io/istio/", "it is not a registry and path"],
+        ["istio.tag", "1.30.2", "the charts are those of Istio 1.31"],
+        ["istio.tag", "a b", "it is not an image tag"],
+        ["istio.imagePullPolicy", "always", "there is no such choice; allowed: Always, IfNotPresent or Never"],
+        ["istio.profile", "minimal", "there is no such choice; allowed: demo or default"],
+        ["istio.global.mtls.enabled", "yes", "it is a string and not a boolean; allowed: true or false"],
+        ["istio.global.mtls.enabled", null, "it is null and not a boolean"],
+        ["istio.istiod.autoscaling.min", 2, "it has no effect, for the profile demo does not scale"],
+        ["istio.istiod.autoscaling.max", 1.5, "it is a number and not a whole number"],
+        ["istio.istiod.autoscaling.max", 0, "it is too small"],
+        ["istio.istiod.autoscaling.max", 101, "it is too large"],
+        ["istio.proxy.resources.requests.memory", "100m", "it is not an amount of memory"],
+        ["istio.proxy.resources.requests.memory", "1 Gi", "it is not an amount of memory"],
+        ["istio.proxy.resources.requests.memory", "1K", "it is not an amount of memory"],
+        ["istio.proxy.resources.requests.cpu", "1Gi", "it is not an amount of CPU"],
+        ["istio.proxy.resources.requests.cpu", "0", "it is not an amount of CPU"],
+        ["istio.proxy.resources.requests.cpu", -1, "it is not an amount of CPU"],
+        ["istio.proxy.resources.requests.cpu", "0.0001", "it is not an amount of CPU"],
+        ["istio.proxy.resources.requests.cpu", "3", "it is above the limit of 2000m"],
+        ["istio.proxy.resources.requests.memory", "2Gi", "it is above the limit of 1024Mi"],
+        ["istio.istiod.resources.limits.memory", "64Mi", "it is below the request of 100Mi"],
+        ["istio.values.base", [], "it is a list and not an object; allowed: object"],
+        ["istio.values.base.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
+        ["istio.values.istiod.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
+        ["istio.values.istiod.revision", "blue", "it cannot be changed, for the injection label selects no revision"],
+        ["istio.values.gateway.revision", "blue", "it cannot be changed, for istiod has none"],
+        ["istio.values.gateway.name", "front", "it cannot be changed, for the Service and the pods are found by"],
+        ["istio.values.gateway.labels.istio", "front", "it cannot be changed, for the pods are found by it"],
+        ["istio.values.gateway.service.type", "None", "it cannot be changed, for the address is read from the Service"],
+        [
+            "istio.values.gateway.meshConfig",
+            {},
+            "there is no such key; allowed: the keys of that chart's values.schema.json",
+        ],
+        ["istio.values.gateway.servce", {}, "there is no such key, did you mean istio.values.gateway.service?"],
+        ["istio.globl", {}, "there is no such key, did you mean istio.global?"],
+        ["istio.mtls", {}, "there is no such key, did you mean istio.global.mtls?"],
+        ["istio.tracing", {}, "there is no such key; allowed: version, chartRepository, hub,"],
+        ["istio.proxy.autoscaling", {}, "there is no such key, did you mean istio.istiod.autoscaling?"],
+        ["app.namespace", "kube-system", "it is reserved"],
+        ["app.namespace", "kube-mine", "it is reserved"],
+        ["app.namespace", "istio-system", "it is reserved"],
+        ["app.namespace", "local-path-storage", "it is reserved"],
+        ["app.namespace", "Book", "it is not a name for a namespace"],
+        ["app.namespace", "book-", "it is not a name for a namespace"],
+        ["app.namespace", "b".repeat(64), "it is not a name for a namespace"],
+        ["bookinfo.registry", "docker.io/Istio", "it is not a registry and path"],
+        ["bookinfo.tag", ":1.20.3", "it is not an image tag"],
+        ["bookinfo.imagePullPolicy", "", "there is no such choice"],
+        ["isto", {}, "there is no such key, did you mean istio?; allowed: cluster, istio, app or bookinfo"],
+        ["namespace", "bookinfo", "there is no such key, did you mean app.namespace?"],
+    ])("of %s = %j is told", (key, value, told) => {
+        const [line, ...others] = faults(withSetting({ cluster }, key, value));
+        const json = JSON.stringify(value);
+        expect(line).toContain(`  ${key} = ${json.length > 60 ? `${json.slice(0, 57)}...` : json}: ${told}`);
+        expect(line).toMatch(/; allowed: .+\. Run: pulumi config (?:set|rm) --path \S+/);
+        expect(others).toEqual([]);
+    });
+
+    it("of settings that exclude each other is told once, where it was set", () => {
+        const gateway = (autoscaling: object) => ({ cluster, istio: { profile: "default", gateway: { autoscaling } } });
+        expect(faults(gateway({ min: 6 }))).toEqual([
+            expect.stringContaining(
+                "istio.gateway.autoscaling.min = 6: it is more than the maximum of 5; allowed: at most ",
+            ),
+        ]);
+        expect(faults(gateway({ min: 6, max: 6 }))).toEqual([]);
+        expect(faults(gateway({ enabled: false, min: 1, max: 2 }))).toEqual([
+            expect.stringContaining("istio.gateway.autoscaling.min = 1: it has no effect, for autoscaling is off; "),
+            expect.stringContaining("istio.gateway.autoscaling.max = 2: it has no effect, for autoscaling is off; "),
+        ]);
+    });
+
+    it.each([
+        ["cluster.context", "there", "set --path cluster.context here"],
+        ["istio.tag", "1.30.0", "set --path istio.tag 1.31.1"],
+        ["istio.istiod.autoscaling.min", 2, "set --path istio.istiod.autoscaling.enabled true"],
+        ["istio.istiod.resources.limits.memory", "64Mi", "set --path istio.istiod.resources.limits.memory 100Mi"],
+        ["istio.values.base", "text", "rm --path istio.values.base"],
+        ["istio.weird key", 1, "rm --path 'istio[\"weird key\"]'"],
+        ["istio.it's", 1, "rm --path 'istio[\"it'\\''s\"]'"],
+    ])("of %s = %j comes with a command that mends it", (key, value, command) => {
+        const [line] = faults(withSetting({ cluster }, key, value));
+        expect(line?.endsWith(`. Run: pulumi config ${command}`)).toBe(true);
+    });
+
+    it("does not hide another one", () => {
+        const keysAtFault = faults({
+            isto: {},
+            cluster: { kind: "gke", path: "~/config" },
+            istio: {
+                version: "1.30.0",
+                hub: 5,
+                globl: {},
+                istiod: { autoscaling: { min: 3 }, resources: { limits: { cpu: "x", memory: "1Mi" } } },
+                values: { gateway: { name: "x" } },
+            },
+            app: { namespace: "kube-system" },
+            bookinfo: { tag: "" },
+        }).map((line) => line.trim().split(" ")[0]);
+        expect(keysAtFault.sort()).toEqual(
+            [
+                "app.namespace",
+                "bookinfo.tag",
+                "cluster.context",
+                "cluster.kind",
+                "istio.globl",
+                "istio.hub",
+                "istio.istiod.autoscaling.min",
+                "istio.istiod.resources.limits.cpu",
+                "istio.istiod.resources.limits.memory",
+                "istio.values.gateway.name",
+                "istio.version",
+                "isto",
+            ].sort(),
+        );
+    });
+
+    it("of an unset context lists those of the kubeconfig", () => {
+        expect(faults({ cluster: { kind: "kubeconfig", path: "~/config" } })).toEqual([
+            "  cluster.context is not set: it is required; allowed: here. Run: pulumi config set --path cluster.context here",
+        ]);
+    });
+
+    it("does not show a secret", () => {
+        const [line] = faults({ cluster, istio: { values: { gateway: { passwrd: "hunter2" } } } }, ["istio"]);
+        expect(line).toContain('istio.values.gateway.passwrd = "[secret]": ');
+        expect(line).not.toContain("hunter2");
+    });
+
+    it("counts", () => {
+        expect(() => parse({ cluster, isto: {} })).toThrow("The configuration has a fault. Nothing was deployed.\n");
+        expect(() => parse({})).toThrow("The configuration has 3 faults. Nothing was deployed.\n");
+    });
+});
+
+/** The stack file with one more setting, under a path such as `a.b`. */
+function withSetting(stackFile: StackFile, key: string, value: unknown): StackFile {
+    const [head = "", ...rest] = key.split(".");
+    const below = stackFile[head] as StackFile | undefined;
+    return { ...stackFile, [head]: rest.length === 0 ? value : withSetting(below ?? {}, rest.join("."), value) };
+}

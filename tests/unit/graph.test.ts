@@ -1,0 +1,298 @@
+import { ADDRESS, CLUSTER, closure, type Registration, type Run, runProgram } from "./program";
+
+const APP = { namespace: "bookinfo" };
+/** What an unknown value is on the way to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** What marks a secret on the way to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
+const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+
+function find(run: Run, type: string, name: string): Registration {
+    const found = run.resources.filter((resource) => resource.type === type && resource.name === name);
+    if (found.length !== 1) {
+        throw new Error(`${String(found.length)} resources ${type} ${name}`);
+    }
+    return found[0] as Registration;
+}
+
+const ofType = (run: Run, type: RegExp) => run.resources.filter((resource) => type.test(resource.type));
+const release = (run: Run, chart: string) => find(run, "kubernetes:helm.sh/v3:Release", `istio-${chart}`);
+const RELEASE = /^kubernetes:helm.sh\/v3:Release$/;
+const DEPLOYMENT = /^kubernetes:apps\/v1:Deployment$/;
+const ISTIO_OBJECT = /^kubernetes:[a-z]+\.istio\.io\//;
+
+/** A run of each program that several tests look at. */
+const standard = once(() => runProgram({ cluster: CLUSTER }));
+const inOwnNamespace = once(() => runProgram({ cluster: CLUSTER, app: APP }));
+const preview = once(() => runProgram({ cluster: CLUSTER }, { preview: true }));
+const previewOfOwnNamespace = once(() => runProgram({ cluster: CLUSTER, app: APP }, { preview: true }));
+
+function once<T>(make: () => T): () => T {
+    let made: { value: T } | undefined;
+    return () => (made ??= { value: make() }).value;
+}
+
+describe.each([
+    ["in the namespace default", standard],
+    ["in a namespace of its own", inOwnNamespace],
+    ["in a preview", preview],
+    ["in a preview of a namespace of its own", previewOfOwnNamespace],
+])("the program %s", (_, program) => {
+    let run: Run;
+    beforeAll(async () => {
+        run = await program();
+    });
+
+    it("hands one explicit provider to every Kubernetes resource", () => {
+        const providers = ofType(run, /^pulumi:providers:/);
+        expect(providers.map(({ type }) => type)).toEqual(["pulumi:providers:kubernetes"]);
+        const resources = ofType(run, /^kubernetes:/);
+        expect(resources.length).toBeGreaterThan(20);
+        for (const { provider } of resources) {
+            expect(provider.startsWith(`${providers[0]?.urn ?? ""}::`)).toBe(true);
+        }
+    });
+
+    it("gives every object its namespace, instead of taking the kubeconfig's", () => {
+        const clusterWide = /:Namespace(?:Patch)?$/;
+        for (const { type, name, inputs, read } of ofType(run, /^kubernetes:/)) {
+            const metadata = inputs.metadata as { namespace?: unknown } | undefined;
+            const namespace = metadata ? metadata.namespace : inputs.namespace;
+            expect([type, name, namespace !== undefined]).toEqual([type, name, !clusterWide.test(type) && !read]);
+        }
+    });
+
+    it("puts every object into a component, and has the components say what they give", () => {
+        const outputs = run.resources
+            .filter(({ custom }) => !custom)
+            .map(({ type, urn }) => [type, Object.keys(run.componentOutputs.get(urn) ?? {}).sort()]);
+        expect(Object.fromEntries(outputs)).toEqual({
+            "bookinfo-mesh:bookinfo:Bookinfo": [],
+            "bookinfo-mesh:bookinfo:BookinfoGateway": [],
+            "bookinfo-mesh:index:InjectedNamespace": ["name"],
+            "bookinfo-mesh:istio:Istio": ["gatewaySelector", "ingressAddress"],
+        });
+        for (const { parent, type } of ofType(run, /^kubernetes:/)) {
+            expect([type, parent.includes("::bookinfo-mesh:")]).toEqual([type, true]);
+        }
+    });
+
+    it("installs base, istiod and the gateway in this order, into an istio-system of its own", () => {
+        const namespace = find(run, "kubernetes:core/v1:Namespace", "istio-namespace");
+        expect(namespace.inputs.metadata).toEqual({ name: "istio-system" });
+        expect(release(run, "base").dependencies).toEqual([namespace.urn]);
+        expect(release(run, "istiod").dependencies).toContain(release(run, "base").urn);
+        expect(release(run, "gateway").dependencies).toContain(release(run, "istiod").urn);
+        for (const { dependencies } of ofType(run, RELEASE)) {
+            expect(dependencies).toContain(namespace.urn);
+        }
+    });
+
+    it("names, pins and awaits every release", () => {
+        const names = ofType(run, RELEASE).map(({ inputs }) => inputs.name);
+        expect(names.sort()).toEqual(["istio-base", "istio-ingressgateway", "istiod"]);
+        for (const { inputs, deleteBeforeReplace } of ofType(run, RELEASE)) {
+            expect(inputs).toMatchObject({ version: "1.31.1", timeout: 600 });
+            expect(inputs.skipAwait ?? false).toBe(false);
+            expect(deleteBeforeReplace).toBe(true);
+        }
+    });
+
+    it("creates Istio's objects once istiod answers", () => {
+        const objects = ofType(run, ISTIO_OBJECT);
+        expect(objects.map(({ inputs }) => inputs.kind).sort()).toEqual([
+            "Gateway",
+            "PeerAuthentication",
+            "VirtualService",
+        ]);
+        for (const { urn } of objects) {
+            expect(closure(run, urn)).toContain(release(run, "istiod").urn);
+        }
+    });
+
+    it("creates Bookinfo's pods once their namespace is labelled and istiod injects", () => {
+        const [namespace] = ofType(run, /^kubernetes:core\/v1:Namespace/).filter(
+            ({ name }) => name === "app-namespace",
+        );
+        expect(namespace?.inputs.metadata).toMatchObject({ labels: { "istio-injection": "enabled" } });
+        expect(namespace?.dependencies).toEqual([release(run, "istiod").urn]);
+
+        const deployments = ofType(run, DEPLOYMENT);
+        expect(deployments).toHaveLength(6);
+        for (const { urn } of deployments) {
+            expect([...closure(run, urn)]).toEqual(
+                expect.arrayContaining([namespace?.urn, release(run, "istiod").urn]),
+            );
+        }
+    });
+
+    it("lets the gateway, the policy and Bookinfo go ahead side by side", () => {
+        const gateway = release(run, "gateway").urn;
+        const waiting = run.resources.filter(({ urn }) => closure(run, urn).has(gateway));
+        expect(waiting).toEqual([]);
+        for (const { urn } of ofType(run, DEPLOYMENT)) {
+            expect([...closure(run, urn)].filter((other) => ISTIO_OBJECT.test(other))).toEqual([]);
+        }
+    });
+
+    it("lets nothing keep the load balancer, or anything else, alive on destroy", () => {
+        for (const { type, deletedWith, protect, retainOnDelete } of run.resources) {
+            expect([type, deletedWith, protect, retainOnDelete]).toEqual([type, "", false, false]);
+        }
+    });
+
+    it("waits for Deployments and not for Services", () => {
+        const skipAwait = ({ inputs }: Registration) =>
+            (inputs.metadata as { annotations?: Record<string, string> }).annotations?.["pulumi.com/skipAwait"];
+        const services = ofType(run, /^kubernetes:core\/v1:Service$/).filter(({ read }) => !read);
+        expect(services.map(skipAwait)).toEqual(["true", "true", "true", "true"]);
+        expect(ofType(run, DEPLOYMENT).map(skipAwait)).toEqual(Array(6).fill(undefined));
+    });
+
+    it("keeps the kubeconfig secret", () => {
+        const { inputs } = find(run, "pulumi:providers:kubernetes", "cluster");
+        expect(inputs).toMatchObject({ kubeconfig: SECRET, context: "here", clusterIdentifier: "here" });
+        expect(JSON.stringify(inputs.kubeconfig)).not.toContain("token-of-a-stranger");
+        expect(run.outputs.kubeconfig).toMatchObject({ secret: true, known: true });
+        expect(run.outputs.kubeconfig?.value).toContain("current-context: here");
+    });
+
+    it("exports the same names as ever, and nothing undefined", () => {
+        expect(Object.keys(run.outputs).sort()).toEqual(["ingressIp", "kubeconfig", "productpageUrl"]);
+        for (const { value, known } of Object.values(run.outputs)) {
+            expect(known && value === undefined).toBe(false);
+        }
+    });
+});
+
+describe("the namespace", () => {
+    it("default is labelled and not owned", async () => {
+        const run = await standard();
+        const { inputs } = find(run, "kubernetes:core/v1:NamespacePatch", "app-namespace");
+        expect(inputs.metadata).toEqual({ name: "default", labels: { "istio-injection": "enabled" } });
+        expect(ofType(run, /:Namespace$/).map(({ name }) => name)).toEqual(["istio-namespace"]);
+    });
+
+    it("of any other name is created, and everything of Bookinfo is in it", async () => {
+        const run = await inOwnNamespace();
+        const { inputs } = find(run, "kubernetes:core/v1:Namespace", "app-namespace");
+        expect(inputs.metadata).toEqual({ name: "bookinfo", labels: { "istio-injection": "enabled" } });
+        expect(ofType(run, /:NamespacePatch$/)).toEqual([]);
+        const ofBookinfo = run.resources.filter(({ parent }) => parent.includes(":bookinfo:Bookinfo"));
+        expect(ofBookinfo).toHaveLength(16);
+        for (const { inputs } of ofBookinfo) {
+            expect(inputs.metadata).toMatchObject({ namespace: "bookinfo" });
+        }
+    });
+});
+
+describe("Bookinfo's Gateway", () => {
+    it("selects the pods of the release, and the port of its Service", async () => {
+        const run = await standard();
+        // Chart gateway 1.31: pods are labelled `istio: <release without "istio-">` (_helpers.tpl), and the Service maps
+        // port 80 to 80 (values.yaml).
+        const label = String(release(run, "gateway").inputs.name).replace(/^istio-/, "");
+        expect(find(run, "kubernetes:networking.istio.io/v1:Gateway", "bookinfo-gateway").inputs.spec).toMatchObject({
+            selector: { istio: label },
+            servers: [{ port: { number: 80 } }],
+        });
+    });
+
+    it("is the one that the routes belong to", async () => {
+        const run = await standard();
+        const gateway = find(run, "kubernetes:networking.istio.io/v1:Gateway", "bookinfo-gateway");
+        const routes = find(run, "kubernetes:networking.istio.io/v1:VirtualService", "bookinfo-routes");
+        expect(gateway.inputs.metadata).toEqual({ name: "bookinfo-gateway", namespace: "default" });
+        expect(routes.inputs).toMatchObject({
+            metadata: { name: "bookinfo", namespace: "default" },
+            spec: { gateways: ["bookinfo-gateway"] },
+        });
+    });
+});
+
+describe("mTLS", () => {
+    it("is strict for the mesh, by a policy in the root namespace", async () => {
+        const run = await standard();
+        const { inputs } = find(run, "kubernetes:security.istio.io/v1:PeerAuthentication", "istio-strict-mtls");
+        expect(inputs).toMatchObject({
+            metadata: { name: "default", namespace: "istio-system" },
+            spec: { mtls: { mode: "STRICT" } },
+        });
+    });
+
+    it("is left as it is where it is switched off", async () => {
+        const run = await runProgram({ cluster: CLUSTER, istio: { global: { mtls: { enabled: false } } } });
+        expect(ofType(run, /PeerAuthentication/)).toEqual([]);
+    });
+});
+
+describe("Helm values", () => {
+    const values = {
+        base: { defaultRevision: "" },
+        istiod: { pilot: { env: { X: "false" } }, global: { proxy: { readinessPeriodSeconds: 1 } } },
+        // The second one is ours as well.
+        gateway: { service: { loadBalancerIP: "203.0.113.9" }, imagePullPolicy: "Always" },
+    };
+
+    const laidOver = once(() => runProgram({ cluster: CLUSTER, istio: { values, hub: "registry.example/istio" } }));
+
+    it("of the config are laid over ours, each for its chart", async () => {
+        const run = await laidOver();
+        expect(release(run, "base").inputs.values).toMatchObject(values.base);
+        expect(release(run, "istiod").inputs.values).toMatchObject({
+            ...values.istiod,
+            global: { hub: "registry.example/istio", tag: "1.31.1", proxy: { readinessPeriodSeconds: 1 } },
+        });
+        expect(release(run, "gateway").inputs.values).toMatchObject({
+            ...values.gateway,
+            autoscaling: { enabled: false },
+        });
+        for (const chart of ["base", "istiod"]) {
+            expect(Object.keys(release(run, chart).inputs.values as object)).not.toContain("service");
+        }
+    });
+
+    it("are secret if they were set so, and only then", async () => {
+        const run = await runProgram({ cluster: CLUSTER, istio: { values } }, { secretKeys: ["istio"] });
+        expect(release(run, "istiod").inputs.values).toMatchObject(SECRET);
+        expect(release(await laidOver(), "istiod").inputs.values).not.toMatchObject(SECRET);
+    });
+});
+
+describe("the ingress address", () => {
+    it("is that of the Service which Helm made for the release", async () => {
+        const run = await standard();
+        const service = find(run, "kubernetes:core/v1:Service", "istio-ingress");
+        expect(service).toMatchObject({ read: true, id: "istio-system/istio-ingressgateway" });
+        expect(run.outputs.ingressIp?.value).toBe(ADDRESS);
+        expect(run.outputs.productpageUrl?.value).toBe(`http://${ADDRESS}/productpage`);
+    });
+
+    it("is not looked for before there is a release", async () => {
+        const run = await preview();
+        expect(find(run, "kubernetes:core/v1:Service", "istio-ingress").id).toBe(UNKNOWN);
+        expect(run.outputs.ingressIp?.known).toBe(false);
+        expect(run.outputs.productpageUrl?.known).toBe(false);
+    });
+
+    it("may be a host name", async () => {
+        const { outputs } = await runProgram({ cluster: CLUSTER }, { ingress: { hostname: "lb.example" } });
+        expect(outputs.ingressIp?.value).toBe("lb.example");
+        expect(outputs.productpageUrl?.value).toBe("http://lb.example/productpage");
+    });
+});
+
+describe("a faulty config", () => {
+    it("ends the program with the faults, before anything is registered", async () => {
+        const registered: Registration[] = [];
+        const program = runProgram(
+            { cluster: CLUSTER, istio: { version: "1.30.0" }, isto: {} },
+            { onRegister: (registration) => registered.push(registration) },
+        );
+        await expect(program).rejects.toMatchObject({
+            message: expect.stringMatching(/2 faults[^]*isto = [^]*istio\.version = "1\.30\.0"/) as string,
+            // What Pulumi prints without a stack trace: errors.ts, RunError.
+            __pulumiRunError: true,
+        });
+        expect(registered).toEqual([]);
+    });
+});

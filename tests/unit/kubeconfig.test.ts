@@ -1,0 +1,118 @@
+import * as path from "node:path";
+import { parse } from "yaml";
+import { absolute, type Files, localFiles } from "../../config/files";
+import { contextNames, readKubeconfig, reducedTo } from "../../config/kubeconfig";
+import { KUBECONFIG } from "./program";
+
+const DIRECTORY = path.dirname(KUBECONFIG);
+
+const reduced = (context: string) =>
+    parse(reducedTo(context, readKubeconfig(KUBECONFIG, localFiles), KUBECONFIG, localFiles)) as unknown;
+
+/** A machine on which every file has this content. */
+const holding = (content: string): Files => ({ ...localFiles, read: () => content });
+
+describe("a kubeconfig reduced to a context", () => {
+    it("holds that context, its cluster and its user, with absolute paths", () => {
+        expect(reduced("here")).toEqual({
+            apiVersion: "v1",
+            kind: "Config",
+            "current-context": "here",
+            clusters: [
+                {
+                    name: "here",
+                    cluster: {
+                        server: "https://192.0.2.1:6443",
+                        "certificate-authority": `${DIRECTORY}/certificates/ca.crt`,
+                    },
+                },
+            ],
+            contexts: [{ name: "here", context: { cluster: "here", user: "operator", namespace: "somewhere" } }],
+            users: [
+                {
+                    name: "operator",
+                    user: {
+                        "client-certificate": `${DIRECTORY}/certificates/operator.crt`,
+                        "client-key": "/etc/keys/operator.key",
+                        exec: {
+                            apiVersion: "client.authentication.k8s.io/v1",
+                            command: `${DIRECTORY}/bin/log-in`,
+                            interactiveMode: "Never",
+                        },
+                    },
+                },
+            ],
+        });
+    });
+
+    it("leaves a plugin in PATH and unknown fields as they are", () => {
+        const files = holding(`
+            clusters: [{name: c, cluster: {server: s, proxy-url: p}}]
+            contexts: [{name: x, context: {cluster: c, user: u}}]
+            users: [{name: u, user: {tokenFile: token, exec: {command: gke-gcloud-auth-plugin}}}]`);
+        expect(parse(reducedTo("x", readKubeconfig("/a/b", files), "/a/b", files))).toMatchObject({
+            clusters: [{ cluster: { "proxy-url": "p" } }],
+            users: [{ user: { tokenFile: "/a/token", exec: { command: "gke-gcloud-auth-plugin" } } }],
+        });
+    });
+
+    it("is not to be had without the context, its cluster or its user", () => {
+        expect(() => reduced("nowhere")).toThrow("the kubeconfig has no such context");
+        expect(() => reduced("no-cluster")).toThrow('the context\'s cluster "gone" is not in the kubeconfig');
+        expect(() => reduced("no-user")).toThrow('the context\'s user "gone" is not in the kubeconfig');
+    });
+});
+
+describe("reading a kubeconfig", () => {
+    it("finds the contexts", () => {
+        expect(contextNames(readKubeconfig(KUBECONFIG, localFiles))).toEqual([
+            "here",
+            "elsewhere",
+            "no-cluster",
+            "no-user",
+        ]);
+        expect(contextNames(readKubeconfig("", holding("contexts: null")))).toEqual([]);
+    });
+
+    it("tells why a file cannot be used", () => {
+        const read =
+            (file: string, files = localFiles) =>
+            () =>
+                readKubeconfig(file, files);
+        expect(read(`${DIRECTORY}/nothing`)).toThrow(`there is no file ${DIRECTORY}/nothing`);
+        expect(read(`${KUBECONFIG}/below`)).toThrow("there is no file");
+        expect(read(DIRECTORY)).toThrow(`${DIRECTORY} is a directory`);
+        expect(read("", holding("a: [1"))).toThrow("the file is not YAML");
+        expect(read("", holding("just text"))).toThrow("the file is not a kubeconfig");
+        expect(read("", holding("clusters: [{name: c}]"))).toThrow(/not a kubeconfig \(clusters\.0\.cluster: /);
+    });
+
+    it("does not quote credentials", () => {
+        const secret = "c2VjcmV0";
+        const warn = jest.spyOn(process, "emitWarning").mockImplementation();
+        for (const content of [
+            `token: ${secret}: [`,
+            `token: !odd ${secret}`,
+            `users: [{name: u, user: ${secret}}]`,
+            `users: ${secret}`,
+        ]) {
+            let said = "";
+            try {
+                readKubeconfig("", holding(content));
+            } catch (error) {
+                said = String(error);
+            }
+            expect(said + JSON.stringify(warn.mock.calls)).not.toContain(secret);
+        }
+        warn.mockRestore();
+    });
+});
+
+test("a path starts at the home directory or at the project's", () => {
+    const files = { ...localFiles, home: "/home/me" };
+    expect(absolute("~/.kube/config", files)).toBe("/home/me/.kube/config");
+    expect(absolute("~", files)).toBe("/home/me");
+    expect(absolute("~other/config", files)).toBe(path.resolve("~other/config"));
+    expect(absolute("config", files)).toBe(path.resolve("config"));
+    expect(absolute("/etc/config", files)).toBe("/etc/config");
+});

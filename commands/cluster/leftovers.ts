@@ -1,0 +1,93 @@
+import type { ClusterApi } from "./api";
+import { displayName, type KubernetesObject } from "./object";
+import { waitUntil } from "./wait";
+
+/** ConfigMaps that istiod writes into every namespace and never removes. */
+const CONFIG_MAPS = ["istio-ca-root-cert", "istio-ca-crl"];
+
+/** Helm's mark on what a release made; the CRDs of Istio's base chart carry it, and outlive the release. */
+const RELEASE_ANNOTATION = "meta.helm.sh/release-name";
+
+/** Longest time for a CRD to be gone, in seconds. */
+const TIMEOUT = 120;
+
+/** What Istio leaves in a cluster after its releases are gone. */
+export interface Leftovers {
+    definitions: KubernetesObject[];
+    configMaps: KubernetesObject[];
+    /** Objects of Istio's kinds: what we made is gone by now, so somebody else made these. */
+    inUse: KubernetesObject[];
+    /** Control planes that still run, and that the ConfigMaps belong to. */
+    controlPlanes: KubernetesObject[];
+}
+
+/** @param release name of the release that brought the CRDs */
+export async function findLeftovers(api: ClusterApi, release: string): Promise<Leftovers> {
+    const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    const definitions = all.filter((definition) => isLeftDefinition(definition, release));
+    const [controlPlanes, configMaps, inUse] = await Promise.all([
+        api.list("apps/v1", "Deployment", { labelSelector: "app=istiod" }),
+        Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
+        Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
+    ]);
+    return { definitions, configMaps: configMaps.flat(), inUse: inUse.flat(), controlPlanes };
+}
+
+/** Whether a CRD is one of Istio's that came with our release. */
+export function isLeftDefinition({ metadata }: KubernetesObject, release: string): boolean {
+    return metadata.name.endsWith(".istio.io") && metadata.annotations?.[RELEASE_ANNOTATION] === release;
+}
+
+/** API version and kind under which the objects of a CRD are kept. */
+export function servedKind(definition: KubernetesObject): [apiVersion: string, kind: string] {
+    const { group, names, versions } = definition.spec as {
+        group: string;
+        names: { kind: string };
+        versions: { name: string; served: boolean; storage: boolean }[];
+    };
+    const version = versions.find(({ storage }) => storage) ?? versions.find(({ served }) => served);
+    return [`${group}/${version?.name ?? "v1"}`, names.kind];
+}
+
+/**
+ * What may be removed, and what is said about the rest: CRDs in use stay, all of them, for with the last of them the
+ * objects would go; and what a control plane still needs stays.
+ */
+export function chooseLeftovers(leftovers: Leftovers): { remove: KubernetesObject[]; notice?: string } {
+    const { definitions, configMaps, inUse, controlPlanes } = leftovers;
+    if (controlPlanes.length > 0) {
+        return {
+            remove: [],
+            notice: `Another Istio still runs (${controlPlanes.map(displayName).join(", ")}): its CRDs and ConfigMaps stay.`,
+        };
+    }
+    if (inUse.length > 0) {
+        const names = definitions.map(({ metadata }) => metadata.name).join(" ");
+        return {
+            remove: configMaps,
+            notice: [
+                "Istio's CRDs stay, for they hold objects that were not deployed from here:",
+                ...inUse.map((object) => `  ${displayName(object)}`),
+                "Once these may go too, remove the CRDs together with them by",
+                `  kubectl delete crd ${names}`,
+            ].join("\n"),
+        };
+    }
+    return { remove: [...definitions, ...configMaps] };
+}
+
+/** Deletes objects and waits until they are gone. */
+export async function removeObjects(
+    api: ClusterApi,
+    objects: readonly KubernetesObject[],
+    stop?: AbortSignal,
+): Promise<void> {
+    await Promise.all(
+        objects.map(async (object) => {
+            await api.delete(object);
+            await waitUntil(displayName(object), { timeout: TIMEOUT, stop }, async () =>
+                (await api.read(object)) ? "is not gone" : undefined,
+            );
+        }),
+    );
+}

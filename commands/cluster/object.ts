@@ -1,0 +1,29 @@
+/** A Kubernetes object as it travels: plain JSON. */
+export interface KubernetesObject extends ObjectReference {
+    metadata: ObjectMetadata;
+    [field: string]: unknown;
+}
+
+/** What names an object in a cluster. */
+export interface ObjectReference {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string; namespace?: string };
+}
+
+export interface ObjectMetadata {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    deletionTimestamp?: string;
+    [field: string]: unknown;
+}
+
+/** An object for people: `Deployment default/productpage-v1`. */
+export function displayName(object: ObjectReference): string {
+    const { namespace, name } = object.metadata;
+    return `${object.kind} ${namespace ? `${namespace}/` : ""}${name}`;
+}

@@ -1,0 +1,18 @@
+import type { ClusterApi } from "./api";
+import type { KubernetesObject } from "./object";
+
+/**
+ * The live object behind a Pulumi type token and id, as the provider would read it; undefined where it is not there.
+ * @param type such as `kubernetes:core/v1:Service`
+ * @param id `namespace/name`, or `name`
+ */
+export function readByPulumiId(api: ClusterApi, type: string, id: string): Promise<KubernetesObject | undefined> {
+    const [name = id, namespace] = id.split("/").reverse();
+    return api.read({ ...apiTypeOf(type), metadata: { name, namespace } });
+}
+
+/** API version and kind of a Pulumi type token: `kubernetes:core/v1:Service` is `v1` and `Service`. */
+export function apiTypeOf(type: string): { apiVersion: string; kind: string } {
+    const [, version = "", kind = ""] = type.split(":");
+    return { apiVersion: version.replace(/^core\//, ""), kind };
+}

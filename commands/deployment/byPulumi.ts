@@ -1,0 +1,44 @@
+import type { Engine } from "../engine/discovery";
+import { PulumiStack } from "../engine/pulumiStack";
+import type { Deployed, Site, Way } from "./deployment";
+import { type DeploymentRecord, writeRecord } from "./record";
+
+/** By Pulumi's engine, which keeps its own state. */
+export class ByPulumi implements Way {
+    constructor(
+        private readonly engine: Engine,
+        /** Address of the backend that keeps the state. */
+        private readonly backend: string,
+    ) {}
+
+    async deploy({ target, identity }: Site, stop: AbortSignal): Promise<Deployed> {
+        const stack = this.stackOf(target.stack);
+        const record: DeploymentRecord = {
+            stack: target.stack,
+            cluster: { ...target.cluster, identity },
+            deployedBy: { way: "pulumi", backend: this.backend },
+            outputs: {},
+        };
+        await stack.prepare(target.named ? target.cluster : undefined, stop);
+        writeRecord(record);
+        await stack.up(stop);
+        const outputs = await stack.outputs(stop);
+        writeRecord({ ...record, outputs });
+        return { outputs, shellCommands: stack.shellCommands() };
+    }
+
+    async undo({ target }: Site, _record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+        const stack = this.stackOf(target.stack);
+        await stack.prepare(target.named ? target.cluster : undefined, stop);
+        await stack.destroy(stop);
+        await stack.remove({ force: false }, stop);
+    }
+
+    async forget(stack: string, stop: AbortSignal): Promise<void> {
+        await this.stackOf(stack).remove({ force: true }, stop);
+    }
+
+    private stackOf(name: string): PulumiStack {
+        return new PulumiStack(this.engine, name, this.backend);
+    }
+}

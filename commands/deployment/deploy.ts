@@ -1,0 +1,53 @@
+import { ClusterApi } from "../cluster/api";
+import { waitForPage } from "../cluster/page";
+import { bringSandboxUp, sandboxObstacle } from "../cluster/sandbox";
+import { Fault } from "../fault";
+import { Progress } from "../progress";
+import type { Deployed } from "./deployment";
+import { type DeploymentRecord, readRecord, removeRecord } from "./record";
+import { optionsFor, otherClusters, type Target } from "./target";
+import { chooseWay, type WayOptions, wayOf } from "./way";
+
+/** Deploys a stack to its cluster, which is started first where it is the sandbox, and waits until the page answers. */
+export async function deploy(target: Target, options: WayOptions, stop: AbortSignal): Promise<Deployed> {
+    if (target.sandbox) {
+        const obstacle = sandboxObstacle();
+        if (obstacle !== undefined) {
+            throw new Fault(`${obstacle}\n${otherClusters()}`);
+        }
+        await bringSandboxUp(stop);
+    }
+    const api = ClusterApi.connect(target.cluster);
+    const identity = await api.identity();
+    const record = await validRecord(target, identity, stop);
+    const way = await chooseWay(record, options, stop);
+    const deployed = await way.deploy({ target, api, identity }, stop);
+    await waitUntilServed(deployed.outputs.productpageUrl, stop);
+    return deployed;
+}
+
+/** The record of the stack, if it is of this cluster. The sandbox may have been made anew, and forgotten everything. */
+async function validRecord(target: Target, identity: string, stop: AbortSignal): Promise<DeploymentRecord | undefined> {
+    const { stack, sandbox, cluster } = target;
+    const record = readRecord(stack);
+    if (!record || record.cluster.identity === identity) {
+        return record;
+    }
+    if (!sandbox) {
+        throw new Fault(
+            `stack "${stack}" was deployed to another cluster than context "${cluster.context}" names now; ` +
+                `run \`npm run down${optionsFor(target)}\` to forget it, or choose another name by --stack`,
+        );
+    }
+    console.log("The sandbox cluster of the last deployment is gone; starting afresh.");
+    await (await wayOf(record, stop)).forget(stack, stop);
+    removeRecord(stack);
+    return undefined;
+}
+
+async function waitUntilServed(url: unknown, stop: AbortSignal): Promise<void> {
+    if (typeof url !== "string" || url === "") {
+        throw new Fault("the ingress gateway has no external address; does the cluster have load balancers?");
+    }
+    await new Progress().during(`${url} answers`, () => waitForPage(url, stop));
+}

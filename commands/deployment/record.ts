@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import { Fault } from "../fault";
+import { STATE_FOLDER } from "../project";
+import type { Step } from "../render/step";
+
+const FOLDER = path.join(STATE_FOLDER, "stacks");
+
+const RECORD = z.object({
+    stack: z.string(),
+    cluster: z.object({
+        kubeconfig: z.string(),
+        context: z.string(),
+        /** Tells the cluster from a later one of the same name: `ClusterApi.identity`. */
+        identity: z.string(),
+    }),
+    /** Pulumi's engine keeps what it deployed in its own state; without it, the steps applied are kept here. */
+    deployedBy: z.discriminatedUnion("way", [
+        z.object({ way: z.literal("pulumi"), backend: z.string() }),
+        z.object({ way: z.literal("rendered"), steps: z.array(z.custom<Step>()) }),
+    ]),
+    /** The program's outputs, without secrets; of the last `up` that came to its end. */
+    outputs: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** What was deployed where, and by what: enough to undo it. */
+export type DeploymentRecord = z.output<typeof RECORD>;
+
+/** The record of a stack; undefined where nothing is deployed. */
+export function readRecord(stack: string): DeploymentRecord | undefined {
+    const file = fileOf(stack);
+    if (!existsSync(file)) {
+        return undefined;
+    }
+    try {
+        return RECORD.parse(JSON.parse(readFileSync(file, "utf8")));
+    } catch {
+        throw new Fault(`${file}, the record of what was deployed, is damaged; remove it to start afresh`);
+    }
+}
+
+/** Keeps a record, in place of an earlier one. */
+export function writeRecord(record: DeploymentRecord): void {
+    const file = fileOf(record.stack);
+    mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+    // By way of another file: an interruption leaves either record, and no half of one.
+    writeFileSync(`${file}.new`, JSON.stringify(record, undefined, 2), { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+}
+
+export function removeRecord(stack: string): void {
+    rmSync(fileOf(stack), { force: true });
+}
+
+/** The stacks that have a record. */
+export function recordedStacks(): string[] {
+    return existsSync(FOLDER)
+        ? readdirSync(FOLDER)
+              .filter((file) => file.endsWith(".json"))
+              .map((file) => file.slice(0, -".json".length))
+        : [];
+}
+
+function fileOf(stack: string): string {
+    return path.join(FOLDER, `${stack}.json`);
+}

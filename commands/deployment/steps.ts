@@ -1,0 +1,140 @@
+import { ApiError, type ClusterApi } from "../cluster/api";
+import { displayName } from "../cluster/object";
+import { readinessOf } from "../cluster/readiness";
+import { pause, waitUntil } from "../cluster/wait";
+import { Fault } from "../fault";
+import type { Helm } from "../helm";
+import type { Progress } from "../progress";
+import type { ObjectStep, PatchStep, Release, Step } from "../render/step";
+import { identityOf, titleOf } from "./identity";
+import { doInOrder, reversed } from "./schedule";
+
+/** Time in which an object must become ready, or be gone, in seconds; the same that Istio's releases get. */
+const OBJECT_TIMEOUT = 600;
+
+/** How many steps are under way at once. */
+const AT_ONCE = 8;
+
+/** How long a webhook, or a kind just defined, may stay unknown to the API server: pause in milliseconds, attempts. */
+const RETRY = { pause: 500, attempts: 60 };
+
+/** What the steps are carried out with. */
+export interface Deployer {
+    api: ClusterApi;
+    helm: Helm;
+    progress: Progress;
+}
+
+export interface Applying {
+    /** What an earlier run began, by `identityOf`: that is ours. */
+    begun: ReadonlySet<string>;
+    /** Called before a step changes anything. */
+    onBegin: (step: Step) => void;
+    /** Path of a release's values. */
+    valuesFile: (release: string) => string;
+    stop?: AbortSignal;
+}
+
+/**
+ * Applies steps, each as soon as those that it needs are ready.
+ * @throws Fault where something of a step's name is there already and is not ours
+ */
+export async function applySteps(steps: readonly Step[], deployer: Deployer, applying: Applying): Promise<void> {
+    const { api, helm, progress } = deployer;
+    await doInOrder(steps, AT_ONCE, applying.stop, (step, stop) =>
+        progress.during(titleOf(step), async () => {
+            if (!applying.begun.has(identityOf(step))) {
+                await refuseForeign(step, api);
+            }
+            applying.onBegin(step);
+            if (step.type === "release") {
+                await helm.upgrade(step.release, applying.valuesFile(step.release.name), stop);
+            } else {
+                await applyObject(step, api, stop);
+            }
+        }),
+    );
+}
+
+/** Undoes steps, each after those that needed it. What is gone already is fine. */
+export async function undoSteps(steps: readonly Step[], deployer: Deployer, stop?: AbortSignal): Promise<void> {
+    const { api, helm, progress } = deployer;
+    await doInOrder(reversed(steps), AT_ONCE, stop, (step, stop) =>
+        progress.during(titleOf(step), async () => {
+            switch (step.type) {
+                case "release":
+                    await helm.uninstall(step.release, stop);
+                    break;
+                case "patch":
+                    await relinquish(step, api);
+                    break;
+                case "object":
+                    await deleteObject(step, api, stop);
+            }
+        }),
+    );
+}
+
+/** The same check as the engine's: what it creates must not be there. */
+async function refuseForeign(step: Step, api: ClusterApi): Promise<void> {
+    const exists =
+        step.type === "release"
+            ? await hasRelease(step.release, api)
+            : step.type === "object" && (await api.read(step.object)) !== undefined;
+    if (exists) {
+        throw new Fault(`${titleOf(step)} is there already, and was not deployed from this clone; nothing was changed`);
+    }
+}
+
+/** Whether Helm keeps a release of that name, by the Secrets in which it keeps them. */
+async function hasRelease({ name, namespace }: Release, api: ClusterApi): Promise<boolean> {
+    const secrets = await api.list("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });
+    return secrets.some(({ metadata }) => metadata.namespace === namespace);
+}
+
+async function applyObject(step: ObjectStep | PatchStep, api: ClusterApi, stop: AbortSignal): Promise<void> {
+    const { object } = step;
+    await retrying(stop, () => api.apply(object, { force: step.type === "object" || step.force }));
+    if (step.type === "object" && step.wait) {
+        await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () => {
+            const current = await api.read(object);
+            if (!current) {
+                return "was deleted meanwhile";
+            }
+            const readiness = readinessOf(current);
+            return readiness.ready ? undefined : readiness.why;
+        });
+    }
+}
+
+async function deleteObject({ object }: ObjectStep, api: ClusterApi, stop: AbortSignal): Promise<void> {
+    await api.delete(object);
+    await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () =>
+        (await api.read(object)) ? "is not gone" : undefined,
+    );
+}
+
+/** Gives up the fields that a patch has set: those that nobody else has set too disappear. */
+async function relinquish({ object }: PatchStep, api: ClusterApi): Promise<void> {
+    const { apiVersion, kind, metadata } = object;
+    if (await api.read(object)) {
+        const { name, namespace } = metadata;
+        await api.apply({ apiVersion, kind, metadata: { name, namespace } }, { force: false });
+    }
+}
+
+/** Tries again while the API server does not know the kind yet, or cannot reach the webhook that checks it. */
+async function retrying(stop: AbortSignal, attempt: () => Promise<unknown>): Promise<void> {
+    for (let attempts = 1; ; attempts += 1) {
+        try {
+            await attempt();
+            return;
+        } catch (error) {
+            const passing = error instanceof ApiError && (error.status === 404 || error.status >= 500);
+            if (!passing || attempts >= RETRY.attempts) {
+                throw error;
+            }
+            await pause(RETRY.pause, stop);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import path from "node:path";
+import { absolute, localFiles } from "../../config/files";
+import type { ClusterAddress } from "../cluster/address";
+import { findContexts, kubeconfigFiles, listContexts, locateContext } from "../cluster/kubeconfig";
+import { Fault } from "../fault";
+import { readStackFile } from "../program/projectConfig";
+import { PROJECT_NAME, SANDBOX_STACK, stackFile } from "../project";
+import { readRecord } from "./record";
+
+/** Options by which a person says where to deploy. */
+export interface TargetOptions {
+    context?: string;
+    kubeconfig?: string;
+    stack?: string;
+}
+
+/** A stack, and the cluster that it is deployed to. */
+export interface Target {
+    stack: string;
+    cluster: ClusterAddress;
+    /** Whether the cluster is the sandbox, which these commands start and remove. */
+    sandbox: boolean;
+    /** Whether the cluster was named on the command line and so wins over the one in the stack's file. */
+    named: boolean;
+}
+
+/**
+ * What the options mean: a context of the user's kubeconfig, else the cluster in a stack's file; the sandbox by default.
+ * @throws Fault where the context does not exist, or the stack's file names no cluster of a kubeconfig
+ */
+export function findTarget(options: TargetOptions): Target {
+    if (options.context !== undefined) {
+        const files = options.kubeconfig === undefined ? kubeconfigFiles() : [path.resolve(options.kubeconfig)];
+        return {
+            stack: options.stack ?? stackForContext(options.context),
+            cluster: locateContext(options.context, files),
+            sandbox: false,
+            named: true,
+        };
+    }
+    if (options.kubeconfig !== undefined) {
+        const contexts = findContexts([path.resolve(options.kubeconfig)]);
+        throw new Fault(`--kubeconfig needs --context, for the cluster is never guessed. ${listContexts(contexts)}`);
+    }
+    const stack = options.stack ?? SANDBOX_STACK;
+    return { stack, cluster: clusterOf(stack), sandbox: stack === SANDBOX_STACK, named: false };
+}
+
+/**
+ * The same for something that was deployed: the cluster is the one in the record, which need not be in today's kubeconfig.
+ */
+export function findRecordedTarget(options: TargetOptions): Target {
+    const stack = options.stack ?? (options.context === undefined ? SANDBOX_STACK : stackForContext(options.context));
+    const record = readRecord(stack);
+    if (!record || options.kubeconfig !== undefined) {
+        return findTarget(options);
+    }
+    const { kubeconfig, context } = record.cluster;
+    if (options.context !== undefined && options.context !== context) {
+        throw new Fault(`stack "${stack}" was deployed to context "${context}", not to "${options.context}"`);
+    }
+    return { stack, cluster: { kubeconfig, context }, sandbox: stack === SANDBOX_STACK, named: true };
+}
+
+/** The options that lead to a target again, as one writes them after `npm run down`; empty for the sandbox. */
+export function optionsFor({ stack, cluster, sandbox }: Omit<Target, "named">): string {
+    if (sandbox) {
+        return "";
+    }
+    return stack === stackForContext(cluster.context) ? ` -- --context ${cluster.context}` : ` -- --stack ${stack}`;
+}
+
+/** How to deploy without the sandbox, with the contexts that there are. */
+export function otherClusters(): string {
+    const contexts = findContexts(kubeconfigFiles());
+    const example = contexts[0]?.name ?? "NAME";
+    return `Deploy to a cluster of your own: npm run up -- --context ${example}\n${listContexts(contexts)}`;
+}
+
+/**
+ * The stack for a context: its name, in the characters that Pulumi allows. The sandbox's stack is never taken.
+ * Two contexts can give the same name; the record of what was deployed tells them apart.
+ */
+export function stackForContext(context: string): string {
+    const name = context
+        .replace(/[^A-Za-z0-9._-]+/g, "-")
+        .replace(/^[-.]+|[-.]+$/g, "")
+        .slice(0, 90);
+    return name === "" || name === SANDBOX_STACK ? `context-${name}`.replace(/-$/, "") : name;
+}
+
+function clusterOf(stack: string): ClusterAddress {
+    const file = readStackFile(stack);
+    if (file === undefined) {
+        throw new Fault(`there is no stack file ${stackFile(stack)}; name a cluster with --context`);
+    }
+    const config = file.config ?? {};
+    const cluster = (config[`${PROJECT_NAME}:cluster`] ?? config.cluster) as Record<string, unknown> | undefined;
+    if (cluster?.kind !== "kubeconfig" || typeof cluster.path !== "string" || typeof cluster.context !== "string") {
+        throw new Fault(
+            `${stackFile(stack)} names no cluster of a kubeconfig under cluster: {kind, path, context}; ` +
+                `name one with --context, or run: pulumi up --stack ${stack}`,
+        );
+    }
+    return { kubeconfig: absolute(cluster.path, localFiles), context: cluster.context };
+}

@@ -1,0 +1,90 @@
+import pc from "picocolors";
+import { RELEASES } from "../../names";
+import { ClusterApi } from "../cluster/api";
+import { chooseLeftovers, findLeftovers, removeObjects } from "../cluster/leftovers";
+import { sandboxObstacle, sandboxState, takeSandboxDown } from "../cluster/sandbox";
+import { Fault, messageOf } from "../fault";
+import { Progress } from "../progress";
+import type { Site } from "./deployment";
+import { type DeploymentRecord, readRecord, removeRecord } from "./record";
+import type { Target } from "./target";
+import { wayOf } from "./way";
+
+export interface UndoOptions {
+    /** Leave the sandbox cluster running. */
+    keepCluster?: boolean;
+    /** Touch no cluster: only forget what was deployed. */
+    forget?: boolean;
+}
+
+/** Undoes what was deployed for a stack. Where nothing was, nothing happens. */
+export async function undo(target: Target, options: UndoOptions, stop: AbortSignal): Promise<void> {
+    const record = readRecord(target.stack);
+    if (!record) {
+        console.log(`Nothing is deployed for stack "${target.stack}".`);
+    } else if (options.forget) {
+        await forget(record, stop);
+    } else if (target.sandbox) {
+        await undoInSandbox(target, record, options, stop);
+    } else {
+        await undoInCluster(target, record, stop);
+    }
+    if (target.sandbox && !options.keepCluster && sandboxObstacle() === undefined) {
+        await takeSandboxDown(stop);
+    }
+}
+
+async function undoInCluster(target: Target, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    const api = ClusterApi.connect(target.cluster);
+    const identity = await api.identity().catch((error: unknown) => {
+        throw new Fault(
+            `${messageOf(error)}\nIf it is gone for good, forget it: ` +
+                `npm run down -- --stack ${target.stack} --forget`,
+        );
+    });
+    if (identity !== record.cluster.identity) {
+        console.log(`Context "${target.cluster.context}" names another cluster by now.`);
+        await forget(record, stop);
+        return;
+    }
+    await undoAt({ target, api, identity }, record, stop);
+}
+
+/** As in any cluster; but what cannot be undone there goes with the sandbox itself. */
+async function undoInSandbox(
+    target: Target,
+    record: DeploymentRecord,
+    options: UndoOptions,
+    stop: AbortSignal,
+): Promise<void> {
+    if ((await sandboxState(stop)) !== "up") {
+        await forget(record, stop);
+        return;
+    }
+    try {
+        await undoInCluster(target, record, stop);
+    } catch (error) {
+        if (options.keepCluster || stop.aborted) {
+            throw error;
+        }
+        console.error(pc.yellow(`${messageOf(error)}\nIt goes with the sandbox cluster.`));
+        await forget(record, stop);
+    }
+}
+
+async function undoAt(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    const way = await wayOf(record, stop);
+    await way.undo(site, record, stop);
+    const { remove, notice } = chooseLeftovers(await findLeftovers(site.api, RELEASES.base));
+    await new Progress().during(`Istio's leftovers (${remove.length})`, () => removeObjects(site.api, remove, stop));
+    removeRecord(record.stack);
+    if (notice !== undefined) {
+        console.log(pc.yellow(notice));
+    }
+}
+
+async function forget(record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    await (await wayOf(record, stop)).forget(record.stack, stop);
+    removeRecord(record.stack);
+    console.log(`The cluster of stack "${record.stack}" is taken for gone; what was deployed to it is forgotten.`);
+}

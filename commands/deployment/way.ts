@@ -1,0 +1,73 @@
+import pc from "picocolors";
+import { type Discovery, findEngine } from "../engine/discovery";
+import { localBackend } from "../engine/pulumiStack";
+import { Fault } from "../fault";
+import { ByPulumi } from "./byPulumi";
+import { ByRendering } from "./byRendering";
+import type { Way } from "./deployment";
+import type { DeploymentRecord } from "./record";
+
+/** Options by which a person says how to deploy. */
+export interface WayOptions {
+    /** Address of the backend for Pulumi's state. Default: `PULUMI_BACKEND_URL`, else a folder of this clone. */
+    backend?: string;
+    /** Apply what the program renders even where the Pulumi CLI can be had. */
+    rendered?: boolean;
+}
+
+/**
+ * How to deploy a stack: as it was before, else by the Pulumi CLI where it can be had, else by applying what the program
+ * renders; what is chosen is said in a line.
+ */
+export async function chooseWay(
+    record: DeploymentRecord | undefined,
+    options: WayOptions,
+    stop: AbortSignal,
+): Promise<Way> {
+    if (record) {
+        refuseChange(record, options);
+        return wayOf(record, stop);
+    }
+    if (options.rendered) {
+        console.log("Applying what the program renders, by helm and server-side apply.");
+        return new ByRendering();
+    }
+    const discovery = await findEngine(stop);
+    if ("missing" in discovery) {
+        console.log(
+            pc.yellow(`${discovery.missing}: applying what the program renders, by helm and server-side apply.`),
+        );
+        return new ByRendering();
+    }
+    console.log(`By Pulumi ${discovery.engine.version} (${discovery.engine.cli}).`);
+    return new ByPulumi(discovery.engine, backendOf(options));
+}
+
+/** The way in which a stack was deployed. @throws Fault where that was by the Pulumi CLI, and there is none now */
+export async function wayOf({ stack, deployedBy }: DeploymentRecord, stop: AbortSignal): Promise<Way> {
+    if (deployedBy.way === "rendered") {
+        return new ByRendering();
+    }
+    const discovery: Discovery = await findEngine(stop);
+    if ("missing" in discovery) {
+        throw new Fault(
+            `stack "${stack}" was deployed by the Pulumi CLI, which keeps its state, but ${discovery.missing}`,
+        );
+    }
+    return new ByPulumi(discovery.engine, deployedBy.backend);
+}
+
+/** The backend that the options, else the environment, choose. */
+export function backendOf(options: WayOptions, env: NodeJS.ProcessEnv = process.env): string {
+    return options.backend ?? env.PULUMI_BACKEND_URL ?? localBackend();
+}
+
+/** @throws Fault where the options ask for something else than the stack was deployed with */
+function refuseChange({ stack, deployedBy }: DeploymentRecord, options: WayOptions): void {
+    if (deployedBy.way === "pulumi" && options.rendered) {
+        throw new Fault(`stack "${stack}" was deployed by the Pulumi CLI; undo that first, by \`npm run down\``);
+    }
+    if (deployedBy.way === "pulumi" && options.backend !== undefined && options.backend !== deployedBy.backend) {
+        throw new Fault(`the state of stack "${stack}" is in ${deployedBy.backend}, not in ${options.backend}`);
+    }
+}

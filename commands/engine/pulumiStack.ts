@@ -1,0 +1,151 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { parse } from "yaml";
+import { run, runInForeground } from "../childProcess";
+import type { ClusterAddress } from "../cluster/address";
+import { Fault, Stopped } from "../fault";
+import { clusterConfig, readStackFile } from "../program/projectConfig";
+import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../project";
+import { toYaml } from "../render/yaml";
+import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
+import { type Engine, engineEnvironment } from "./discovery";
+
+/** Folder of a bare project of the same name: where the CLI keeps a stack's file that it may write into. */
+const WORKSPACE = path.join(STATE_FOLDER, "workspace");
+
+/** Passphrase of the stacks' secrets, unless the environment has one. */
+const PASSPHRASE_FILE = path.join(STATE_FOLDER, "passphrase");
+
+/** The backend that is used unless another is chosen: a folder of this clone. */
+export function localBackend(): string {
+    return pathToFileURL(path.join(STATE_FOLDER, "pulumi")).href;
+}
+
+/** A stack of this project in a backend, handled by the Pulumi CLI. */
+export class PulumiStack {
+    constructor(
+        private readonly engine: Engine,
+        private readonly stack: string,
+        private readonly backend: string,
+    ) {}
+
+    /**
+     * Creates the stack unless it is there, and writes the config that it works with.
+     * @param cluster wins over the cluster in the stack's file
+     */
+    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<void> {
+        this.prepareFolders();
+        const committed = readStackFile(this.stack);
+        if (isEncrypted(committed) && !hasPassphrase()) {
+            throw new Fault(
+                `${stackFile(this.stack)} holds encrypted values: set PULUMI_CONFIG_PASSPHRASE or ` +
+                    "PULUMI_CONFIG_PASSPHRASE_FILE to their passphrase",
+            );
+        }
+        const earlier = existsSync(this.configFile) ? (parse(readFileSync(this.configFile, "utf8")) as StackFile) : {};
+        const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
+        writeFileSync(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)), { mode: 0o600 });
+
+        const init = await this.pulumi(["stack", "init", this.stack, "--no-select"], stop);
+        if (init.code !== 0 && !init.stderr.includes("already exists")) {
+            throw new Fault(`the stack "${this.stack}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`);
+        }
+    }
+
+    /** `pulumi up`, on the terminal. */
+    async up(stop?: AbortSignal): Promise<void> {
+        await this.operate("up", "deploy", stop);
+    }
+
+    /** `pulumi destroy`, on the terminal. */
+    async destroy(stop?: AbortSignal): Promise<void> {
+        await this.operate("destroy", "destroy", stop);
+    }
+
+    /** The stack's outputs; a secret one reads `[secret]`. */
+    async outputs(stop?: AbortSignal): Promise<Record<string, unknown>> {
+        const { code, stdout, stderr } = await this.pulumi(["stack", "output", "--json", "--stack", this.stack], stop);
+        if (code !== 0) {
+            throw new Fault(`the outputs of stack "${this.stack}" cannot be read: ${errorOf(stderr)}`);
+        }
+        return JSON.parse(stdout) as Record<string, unknown>;
+    }
+
+    /**
+     * Removes the stack with its state.
+     * @param force even while it holds resources: for those of a cluster that is gone
+     */
+    async remove(options: { force: boolean }, stop?: AbortSignal): Promise<void> {
+        this.prepareFolders();
+        const args = ["stack", "rm", this.stack, "--yes", "--preserve-config", ...(options.force ? ["--force"] : [])];
+        const { code, stderr } = await this.pulumi(args, stop);
+        if (code !== 0 && !stderr.includes("no stack named")) {
+            throw new Fault(`the stack "${this.stack}" cannot be removed from ${this.backend}: ${errorOf(stderr)}`);
+        }
+        rmSync(this.configFile, { force: true });
+    }
+
+    /** What to type in a shell to use the Pulumi CLI on this stack by hand. */
+    shellCommands(): string[] {
+        const configFile = path.relative(PROJECT_FOLDER, this.configFile);
+        return [
+            `export PULUMI_BACKEND_URL=${this.backend}`,
+            ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${PASSPHRASE_FILE}`]),
+            `pulumi preview --stack ${this.stack} --config-file ${configFile}`,
+        ];
+    }
+
+    private async operate(command: "up" | "destroy", purpose: string, stop?: AbortSignal): Promise<void> {
+        const args = [command, "--stack", this.stack, "--config-file", this.configFile, "--yes", "--skip-preview"];
+        const code = await runInForeground(this.engine.cli, args, {
+            cwd: PROJECT_FOLDER,
+            env: this.environment(),
+            stop,
+        });
+        if (stop?.aborted) {
+            throw new Stopped();
+        }
+        if (code !== 0) {
+            throw new Fault(`Pulumi could not ${purpose} stack "${this.stack}" (see above)`);
+        }
+    }
+
+    /** Runs the CLI in the workspace: there, and not in the clone, it writes the stack's file. */
+    private pulumi(args: string[], stop?: AbortSignal) {
+        return run(this.engine.cli, [...args, "--non-interactive"], { cwd: WORKSPACE, env: this.environment(), stop });
+    }
+
+    private get configFile(): string {
+        return path.join(WORKSPACE, `Pulumi.${this.stack}.yaml`);
+    }
+
+    private environment(): NodeJS.ProcessEnv {
+        return {
+            ...engineEnvironment(this.engine.cli),
+            PULUMI_BACKEND_URL: this.backend,
+            ...(hasPassphrase() ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: PASSPHRASE_FILE }),
+        };
+    }
+
+    private prepareFolders(): void {
+        mkdirSync(WORKSPACE, { recursive: true, mode: 0o700 });
+        writeFileSync(path.join(WORKSPACE, "Pulumi.yaml"), toYaml({ name: PROJECT_NAME, runtime: "nodejs" }));
+        if (this.backend === localBackend()) {
+            mkdirSync(path.join(STATE_FOLDER, "pulumi"), { recursive: true, mode: 0o700 });
+        }
+        if (!hasPassphrase() && !existsSync(PASSPHRASE_FILE)) {
+            writeFileSync(PASSPHRASE_FILE, randomBytes(32).toString("base64url"), { mode: 0o600 });
+        }
+    }
+}
+
+function hasPassphrase(env: NodeJS.ProcessEnv = process.env): boolean {
+    return env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+}
+
+/** What the CLI wrote, without its "error:". */
+function errorOf(stderr: string): string {
+    return stderr.trim().replace(/^error: /, "");
+}

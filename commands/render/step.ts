@@ -1,0 +1,48 @@
+import type { KubernetesObject } from "../cluster/object";
+
+/** One thing to deploy, in the form in which it is written to files and applied. */
+export type Step = ObjectStep | PatchStep | ReleaseStep;
+
+interface StepBase {
+    /** Unique name, which begins with its place in the order: `050-deployment-productpage-v1`. */
+    name: string;
+    /** Names of the steps that must be done before. */
+    needs: string[];
+}
+
+/** An object that is owned: created, changed and deleted. */
+export interface ObjectStep extends StepBase {
+    type: "object";
+    object: KubernetesObject;
+    /** Whether to wait until it is ready. */
+    wait: boolean;
+}
+
+/** Fields of an object that somebody else owns: set, and given up again. */
+export interface PatchStep extends StepBase {
+    type: "patch";
+    object: KubernetesObject;
+    /** Whether to take over fields that another manager has set to something else. */
+    force: boolean;
+}
+
+export interface ReleaseStep extends StepBase {
+    type: "release";
+    release: Release;
+}
+
+/** A Helm release. */
+export interface Release {
+    name: string;
+    namespace: string;
+    /** Name of a chart in the repository, an `oci://` address, or a folder. */
+    chart: string;
+    version?: string;
+    /** Address of the chart repository. */
+    repository?: string;
+    values: Record<string, unknown>;
+    /** Longest time for one operation, in seconds. */
+    timeout: number;
+    /** Whether to wait until what it deploys is ready. */
+    wait: boolean;
+}

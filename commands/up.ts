@@ -1,0 +1,43 @@
+/** `npm run up`: from nothing to a page that answers. */
+import { Command } from "commander";
+import pc from "picocolors";
+import { runCommand } from "./commandLine";
+import { deploy } from "./deployment/deploy";
+import type { Deployed } from "./deployment/deployment";
+import { findTarget, optionsFor, type Target, type TargetOptions } from "./deployment/target";
+import type { WayOptions } from "./deployment/way";
+
+function report({ outputs, shellCommands }: Deployed, target: Target): void {
+    const { cluster } = target;
+    const url = String(outputs.productpageUrl);
+    const kubectl = target.sandbox
+        ? "npm run sandbox -- kubectl get pods"
+        : `kubectl --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods`;
+
+    console.log(`\n${pc.green("Bookinfo is up:")} ${pc.bold(url)}\n`);
+    for (const [name, value] of Object.entries(outputs)) {
+        console.log(`  ${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    }
+    console.log(`\nNext:
+  curl -s -o /dev/null -w '%{http_code}\\n' ${url}
+  ${kubectl}
+  npm run down${optionsFor(target)}`);
+    if (shellCommands.length > 0) {
+        console.log(`\nTo use the Pulumi CLI on this stack:\n${shellCommands.map((line) => `  ${line}`).join("\n")}`);
+    }
+}
+
+const program = new Command("npm run up --")
+    .description("Deploys Istio and Bookinfo, to a sandbox cluster on this machine unless another cluster is named.")
+    .option("--context <name>", "deploy to the cluster of this context of your kubeconfig")
+    .option("--kubeconfig <file>", "the kubeconfig that has the context (default: KUBECONFIG, else ~/.kube/config)")
+    .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)")
+    .option("--backend <url>", "where Pulumi keeps its state (default: PULUMI_BACKEND_URL, else .state/pulumi)")
+    .option("--rendered", "apply what the program renders, even where the Pulumi CLI can be had")
+    .action((options: TargetOptions & WayOptions) =>
+        runCommand(async (stop) => {
+            const target = findTarget(options);
+            report(await deploy(target, options, stop), target);
+        }, "Stopped. `npm run up` goes on from here; `npm run down` undoes what was done."),
+    );
+void program.parseAsync();

@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+
+/** What an end-to-end test does with the product: what a person does, by the commands that the README tells. */
+
+export const clone = path.dirname(path.dirname(__dirname));
+
+/** The sandbox's fixed place; see sandbox/README.md. */
+const sandbox = "/run/bookinfo-mesh";
+export const sandboxBin = path.join(sandbox, "bin");
+export const sandboxKubeconfig = path.join(sandbox, "kubeconfig");
+
+/** A cold first start builds Kubernetes: how long that may take at most, in milliseconds. */
+export const coldStart = 40 * 60_000;
+
+const execute = promisify(execFile);
+
+/** How a command ended and what it printed, standard output and standard error together. */
+export interface Ended {
+    code: number;
+    output: string;
+    stdout: string;
+}
+
+/** Runs a command in the clone to its end, whatever its exit code. */
+export async function runCommand(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+): Promise<Ended> {
+    const options = { cwd: clone, env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
+    try {
+        const { stdout, stderr } = await execute(command, args, options);
+        return { code: 0, output: stdout + stderr, stdout };
+    } catch (error) {
+        const { code, stdout = "", stderr = "" } = error as { code?: number; stdout?: string; stderr?: string };
+        return { code: typeof code === "number" ? code : 1, output: stdout + stderr, stdout };
+    }
+}
+
+/** `npm run SCRIPT -- ARGS`. */
+export function npmRun(script: string, ...args: string[]): Promise<Ended> {
+    return runCommand("npm", ["run", "--silent", script, "--", ...args]);
+}
+
+/** Runs kubectl on the sandbox and answers what it printed. @throws Error with its output when it fails */
+export async function kubectl(...args: string[]): Promise<string> {
+    const { code, output, stdout } = await runCommand(path.join(sandboxBin, "kubectl"), args, {
+        KUBECONFIG: sandboxKubeconfig,
+    });
+    if (code !== 0) {
+        throw new Error(`kubectl ${args.join(" ")}: ${output}`);
+    }
+    return stdout;
+}
+
+/** Objects that come and go by themselves, or that report on others. */
+const passing = ["events", "events.events.k8s.io", "componentstatuses", "leases.coordination.k8s.io"];
+
+/** Every object of the API server, as `resource namespace/name`, sorted. */
+export async function listObjects(): Promise<string[]> {
+    const resources = (await kubectl("api-resources", "--verbs=list", "--output=name")).split("\n").filter(Boolean);
+    const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name";
+    const lists = await Promise.all(
+        resources
+            .filter((resource) => !passing.includes(resource))
+            .map(async (resource) => {
+                const rows = await kubectl("get", resource, "--all-namespaces", "--no-headers", "--output", columns);
+                return rows
+                    .split("\n")
+                    .filter(Boolean)
+                    .map((row) => `${resource} ${row.split(/\s+/).join("/")}`);
+            }),
+    );
+    return lists.flat().sort();
+}
+
+/** The labels of the namespace `default`. */
+export async function labelsOfDefault(): Promise<Record<string, string>> {
+    const namespace = JSON.parse(await kubectl("get", "namespace", "default", "--output=json")) as {
+        metadata: { labels: Record<string, string> };
+    };
+    return namespace.metadata.labels;
+}
+
+/** A pod, as far as these tests look at it. */
+export interface Pod {
+    metadata: { name: string; labels: Record<string, string> };
+    status: { podIP: string } & Record<
+        "containerStatuses" | "initContainerStatuses",
+        { name: string; ready: boolean }[] | undefined
+    >;
+}
+
+/** The pods of the namespace `default`. */
+export async function bookinfoPods(): Promise<Pod[]> {
+    return (JSON.parse(await kubectl("get", "pods", "--output=json")) as { items: Pod[] }).items;
+}
+
+/**
+ * Asks a URL in plain HTTP from the node's own network: inside the cluster, outside the mesh. Answers the status code, or the error
+ * code of the connection, such as ECONNRESET.
+ */
+export async function askFromNode(url: string): Promise<string> {
+    const { init } = JSON.parse(fs.readFileSync(path.join(sandbox, "owner.json"), "utf8")) as { init: { pid: number } };
+    const script = `fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(5000) })
+        .then((answer) => console.log(answer.status), (error) => console.log(error.cause?.code ?? error.name));`;
+    const enter = ["--target", String(init.pid), "--net", "--", process.execPath, "--eval", script];
+    return (await runCommand("nsenter", enter)).stdout.trim();
+}
+
+/** What a GET answers, without following redirects. */
+export async function get(
+    url: string,
+    init: RequestInit = {},
+): Promise<{ status: number; body: string; server: string | null }> {
+    const answer = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
+    return { status: answer.status, body: await answer.text(), server: answer.headers.get("server") };
+}

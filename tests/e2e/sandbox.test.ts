@@ -1,0 +1,163 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { clone, coldStart, kubectl, npmRun, runCommand } from "./product";
+
+/* The sandbox itself: what a person or an accident does to it, and what is left of it. */
+
+interface Status {
+    state: string;
+    parts: Record<string, { state: string; pid?: number } | undefined>;
+}
+
+const status = async () => JSON.parse((await npmRun("sandbox", "status", "--json")).stdout) as Status;
+const upIsReady = { code: 0, output: expect.stringMatching(/is ready|is up/) as string };
+
+/** What the machine has that a sandbox could leave behind. */
+async function traces() {
+    const lines = async (command: string, args: string[]) => (await runCommand(command, args)).stdout.split("\n");
+    const mine = (line: string) => /bookinfo-mesh|198\.51\.100/.test(line);
+    const groups = fs
+        .readdirSync("/sys/fs/cgroup")
+        .map((hierarchy) => path.join("/sys/fs/cgroup", hierarchy, "bookinfo-mesh"));
+    return {
+        mounts: (await lines("cat", ["/proc/mounts"])).filter(mine),
+        interfaces: (await lines("ip", ["-brief", "address"])).filter(mine),
+        routes: (await lines("ip", ["route"])).filter(mine),
+        processes: (await lines("pgrep", ["-l", "-x", "etcd|kube-.*|kubelet|containerd.*|coredns|envoy|pause"])).filter(
+            Boolean,
+        ),
+        files: ["/run/bookinfo-mesh", "/run/containerd", "/var/lib/cni", ...groups].filter((file) =>
+            fs.existsSync(file),
+        ),
+        settings: ["vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops"].map((name) =>
+            fs.readFileSync(`/proc/sys/${name}`, "utf8").trim(),
+        ),
+    };
+}
+
+let before: Awaited<ReturnType<typeof traces>>;
+
+beforeAll(async () => {
+    await npmRun("sandbox", "down");
+    before = await traces();
+}, 60_000);
+
+afterAll(async () => {
+    await npmRun("sandbox", "down");
+}, 60_000);
+
+describe("npm run sandbox", () => {
+    it(
+        "up brings a node that is ready, and says which images are stand-ins",
+        async () => {
+            const up = await npmRun("sandbox", "up");
+            expect(up).toMatchObject(upIsReady);
+            expect(up.output).toMatch(/pulled|STAND-INS of this project: .*examples-bookinfo-productpage/);
+            expect(await kubectl("get", "nodes", "--no-headers")).toMatch(/^sandbox\s+Ready\s/);
+        },
+        coldStart,
+    );
+
+    it("up a second time does nothing", async () => {
+        const earlier = await status();
+        expect(await npmRun("sandbox", "up")).toMatchObject(upIsReady);
+        expect(await status()).toEqual(earlier);
+    }, 60_000);
+
+    it("refuses a second clone on the same machine, and leaves the first one alone", async () => {
+        const other = fs.mkdtempSync(path.join(os.tmpdir(), "second-clone-"));
+        try {
+            for (const part of ["sandbox", "package.json", "tsconfig.json"]) {
+                fs.cpSync(path.join(clone, part), path.join(other, part), { recursive: true });
+            }
+            fs.symlinkSync(path.join(clone, "node_modules"), path.join(other, "node_modules"));
+            for (const command of ["up", "down"]) {
+                const refused = await runCommand("npm", [
+                    "--prefix",
+                    other,
+                    "run",
+                    "--silent",
+                    "sandbox",
+                    "--",
+                    command,
+                ]);
+                expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(clone) as string });
+            }
+            expect((await status()).state).toBe("up");
+        } finally {
+            fs.rmSync(other, { recursive: true });
+        }
+    }, 60_000);
+
+    it.each(["etcd", "kube-apiserver", "kubelet", "containerd", "load-balancer"])(
+        "names %s when it died, with its last words, and brings it back",
+        async (part) => {
+            const { parts } = await status();
+            process.kill(parts[part]?.pid ?? 0, "SIGKILL");
+            await new Promise((resolve) => setTimeout(resolve, 500));
+            const report = await npmRun("sandbox", "status");
+            expect(report).toMatchObject({
+                code: 1,
+                output: expect.stringMatching(new RegExp(`dead\\s+${part}; the last lines`)) as string,
+            });
+            expect(await npmRun("sandbox", "up")).toMatchObject({
+                code: 0,
+                output: expect.stringContaining(`Start ${part} again`) as string,
+            });
+            expect((await status()).state).toBe("up");
+            await kubectl("wait", "--for=condition=Ready", "node/sandbox", "--timeout=60s");
+        },
+        120_000,
+    );
+
+    it("logs and kubectl reach the parts; an unknown part is named with those that there are", async () => {
+        expect(await npmRun("sandbox", "logs", "kubelet", "-n", "1")).toMatchObject({ code: 0 });
+        expect((await npmRun("sandbox", "kubectl", "get", "--raw", "/readyz")).stdout).toBe("ok");
+        const unknown = await npmRun("sandbox", "logs", "kublet");
+        expect(unknown).toMatchObject({
+            code: 1,
+            output: expect.stringMatching(/"kublet".*etcd, kube-apiserver/) as string,
+        });
+    }, 60_000);
+
+    it("down leaves no process, mount, interface, route, file or setting", async () => {
+        expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+        expect(await traces()).toEqual(before);
+        expect((await status()).state).toBe("down");
+        expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+    }, 60_000);
+
+    it.each([1_500, 3_000, 5_000, 7_000])(
+        "up clears what a run that was killed after %i ms left, and succeeds",
+        async (delay) => {
+            const started = spawn(process.execPath, ["--import", "tsx", "sandbox/cli.ts", "up"], {
+                cwd: clone,
+                stdio: "ignore",
+            });
+            const ended = once(started, "exit");
+            await new Promise((resolve) => setTimeout(resolve, delay));
+            started.kill("SIGKILL");
+            await ended;
+            expect(await npmRun("sandbox", "up")).toMatchObject(upIsReady);
+            expect((await status()).state).toBe("up");
+            expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+            expect(await traces()).toEqual(before);
+        },
+        120_000,
+    );
+
+    it("interrupted by Ctrl-C leaves nothing", async () => {
+        const started = spawn(process.execPath, ["--import", "tsx", "sandbox/cli.ts", "up"], {
+            cwd: clone,
+            stdio: "ignore",
+        });
+        const ended = once(started, "exit");
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        started.kill("SIGINT");
+        expect(await ended).toEqual([130, null]);
+        expect(await traces()).toEqual(before);
+    }, 60_000);
+});

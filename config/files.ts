@@ -19,5 +19,5 @@ export const localFiles: Files = {
 
 /** An absolute path; `~` is the home directory, and any other relative path starts at the project's directory. */
 export function absolute(path: string, { home }: Files): string {
-    return resolve(path.replace(/^~(?=\/|$)/, home));
+    return resolve(path.replace(/^~(?=\/|$)/, () => home));
 }

@@ -9,22 +9,20 @@ const listOf = <T extends z.ZodType>(entry: T) =>
         .nullish()
         .transform((list) => list ?? []);
 
-const CLUSTER = z.looseObject({ server: z.string(), "certificate-authority": z.string().optional() });
+const USER = z.looseObject({ exec: z.looseObject({ command: z.string() }).nullish() });
 
-const USER = z.looseObject({
-    "client-certificate": z.string().optional(),
-    "client-key": z.string().optional(),
-    tokenFile: z.string().optional(),
-    exec: z.looseObject({ command: z.string() }).optional(),
-});
-
-/** As much of a kubeconfig as has to be understood to cut it down; the rest is passed on as it is. */
+/**
+ * As much of a kubeconfig as has to be understood to cut it down; the rest is passed on as it is. Entries may be
+ * incomplete, as kubectl itself leaves some: it only matters for those of the context in use.
+ */
 const KUBECONFIG = z.looseObject({
-    clusters: listOf(z.looseObject({ name: z.string(), cluster: CLUSTER })),
+    clusters: listOf(
+        z.looseObject({ name: z.string(), cluster: z.looseObject({ server: z.string().nullish() }).nullish() }),
+    ),
     contexts: listOf(
         z.looseObject({
             name: z.string(),
-            context: z.looseObject({ cluster: z.string(), user: z.string().optional() }),
+            context: z.looseObject({ cluster: z.string().nullish(), user: z.string().nullish() }).nullish(),
         }),
     ),
     users: listOf(z.looseObject({ name: z.string(), user: USER.nullish() })),
@@ -87,14 +85,14 @@ export function reducedTo(context: unknown, kubeconfig: Kubeconfig, path: string
     if (!entry) {
         throw new KubeconfigError(context === undefined ? "it is required" : "the kubeconfig has no such context");
     }
-    const { cluster: clusterName, user: userName } = entry.context;
-    const cluster = kubeconfig.clusters.find(({ name }) => name === clusterName);
-    if (!cluster) {
-        throw new KubeconfigError(`the context's cluster ${JSON.stringify(clusterName)} is not in the kubeconfig`);
+    const cluster = kubeconfig.clusters.find(({ name }) => name === entry.context?.cluster);
+    if (!cluster?.cluster?.server) {
+        const name = JSON.stringify(entry.context?.cluster ?? "");
+        throw new KubeconfigError(`the kubeconfig has no server for the context's cluster ${name}`);
     }
-    const user = kubeconfig.users.find(({ name }) => name === userName);
-    if (userName && !user) {
-        throw new KubeconfigError(`the context's user ${JSON.stringify(userName)} is not in the kubeconfig`);
+    const user = kubeconfig.users.find(({ name }) => name === entry.context?.user);
+    if (entry.context?.user && !user) {
+        throw new KubeconfigError(`the kubeconfig lacks the context's user ${JSON.stringify(entry.context.user)}`);
     }
     const directory = dirname(absolute(path, files));
     return stringify({

@@ -208,12 +208,15 @@ describe("a fault", () => {
         ["istio.proxy.resources.requests.memory", "100m", "it is not an amount of memory"],
         ["istio.proxy.resources.requests.memory", "1 Gi", "it is not an amount of memory"],
         ["istio.proxy.resources.requests.memory", "1K", "it is not an amount of memory"],
+        ["istio.proxy.resources.requests.memory", "0Mi", "it is not an amount of memory"],
         ["istio.proxy.resources.requests.cpu", "1Gi", "it is not an amount of CPU"],
         ["istio.proxy.resources.requests.cpu", "0", "it is not an amount of CPU"],
         ["istio.proxy.resources.requests.cpu", -1, "it is not an amount of CPU"],
         ["istio.proxy.resources.requests.cpu", "0.0001", "it is not an amount of CPU"],
         ["istio.proxy.resources.requests.cpu", "3", "it is above the limit of 2000m"],
-        ["istio.proxy.resources.requests.memory", "2Gi", "it is above the limit of 1024Mi"],
+        ["istio.proxy.resources.requests.cpu", "2001m", "it is above the limit of 2000m"],
+        ["istio.proxy.resources.requests.memory", "1025Mi", "it is above the limit of 1024Mi"],
+        ["istio.proxy.resources.requests.memory", "1074M", "it is above the limit of 1024Mi"],
         ["istio.istiod.resources.limits.memory", "64Mi", "it is below the request of 100Mi"],
         ["istio.values.base", [], "it is a list and not an object; allowed: object"],
         ["istio.values.base.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
@@ -272,6 +275,7 @@ describe("a fault", () => {
         ["istio.tag", "1.30.0", "set --path istio.tag 1.31.1"],
         ["istio.istiod.autoscaling.min", 2, "set --path istio.istiod.autoscaling.enabled true"],
         ["istio.istiod.resources.limits.memory", "64Mi", "set --path istio.istiod.resources.limits.memory 100Mi"],
+        ["istio.proxy.resources.requests.cpu", "3", "set --path istio.proxy.resources.requests.cpu 2000m"],
         ["istio.values.base", "text", "rm --path istio.values.base"],
         ["istio.weird key", 1, "rm --path 'istio[\"weird key\"]'"],
         ["istio.it's", 1, "rm --path 'istio[\"it'\\''s\"]'"],
@@ -279,6 +283,13 @@ describe("a fault", () => {
         const [line] = faults(withSetting({ cluster }, key, value));
         expect(line?.endsWith(`. Run: pulumi config ${command}`)).toBe(true);
     });
+
+    it.each(["1024Mi", "1Gi", "1073M", "1073741824"])(
+        "is not seen in a request of %s where 1024Mi are the limit",
+        (memory) => {
+            expect(faults({ cluster, istio: { proxy: { resources: { requests: { memory } } } } })).toEqual([]);
+        },
+    );
 
     it("does not hide another one", () => {
         const keysAtFault = faults({

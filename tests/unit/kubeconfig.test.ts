@@ -58,8 +58,20 @@ describe("a kubeconfig reduced to a context", () => {
 
     it("is not to be had without the context, its cluster or its user", () => {
         expect(() => reduced("nowhere")).toThrow("the kubeconfig has no such context");
-        expect(() => reduced("no-cluster")).toThrow('the context\'s cluster "gone" is not in the kubeconfig');
-        expect(() => reduced("no-user")).toThrow('the context\'s user "gone" is not in the kubeconfig');
+        expect(() => reduced("no-cluster")).toThrow('the kubeconfig has no server for the context\'s cluster "gone"');
+        expect(() => reduced("no-user")).toThrow('the kubeconfig lacks the context\'s user "gone"');
+    });
+
+    it("is not spoilt by what is incomplete elsewhere", () => {
+        const files = holding(`
+            clusters: [{name: c, cluster: {server: s}}, {name: d}, {name: e, cluster: {}}]
+            contexts: [{name: x, context: {cluster: c}}, {name: y, context: {cluster: e, user: ""}}, {name: z}]
+            users: [{name: u, user: null}]`);
+        const reducedToContext = (context: string) => () =>
+            reducedTo(context, readKubeconfig("", files), "/config", files);
+        expect(parse(reducedToContext("x")())).toMatchObject({ "current-context": "x", users: [] });
+        expect(reducedToContext("y")).toThrow('no server for the context\'s cluster "e"');
+        expect(reducedToContext("z")).toThrow('no server for the context\'s cluster ""');
     });
 });
 
@@ -84,7 +96,7 @@ describe("reading a kubeconfig", () => {
         expect(read(DIRECTORY)).toThrow(`${DIRECTORY} is a directory`);
         expect(read("", holding("a: [1"))).toThrow("the file is not YAML");
         expect(read("", holding("just text"))).toThrow("the file is not a kubeconfig");
-        expect(read("", holding("clusters: [{name: c}]"))).toThrow(/not a kubeconfig \(clusters\.0\.cluster: /);
+        expect(read("", holding("clusters: [{}]"))).toThrow(/not a kubeconfig \(clusters\.0\.name: /);
     });
 
     it("does not quote credentials", () => {
@@ -109,9 +121,9 @@ describe("reading a kubeconfig", () => {
 });
 
 test("a path starts at the home directory or at the project's", () => {
-    const files = { ...localFiles, home: "/home/me" };
-    expect(absolute("~/.kube/config", files)).toBe("/home/me/.kube/config");
-    expect(absolute("~", files)).toBe("/home/me");
+    const files = { ...localFiles, home: "/home/me$&" };
+    expect(absolute("~/.kube/config", files)).toBe("/home/me$&/.kube/config");
+    expect(absolute("~", files)).toBe("/home/me$&");
     expect(absolute("~other/config", files)).toBe(path.resolve("~other/config"));
     expect(absolute("config", files)).toBe(path.resolve("config"));
     expect(absolute("/etc/config", files)).toBe("/etc/config");

@@ -49,7 +49,9 @@ func (b backend) url() string {
 }
 
 // get asks for one product. The status is 0 where no answer came; body is JSON whenever err is nil.
-func (b backend) get(ctx context.Context, product string, headers http.Header) (status int, body json.RawMessage, err error) {
+func (b backend) get(
+	ctx context.Context, product string, headers http.Header,
+) (status int, body json.RawMessage, err error) {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url()+"/"+url.PathEscape(product), nil)

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log"
 	"net/http"
 	"strconv"
@@ -32,10 +33,9 @@ type product struct {
 var products = []product{{
 	ID:    0,
 	Title: "The Comedy of Errors",
-	DescriptionHTML: "Two merchants' sons, twins and namesakes, and their two servants, twins and namesakes as well, " +
-		"are parted by a shipwreck and meet again, years later, in the streets of Ephesus, where for one long day " +
-		"everyone takes everyone for somebody else. <b>William Shakespeare</b> wrote it early; it is the shortest of " +
-		"his plays.",
+	DescriptionHTML: "A merchant’s twin sons, who share one name, and their twin servants, who share another, are " +
+		"parted by a shipwreck. Years later all four are in the streets of Ephesus, and for one long day everyone " +
+		"takes everyone for somebody else. <b>William Shakespeare</b> wrote it early; it is the shortest of his plays.",
 }}
 
 // productpage is the productpage service.
@@ -66,6 +66,14 @@ type productpage struct {
 // {DETAILS,RATINGS,REVIEWS}_HOSTNAME, {DETAILS,RATINGS,REVIEWS}_SERVICE_PORT and SERVICES_DOMAIN say where the others
 // are. FLOOD_FACTOR (default 0) asks reviews so many times more for each page, for demonstrations of rate limits.
 func newProductpage(env getenv) (http.Handler, error) {
+	service, err := newProductpageService(env)
+	if err != nil {
+		return nil, err
+	}
+	return service.routes(), nil
+}
+
+func newProductpageService(env getenv) (*productpage, error) {
 	service := &productpage{}
 	for name, place := range map[string]*backend{
 		"details": &service.details,
@@ -85,7 +93,7 @@ func newProductpage(env getenv) (http.Handler, error) {
 		}
 		service.flood = flood
 	}
-	return service.routes(), nil
+	return service, nil
 }
 
 func (s *productpage) routes() http.Handler {
@@ -105,8 +113,19 @@ func (s *productpage) routes() http.Handler {
 		fmt.Fprint(w, "Product page is healthy")
 	})
 	mux.Handle("GET /metrics", &s.results)
-	mux.Handle("GET /static/", http.FileServerFS(static))
+	mux.HandleFunc("GET /static/{file}", sendStatic)
 	return guarded(mux)
+}
+
+// sendStatic sends one of the embedded files; a directory is not found.
+func sendStatic(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("file")
+	if file, err := fs.Stat(static, "static/"+name); err != nil || file.IsDir() {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Cache-Control", "max-age=300")
+	http.ServeFileFS(w, r, static, "static/"+name)
 }
 
 // guarded tells browsers to load nothing from elsewhere, to run no scripts and to guess no content types.

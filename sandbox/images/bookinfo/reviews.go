@@ -57,6 +57,14 @@ type reviews struct {
 // RATINGS_SERVICE_PORT say where ratings is; it gets 10 s to answer, or 2.5 s where the stars are not black. HOSTNAME
 // is reported as the pod's name, CLUSTER_NAME (default "null", as of the real images) as the cluster's.
 func newReviews(env getenv) (http.Handler, error) {
+	service, err := newReviewsService(env)
+	if err != nil {
+		return nil, err
+	}
+	return service.routes(), nil
+}
+
+func newReviewsService(env getenv) (*reviews, error) {
 	service := &reviews{
 		podName:     env("HOSTNAME"),
 		clusterName: cmp.Or(env("CLUSTER_NAME"), "null"),
@@ -80,7 +88,7 @@ func newReviews(env getenv) (http.Handler, error) {
 		}
 		service.ratings = &ratings
 	}
-	return service.routes(), nil
+	return service, nil
 }
 
 func (s *reviews) routes() http.Handler {

@@ -35,6 +35,11 @@ export class Progress {
         }
     }
 
+    /** Says something beside the work, about it. */
+    note(text: string): void {
+        this.line(pc.yellow(`  ${text}`));
+    }
+
     private start(): void {
         if (this.stream.isTTY) {
             this.timer ??= setInterval(() => {

@@ -14,19 +14,65 @@ interface Condition {
     message?: string;
 }
 
+/** Longest explanation that is shown, in characters; container runtimes tell whole stories. */
+const LONGEST = 240;
+
+/** Time between two looks for trouble, in milliseconds. */
+const LOOK_INTERVAL = 10_000;
+
+/** Something that does not become ready, and why. */
+export interface Trouble {
+    object: string;
+    why: string;
+}
+
 /**
  * What keeps a deployment from becoming ready, as far as the cluster tells: pods that do not run, and load balancers
- * without an address. A line for each.
+ * without an address.
  */
-export async function diagnose(api: ClusterApi, namespaces: ReadonlySet<string>): Promise<string[]> {
+export async function diagnose(api: ClusterApi, namespaces: ReadonlySet<string>): Promise<Trouble[]> {
     const within = ({ metadata }: KubernetesObject) => namespaces.has(metadata.namespace ?? "");
     const pods = (await api.list("v1", "Pod")).filter(within).flatMap(troubleOfPod);
     const services = (await api.list("v1", "Service")).filter(within).flatMap(troubleOfService);
     return [...pods, ...services];
 }
 
+/**
+ * Tells of trouble while something goes on that waits for pods: each once, when it has lasted for two looks.
+ * @returns ends it
+ */
+export function reportTrouble(
+    api: ClusterApi,
+    namespaces: ReadonlySet<string>,
+    report: (trouble: Trouble) => void,
+): () => void {
+    const told = new Set<string>();
+    let last = new Set<string>();
+    const timer = setInterval(() => {
+        void diagnose(api, namespaces)
+            .catch(() => [])
+            .then((found) => {
+                for (const trouble of found) {
+                    if (last.has(trouble.object) && !told.has(trouble.object)) {
+                        told.add(trouble.object);
+                        report(trouble);
+                    }
+                }
+                last = new Set(found.map(({ object }) => object));
+            });
+    }, LOOK_INTERVAL);
+    return () => {
+        clearInterval(timer);
+    };
+}
+
+/** Trouble as a line to read. */
+export function troubleLine({ object, why }: Trouble): string {
+    return `${object}: ${why}`;
+}
+
 /** Why a pod is not ready; nothing where it is, or has done its work. */
-export function troubleOfPod(pod: KubernetesObject): string[] {
+export function troubleOfPod(pod: KubernetesObject): Trouble[] {
     const status = (pod.status ?? {}) as {
         phase?: string;
         conditions?: Condition[];
@@ -55,13 +101,13 @@ export function troubleOfPod(pod: KubernetesObject): string[] {
             : reasons.length > 0
               ? reasons
               : [];
-    return [`${displayName(pod)}: ${why.join("; ") || (status.phase ?? "unknown")}`];
+    return [{ object: displayName(pod), why: (why.join("; ") || (status.phase ?? "unknown")).slice(0, LONGEST) }];
 }
 
 /** A load balancer that nobody has given an address. */
-export function troubleOfService(service: KubernetesObject): string[] {
+export function troubleOfService(service: KubernetesObject): Trouble[] {
     const { type } = (service.spec ?? {}) as { type?: string };
     return type === "LoadBalancer" && !hasAddress(service)
-        ? [`${displayName(service)}: has no external address; does the cluster have load balancers?`]
+        ? [{ object: displayName(service), why: "has no external address; does the cluster have load balancers?" }]
         : [];
 }

@@ -1,11 +1,13 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
-import { diagnose } from "../cluster/diagnosis";
+import type { ClusterApi } from "../cluster/api";
+import { diagnose, reportTrouble, troubleLine } from "../cluster/diagnosis";
 import { readByPulumiId } from "../cluster/read";
 import { Fault } from "../fault";
 import { Helm, requireHelm } from "../helm";
-import { evaluateProgram } from "../program/evaluate";
+import type { ProgramOutput } from "../program/declaration";
+import { type EvaluationRequest, evaluateProgram } from "../program/evaluate";
 import { readStackConfig } from "../program/projectConfig";
 import { Progress } from "../progress";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER } from "../project";
@@ -14,8 +16,10 @@ import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import { type Deployed, HIDDEN, type Site, type Way } from "./deployment";
 import { titleOf, withLastingNames } from "./identity";
-import { type DeploymentRecord, readRecord, writeRecord } from "./record";
-import { applySteps, type Deployer, undoSteps } from "./steps";
+import { Ledger, recordedSteps } from "./ledger";
+import type { DeploymentRecord } from "./record";
+import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
+import type { Target } from "./target";
 
 /**
  * By applying what the program renders: Helm for the releases, server-side apply for the rest. Without state, diff or
@@ -23,53 +27,38 @@ import { applySteps, type Deployer, undoSteps } from "./steps";
  */
 export class ByRendering implements Way {
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
-        const { stack, named, cluster } = site.target;
+        const { stack } = site.target;
         const deployer = deployerFor(site);
-        const config = readStackConfig(stack, named ? cluster : undefined);
-        const request = { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config };
-
-        const declaration = await evaluateProgram(request, undefined, stop);
-        const steps = stepsOf(declaration);
-        const folder = renderedFolder(stack);
-        replaceFolder(folder, renderedFiles({ stack, steps, templates: new Map() }));
+        const request = requestFor(site.target);
+        const steps = stepsOf(await evaluateProgram(request, undefined, stop));
+        replaceFolder(renderedFolder(stack), renderedFiles({ stack, steps, templates: new Map() }));
 
         const lasting = withLastingNames(steps);
-        const begun = begunSteps(readRecord(stack));
-        const keep = (outputs: Record<string, unknown>) => {
-            writeRecord({
-                stack,
-                cluster: { ...cluster, identity: site.identity },
-                deployedBy: { way: "rendered", steps: [...begun.values()] },
-                outputs,
-            });
-        };
-        keep({});
-        const applying = {
-            begun: new Set(begun.keys()),
-            onBegin: (step: Step) => {
-                begun.set(step.name, step);
-                keep({});
-            },
-            valuesFile: (release: string) => path.join(folder, valuesPath(release)),
-            stop,
-        };
-        await applySteps(lasting, deployer, applying).catch(async (error: unknown) => {
-            throw await explained(error, site, lasting);
-        });
-        reportDropped([...begun.values()], lasting);
+        const ledger = new Ledger(site);
+        await refuseForeign(
+            lasting.filter((step) => !ledger.has(step)),
+            site.api,
+        );
+        await explainingTrouble(lasting, deployer, () =>
+            applySteps(lasting, deployer, {
+                onBegin: (step) => {
+                    ledger.begin(step);
+                },
+                valuesFile: (release) => path.join(renderedFolder(stack), valuesPath(release)),
+                stop,
+            }),
+        );
+        reportDropped(ledger.othersThan(lasting));
 
         // Once more, now that what the program reads is there: its outputs are then those that the engine would give.
         const read = (type: string, id: string) => readByPulumiId(site.api, type, id);
-        const { outputs } = await evaluateProgram(request, read, stop);
-        const shown = Object.fromEntries(
-            Object.entries(outputs).map(([name, { value, secret }]) => [name, secret ? HIDDEN : value]),
-        );
-        keep(shown);
-        return { outputs: shown, shellCommands: [] };
+        const outputs = shown((await evaluateProgram(request, read, stop)).outputs);
+        ledger.finish(outputs);
+        return { outputs, shellCommands: [] };
     }
 
     async undo(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-        await undoSteps([...begunSteps(record).values()], deployerFor(site), stop);
+        await undoSteps(recordedSteps(record), deployerFor(site), stop);
         await this.forget(record.stack);
     }
 
@@ -84,37 +73,55 @@ function renderedFolder(stack: string): string {
     return path.join(STATE_FOLDER, "rendered", stack);
 }
 
+function requestFor({ stack, named, cluster }: Target): EvaluationRequest {
+    const config = readStackConfig(stack, named ? cluster : undefined);
+    return { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config };
+}
+
 function deployerFor({ api, target }: Site): Deployer {
     return { api, helm: new Helm(requireHelm(), target.cluster), progress: new Progress() };
 }
 
-/** The steps that a record knows, by name. */
-function begunSteps(record: DeploymentRecord | undefined): Map<string, Step> {
-    const steps = record?.deployedBy.way === "rendered" ? record.deployedBy.steps : [];
-    return new Map(steps.map((step) => [step.name, step]));
+function shown(outputs: Record<string, ProgramOutput>): Record<string, unknown> {
+    return Object.fromEntries(
+        Object.entries(outputs).map(([name, { value, secret }]) => [name, secret ? HIDDEN : value]),
+    );
 }
 
-function reportDropped(begun: readonly Step[], steps: readonly Step[]): void {
-    const declared = new Set(steps.map(({ name }) => name));
-    const dropped = begun.filter(({ name }) => !declared.has(name));
-    if (dropped.length > 0) {
+function reportDropped(steps: readonly Step[]): void {
+    if (steps.length > 0) {
         console.log(pc.yellow("No longer declared, and left in the cluster until `npm run down`:"));
-        dropped.forEach((step) => {
+        steps.forEach((step) => {
             console.log(`  ${titleOf(step)}`);
         });
     }
 }
 
-/** A fault together with what the cluster says of pods that do not run and load balancers without an address. */
-async function explained(error: unknown, { api }: Site, steps: readonly Step[]): Promise<unknown> {
-    if (!(error instanceof Fault)) {
-        return error;
-    }
+/**
+ * Does some work on the cluster, tells meanwhile of pods that do not run and load balancers without an address, and adds
+ * them to its fault.
+ */
+async function explainingTrouble(
+    steps: readonly Step[],
+    { api, progress }: Deployer,
+    work: () => Promise<void>,
+): Promise<void> {
     const namespaces = new Set(
-        steps.map((step) =>
-            step.type === "release" ? step.release.namespace : (step.object.metadata.namespace ?? ""),
-        ),
+        steps.map((step) => (step.type === "release" ? step.release.namespace : step.object.metadata.namespace) ?? ""),
     );
+    const endReports = reportTrouble(api, namespaces, (trouble) => {
+        progress.note(troubleLine(trouble));
+    });
+    try {
+        await work();
+    } catch (error) {
+        throw error instanceof Fault ? await explained(error, api, namespaces) : error;
+    } finally {
+        endReports();
+    }
+}
+
+async function explained(fault: Fault, api: ClusterApi, namespaces: ReadonlySet<string>): Promise<Fault> {
     const trouble = await diagnose(api, namespaces).catch(() => []);
-    return trouble.length > 0 ? new Fault([error.message, ...trouble.map((line) => `  ${line}`)].join("\n")) : error;
+    return new Fault([fault.message, ...trouble.map((each) => `  ${troubleLine(each)}`)].join("\n"));
 }

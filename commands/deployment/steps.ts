@@ -6,7 +6,7 @@ import { Fault } from "../fault";
 import type { Helm } from "../helm";
 import type { Progress } from "../progress";
 import type { ObjectStep, PatchStep, Release, Step } from "../render/step";
-import { identityOf, titleOf } from "./identity";
+import { titleOf } from "./identity";
 import { doInOrder, reversed } from "./schedule";
 
 /** Time in which an object must become ready, or be gone, in seconds; the same that Istio's releases get. */
@@ -26,8 +26,6 @@ export interface Deployer {
 }
 
 export interface Applying {
-    /** What an earlier run began, by `identityOf`: that is ours. */
-    begun: ReadonlySet<string>;
     /** Called before a step changes anything. */
     onBegin: (step: Step) => void;
     /** Path of a release's values. */
@@ -35,17 +33,11 @@ export interface Applying {
     stop?: AbortSignal;
 }
 
-/**
- * Applies steps, each as soon as those that it needs are ready.
- * @throws Fault where something of a step's name is there already and is not ours
- */
+/** Applies steps, each as soon as those that it needs are ready. */
 export async function applySteps(steps: readonly Step[], deployer: Deployer, applying: Applying): Promise<void> {
     const { api, helm, progress } = deployer;
     await doInOrder(steps, AT_ONCE, applying.stop, (step, stop) =>
         progress.during(titleOf(step), async () => {
-            if (!applying.begun.has(identityOf(step))) {
-                await refuseForeign(step, api);
-            }
             applying.onBegin(step);
             if (step.type === "release") {
                 await helm.upgrade(step.release, applying.valuesFile(step.release.name), stop);
@@ -75,14 +67,28 @@ export async function undoSteps(steps: readonly Step[], deployer: Deployer, stop
     );
 }
 
-/** The same check as the engine's: what it creates must not be there. */
-async function refuseForeign(step: Step, api: ClusterApi): Promise<void> {
-    const exists =
-        step.type === "release"
-            ? await hasRelease(step.release, api)
-            : step.type === "object" && (await api.read(step.object)) !== undefined;
-    if (exists) {
-        throw new Fault(`${titleOf(step)} is there already, and was not deployed from this clone; nothing was changed`);
+/**
+ * Checks, as the engine does, that what is to be created is not there yet.
+ * @throws Fault naming everything that is
+ */
+export async function refuseForeign(steps: readonly Step[], api: ClusterApi): Promise<void> {
+    const exists = await Promise.all(
+        steps.map(async (step) => {
+            switch (step.type) {
+                case "release":
+                    return hasRelease(step.release, api);
+                case "object":
+                    return (await api.read(step.object)) !== undefined;
+                case "patch":
+                    return false;
+            }
+        }),
+    );
+    const foreign = steps.filter((_, index) => exists[index]).map((step) => `  ${titleOf(step)}`);
+    if (foreign.length > 0) {
+        throw new Fault(
+            `the cluster has these already, and they were not deployed from this clone. Nothing was changed.\n${foreign.join("\n")}`,
+        );
     }
 }
 

@@ -58,10 +58,10 @@ describe("a diagnosis", () => {
         const pod = object("Pod", "p", {
             status: { phase: "Pending", containerStatuses: [{ name: "app", ready: false, state: { waiting } }] },
         });
-        expect(troubleOfPod(pod)).toEqual(["Pod default/p: app ImagePullBackOff: no such image"]);
+        expect(troubleOfPod(pod)).toEqual([{ object: "Pod default/p", why: "app ImagePullBackOff: no such image" }]);
         const conditions = [{ type: "PodScheduled", status: "False", message: "0/1 nodes are available" }];
         expect(troubleOfPod(object("Pod", "p", { status: { conditions } }))).toEqual([
-            "Pod default/p: 0/1 nodes are available",
+            { object: "Pod default/p", why: "0/1 nodes are available" },
         ]);
     });
 
@@ -72,7 +72,7 @@ describe("a diagnosis", () => {
     });
 
     it("asks for load balancers where an address is missing", () => {
-        expect(troubleOfService(object("Service", "s", { spec: { type: "LoadBalancer" } }))[0]).toContain(
+        expect(troubleOfService(object("Service", "s", { spec: { type: "LoadBalancer" } }))[0]?.why).toContain(
             "does the cluster have load balancers?",
         );
     });

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { run } from "./command";
 import { SandboxFault } from "./fault";
 import { cache, cloneDirectory, live } from "./paths";
-import { type ProcessId, isAlive, processId, signal, sleep } from "./processes";
+import { type ProcessId, isAlive, isGone, processId, signal, sleep } from "./processes";
 import { program } from "./toolchain/toolchain";
 
 /**
@@ -72,7 +72,8 @@ export async function destroyNamespaces(init: ProcessId): Promise<void> {
         return;
     }
     signal(init.pid, "SIGKILL");
-    for (let waited = 0; isAlive(init); waited += 50) {
+    // It is gone when the kernel has ended all others inside, and they their threads.
+    for (let waited = 0; !isGone(init); waited += 50) {
         if (waited > 20_000) {
             throw new SandboxFault(
                 `process ${init.pid}, which holds the sandbox's namespaces, does not end after SIGKILL`,

@@ -18,6 +18,11 @@ export function isAlive(process: ProcessId): boolean {
     return stat !== undefined && stat.startTime === process.startTime && stat.state !== "Z";
 }
 
+/** Whether nothing of this process is left, not even an end that its parent has yet to take notice of. */
+export function isGone(process: ProcessId): boolean {
+    return statOf(process.pid)?.startTime !== process.startTime;
+}
+
 /** Sends a signal; a process that is gone already is left at that. */
 export function signal(pid: number, name: NodeJS.Signals): void {
     try {

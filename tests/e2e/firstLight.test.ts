@@ -67,7 +67,7 @@ describe("npm run up", () => {
     it("routes the application's paths, and answers 404 by itself to all others", async () => {
         const at = (place: string) => new URL(place, page).href;
         const { body } = await get(page);
-        const asset = /"(\/static\/[^"]+)"/.exec(body)?.[1] ?? "no /static path on the page";
+        const asset = /"(\/?static\/[^"]+)"/.exec(body)?.[1] ?? "no static path on the page";
         expect(await get(at(asset))).toMatchObject({ status: 200 });
         expect(JSON.parse((await get(at("/api/v1/products"))).body)).toMatchObject([
             { id: 0, title: "The Comedy of Errors" },

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { clone, coldStart, kubectl, npmRun, runCommand } from "./product";
 
 /* The sandbox itself: what a person or an accident does to it, and what is left of it. */
@@ -97,7 +98,7 @@ describe("npm run sandbox", () => {
         async (part) => {
             const { parts } = await status();
             process.kill(parts[part]?.pid ?? 0, "SIGKILL");
-            await new Promise((resolve) => setTimeout(resolve, 500));
+            await sleep(500);
             const report = await npmRun("sandbox", "status");
             expect(report).toMatchObject({
                 code: 1,
@@ -138,7 +139,7 @@ describe("npm run sandbox", () => {
                 stdio: "ignore",
             });
             const ended = once(started, "exit");
-            await new Promise((resolve) => setTimeout(resolve, delay));
+            await sleep(delay);
             started.kill("SIGKILL");
             await ended;
             expect(await npmRun("sandbox", "up")).toMatchObject(upIsReady);
@@ -155,7 +156,7 @@ describe("npm run sandbox", () => {
             stdio: "ignore",
         });
         const ended = once(started, "exit");
-        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        await sleep(3_000);
         started.kill("SIGINT");
         expect(await ended).toEqual([130, null]);
         expect(await traces()).toEqual(before);

@@ -18,7 +18,10 @@ import {
     type Ended,
 } from "./product";
 
-/* From nothing to the page and back, on a real cluster. The tests are in the order of a person's steps and build on each other. */
+/*
+ * From nothing to the page and back, on a real cluster, by applying what the program renders; engine.test.ts takes the way by the Pulumi
+ * CLI. The tests are in the order of a person's steps and build on each other.
+ */
 
 let before: string[];
 let up: Ended;
@@ -32,7 +35,7 @@ beforeAll(async () => {
         throw new Error(sandbox.output);
     }
     before = await listObjects();
-    up = await npmRun("up");
+    up = await npmRun("up", "--rendered");
     page = addressIn(up.output);
 }, coldStart);
 
@@ -122,7 +125,7 @@ describe("npm run up", () => {
                 "jsonpath={range .items[*]}{.metadata.uid}/{.metadata.generation} {end}",
             );
         const earlier = await generations();
-        expect(await npmRun("up")).toMatchObject({ code: 0 });
+        expect(await npmRun("up", "--rendered")).toMatchObject({ code: 0 });
         expect(await generations()).toBe(earlier);
     }, 300_000);
 });
@@ -197,7 +200,7 @@ describe("a stack with mutual TLS off", () => {
             stackFile,
             local.replace("bookinfo-mesh:istio:", "bookinfo-mesh:istio:\n    global: { mtls: { enabled: false } }"),
         );
-        expect(await npmRun("up", "--stack", "e2e-mtls-off")).toMatchObject({ code: 0 });
+        expect(await npmRun("up", "--rendered", "--stack", "e2e-mtls-off")).toMatchObject({ code: 0 });
     }, 300_000);
 
     afterAll(async () => {

@@ -6,7 +6,8 @@ import { PROJECT_FOLDER } from "../project";
 /** The sandbox's own command line; it is a program of its own, and this is all that is known of it here. */
 const SANDBOX_COMMAND = ["--import", "tsx", path.join("sandbox", "cli.ts")];
 
-export type SandboxState = "up" | "down" | "other";
+/** "broken": a part of it died, or something is left of a run that was killed. */
+export type SandboxState = "up" | "down" | "broken";
 
 /** Why the sandbox cannot run on this machine; undefined where it can. */
 export function sandboxObstacle(
@@ -31,13 +32,13 @@ export function takeSandboxDown(stop?: AbortSignal): Promise<void> {
     return sandbox("down", stop);
 }
 
-/** Whether the sandbox runs; "other" where it is neither up nor gone. */
+/** Whether the sandbox runs. */
 export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
     const args = [...SANDBOX_COMMAND, "status", "--json"];
     const { stdout, stderr } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, stop });
     try {
         const { state } = JSON.parse(stdout) as { state?: unknown };
-        return state === "up" || state === "down" ? state : "other";
+        return state === "up" || state === "down" ? state : "broken";
     } catch {
         throw new Fault(`the sandbox does not tell its state: ${stderr.trim() || stdout.trim()}`);
     }

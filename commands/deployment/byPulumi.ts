@@ -5,11 +5,15 @@ import { type DeploymentRecord, writeRecord } from "./record";
 
 /** By Pulumi's engine, which keeps its own state. */
 export class ByPulumi implements Way {
+    readonly description: string;
+
     constructor(
         private readonly engine: Engine,
         /** Address of the backend that keeps the state. */
         private readonly backend: string,
-    ) {}
+    ) {
+        this.description = `Deploying by Pulumi ${engine.version} (${engine.cli})`;
+    }
 
     async deploy({ target, identity }: Site, stop: AbortSignal): Promise<Deployed> {
         const stack = this.stackOf(target.stack);

@@ -26,6 +26,8 @@ import type { Target } from "./target";
  * deletion of what is no longer declared: those are the engine's.
  */
 export class ByRendering implements Way {
+    readonly description = "Applying what the program renders, by helm and server-side apply";
+
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
         const { stack } = site.target;
         const deployer = deployerFor(site);

@@ -20,6 +20,8 @@ export interface Deployed {
 
 /** A way to deploy a stack, and to undo that. It keeps the record of what it has done. */
 export interface Way {
+    /** The way in words, without a full stop. */
+    readonly description: string;
     deploy(site: Site, stop: AbortSignal): Promise<Deployed>;
     /** Undoes everything that was deployed; Istio's leftovers and the record are not its business. */
     undo(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void>;

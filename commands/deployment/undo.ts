@@ -57,7 +57,11 @@ async function undoInSandbox(
     options: UndoOptions,
     stop: AbortSignal,
 ): Promise<void> {
-    if ((await sandboxState(stop)) !== "up") {
+    const state = await sandboxState(stop);
+    if (state === "broken" && options.keepCluster) {
+        throw new Fault("the sandbox cluster is broken; `npm run sandbox -- up` mends it, `npm run down` removes it");
+    }
+    if (state !== "up") {
         await forget(record, stop);
         return;
     }

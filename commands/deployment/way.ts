@@ -26,11 +26,14 @@ export async function chooseWay(
 ): Promise<Way> {
     if (record) {
         refuseChange(record, options);
-        return wayOf(record, stop);
+        const way = await wayOf(record, stop);
+        console.log(`${way.description}, as before.`);
+        return way;
     }
     if (options.rendered) {
-        console.log("Applying what the program renders, by helm and server-side apply.");
-        return new ByRendering();
+        const way = new ByRendering();
+        console.log(`${way.description}.`);
+        return way;
     }
     const discovery = await findEngine(stop);
     if ("missing" in discovery) {
@@ -39,8 +42,9 @@ export async function chooseWay(
         );
         return new ByRendering();
     }
-    console.log(`By Pulumi ${discovery.engine.version} (${discovery.engine.cli}).`);
-    return new ByPulumi(discovery.engine, backendOf(options));
+    const way = new ByPulumi(discovery.engine, backendOf(options));
+    console.log(`${way.description}.`);
+    return way;
 }
 
 /** The way in which a stack was deployed. @throws Fault where that was by the Pulumi CLI, and there is none now */

@@ -9,7 +9,6 @@ import { logFile, logTail, partNames, type PartName, type PartState } from "./pa
 import { live } from "./paths";
 import { assertLinuxRoot } from "./preflight";
 import { contextName } from "./settings";
-import { program as toolProgram } from "./toolchain/toolchain";
 import { up } from "./up";
 
 const cli = new Command("sandbox")
@@ -22,13 +21,10 @@ cli.command("down")
     .description("remove the cluster: processes, mounts, interfaces, files; the cache stays")
     .action(async () => {
         assertLinuxRoot();
-        if (cluster.clusterState().state === "down") {
-            console.log("No sandbox is up.");
-            return;
-        }
         claim();
+        const { state } = cluster.clusterState();
         await cluster.removeEverything();
-        console.log("The sandbox is gone.");
+        console.log(state === "down" ? "No sandbox is up." : "The sandbox is gone.");
     });
 
 cli.command("status")
@@ -40,7 +36,7 @@ cli.command("status")
             console.log(JSON.stringify({ state, kubeconfig: live.kubeconfig, context: contextName, parts }));
         } else {
             console.log(`The sandbox is ${state}.`);
-            if (state !== "down" && !cluster.completeNamespaces()) {
+            if (state === "broken" && !cluster.completeNamespaces()) {
                 console.log(
                     "  Its start was cut off; the next `npm run sandbox -- up` clears what is left and starts anew.",
                 );
@@ -78,7 +74,7 @@ cli.command("kubectl")
         if (!fs.existsSync(live.kubeconfig)) {
             throw new SandboxFault("the sandbox is not up; start it with npm run sandbox -- up");
         }
-        await runInForeground(toolProgram("kubernetes", "kubectl"), ["--kubeconfig", live.kubeconfig, ...args]);
+        await runInForeground(`${live.bin}/kubectl`, args, cluster.kubectlEnvironment);
     });
 
 /** Prints a line about a part, and the end of its log where it died. */
@@ -93,9 +89,9 @@ function describePart(name: PartName, part: PartState | undefined): void {
 }
 
 /** Runs a command that talks to the terminal itself, and takes over its exit code. */
-function runInForeground(command: string, args: readonly string[]): Promise<void> {
+function runInForeground(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-        const child = spawn(command, args, { stdio: "inherit" });
+        const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
         child.on("error", reject);
         child.on("close", (code) => {
             process.exitCode = code ?? 1;
@@ -108,5 +104,6 @@ cli.parseAsync().catch((error: unknown) => {
     if (!(error instanceof ShownFault)) {
         console.error(pc.red(error instanceof SandboxFault ? error.message : `unexpected: ${messageOf(error)}`));
     }
-    process.exitCode = 1;
+    // At once: steps of a failed start that are still at it must not make anything anew.
+    process.exit(1);
 });

@@ -1,12 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { publishCharts, type ChartSource } from "./charts";
 import { run } from "./command";
 import { controlPlaneParts } from "./controlPlane/controlPlane";
 import { pki, writeIdentities } from "./controlPlane/identities";
 import { SandboxFault } from "./fault";
-import { type Provided, provideImages } from "./images/images";
 import { createNamespaces, destroyNamespaces } from "./namespaces";
 import { assertAddressesFree, linkNetwork, unlinkNetwork } from "./network";
 import { createCgroups, removeCgroups } from "./node/cgroups";
@@ -14,12 +12,11 @@ import { containerdPart, writeContainerdConfig } from "./node/containerd";
 import { coreDnsPart, writeCoreDnsConfig } from "./node/coreDns";
 import { kubeProxyPart, writeKubeProxyConfig } from "./node/kubeProxy";
 import { kubeletPart, writeKubeletConfig } from "./node/kubelet";
-import { claim, readOwner, record } from "./ownership";
+import { readOwner, runningCommand } from "./ownership";
 import { assertAlive, type Part, type PartName, partNames, partState, startPart } from "./parts";
 import { cache, live, sandboxDirectory } from "./paths";
 import { isAlive, type ProcessId, sleep } from "./processes";
-import { nodeName } from "./settings";
-import type { Report } from "./toolchain/artifacts";
+import { network, nodeName } from "./settings";
 import { familyDirectory, program } from "./toolchain/toolchain";
 
 const parts: Record<PartName, Part> = {
@@ -39,16 +36,18 @@ const parts: Record<PartName, Part> = {
     },
 };
 
-/** What the sandbox as a whole is. */
-export type ClusterState = "up" | "down" | "broken";
+/** What the sandbox as a whole is. "broken": a part died, or a run was killed and left something. */
+export type ClusterState = "up" | "down" | "starting or stopping" | "broken";
 
-/** The state of the sandbox and of each part; "broken": a part died, or a run was killed and left something. */
+/** The state of the sandbox and of each part. */
 export function clusterState(): {
     state: ClusterState;
     parts: Partial<Record<PartName, ReturnType<typeof partState>>>;
 } {
-    const owner = readOwner();
-    if (!owner) {
+    if (runningCommand()) {
+        return { state: "starting or stopping", parts: {} };
+    }
+    if (!readOwner()) {
         return { state: fs.existsSync(live.root) ? "broken" : "down", parts: {} };
     }
     const states = Object.fromEntries(partNames.map((name) => [name, partState(name)]));
@@ -67,14 +66,10 @@ export function completeNamespaces(): ProcessId | undefined {
     return owner?.complete && owner.init && isAlive(owner.init) ? owner.init : undefined;
 }
 
-/** Takes hold of the machine's one sandbox, and clears what a killed run left of an earlier one. */
-export async function begin(): Promise<void> {
-    claim();
-    if (!completeNamespaces()) {
-        await removeEverything();
-        await assertAddressesFree();
-        claim();
-    }
+/** Clears what a killed run left of an earlier sandbox, and checks that its addresses are free for a new one. */
+export async function clear(): Promise<void> {
+    await removeEverything();
+    await assertAddressesFree();
 }
 
 /** Makes the namespaces and what the parts read: keys, settings, control groups. */
@@ -82,7 +77,6 @@ export async function prepare(): Promise<ProcessId> {
     fs.mkdirSync(cache.containerd, { recursive: true });
     fs.mkdirSync(live.config, { recursive: true });
     const [init] = await Promise.all([createNamespaces(), writeIdentities()]);
-    record({ init });
     await linkNetwork(init.pid);
     createCgroups();
     writeContainerdConfig();
@@ -100,6 +94,9 @@ export function start(names: readonly PartName[], init: ProcessId): void {
     }
 }
 
+/** The parts that others need to start: the API server needs etcd, the kubelet gives up without containerd. */
+export const foundation = ["etcd", "kube-apiserver", "containerd"] as const satisfies readonly PartName[];
+
 /** The parts that ask the API server from their first moment, and give up when it does not answer. */
 export const apiServerClients = [
     "kube-controller-manager",
@@ -111,53 +108,66 @@ export const apiServerClients = [
 
 /** Waits until the API server says that it is ready. */
 export async function waitForApiServer(): Promise<void> {
-    await waitFor("the API server", 60, () => kubectl("get", "--raw", "/readyz"));
+    await waitFor("the API server", 60, ["etcd", "kube-apiserver"], () => kubectl("get", "--raw", "/readyz"));
 }
 
 /** Waits until containerd answers: the kubelet gives up without it. */
 export async function waitForContainerd(): Promise<void> {
-    await waitFor("containerd", 30, () =>
+    await waitFor("containerd", 30, ["containerd"], () =>
         run(program("containerd", "ctr"), ["--address", live.containerdSocket, "version"]),
     );
 }
 
-/** Hands containerd the images. */
-export function loadImages(report: Report): Promise<Provided> {
-    return provideImages(report);
-}
-
-/** Puts the charts where the program's stack `local` looks for them. */
-export function loadCharts(): Promise<ChartSource> {
-    return publishCharts();
-}
-
-/** Waits until the node is ready for pods. */
+/**
+ * Waits until the node is ready for pods.
+ *
+ * @throws SandboxFault when any part died meanwhile, although the node may do without it for a while
+ */
 export async function waitForNode(): Promise<void> {
-    await waitFor("the node", 90, async () => {
+    await waitFor("the node", 90, partNames, async () => {
+        // The node's condition stays Ready for a while when the kubelet is gone, so the kubelet is asked itself, too.
+        await kubectl("get", "--raw", `/api/v1/nodes/${nodeName}/proxy/healthz`);
         const query = "jsonpath={.status.conditions[?(@.type=='Ready')].status}";
         const ready = await kubectl("get", "node", nodeName, "-o", query);
-        const account = await kubectl("get", "serviceaccount", "default", "-o", "name");
-        if (ready !== "True" || !account) {
+        await kubectl("get", "serviceaccount", "default");
+        if (ready !== "True") {
             throw new SandboxFault(`it says Ready=${ready}`);
         }
     });
+    assertAlive();
 }
 
 /** Removes the sandbox: every process, mount, interface, control group and file, but not the cache. A second time it does nothing. */
 export async function removeEverything(): Promise<void> {
-    const init = readOwner()?.init;
-    if (init) {
-        await destroyNamespaces(init);
+    const owner = readOwner();
+    if (owner) {
+        await destroyNamespaces(owner);
     }
     await unlinkNetwork();
     await removeCgroups();
-    fs.rmSync(cache.containerd, { recursive: true, force: true });
+    fs.rmSync(owner?.containerdStore ?? cache.containerd, { recursive: true, force: true });
     fs.rmSync(live.root, { recursive: true, force: true });
 }
 
+/** Keeps the logs of a start that failed, before {@link removeEverything}. */
+export function keepLogs(): void {
+    fs.rmSync(cache.failureLogs, { recursive: true, force: true });
+    if (fs.existsSync(live.logs)) {
+        fs.cpSync(live.logs, cache.failureLogs, { recursive: true });
+    }
+}
+
+/** Environment in which kubectl reaches the sandbox directly, and keeps what it remembers of it with the sandbox. */
+export const kubectlEnvironment = {
+    NO_PROXY: network.nodeAddress,
+    no_proxy: network.nodeAddress,
+    KUBECACHEDIR: `${live.root}/kubectl`,
+    KUBECONFIG: live.kubeconfig,
+};
+
 /** Runs kubectl as the sandbox's administrator, and answers what it printed. */
 export function kubectl(...args: string[]): Promise<string> {
-    return run(program("kubernetes", "kubectl"), ["--kubeconfig", live.kubeconfig, ...args]);
+    return run(program("kubernetes", "kubectl"), ["--request-timeout=5s", ...args], { env: kubectlEnvironment });
 }
 
 /** Links the programs that a person at the machine uses, under the fixed path that other tools look at. */
@@ -169,20 +179,23 @@ function publishPrograms(): void {
     }
 }
 
-/** Repeats an attempt until it succeeds. @throws SandboxFault when a part died meanwhile, or after so many seconds. */
-async function waitFor(what: string, seconds: number, attempt: () => Promise<unknown>): Promise<void> {
+/** Repeats an attempt until it succeeds. @throws SandboxFault when a part that it needs died, or after so many seconds. */
+async function waitFor(
+    what: string,
+    seconds: number,
+    needed: readonly PartName[],
+    attempt: () => Promise<unknown>,
+): Promise<void> {
     const end = Date.now() + seconds * 1000;
     for (;;) {
         try {
             await attempt();
             return;
         } catch (error) {
-            assertAlive();
+            assertAlive(needed);
             if (Date.now() > end) {
                 const reason = error instanceof Error ? error.message : String(error);
-                throw new SandboxFault(
-                    `${what} is not ready after ${seconds} s; see the logs in ${live.logs}: ${reason}`,
-                );
+                throw new SandboxFault(`${what} is not ready after ${seconds} s: ${reason}`);
             }
         }
         await sleep(100);

@@ -6,7 +6,6 @@ export interface RunOptions {
     cwd?: string;
     /** Added to the environment of this process. */
     env?: NodeJS.ProcessEnv;
-    input?: string;
     /** Called with each line of standard output and standard error, as it comes. */
     onLine?: (line: string) => void;
 }
@@ -21,7 +20,7 @@ export function run(command: string, args: readonly string[], options: RunOption
         const child = spawn(command, args, {
             cwd: options.cwd,
             env: { ...process.env, ...options.env },
-            stdio: "pipe",
+            stdio: ["ignore", "pipe", "pipe"],
         });
         const output: string[] = [];
         const errors: string[] = [];
@@ -39,8 +38,6 @@ export function run(command: string, args: readonly string[], options: RunOption
         };
         listen(child.stdout, output);
         listen(child.stderr, errors);
-        child.stdin.on("error", () => undefined); // a command may end without reading its input
-        child.stdin.end(options.input ?? "");
         child.on("error", (error) => {
             reject(new SandboxFault(`cannot run ${command}: ${error.message}`));
         });

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { run } from "./command";
 import { SandboxFault } from "./fault";
+import { type Owner, record } from "./ownership";
 import { cache, cloneDirectory, live } from "./paths";
 import { type ProcessId, isAlive, isGone, processId, signal, sleep } from "./processes";
 import { program } from "./toolchain/toolchain";
@@ -13,8 +14,8 @@ import { program } from "./toolchain/toolchain";
  */
 const shadowed = ["/run", "/var/lib", "/var/log"];
 
-/** What must be found at its own place inside, too. */
-const kept = [live.root, cache.root, cloneDirectory];
+/** What must be found at its own place inside, too: the last is Node's installation, which runs the load balancer. */
+const kept = [live.root, cache.root, cloneDirectory, path.dirname(path.dirname(process.execPath))];
 
 /** Settings of the whole machine that the kubelet writes when it starts. Inside, each is a plain file, and the machine's value stays. */
 const machineSettings = [
@@ -39,59 +40,69 @@ export function runInside(init: number, command: string, args: readonly string[]
 /**
  * Makes the mount, network, process and IPC namespaces that hold the whole sandbox, and a first process in them that does nothing but wait
  * and reap. When that process ends, the kernel ends every other one inside, and with the last of them go the mounts and the interfaces:
- * nothing can be left behind, whoever was killed.
+ * nothing can be left behind, whoever was killed. Each process is recorded as soon as it is there.
+ *
+ * @throws SandboxFault when this machine does not let root make them
  */
 export async function createNamespaces(): Promise<ProcessId> {
+    const errors = path.join(live.root, "unshare.log");
+    const log = fs.openSync(errors, "w");
     const unshare = spawn(
         "unshare",
-        ["--mount", "--net", "--pid", "--ipc", "--fork", "--mount-proc", "--", program("bookinfo", "pause")],
-        { detached: true, stdio: "ignore" },
+        [
+            "--mount",
+            "--net",
+            "--pid",
+            "--ipc",
+            "--fork",
+            "--kill-child",
+            "--mount-proc",
+            "--",
+            program("bookinfo", "pause"),
+        ],
+        { detached: true, stdio: ["ignore", "ignore", log] },
     );
+    fs.closeSync(log);
+    unshare.on("error", () => undefined); // no process then: said below
     unshare.unref();
-    const failed = new Promise<never>((_, reject) => {
-        unshare.on("error", (error) => {
-            reject(new SandboxFault(`cannot run unshare (Debian package util-linux): ${error.message}`));
-        });
-        unshare.on("exit", (code) => {
-            reject(
-                new SandboxFault(
-                    `unshare ended with code ${String(code)}: this machine does not let root make namespaces`,
-                ),
-            );
-        });
-    });
-    failed.catch(() => undefined);
-    const init = await Promise.race([failed, firstChild(unshare.pid)]);
+    const holder = processId(unshare.pid ?? 0);
+    record({ holder });
+    const init = await firstChild(holder);
+    if (init === undefined) {
+        throw new SandboxFault(`this machine does not let root make namespaces: ${readOr(errors, "").trim()}`);
+    }
+    record({ init: processId(init) });
     await shadowDirectories(init);
     return processId(init);
 }
 
 /** Ends everything inside. Answers when the kernel has taken the namespaces down. */
-export async function destroyNamespaces(init: ProcessId): Promise<void> {
-    if (!isAlive(init)) {
-        return;
-    }
-    signal(init.pid, "SIGKILL");
-    // It is gone when the kernel has ended all others inside, and they their threads.
-    for (let waited = 0; !isGone(init); waited += 50) {
+export async function destroyNamespaces({ holder, init }: Pick<Owner, "holder" | "init">): Promise<void> {
+    const held = [holder, init].filter((process) => process !== undefined).filter(isAlive);
+    held.forEach(({ pid }) => {
+        signal(pid, "SIGKILL");
+    });
+    // They are gone when the kernel has ended all others inside, and they their threads.
+    for (let waited = 0; !held.every(isGone); waited += 50) {
         if (waited > 20_000) {
             throw new SandboxFault(
-                `process ${init.pid}, which holds the sandbox's namespaces, does not end after SIGKILL`,
+                `process ${String(held[0]?.pid)}, which holds the sandbox's namespaces, does not end`,
             );
         }
         await sleep(50);
     }
 }
 
-/** The process that unshare forks once the namespaces are made, and has started the program in. */
-async function firstChild(parent: number | undefined): Promise<number> {
-    for (;;) {
-        const [child] = readOr(`/proc/${String(parent)}/task/${String(parent)}/children`, "").split(" ");
-        if (child && readOr(`/proc/${child}/comm`, "").trim() !== "unshare") {
+/** The process that unshare forks, once the namespaces are made and it has started its program; none if unshare ended. */
+async function firstChild(parent: ProcessId): Promise<number | undefined> {
+    while (isAlive(parent)) {
+        const [child] = readOr(`/proc/${parent.pid}/task/${parent.pid}/children`, "").split(" ");
+        if (child && readOr(`/proc/${child}/comm`, "unshare").trim() !== "unshare") {
             return Number(child);
         }
         await sleep(5);
     }
+    return undefined;
 }
 
 async function shadowDirectories(init: number): Promise<void> {

@@ -48,7 +48,8 @@ export async function unlinkNetwork(): Promise<void> {
 
 /** @throws SandboxFault when the machine uses the sandbox's addresses for something else. */
 export async function assertAddressesFree(): Promise<void> {
-    const routes = await run("ip", ["route", "show", "root", network.prefix]);
+    // The table `local` has the addresses of all interfaces, loopback among them.
+    const routes = await run("ip", ["route", "show", "table", "all", "root", network.prefix]);
     const foreign = routes.split("\n").find((route) => route.trim() && !route.includes(`dev ${hostInterface}`));
     if (foreign) {
         throw new SandboxFault(

@@ -5,7 +5,7 @@ import { lastLines } from "./command";
 import { SandboxFault } from "./fault";
 import { enterArguments } from "./namespaces";
 import { live } from "./paths";
-import { type ProcessId, isAlive, processId, signal } from "./processes";
+import { type ProcessId, isAlive, processId } from "./processes";
 
 /** A program of the sandbox that runs as long as it is up. */
 export interface Part {
@@ -26,8 +26,10 @@ export const partNames = [
     "kube-proxy",
     "load-balancer",
 ] as const;
+/** Name of a part, as a person gives it to `logs`. */
 export type PartName = (typeof partNames)[number];
 
+/** Where a part's output goes. */
 export const logFile = (part: string) => path.join(live.logs, `${part}.log`);
 const recordFile = (part: string) => path.join(live.parts, `${part}.json`);
 
@@ -43,7 +45,8 @@ export function startPart(name: PartName, part: Part, init: number): void {
     const child = spawn("nsenter", [...enterArguments(init), part.program, ...part.args], {
         detached: true,
         stdio: ["ignore", log, log],
-        env: { ...process.env, ...part.env },
+        // Not the caller's environment: a proxy, say, would be asked for the API server's address.
+        env: { PATH: process.env.PATH, HOME: live.root, ...part.env },
     });
     fs.closeSync(log);
     child.on("error", () => undefined); // without nsenter there is no process: partState() then says "dead"
@@ -56,6 +59,7 @@ export function startPart(name: PartName, part: Part, init: number): void {
 /** What is known of a part: it runs, as process `pid` of the machine, it died, or it was never started. */
 export type PartState = { state: "running"; pid: number } | { state: "dead" } | { state: "absent" };
 
+/** How a part does. */
 export function partState(name: PartName): PartState {
     const recorded = readRecord(name);
     if (!recorded) {
@@ -63,14 +67,6 @@ export function partState(name: PartName): PartState {
     }
     // nsenter waits for the part as its only child: it lives exactly as long.
     return isAlive(recorded) ? { state: "running", pid: childOf(recorded.pid) ?? recorded.pid } : { state: "dead" };
-}
-
-/** Asks a part to end, for a start anew. */
-export function stopPart(name: PartName): void {
-    const state = partState(name);
-    if (state.state === "running") {
-        signal(state.pid, "SIGTERM");
-    }
 }
 
 /** The end of a part's log, to be shown to a person. */
@@ -87,7 +83,7 @@ export function logTail(name: string): string {
 export function assertAlive(names: readonly PartName[] = partNames): void {
     const dead = names.find((name) => partState(name).state === "dead");
     if (dead) {
-        throw new SandboxFault(`${dead} has died; the last lines of its log (${logFile(dead)}):\n${logTail(dead)}`);
+        throw new SandboxFault(`${dead} has died; the last lines of its log:\n${logTail(dead)}`);
     }
 }
 

@@ -7,10 +7,13 @@ import * as path from "node:path";
  */
 const runRoot = "/run/bookinfo-mesh";
 
+/** Its places. */
 export const live = {
     root: runRoot,
     /** Which clone owns the sandbox, and the process that holds its namespaces. */
     owner: `${runRoot}/owner.json`,
+    /** Held by the command that starts or stops the sandbox; beside what such a command makes and removes. */
+    lock: `${runRoot}.lock`,
     kubeconfig: `${runRoot}/kubeconfig`,
     charts: `${runRoot}/charts`,
     bin: `${runRoot}/bin`,
@@ -26,9 +29,13 @@ export const live = {
     shadows: `${runRoot}/shadows`,
 } as const;
 
-/** `$XDG_CACHE_HOME/bookinfo-mesh`, by default `~/.cache/bookinfo-mesh`: everything that is kept between runs. */
-const cacheRoot = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache"), "bookinfo-mesh");
+/** A relative path there is invalid and to be ignored (XDG Base Directory Specification). */
+const xdgCacheHome = [process.env.XDG_CACHE_HOME ?? ""].find((directory) => path.isAbsolute(directory));
 
+/** `$XDG_CACHE_HOME/bookinfo-mesh`, by default `~/.cache/bookinfo-mesh`: everything that is kept between runs. */
+const cacheRoot = path.join(xdgCacheHome ?? path.join(os.homedir(), ".cache"), "bookinfo-mesh");
+
+/** Its places. */
 export const cache = {
     root: cacheRoot,
     go: path.join(cacheRoot, "go"),
@@ -39,8 +46,10 @@ export const cache = {
     images: path.join(cacheRoot, "images"),
     /** containerd's store: on disk, because /run may be small; emptied by `down`. */
     containerd: path.join(cacheRoot, "containerd"),
-    lock: path.join(cacheRoot, "lock"),
+    /** The logs of the last start that failed. */
+    failureLogs: path.join(cacheRoot, "logs-of-last-failure"),
 } as const;
 
+/** This folder, and the clone of the project that it is in. */
 export const sandboxDirectory = __dirname;
 export const cloneDirectory = path.dirname(__dirname);

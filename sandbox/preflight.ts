@@ -2,11 +2,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { run } from "./command";
 import { SandboxFault } from "./fault";
-import { cache } from "./paths";
+import { cache, live } from "./paths";
 import { isBuilt, type Artifact } from "./toolchain/artifacts";
 
-/** Disk space in GB (10^9 bytes) that building everything takes, caches included, and that a built sandbox takes to run. */
-export const diskNeeded = { toBuild: 15, toRun: 3 };
+/** Disk space in GB (10^9 bytes): for each artifact that is still to be built, Go's caches included, and to run the sandbox. */
+const diskNeeded = { perBuild: 1.1, toRun: 3, live: 0.5 };
 
 /** Commands of the machine that the sandbox uses, and the Debian package that has each. */
 const commandsToRun = { unshare: "util-linux", nsenter: "util-linux", mount: "mount", ip: "iproute2", tar: "tar" };
@@ -27,8 +27,11 @@ export async function preflight(artifacts: readonly Artifact[]): Promise<void> {
     if (toBuild.length > 0) {
         assertCommands(commandsToBuild);
         await assertGo();
+        await assertPip();
     }
-    assertDiskSpace(toBuild.length > 0 ? diskNeeded.toBuild : diskNeeded.toRun);
+    const toRun = diskNeeded.toRun + diskNeeded.perBuild * toBuild.length;
+    assertDiskSpace(cache.root, toRun, "free some, or choose another place with XDG_CACHE_HOME");
+    assertDiskSpace(path.dirname(live.root), diskNeeded.live, "free some");
 }
 
 /** @throws SandboxFault where the sandbox can never run. */
@@ -68,7 +71,9 @@ function isOnPath(command: string): boolean {
 async function assertGo(): Promise<void> {
     const wanted = oldestGo.join(".");
     if (!isOnPath("go")) {
-        throw new SandboxFault(`go not found on PATH; install Go ${wanted} or newer: https://go.dev/dl/`);
+        throw new SandboxFault(
+            `go not found on PATH (sudo may shorten it); install Go ${wanted} or newer: https://go.dev/dl/`,
+        );
     }
     const answer = await run("go", ["env", "GOVERSION", "GOTOOLCHAIN"]);
     if (!isGoEnough(answer)) {
@@ -97,14 +102,19 @@ export function isGoEnough(answer: string): boolean {
     return isAtLeast(oldestGo) || (isAtLeast([1, 21, 0]) && !toolchain.startsWith("local"));
 }
 
-function assertDiskSpace(gigabytes: number): void {
-    fs.mkdirSync(cache.root, { recursive: true });
-    const { bavail, bsize } = fs.statfsSync(cache.root);
+async function assertPip(): Promise<void> {
+    await run("python3", ["-m", "pip", "--version"]).catch(() => {
+        throw new SandboxFault("Python's pip is missing; on Debian: apt-get install python3-pip");
+    });
+}
+
+function assertDiskSpace(directory: string, gigabytes: number, remedy: string): void {
+    fs.mkdirSync(directory, { recursive: true });
+    const { bavail, bsize } = fs.statfsSync(directory);
     const free = (bavail * bsize) / 1e9;
     if (free < gigabytes) {
         throw new SandboxFault(
-            `${cache.root} has ${free.toFixed(1)} GB free, and the sandbox needs ${gigabytes} GB there; ` +
-                "free some, or choose another place with XDG_CACHE_HOME",
+            `${directory} has ${free.toFixed(1)} GB free, and the sandbox needs ${gigabytes.toFixed(1)} GB there; ${remedy}`,
         );
     }
 }

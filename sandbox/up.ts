@@ -1,11 +1,12 @@
 import { Listr, type ListrTask } from "listr2";
 import * as cluster from "./cluster";
-import type { Provided } from "./images/images";
-import { messageOf, ShownFault } from "./fault";
-import { record, refuseOthers } from "./ownership";
-import { logTail } from "./parts";
-import { live } from "./paths";
-import { preflight } from "./preflight";
+import { publishCharts } from "./charts";
+import { type Provided, provideImages } from "./images/images";
+import { messageOf, SandboxFault, ShownFault } from "./fault";
+import { claim, record } from "./ownership";
+import { logTail, type PartName } from "./parts";
+import { cache, live } from "./paths";
+import { assertLinuxRoot, preflight } from "./preflight";
 import type { ProcessId } from "./processes";
 import { contextName, kubernetesVersion } from "./settings";
 import { buildArtifact, isBuilt } from "./toolchain/artifacts";
@@ -19,34 +20,59 @@ interface Context {
 
 /** Brings the sandbox up: builds what is not built yet, then starts it. On a sandbox that is up it does nothing. */
 export async function up(): Promise<void> {
-    refuseOthers();
-    if (cluster.clusterState().state === "up") {
-        console.log(`The sandbox is up. Kubeconfig: ${live.kubeconfig} (context ${contextName})`);
+    assertLinuxRoot();
+    claim();
+    const running = cluster.completeNamespaces();
+    if (running) {
+        await mend(running);
         return;
     }
     await preflight(toolchainArtifacts);
-    await cluster.begin();
-    const running = cluster.completeNamespaces();
-    removeWhenInterrupted(running === undefined);
+    await cluster.clear();
+    removeWhenInterrupted();
     try {
-        await (running ? restart(running) : startNew()).run({});
+        await startNew().run({});
     } catch (error) {
-        if (!running) {
-            await cluster.removeEverything();
-        }
+        cluster.keepLogs();
+        await cluster.removeEverything();
+        console.error(`The logs of this start are kept in ${cache.failureLogs}`);
         throw new ShownFault(messageOf(error));
     }
-    console.log(`Kubernetes ${kubernetesVersion} is ready. Kubeconfig: ${live.kubeconfig} (context ${contextName})`);
+    console.log(`Kubernetes ${kubernetesVersion} is ready. ${howToReach}`);
+}
+
+const howToReach = `Kubeconfig: ${live.kubeconfig} (context ${contextName})`;
+
+/** Starts the parts anew that died; a sandbox whose parts all run is left as it is. */
+async function mend(init: ProcessId): Promise<void> {
+    if (cluster.deadParts().length === 0) {
+        console.log(`The sandbox is up. ${howToReach}`);
+        return;
+    }
+    if (!toolchainArtifacts.every(isBuilt)) {
+        throw new SandboxFault(
+            "the sandbox that runs here was made by another version of this clone; remove it first: npm run sandbox -- down",
+        );
+    }
+    await restart(init)
+        .run({})
+        .catch((error: unknown) => {
+            throw new ShownFault(messageOf(error));
+        });
+    console.log(`The sandbox is up again. ${howToReach}`);
 }
 
 /** Ctrl-C in a first start leaves nothing behind. A terminal and npm may both deliver the signal, so it may come twice. */
-function removeWhenInterrupted(isFirstStart: boolean): void {
+function removeWhenInterrupted(): void {
     let removal: Promise<void> | undefined;
     for (const interruption of ["SIGINT", "SIGTERM"] as const) {
         process.on(interruption, () => {
-            removal ??= (isFirstStart ? cluster.removeEverything() : Promise.resolve()).finally(() =>
-                process.exit(130),
-            );
+            removal ??= cluster
+                .removeEverything()
+                .catch((error: unknown) => {
+                    console.error(messageOf(error));
+                })
+                .finally(() => process.exit(130));
         });
     }
 }
@@ -64,15 +90,15 @@ function startNew(): Listr<Context> {
                 title: "Make namespaces, network and keys",
                 task: async (context) => {
                     context.init = await cluster.prepare();
-                    cluster.start(["etcd", "kube-apiserver", "containerd"], context.init);
+                    cluster.start(cluster.foundation, context.init);
                 },
             },
             { title: "Start Kubernetes", task: (_, task) => task.newListr(startSteps(), { concurrent: true }) },
             {
                 title: "Wait for the node",
-                task: async ({ init }) => {
+                task: async () => {
                     await cluster.waitForNode();
-                    record({ init, complete: true });
+                    record({ complete: true });
                 },
             },
         ],
@@ -98,33 +124,37 @@ function startSteps(): ListrTask<Context>[] {
                 if (context.init) {
                     cluster.start(["kubelet"], context.init);
                 }
-                const provided = await cluster.loadImages(showOn(task));
+                const provided = await provideImages(showOn(task));
                 task.title = `Images: ${describe(provided)}`;
             },
         },
         {
             title: "Istio's charts",
             task: async (_, task) => {
-                const source = await cluster.loadCharts();
+                const source = await publishCharts();
                 task.title = `Istio's charts: ${source === "module" ? "out of its Go module" : "from its repository"}`;
             },
         },
     ];
 }
 
-/** The steps that bring back a sandbox some of whose parts died. */
+/** The steps that bring back a sandbox some of whose parts died, in the order of a first start. */
 function restart(init: ProcessId): Listr<Context> {
+    const isFoundation = (name: PartName) => cluster.foundation.some((part) => part === name);
     const dead = cluster.deadParts();
+    const startAgain = (name: PartName) => ({
+        title: `Start ${name} again, which had died`,
+        task: () => {
+            console.error(`${name} had died; the last lines of its log:\n${logTail(name)}`);
+            cluster.start([name], init);
+        },
+    });
     return new Listr<Context>(
         [
-            ...dead.map((name) => ({
-                title: `Start ${name} again, which had died`,
-                task: () => {
-                    console.error(`${name} had died; the last lines of its log:\n${logTail(name)}`);
-                    cluster.start([name], init);
-                },
-            })),
+            ...dead.filter(isFoundation).map(startAgain),
             { title: "API server", task: () => cluster.waitForApiServer() },
+            { title: "containerd", task: () => cluster.waitForContainerd() },
+            ...dead.filter((name) => !isFoundation(name)).map(startAgain),
             { title: "Node", task: () => cluster.waitForNode() },
         ],
         { registerSignalListeners: false },
@@ -159,7 +189,7 @@ function showOn(task: { output: string }): (progress: string) => void {
 
 /** Says where the images came from, and which are not what their names say. */
 function describe({ pulled, assembled }: Provided): string {
-    const standIns = assembled.filter((image) => image.content.startsWith("a stand-in"));
+    const standIns = assembled.filter((image) => image.isStandIn);
     const built = assembled.filter((image) => !standIns.includes(image));
     return [
         pulled.length > 0 && `${pulled.length} pulled`,

@@ -7,8 +7,8 @@ import { program } from "../toolchain/toolchain";
 export interface CatalogImage {
     /** Full name with registry and tag, as a pod names it. */
     name: string;
-    /** What the assembled image really is, for a person to read. */
-    content: "built from the project's own source" | "a stand-in written for this sandbox";
+    /** Whether the assembled image is a program of this project, and not that of its name. */
+    isStandIn: boolean;
     layers: readonly Layer[];
     config: ImageConfig;
 }
@@ -26,13 +26,13 @@ const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 const istioImages: CatalogImage[] = [
     {
         name: `docker.io/istio/pilot:${istioVersion}`,
-        content: "built from the project's own source",
+        isStandIn: false,
         layers: [debianTree, istioFiles.pilot],
         config: { Entrypoint: ["/usr/local/bin/pilot-discovery"], Env: [searchPath], User: "1337:1337" },
     },
     {
         name: `docker.io/istio/proxyv2:${istioVersion}`,
-        content: "built from the project's own source",
+        isStandIn: false,
         layers: [debianTree, istioFiles.proxy],
         config: { Entrypoint: ["/usr/local/bin/pilot-agent"], Env: [searchPath], User: "1337:1337" },
     },
@@ -63,7 +63,7 @@ const bookinfoRoles = [
 
 const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): CatalogImage => ({
     name: `docker.io/istio/examples-bookinfo-${role}-${version}:${bookinfoVersion}`,
-    content: "a stand-in written for this sandbox",
+    isStandIn: true,
     layers: [debianTree, bookinfo],
     config: { Entrypoint: ["/usr/local/bin/bookinfo", role], Env: [searchPath, ...env], User: user },
 }));
@@ -72,7 +72,7 @@ const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): Catalog
 export const catalog: readonly CatalogImage[] = [
     {
         name: pauseImage,
-        content: "a stand-in written for this sandbox",
+        isStandIn: true,
         layers: [pause],
         config: { Entrypoint: ["/pause"] },
     },

@@ -11,6 +11,7 @@ const cgroupRoot = "/sys/fs/cgroup";
 export function createCgroups(): void {
     for (const hierarchy of hierarchies()) {
         const group = path.join(hierarchy, podCgroup);
+        delegateControllers(hierarchy);
         fs.mkdirSync(group, { recursive: true });
         inheritCpuset(hierarchy, group);
     }
@@ -32,6 +33,25 @@ function hierarchies(): string[] {
         .readdirSync(cgroupRoot, { withFileTypes: true })
         .filter((entry) => entry.isDirectory())
         .map((entry) => path.join(cgroupRoot, entry.name));
+}
+
+/**
+ * In cgroup v2 a group has the controllers that its parent hands down, and the kubelet refuses a root group that lacks one of those that
+ * it uses and the machine has (Kubernetes, pkg/kubelet/cm/cgroup_v2_manager_linux.go).
+ */
+function delegateControllers(hierarchy: string): void {
+    const available = path.join(hierarchy, "cgroup.controllers");
+    const handedDown = path.join(hierarchy, "cgroup.subtree_control");
+    if (!fs.existsSync(available)) {
+        return; // cgroup v1
+    }
+    const words = (file: string) => fs.readFileSync(file, "utf8").trim().split(/\s+/);
+    const missing = ["cpu", "cpuset", "memory", "hugetlb", "pids"].filter(
+        (controller) => words(available).includes(controller) && !words(handedDown).includes(controller),
+    );
+    if (missing.length > 0) {
+        fs.writeFileSync(handedDown, missing.map((controller) => `+${controller}`).join(" "));
+    }
 }
 
 /** In cgroup v1 a new cpuset is empty, and no process can enter it before it has processors and memory (cpuset(7)). */
@@ -59,6 +79,9 @@ async function removeTree(group: string): Promise<void> {
             fs.rmdirSync(group);
             return;
         } catch (error) {
+            if (!fs.existsSync(group)) {
+                return;
+            }
             if (attempt === 40) {
                 throw error;
             }

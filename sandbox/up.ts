@@ -29,10 +29,11 @@ export async function up(): Promise<void> {
     }
     await preflight(toolchainArtifacts);
     await cluster.clear();
-    removeWhenInterrupted();
+    const interruption = removeWhenInterrupted();
     try {
         await startNew().run({});
     } catch (error) {
+        await interruption(); // it ends the process; the steps only failed because of it
         cluster.keepLogs();
         await cluster.removeEverything();
         console.error(`The logs of this start are kept in ${cache.failureLogs}`);
@@ -62,8 +63,12 @@ async function mend(init: ProcessId): Promise<void> {
     console.log(`The sandbox is up again. ${howToReach}`);
 }
 
-/** Ctrl-C in a first start leaves nothing behind. A terminal and npm may both deliver the signal, so it may come twice. */
-function removeWhenInterrupted(): void {
+/**
+ * Ctrl-C in a first start leaves nothing behind. A terminal and npm may both deliver the signal, so it may come twice.
+ *
+ * @returns answers the removal that is under way, if any
+ */
+function removeWhenInterrupted(): () => Promise<void> | undefined {
     let removal: Promise<void> | undefined;
     for (const interruption of ["SIGINT", "SIGTERM"] as const) {
         process.on(interruption, () => {
@@ -75,6 +80,7 @@ function removeWhenInterrupted(): void {
                 .finally(() => process.exit(130));
         });
     }
+    return () => removal;
 }
 
 /** The steps from nothing to a ready node. */

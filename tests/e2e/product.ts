@@ -30,7 +30,9 @@ export async function runCommand(
     args: readonly string[],
     env: NodeJS.ProcessEnv = {},
 ): Promise<Ended> {
-    const options = { cwd: clone, env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
+    // Plain text, even where the environment asks for colours, as jest and CI do.
+    const plain = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+    const options = { cwd: clone, env: { ...plain, ...env }, maxBuffer: 2 ** 28 };
     try {
         const { stdout, stderr } = await execute(command, args, options);
         return { code: 0, output: stdout + stderr, stdout };

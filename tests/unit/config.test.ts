@@ -11,7 +11,7 @@ const files: Files = {
         if (file === "/home/me/config") {
             return "clusters: [{name: c, cluster: {server: s}}]\ncontexts: [{name: here, context: {cluster: c}}]";
         }
-        throw Object.assign(new Error("no such file"), { code: file === "/root/config" ? "EACCES" : "ENOENT" });
+        throw Object.assign(new Error("no such file"), { code: file === "/locked/config" ? "EACCES" : "ENOENT" });
     },
     exists: (file) => CHARTS.includes(file),
     home: "/home/me",
@@ -172,7 +172,7 @@ describe("a fault", () => {
         ["cluster.path", "", "it is empty"],
         ["cluster.path", 5, "it is a number and not a string, in YAML it needs quotes"],
         ["cluster.path", "~/nothing", "there is no file /home/me/nothing"],
-        ["cluster.path", "/root/config", "the file /root/config may not be read by this user"],
+        ["cluster.path", "/locked/config", "the file /locked/config may not be read by this user"],
         ["cluster.context", "there", "the kubeconfig has no such context; allowed: here"],
         [
             "cluster.contxt",

@@ -15,7 +15,7 @@ export class Progress {
 
     constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {}
 
-    /** Runs a piece of work and shows it. Its fault is passed on with its title in front. */
+    /** Runs a piece of work and shows it. */
     async during<T>(title: string, work: () => Promise<T>): Promise<T> {
         const begun = Date.now();
         this.underWay.set(title, begun);

@@ -46,8 +46,9 @@ export class ClusterApi {
         const config = new KubeConfig();
         try {
             config.loadFromFile(address.kubeconfig);
-        } catch (error) {
-            throw new Fault(`the kubeconfig ${address.kubeconfig} cannot be used: ${messageOf(error)}`);
+        } catch {
+            // Its parser's message may quote a credential.
+            throw new Fault(`the kubeconfig ${address.kubeconfig} cannot be read, or is not a kubeconfig`);
         }
         config.setCurrentContext(address.context);
         const server = config.getCurrentCluster()?.server;

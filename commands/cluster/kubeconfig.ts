@@ -75,7 +75,7 @@ function contextsOf(kubeconfig: Kubeconfig, file: string): FoundContext[] {
     return (kubeconfig.contexts ?? []).map(({ name, context }) => ({
         name,
         file,
-        complete: has(kubeconfig.clusters, context?.cluster) && has(kubeconfig.users, context?.user),
+        complete: has(kubeconfig.clusters, context?.cluster) && (!context?.user || has(kubeconfig.users, context.user)),
     }));
 }
 
@@ -86,9 +86,16 @@ function readKubeconfig(file: string): Kubeconfig {
     } catch (error) {
         throw new Fault(`the kubeconfig ${file} cannot be read: ${(error as Error).message}`);
     }
+    let kubeconfig: unknown;
     try {
-        return (parse(text) ?? {}) as Kubeconfig;
-    } catch (error) {
-        throw new Fault(`the kubeconfig ${file} is not valid YAML: ${(error as Error).message}`);
+        kubeconfig = parse(text) ?? {};
+    } catch {
+        // The parser quotes the file, and with it whatever credential is near the fault.
+        throw new Fault(`the kubeconfig ${file} is not valid YAML`);
     }
+    const { contexts, clusters, users } = kubeconfig as Record<string, unknown>;
+    if (![contexts, clusters, users].every((list) => list === undefined || list === null || Array.isArray(list))) {
+        throw new Fault(`the kubeconfig ${file} is not one: its contexts, clusters and users must be lists`);
+    }
+    return kubeconfig as Kubeconfig;
 }

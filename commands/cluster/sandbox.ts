@@ -36,12 +36,16 @@ export function takeSandboxDown(stop?: AbortSignal): Promise<void> {
 export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
     const args = [...SANDBOX_COMMAND, "status", "--json"];
     const { stdout, stderr } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, stop });
+    let state: unknown;
     try {
-        const { state } = JSON.parse(stdout) as { state?: unknown };
-        return state === "up" || state === "down" ? state : "broken";
+        ({ state } = JSON.parse(stdout) as { state?: unknown });
     } catch {
         throw new Fault(`the sandbox does not tell its state: ${stderr.trim() || stdout.trim()}`);
     }
+    if (state === "starting or stopping") {
+        throw new Fault("another command is starting or stopping the sandbox cluster; wait for it to end");
+    }
+    return state === "up" || state === "down" ? state : "broken";
 }
 
 async function sandbox(command: "up" | "down", stop?: AbortSignal): Promise<void> {

@@ -20,7 +20,7 @@ const RECORD = z.object({
         z.object({ way: z.literal("pulumi"), backend: z.string() }),
         z.object({ way: z.literal("rendered"), steps: z.array(z.custom<Step>()) }),
     ]),
-    /** The program's outputs, without secrets; of the last `up` that came to its end. */
+    /** The program's outputs, without secrets; empty until an `up` came to its end. */
     outputs: z.record(z.string(), z.unknown()).default({}),
 });
 

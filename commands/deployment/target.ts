@@ -29,7 +29,15 @@ export interface Target {
  * @throws Fault where the context does not exist, or the stack's file names no cluster of a kubeconfig
  */
 export function findTarget(options: TargetOptions): Target {
+    if (options.stack !== undefined && !/^[A-Za-z0-9._-]{1,100}$/.test(options.stack)) {
+        throw new Fault(
+            `"${options.stack}" is no name for a stack: use letters, digits, hyphens, underscores and dots`,
+        );
+    }
     if (options.context !== undefined) {
+        if (options.stack === SANDBOX_STACK) {
+            throw new Fault(`the stack "${SANDBOX_STACK}" is the sandbox's; leave out --stack, or choose another name`);
+        }
         const files = options.kubeconfig === undefined ? kubeconfigFiles() : [path.resolve(options.kubeconfig)];
         return {
             stack: options.stack ?? stackForContext(options.context),

@@ -52,7 +52,7 @@ describeEngine("with the Pulumi CLI (needs one on PATH or where npm's package ke
     }, 600_000);
 });
 
-describeNoEngine("without the Pulumi CLI (there is one here)", () => {
+describeNoEngine("without the Pulumi CLI (skipped where there is one)", () => {
     it("up says so in one line, and serves the page all the same", async () => {
         const { code, output } = await npmRun("up");
         expect(code).toBe(0);

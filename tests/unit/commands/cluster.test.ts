@@ -166,6 +166,13 @@ describe("contexts", () => {
         expect(findContexts([kubeconfig("empty", "")])).toEqual([]);
     });
 
+    it("are refused without a word of what the file holds", () => {
+        const broken = kubeconfig("broken", "users:\n- name: a\n  user:\n    token: SECRET: oops\n");
+        expect(() => findContexts([broken])).toThrow(/not valid YAML$/);
+        const misshapen = kubeconfig("misshapen", "contexts: SECRET\n");
+        expect(() => findContexts([misshapen])).toThrow(/must be lists$/);
+    });
+
     it("are looked for where kubectl looks", () => {
         const file = kubeconfig("one", "");
         expect(kubeconfigFiles({ KUBECONFIG: `${file}${path.delimiter}${folder}/missing` })).toEqual([file]);

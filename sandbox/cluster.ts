@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { run } from "./command";
 import { controlPlaneParts } from "./controlPlane/controlPlane";
 import { pki, writeIdentities } from "./controlPlane/identities";
-import { SandboxFault } from "./fault";
+import { messageOf, SandboxFault } from "./fault";
 import { createNamespaces, destroyNamespaces } from "./namespaces";
 import { assertAddressesFree, linkNetwork, unlinkNetwork } from "./network";
 import { createCgroups, removeCgroups } from "./node/cgroups";
@@ -194,8 +194,7 @@ async function waitFor(
         } catch (error) {
             assertAlive(needed);
             if (Date.now() > end) {
-                const reason = error instanceof Error ? error.message : String(error);
-                throw new SandboxFault(`${what} is not ready after ${seconds} s: ${reason}`);
+                throw new SandboxFault(`${what} is not ready after ${seconds} s: ${messageOf(error)}`);
             }
         }
         await sleep(100);

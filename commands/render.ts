@@ -32,6 +32,9 @@ async function render({ stack, out }: Options, stop: AbortSignal): Promise<void>
         console.log(step.name);
     }
     console.log(pc.green(`${rendering.steps.length} steps of stack "${stack}" rendered into ${folder}`));
+    for (const step of rendering.steps.filter((step) => step.type === "object" && step.secret !== undefined)) {
+        console.error(pc.yellow(`${step.name} is written without its content: that is a secret.`));
+    }
     if (helm === undefined) {
         console.error(pc.yellow("helm was not found on PATH: the releases have their values, and no manifest."));
     }

@@ -17,17 +17,15 @@ export class ByPulumi implements Way {
 
     async deploy({ target, identity }: Site, stop: AbortSignal): Promise<Deployed> {
         const stack = this.stackOf(target.stack);
-        const record: DeploymentRecord = {
+        await stack.prepare(target.named ? target.cluster : undefined, stop);
+        // Before anything is deployed: an interrupted `up` can be undone as well.
+        writeRecord({
             stack: target.stack,
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
-            outputs: {},
-        };
-        await stack.prepare(target.named ? target.cluster : undefined, stop);
-        writeRecord(record);
+        });
         await stack.up(stop);
         const outputs = await stack.outputs(stop);
-        writeRecord({ ...record, outputs });
         return { outputs, shellCommands: stack.shellCommands() };
     }
 

@@ -16,13 +16,8 @@ export class Ledger {
 
     /** Notes a step, in place of an earlier form of it. To be called before it changes anything. */
     begin(step: Step): void {
-        this.steps.set(step.name, step);
-        this.write({});
-    }
-
-    /** Notes that everything was applied. */
-    finish(outputs: Record<string, unknown>): void {
-        this.write(outputs);
+        this.steps.set(step.name, withoutSecret(step));
+        this.write();
     }
 
     /** The steps begun, at any time, that are not among these. */
@@ -31,15 +26,19 @@ export class Ledger {
         return [...this.steps.values()].filter(({ name }) => !names.has(name));
     }
 
-    private write(outputs: Record<string, unknown>): void {
+    private write(): void {
         const { target, identity } = this.site;
         writeRecord({
             stack: target.stack,
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "rendered", steps: [...this.steps.values()] },
-            outputs,
         });
     }
+}
+
+/** A step without the content of a Secret, which nobody needs to undo it. */
+function withoutSecret(step: Step): Step {
+    return step.type === "object" ? { ...step, secret: undefined } : step;
 }
 
 /** The steps that a record holds. */

@@ -20,8 +20,6 @@ const RECORD = z.object({
         z.object({ way: z.literal("pulumi"), backend: z.string() }),
         z.object({ way: z.literal("rendered"), steps: z.array(z.custom<Step>()) }),
     ]),
-    /** The program's outputs, without secrets; empty until an `up` came to its end. */
-    outputs: z.record(z.string(), z.unknown()).default({}),
 });
 
 /** What was deployed where, and by what: enough to undo it. */

@@ -1,5 +1,5 @@
 import { ApiError, type ClusterApi } from "../cluster/api";
-import { displayName } from "../cluster/object";
+import { displayName, type KubernetesObject } from "../cluster/object";
 import { readinessOf } from "../cluster/readiness";
 import { pause, waitUntil } from "../cluster/wait";
 import { Fault } from "../fault";
@@ -99,7 +99,7 @@ async function hasRelease({ name, namespace }: Release, api: ClusterApi): Promis
 }
 
 async function applyObject(step: ObjectStep | PatchStep, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    const { object } = step;
+    const object = await withContent(step, api);
     await retrying(stop, () => api.apply(object, { force: step.type === "object" || step.force }));
     if (step.type === "object" && step.wait) {
         await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () => {
@@ -111,6 +111,17 @@ async function applyObject(step: ObjectStep | PatchStep, api: ClusterApi, stop: 
             return readiness.ready ? undefined : readiness.why;
         });
     }
+}
+
+/** The object as it is sent: a Secret with its content. */
+async function withContent(step: ObjectStep | PatchStep, api: ClusterApi): Promise<KubernetesObject> {
+    const { object } = step;
+    if (step.type === "patch" || !step.secret) {
+        return object;
+    }
+    const { data, keep } = step.secret;
+    const current = keep ? ((await api.read(object))?.data as typeof data | undefined) : undefined;
+    return { ...object, data: { ...data, ...current } };
 }
 
 async function deleteObject({ object }: ObjectStep, api: ClusterApi, stop: AbortSignal): Promise<void> {

@@ -16,6 +16,8 @@ export interface DeclaredResource {
     inputs: Record<string, unknown>;
     /** Paths of the inputs that Pulumi treats as secret, such as `stringData.password`. */
     secrets: string[];
+    /** Paths of the inputs that keep their first value, by the resource option `ignoreChanges`. */
+    ignoreChanges: string[];
 }
 
 export interface ProgramOutput {

@@ -26,11 +26,14 @@ interface Registration {
 }
 interface NewResource extends Registration {
     getCustom(): boolean;
+    getIgnorechangesList(): string[];
     getObject(): { toJavaScript(): unknown };
 }
 interface ExistingResource extends Registration {
     getProperties(): { toJavaScript(): unknown };
 }
+/** What tells a new resource from a component, and both from one that is only read. */
+type Kind = Pick<DeclaredResource, "custom" | "read" | "ignoreChanges">;
 interface Registered {
     getUrn(): string;
     getOutputs(): { toJavaScript(): unknown };
@@ -67,7 +70,7 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
 
 /** Writes down what passes by on the way to the monitor: unlike mocks, the requests tell dependencies and secrets. */
 function listenTo(monitor: Monitor, declaration: Declaration): void {
-    const note = (request: Registration, kind: Pick<DeclaredResource, "custom" | "read">, properties: unknown) => {
+    const note = (request: Registration, kind: Kind, properties: unknown) => {
         const { value, secrets } = unwrapSecrets(properties);
         return (urn: string) =>
             declaration.resources.push({
@@ -87,7 +90,8 @@ function listenTo(monitor: Monitor, declaration: Declaration): void {
         const isStack = request.getType() === STACK_TYPE;
         // A component's inputs are arguments of a constructor, of any type, and nothing that is deployed.
         const properties = request.getCustom() ? request.getObject().toJavaScript() : {};
-        const noteAs = note(request, { custom: request.getCustom(), read: false }, properties);
+        const ignoreChanges = request.getIgnorechangesList();
+        const noteAs = note(request, { custom: request.getCustom(), read: false, ignoreChanges }, properties);
         return register(request, (error, response) => {
             if (!error && !isStack) {
                 noteAs(response.getUrn());
@@ -98,7 +102,8 @@ function listenTo(monitor: Monitor, declaration: Declaration): void {
 
     const read = monitor.readResource.bind(monitor);
     monitor.readResource = (request, callback) => {
-        const noteAs = note(request, { custom: true, read: true }, request.getProperties().toJavaScript());
+        const kind = { custom: true, read: true, ignoreChanges: [] };
+        const noteAs = note(request, kind, request.getProperties().toJavaScript());
         return read(request, (error, response) => {
             if (!error) {
                 noteAs(response.getUrn());

@@ -35,7 +35,7 @@ export function valuesPath(releaseName: string): string {
 export function renderedFiles({ stack, steps, templates }: Rendering): RenderedFile[] {
     const manifests = steps.flatMap((step): RenderedFile[] => {
         if (step.type !== "release") {
-            return [{ path: manifestPath(step), content: toYaml(step.object) }];
+            return [{ path: manifestPath(step), content: secretNotice(step) + toYaml(step.object) }];
         }
         const template = templates.get(step.name);
         return [
@@ -45,6 +45,12 @@ export function renderedFiles({ stack, steps, templates }: Rendering): RenderedF
     });
     const index = { writtenBy: AUTHOR, stack, steps: steps.map((step) => indexEntry(step, templates)) };
     return [...manifests, { path: INDEX_FILE, content: `${JSON.stringify(index, undefined, 2)}\n` }];
+}
+
+/** Says in a Secret's manifest what has to be added to it by hand. */
+function secretNotice(step: Step): string {
+    const keys = Object.keys((step.type === "object" && step.secret?.data) || {});
+    return keys.length === 0 ? "" : `# Secrets are not written to files. Missing here: data.${keys.join(", data.")}\n`;
 }
 
 /** A step in the index: what it is, in which files, and after which steps it comes. */

@@ -13,9 +13,19 @@ interface StepBase {
 /** An object that is owned: created, changed and deleted. */
 export interface ObjectStep extends StepBase {
     type: "object";
+    /** Of a Secret, without its content. */
     object: KubernetesObject;
     /** Whether to wait until it is ready. */
     wait: boolean;
+    /** The content of a Secret. It is applied, and never written to a file. */
+    secret?: SecretContent;
+}
+
+export interface SecretContent {
+    /** Values by key, in base64. */
+    data: Record<string, string>;
+    /** Whether what the cluster has under these keys is kept: it was generated, and somebody may use it already. */
+    keep: boolean;
 }
 
 /** Fields of an object that somebody else owns: set, and given up again. */

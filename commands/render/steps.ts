@@ -5,6 +5,7 @@ import { orderResources } from "./order";
 import type { Release, Step } from "./step";
 
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+const SECRET_TYPE = "kubernetes:core/v1:Secret";
 
 /** Annotations by which a program talks to Pulumi's provider; they mean nothing to anybody else. */
 const PROVIDER_ANNOTATION = /^pulumi\.com\//;
@@ -68,6 +69,9 @@ function isStep(resource: DeclaredResource): boolean {
 type Content = Step extends infer S ? (S extends Step ? Omit<S, "name" | "needs"> : never) : never;
 
 function contentOf(resource: DeclaredResource): Content {
+    if (resource.type === SECRET_TYPE) {
+        return secretOf(resource);
+    }
     if (resource.secrets.length > 0) {
         throw new Fault(`holds a secret at ${resource.secrets.join(", ")}, which must not be written to a file`);
     }
@@ -95,6 +99,26 @@ function objectOf(resource: DeclaredResource): { object: KubernetesObject; annot
         metadata: { ...metadata, ...(others.length > 0 && { annotations: Object.fromEntries(others) }) },
     };
     return { object, annotations };
+}
+
+/** A Secret, its content apart from the object: that may be written to a file. */
+function secretOf(resource: DeclaredResource): Content {
+    const { object } = objectOf(resource);
+    const { data = {}, stringData = {}, ...shell } = object as KubernetesObject & SecretFields;
+    const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
+    const keep = resource.ignoreChanges.some((path) => /^(?:data|stringData)\b/.test(path));
+    return {
+        type: "object",
+        object: shell,
+        wait: false,
+        secret: { data: { ...data, ...(Object.fromEntries(encoded) as typeof data) }, keep },
+    };
+}
+
+interface SecretFields {
+    data?: Record<string, string>;
+    /** Values as plain text; the API server turns them into `data`. */
+    stringData?: Record<string, string>;
 }
 
 function releaseOf(resource: DeclaredResource): Release {

@@ -29,6 +29,14 @@ describe("rendered files", () => {
         ]);
     });
 
+    it("hold nothing of a Secret's content, and say what is missing", () => {
+        const secret = { data: { password: "c2VjcmV0" }, keep: false };
+        const step: Step = { name: "010-secret-a", type: "object", needs: [], object, wait: false, secret };
+        const files = renderedFiles({ ...rendering, steps: [step] });
+        expect(files[0]?.content).toMatch(/^# .*Missing here: data\.password\n/);
+        expect(files.map(({ content }) => content).join()).not.toContain("c2VjcmV0");
+    });
+
     it("do without a release's manifest where there was no helm", () => {
         const files = renderedFiles({ ...rendering, templates: new Map() });
         expect(files.map((file) => file.path)).not.toContain("020-release-istiod.yaml");

@@ -7,7 +7,18 @@ const COMPONENT = "bookinfo-mesh:index:Part";
 
 function resource(urn: string, part: Partial<DeclaredResource> = {}): DeclaredResource {
     const custom = (part.type ?? STEP) !== COMPONENT;
-    return { urn, type: STEP, name: urn, custom, read: false, dependencies: [], inputs: {}, secrets: [], ...part };
+    return {
+        urn,
+        type: STEP,
+        name: urn,
+        custom,
+        read: false,
+        dependencies: [],
+        inputs: {},
+        secrets: [],
+        ignoreChanges: [],
+        ...part,
+    };
 }
 
 const isStep = ({ custom }: DeclaredResource) => custom;

@@ -13,6 +13,7 @@ function resource(type: string, inputs: Record<string, unknown>, part: Partial<D
         dependencies: [],
         inputs,
         secrets: [],
+        ignoreChanges: [],
         ...part,
     };
 }
@@ -112,14 +113,34 @@ describe("steps", () => {
         ).toEqual([]);
     });
 
+    it("keep the content of a Secret apart from the object, whatever Pulumi knows to be secret", () => {
+        const inputs = {
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name: "admin" },
+            data: { coded: "YQ==" },
+            stringData: { plain: "a" },
+        };
+        const type = "kubernetes:core/v1:Secret";
+        const [step] = steps(resource(type, inputs, { secrets: ["stringData"] }));
+        expect(step).toMatchObject({
+            object: { apiVersion: "v1", kind: "Secret", metadata: { name: "admin" } },
+            secret: { data: { coded: "YQ==", plain: "YQ==" }, keep: false },
+        });
+        expect(step).not.toHaveProperty("object.data");
+        expect(step).not.toHaveProperty("object.stringData");
+        const ignoreChanges = ["stringData.plain"];
+        expect(steps(resource(type, inputs, { ignoreChanges }))).toMatchObject([{ secret: { keep: true } }]);
+    });
+
     it("refuse everything that cannot be written down in one go", () => {
         const render = () =>
             steps(
-                resource("kubernetes:core/v1:Secret", { kind: "Secret" }, { name: "a", secrets: ["stringData.key"] }),
+                resource(SERVICE, { kind: "Service" }, { name: "a", secrets: ["spec.key"] }),
                 resource(RELEASE, { name: "r", postrender: "x" }, { name: "b" }),
                 resource("kubernetes:yaml/v2:ConfigGroup", {}, { name: "c" }),
             );
-        expect(render).toThrow(/a .*holds a secret at stringData.key[^]*b .*postrender[^]*c .*is no Kubernetes object/);
+        expect(render).toThrow(/a .*holds a secret at spec.key[^]*b .*postrender[^]*c .*is no Kubernetes object/);
     });
 });
 

@@ -1,0 +1,120 @@
+/**
+ * How long each endpoint takes for 1,000 services with 10,000 edges, and how much memory the server holds. Each time is set beside
+ * that of fetching and parsing Prometheus' own answers, measured in the same run: the part that no server could save.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { ENTRY, serverFiles } from "./bundle";
+import { detailQueries, trafficQueries } from "./prometheus/queries";
+
+const SERVICES = 1000;
+const EDGES = 10_000;
+const ROUNDS = 9;
+/** Megabytes and milliseconds that the server may take. */
+const LIMITS = { memory: 200, time: 1000 };
+
+async function main(): Promise<void> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "servicegraph-"));
+    for (const [name, text] of Object.entries(serverFiles())) {
+        fs.writeFileSync(path.join(folder, name), text);
+    }
+    // In processes of their own: neither Prometheus nor the one that asks is to cost the server anything.
+    const prometheus = await start([
+        "--import",
+        "tsx",
+        path.join(__dirname, "testing/largeMesh.ts"),
+        String(SERVICES),
+        String(EDGES),
+    ]);
+    const server = await start([
+        path.join(folder, ENTRY),
+        ...["--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheus.url],
+    ]);
+    try {
+        await measure(prometheus.url, server.url, server.process.pid ?? 0);
+    } finally {
+        server.process.kill();
+        prometheus.process.kill();
+        fs.rmSync(folder, { recursive: true });
+    }
+}
+
+async function measure(prometheus: string, server: string, pid: number): Promise<void> {
+    const selection = { timeHorizon: "5m", filterEmpty: false, filters: {} };
+    const queries = { two: Object.values(trafficQueries(selection)), six: [] as string[] };
+    queries.six = [...queries.two, ...Object.values(detailQueries(selection))];
+    const ask = (promql: readonly string[]) => () =>
+        Promise.all(
+            promql.map(async (query) => {
+                const answer = await fetch(`${prometheus}/api/v1/query?${new URLSearchParams({ query }).toString()}`);
+                JSON.parse(await answer.text());
+            }),
+        );
+    const baselines = { two: await times(ask(queries.two)), six: await times(ask(queries.six)) };
+    console.log(`${SERVICES} services, ${EDGES} edges, Node ${process.version}; medians of ${ROUNDS} (worst)\n`);
+    console.log(`the two queries of 1.0 alone    ${shown(baselines.two)}`);
+    console.log(`all six queries alone           ${shown(baselines.six)}\n`);
+
+    let failed = false;
+    for (const endpoint of ["/graph", "/d3graph", "/dotgraph", "/dotviz", "/meshgraph"]) {
+        const baseline = ["/dotviz", "/meshgraph"].includes(endpoint) ? baselines.six : baselines.two;
+        let bytes = 0;
+        const taken = await times(async () => {
+            const response = await fetch(server + endpoint);
+            bytes = (await response.arrayBuffer()).byteLength;
+            failed ||= !response.ok;
+        });
+        const ratio = (taken.median / baseline.median).toFixed(1);
+        failed ||= taken.worst > LIMITS.time;
+        console.log(`${endpoint.padEnd(12)} ${shown(taken)}  ${ratio} × its queries, ${(bytes / 1e6).toFixed(1)} MB`);
+    }
+    const memory = peakMemory(pid);
+    failed ||= memory > LIMITS.memory;
+    console.log(`\npeak memory of the server: ${memory.toFixed(0)} MB`);
+    if (failed) {
+        console.error(`more than ${LIMITS.time} ms or ${LIMITS.memory} MB, or an endpoint that failed`);
+        process.exitCode = 1;
+    }
+}
+
+interface Times {
+    median: number;
+    worst: number;
+}
+
+async function times(work: () => Promise<unknown>): Promise<Times> {
+    const taken: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+        const start = performance.now();
+        await work();
+        taken.push(performance.now() - start);
+    }
+    taken.sort((a, b) => a - b);
+    return { median: taken[Math.floor(ROUNDS / 2)] ?? 0, worst: taken.at(-1) ?? 0 };
+}
+
+function shown({ median, worst }: Times): string {
+    return `${median.toFixed(0).padStart(5)} ms (${worst.toFixed(0)} ms)`;
+}
+
+/** Megabytes of resident memory at most so far, as the kernel counts them. */
+function peakMemory(pid: number): number {
+    const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return Number(kilobytes) / 1000;
+}
+
+/** Starts a Node process that listens on loopback and says at which port. */
+async function start(args: string[]): Promise<{ process: ChildProcess; url: string }> {
+    const process = spawn(globalThis.process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = (await once(process.stdout, "data")) as [Buffer];
+    const port = /"port":(\d+)/.exec(line.toString())?.[1];
+    if (port === undefined) {
+        throw new Error(`no port in ${line.toString()}`);
+    }
+    return { process, url: `http://127.0.0.1:${port}` };
+}
+
+void main();

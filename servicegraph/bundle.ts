@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { buildSync, type BuildOptions } from "esbuild";
+import { ASSET_NAMES } from "./server/assets";
+
+/** The file that Node runs. */
+export const ENTRY = "server.mjs";
+
+/**
+ * The files that make up the server, by name: what is mounted into its container. Made from the TypeScript in this folder, always
+ * the same from the same source.
+ */
+export function serverFiles(): Record<string, string> {
+    return {
+        [ENTRY]: bundle("server/main.ts", { platform: "node", format: "esm", target: "node20.20" }),
+        ...assetFiles(),
+    };
+}
+
+/** The files of the live graph alone. */
+export function assetFiles(): Record<(typeof ASSET_NAMES)[number], string> {
+    const file = (name: string) => readFileSync(path.join(__dirname, name), "utf8");
+    return {
+        "mesh.css": file("page/mesh.css"),
+        "favicon.svg": file("page/favicon.svg"),
+        "forcegraph.html": file("force/forcegraph.html"),
+        "forcegraph.css": file("force/forcegraph.css"),
+        "forcegraph.js": bundle("force/forcegraph.ts", { platform: "browser", format: "iife", target: "es2022" }),
+    };
+}
+
+function bundle(entry: string, options: BuildOptions): string {
+    const { outputFiles } = buildSync({
+        ...options,
+        absWorkingDir: __dirname,
+        entryPoints: [entry],
+        bundle: true,
+        write: false,
+        charset: "utf8",
+        legalComments: "inline",
+        logLevel: "silent",
+        // Without the project's settings, which are for type checks.
+        tsconfigRaw: {},
+    });
+    return outputFiles[0]?.text ?? "";
+}

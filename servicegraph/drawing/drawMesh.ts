@@ -1,0 +1,211 @@
+import type { Mesh, MeshEdge, MeshNode, MutualTls } from "../graph/mesh";
+import { at, type Point, type Size } from "../layout/geometry";
+import { type Layout, layOut } from "../layout/layout";
+import { escapeMarkup } from "../text/markup";
+import { fit, textWidth } from "../text/width";
+import { ARROW, bow, MOST_BOW, curveThrough, loop, px } from "./curve";
+import { factsOf, type Facts, type Health, healthOf } from "./facts";
+import { type Label, labelOf } from "./label";
+import { LOCKS } from "./locks";
+
+/** Sizes in pixels; those of fonts are the stylesheet's. */
+const NODE = { height: 46, leastWidth: 112, mostWidth: 216, padding: 14, app: 14, workload: 12 };
+const LOOP = { width: 44, height: 34 };
+const MARGIN = 20;
+
+/** With more edges than this, figures are in tooltips and in the table alone. */
+const MOST_LABELS = 60;
+
+/** With more edges than this, healthy ones step back. */
+const MANY_EDGES = 120;
+
+/** Wider drawings are not shrunk to the window's width, for nobody could read them. */
+const MOST_SHRUNK = 1800;
+
+/** From the least to the most important, which is drawn on top. */
+const HEALTH_ORDER: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
+
+/** Draws the mesh as an SVG element, whose looks come from the page's stylesheet. */
+export function drawMesh({ nodes, edges }: Mesh): string {
+    const facts = edges.map(factsOf);
+    const labelled = edges.length <= MOST_LABELS;
+    const labels = facts.map((one) => (labelled ? labelOf(one) : undefined));
+    const widths = nodeWidths(nodes);
+    const loops = new Map(edges.flatMap(({ source, target }, index) => (source === target ? [[source, index]] : [])));
+    const layout = layOut(
+        nodes.map(({ namespace }, index) => {
+            const ownLoop = loops.get(index);
+            const label = ownLoop === undefined ? undefined : labels[ownLoop];
+            return {
+                cluster: namespace,
+                width: at(widths, index),
+                height: NODE.height,
+                above:
+                    ownLoop === undefined
+                        ? undefined
+                        : { width: label?.width ?? 0, height: LOOP.height + (label?.height ?? 0) + 4 },
+            };
+        }),
+        edges.map(({ source, target }, index) => ({ source, target, label: labels[index] })),
+    );
+
+    const margin = layout.dense ? MARGIN + MOST_BOW : MARGIN;
+    const size = { width: layout.width + 2 * margin, height: layout.height + 2 * margin };
+    const looks = [
+        "mesh",
+        size.width > MOST_SHRUNK ? "large" : "",
+        layout.dense ? "dense" : edges.length > MANY_EDGES ? "many" : "",
+    ];
+    const groups = HEALTH_ORDER.map((health) => {
+        const drawn = edges.flatMap((edge, index) => {
+            if (healthOf(edge) !== health) {
+                return [];
+            }
+            const way = edgeWay(edge, layout, index, widths, labels[index]);
+            return [drawEdge(edge, nodes, at(facts, index), way, labels[index])];
+        });
+        return drawn.length === 0
+            ? ""
+            : `<g class="edges ${health}" marker-end="url(#arrow-${health})">${drawn.join("\n")}</g>`;
+    });
+    return [
+        `<svg xmlns="http://www.w3.org/2000/svg" class="${looks.filter(Boolean).join(" ")}" role="img"`,
+        ` aria-label="${nodes.length} nodes and ${edges.length} edges; the table below says the same in words"`,
+        ` width="${px(size.width)}" height="${px(size.height)}"`,
+        ` viewBox="${px(-margin)} ${px(-margin)} ${px(size.width)} ${px(size.height)}">\n`,
+        `<defs>${HEALTH_ORDER.map(arrow).join("")}${LOCKS}</defs>\n`,
+        layout.clusters.map(drawCluster).join("\n"),
+        groups.join("\n"),
+        nodes.map((node, index) => drawNode(node, at(layout.nodes, index), at(widths, index))).join("\n"),
+        "\n</svg>",
+    ].join("");
+}
+
+function arrow(health: Health): string {
+    return (
+        `<marker id="arrow-${health}" class="arrow ${health}" viewBox="0 0 10 10" refX="1" refY="5" ` +
+        `markerWidth="${ARROW + 2}" markerHeight="${ARROW + 2}" markerUnits="userSpaceOnUse" orient="auto">` +
+        `<path d="M0 0.8L9.5 5L0 9.2Z"/></marker>`
+    );
+}
+
+/** All nodes of a namespace are equally wide. */
+function nodeWidths(nodes: readonly MeshNode[]): number[] {
+    const widths = new Map<string, number>();
+    for (const { namespace, app, workload } of nodes) {
+        const shown = shownApp(app).slice(0, 80);
+        const words = Math.max(textWidth(shown, NODE.app), textWidth(workload.slice(0, 80), NODE.workload));
+        const width = Math.ceil(Math.min(NODE.mostWidth, words + 2 * NODE.padding));
+        widths.set(namespace, Math.max(widths.get(namespace) ?? NODE.leastWidth, width));
+    }
+    return nodes.map(({ namespace }) => widths.get(namespace) ?? NODE.leastWidth);
+}
+
+/** What stands in the place of a name that Istio left empty. */
+const shownApp = (app: string) => app || "no name";
+
+function drawNode({ name, app, workload, namespace }: MeshNode, { x, y }: Point, width: number): string {
+    const room = width - 2 * NODE.padding;
+    const title = escapeMarkup(namespace ? `${name}\nnamespace ${namespace}` : name);
+    const known = app !== "unknown";
+    const [left, top] = [px(x - width / 2), px(y - NODE.height / 2)];
+    const line = (type: string, text: string, fontSize: number, dy: number) =>
+        `<text class="${type}" x="${px(x)}" y="${px(y + dy)}">${escapeMarkup(fit(text, fontSize, room))}</text>`;
+    return [
+        `<g class="node${known ? "" : " unknown"}"><title>${title}</title>`,
+        `<rect x="${left}" y="${top}" width="${width}" height="${NODE.height}" rx="8"/>`,
+        line("app", shownApp(app), NODE.app, workload ? -3 : 5),
+        workload ? line("workload", workload, NODE.workload, 14) : "",
+        "</g>",
+    ].join("");
+}
+
+function drawCluster({ name, x, y, width, height }: Layout["clusters"][number]): string {
+    const [left, top] = [x - width / 2, y - height / 2];
+    return (
+        `<g class="cluster"><rect x="${px(left)}" y="${px(top)}" width="${px(width)}" height="${px(height)}" rx="12"/>` +
+        `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, 13, width - 32))}` +
+        `<title>namespace ${escapeMarkup(name)}</title></text></g>\n`
+    );
+}
+
+interface Way {
+    path: string;
+    label?: Point;
+}
+
+/** The line of an edge, up to the arrow at its end. */
+function edgeWay(
+    { source, target }: MeshEdge,
+    { nodes, routes }: Layout,
+    index: number,
+    widths: readonly number[],
+    label?: Size,
+): Way {
+    const route = routes[index];
+    if (route) {
+        const points = [...route.points];
+        const last = points.pop() ?? { x: 0, y: 0 };
+        const direction = Math.sign(last.x - (points.at(-1)?.x ?? 0));
+        return {
+            path: curveThrough([...points, { x: last.x - direction * ARROW, y: last.y }]),
+            label: route.label,
+        };
+    }
+    const [from, to] = [at(nodes, source), at(nodes, target)];
+    if (source === target) {
+        const top = from.y - NODE.height / 2;
+        return {
+            path: loop(from.x, top, LOOP),
+            label: { x: from.x, y: top - LOOP.height - (label?.height ?? 0) / 2 - 2 },
+        };
+    }
+    if (Math.abs(from.x - to.x) < 1) {
+        const start = { x: from.x + at(widths, source) / 2, y: from.y };
+        return { path: bow(start, { x: to.x + at(widths, target) / 2 + ARROW, y: to.y }) };
+    }
+    const direction = Math.sign(to.x - from.x);
+    const start = { x: from.x + (direction * at(widths, source)) / 2, y: from.y };
+    const end = { x: to.x - direction * (at(widths, target) / 2 + ARROW), y: to.y };
+    return { path: curveThrough([start, end]) };
+}
+
+function drawEdge(
+    { source, target, requestsPerSecond = 0, mutualTls }: MeshEdge,
+    nodes: readonly MeshNode[],
+    facts: Facts,
+    { path, label: place }: Way,
+    label?: Label,
+): string {
+    const words = [facts.traffic, facts.errors, facts.latency, facts.mutualTls].filter(Boolean).join(" · ");
+    const title = escapeMarkup(`${at(nodes, source).name} → ${at(nodes, target).name}\n${words}`);
+    return [
+        `<g class="edge"><title>${title}</title>`,
+        `<path d="${path}" stroke-width="${px(strokeWidth(requestsPerSecond))}"/>`,
+        label && place ? drawLabel(label, place, mutualTls) : "",
+        "</g>",
+    ].join("");
+}
+
+/** Traffic as the thickness of a line: one pixel more for each power of ten from 1 request a second on. */
+function strokeWidth(requestsPerSecond: number): number {
+    const power = requestsPerSecond > 0 ? Math.log10(requestsPerSecond) : 0;
+    return 1.6 + Math.min(3.4, Math.max(0, power));
+}
+
+function drawLabel({ width, height, lock, traffic, second }: Label, { x, y }: Point, mutualTls: MutualTls): string {
+    const { errors, rest } = second;
+    return [
+        `<g class="facts" marker-end="none" transform="translate(${px(x)} ${px(y)})">`,
+        `<rect x="${px(-width / 2)}" y="${px(-height / 2)}" width="${width}" height="${height}" rx="6"/>`,
+        mutualTls
+            ? `<use href="#lock-${mutualTls}" class="lock-${mutualTls}" x="${px(lock.x)}" y="${px(lock.y)}" ` +
+              `width="${lock.size}" height="${lock.size}"/>`
+            : "",
+        `<text class="traffic" x="${px(traffic.x)}" y="${px(traffic.y)}">${escapeMarkup(traffic.text)}</text>`,
+        errors || rest
+            ? `<text y="${px(second.y)}"><tspan class="errors">${escapeMarkup(errors)}</tspan>${escapeMarkup(rest)}</text>`
+            : "",
+        "</g>",
+    ].join("");
+}

@@ -1,0 +1,102 @@
+import type { MeshEdge, MutualTls } from "../graph/mesh";
+
+/* What is said about an edge, in words: by the drawing, by the table and by the live graph. */
+
+/** How an edge does. */
+export type Health = "healthy" | "degraded" | "failing" | "idle" | "unknown";
+
+/** From which part of failed requests on an edge is failing; below it is degraded. */
+const FAILING = 0.05;
+
+/** What the legend says of each. */
+export const HEALTHS: Readonly<Record<Health, string>> = {
+    healthy: "no errors",
+    degraded: "some errors",
+    failing: `${FAILING * 100} % errors or more`,
+    unknown: "errors not known, or TCP",
+    idle: "no traffic",
+};
+
+export const MUTUAL_TLS: Readonly<Record<Exclude<MutualTls, undefined>, string>> = {
+    all: "mutual TLS",
+    some: "mutual TLS in part",
+    none: "plain text",
+};
+
+/** Judges an edge by its errors, and by whether there is traffic at all. */
+export function healthOf({ requestsPerSecond = 0, bytesPerSecond = 0, errorRatio }: MeshEdge): Health {
+    if (requestsPerSecond === 0 && bytesPerSecond === 0) {
+        return "idle";
+    }
+    if (errorRatio === undefined) {
+        return "unknown";
+    }
+    return errorRatio === 0 ? "healthy" : errorRatio < FAILING ? "degraded" : "failing";
+}
+
+/** The figures of an edge, in order of importance; empty where there is none. */
+export interface Facts {
+    /** Requests or bytes per second, or both. */
+    traffic: string;
+    errors: string;
+    latency: string;
+    /** Empty where it is not known. */
+    mutualTls: string;
+}
+
+export function factsOf({
+    requestsPerSecond,
+    bytesPerSecond,
+    errorRatio,
+    p95Milliseconds,
+    mutualTls,
+}: MeshEdge): Facts {
+    const traffic = [
+        requestsPerSecond !== undefined && `${rounded(requestsPerSecond)} req/s`,
+        bytesPerSecond !== undefined && bytesText(bytesPerSecond),
+    ].filter((text) => text !== false);
+    return {
+        traffic: traffic.join(", ") || "no traffic",
+        errors: errorRatio === undefined ? "" : `${percentText(errorRatio)} errors`,
+        latency: p95Milliseconds === undefined ? "" : `p95 ${millisecondsText(p95Milliseconds)}`,
+        mutualTls: mutualTls ? MUTUAL_TLS[mutualTls] : "",
+    };
+}
+
+/** A number with three significant digits, and thousands in groups. */
+function rounded(value: number): string {
+    if (!Number.isFinite(value)) {
+        return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+    }
+    const size = Math.abs(value);
+    if (size !== 0 && (size < 0.001 || size >= 1e15)) {
+        return value.toExponential(1);
+    }
+    const decimals = size === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(size)));
+    const [whole = "", fraction = ""] = value.toFixed(Math.min(decimals, 3)).split(".");
+    const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, "\u202f");
+    const trimmed = fraction.replace(/0+$/, "");
+    return trimmed ? `${grouped}.${trimmed}` : grouped;
+}
+
+function bytesText(perSecond: number): string {
+    const units = ["B/s", "kB/s", "MB/s", "GB/s", "TB/s"];
+    const power = perSecond >= 1000 && Number.isFinite(perSecond) ? Math.floor(Math.log10(perSecond) / 3) : 0;
+    const unit = Math.min(power, units.length - 1);
+    return `${rounded(perSecond / 1000 ** unit)} ${units[unit] ?? ""}`;
+}
+
+function percentText(ratio: number): string {
+    // A trace of errors is never rounded to none, nor a trace of success to all.
+    if (ratio > 0 && ratio < 0.001) {
+        return "< 0.1 %";
+    }
+    if (ratio < 1 && ratio > 0.999) {
+        return "> 99.9 %";
+    }
+    return `${rounded(Math.round(ratio * 1000) / 10)} %`;
+}
+
+function millisecondsText(milliseconds: number): string {
+    return milliseconds >= 1000 ? `${rounded(milliseconds / 1000)} s` : `${rounded(milliseconds)} ms`;
+}

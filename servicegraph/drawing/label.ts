@@ -1,0 +1,34 @@
+import type { Size } from "../layout/geometry";
+import { textWidth } from "../text/width";
+import type { Facts } from "./facts";
+
+const FONT = 12;
+const LINE = 15;
+const PADDING = 6;
+const LOCK = { size: 12, room: 16 };
+
+/** The figures of an edge on a small plate; all places are relative to the plate's centre. */
+export interface Label extends Size {
+    /** The corner of the padlock. */
+    lock: { x: number; y: number; size: number };
+    /** The traffic stands beside the padlock, in the middle of the first line. */
+    traffic: { text: string; x: number; y: number };
+    /** The second line, in two parts; it may be empty. */
+    second: { errors: string; rest: string; y: number };
+}
+
+export function labelOf({ traffic, errors, latency, mutualTls }: Facts): Label {
+    const room = mutualTls ? LOCK.room : 0;
+    const firstWidth = textWidth(traffic, FONT);
+    const rest = errors && latency ? ` · ${latency}` : latency;
+    const secondWidth = textWidth(errors + rest, FONT);
+    const height = LINE * (secondWidth > 0 ? 2 : 1) + PADDING;
+    const baseline = -height / 2 + LINE - 0.5;
+    return {
+        width: Math.round(Math.max(firstWidth + room, secondWidth) + 2 * PADDING),
+        height,
+        lock: { x: (room - firstWidth) / 2 - LOCK.room, y: baseline - 10.5, size: LOCK.size },
+        traffic: { text: traffic, x: room / 2, y: baseline },
+        second: { errors, rest, y: baseline + LINE },
+    };
+}

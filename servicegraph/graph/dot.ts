@@ -1,0 +1,37 @@
+import { goFixed6, goQuote } from "../text/goText";
+import type { ServiceGraph } from "./serviceGraph";
+
+/** The body of `/dotgraph`, in the DOT language. */
+export function dotGraph({ nodes, edges }: ServiceGraph): string {
+    const ids = dotIds(nodes);
+    const id = (name: string) => goQuote(ids.get(name) ?? name);
+    const lines = [
+        `digraph "istio-servicegraph" {`,
+        ...edges.map(
+            ({ source, target, label, value }) =>
+                `${id(source)} -> ${id(target)} [label=${goQuote(`${label}: ${goFixed6(value)}`)}];`,
+        ),
+        ...nodes.map((name) => `${id(name)} [label=${goQuote(name)}];`),
+        "}",
+    ];
+    return `${lines.join("\n")}\n`;
+}
+
+/**
+ * The ids of nodes: their names without slashes, dots and spaces. Where two names would get the same id, which made them one node
+ * in 1.0, the later one gets a number.
+ */
+function dotIds(names: string[]): Map<string, string> {
+    const taken = new Set<string>();
+    const ids = new Map<string, string>();
+    for (const name of names) {
+        const plain = name.replace(/[/. ]/g, "_");
+        let id = plain;
+        for (let number = 2; taken.has(id); number += 1) {
+            id = `${plain}_${number}`;
+        }
+        taken.add(id);
+        ids.set(name, id);
+    }
+    return ids;
+}

@@ -1,0 +1,42 @@
+import { labelOf, type Sample } from "../prometheus/answer";
+import { compareAsGo } from "../text/goText";
+
+/** The graph as 1.0 had it. */
+export interface ServiceGraph {
+    /** The names of all nodes, sorted. */
+    nodes: string[];
+    /** In Prometheus' order, requests before bytes. */
+    edges: ServiceEdge[];
+}
+
+export interface ServiceEdge {
+    source: string;
+    target: string;
+    /** What the value is. Two workloads with both kinds of traffic have two edges. */
+    label: "reqs/sec" | "bytes/sec";
+    value: number;
+}
+
+/** The name of a node, such as `reviews (reviews-v2)`. */
+export function nodeName(app: string, workload: string): string {
+    return `${app} (${workload})`;
+}
+
+/**
+ * Makes the graph of 1.0 from the answers to its two queries.
+ * @param added nodes that are shown whether they have traffic or not
+ */
+export function serviceGraph(requests: Sample[], bytes: Sample[], added: Iterable<string>): ServiceGraph {
+    const edges = [...readEdges(requests, "reqs/sec"), ...readEdges(bytes, "bytes/sec")];
+    const nodes = new Set([...edges.flatMap(({ source, target }) => [source, target]), ...added]);
+    return { nodes: [...nodes].sort(compareAsGo), edges };
+}
+
+function readEdges(samples: Sample[], label: ServiceEdge["label"]): ServiceEdge[] {
+    return samples.map((sample) => ({
+        source: nodeName(labelOf(sample, "source_app"), labelOf(sample, "source_workload")),
+        target: nodeName(labelOf(sample, "destination_app"), labelOf(sample, "destination_workload")),
+        label,
+        value: sample.value,
+    }));
+}

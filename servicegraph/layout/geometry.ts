@@ -1,0 +1,18 @@
+/** Pixels; y goes down. */
+export interface Point {
+    x: number;
+    y: number;
+}
+
+export interface Size {
+    width: number;
+    height: number;
+}
+
+/** A rectangle by its centre. */
+export interface Box extends Point, Size {}
+
+/** An element that is known to be there. */
+export function at<T>(list: readonly T[], index: number): T {
+    return list[index] as T;
+}

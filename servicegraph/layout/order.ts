@@ -1,0 +1,132 @@
+import { at } from "./geometry";
+import { stack } from "./stack";
+
+/** A place in a column: of an item, of a label, or of a connection that passes. */
+export interface Slot {
+    column: number;
+    width: number;
+    height: number;
+    /** The width that it takes, and the height that is kept free above it. */
+    room: { width: number; above: number };
+    /** Its share of the distance to its neighbours in the column. */
+    gap: number;
+    /** Its centre. */
+    y: number;
+    /** What it is connected with in the column before, and in the one after. */
+    before: Tie[];
+    after: Tie[];
+}
+
+/** One column's part of a connection. */
+export interface Tie {
+    other: Slot;
+    /** How far below the centres of the slot itself and of the other one it ends. */
+    ownOffset: number;
+    otherOffset: number;
+    /** How much it matters that it is straight. */
+    weight: number;
+}
+
+/** How often each column is looked at; where that takes long, for very large graphs, less often. */
+const SWEEPS = { arrange: 16, straighten: 120, slots: 60_000 };
+
+/** Sorts each column, such that connections cross little: each slot goes to the middle of what it is connected with, by turns. */
+export function arrange(columns: Slot[][]): void {
+    columns.forEach(pile);
+    let best = columns.map((column) => [...column]);
+    let fewest = crossings(columns);
+    for (let sweep = 0; sweep < sweeps(columns, SWEEPS.arrange) && fewest > 0; sweep += 1) {
+        const side = sweep % 2 === 0 ? "before" : "after";
+        for (const column of side === "before" ? columns : columns.toReversed()) {
+            const wishes = new Map(column.map((slot) => [slot, middle(slot[side]) ?? slot.y]));
+            column.sort((a, b) => (wishes.get(a) ?? 0) - (wishes.get(b) ?? 0));
+            pile(column);
+        }
+        const now = crossings(columns);
+        if (now < fewest) {
+            [fewest, best] = [now, columns.map((column) => [...column])];
+        }
+    }
+    best.forEach((column, index) => {
+        columns[index] = column;
+        pile(column);
+    });
+}
+
+/** Moves the slots of each column, without changing their order, such that connections become as straight as they can be. */
+export function straighten(columns: Slot[][]): void {
+    const count = sweeps(columns, SWEEPS.straighten);
+    for (let sweep = 0; sweep < count; sweep += 1) {
+        for (const column of sweep % 2 === 0 ? columns : columns.toReversed()) {
+            const stacked = column.map((slot) => {
+                const ties = [...slot.before, ...slot.after];
+                return {
+                    wish: middle(ties) ?? slot.y,
+                    weight: ties.reduce((sum, { weight }) => sum + weight, 0) || 0.1,
+                    above: slot.height / 2 + slot.room.above + slot.gap,
+                    below: slot.height / 2 + slot.gap,
+                };
+            });
+            stack(stacked).forEach((y, index) => (at(column, index).y = y));
+        }
+    }
+}
+
+function sweeps(columns: Slot[][], most: number): number {
+    const slots = columns.reduce((sum, column) => sum + column.length, 0);
+    return Math.max(2, Math.min(most, Math.floor(SWEEPS.slots / Math.max(slots, 1))));
+}
+
+/** Stacks a column tightly, its middle at 0. */
+function pile(column: Slot[]): void {
+    const extent = ({ height, room, gap }: Slot) => height + room.above + 2 * gap;
+    let y = -column.reduce((sum, slot) => sum + extent(slot), 0) / 2;
+    for (const slot of column) {
+        slot.y = y + slot.gap + slot.room.above + slot.height / 2;
+        y += extent(slot);
+    }
+}
+
+/** Where a slot would have to be for its ties to be straight on average. */
+function middle(ties: Tie[]): number | undefined {
+    let [sum, weights] = [0, 0];
+    for (const { other, ownOffset, otherOffset, weight } of ties) {
+        sum += weight * (other.y + otherOffset - ownOffset);
+        weights += weight;
+    }
+    return weights > 0 ? sum / weights : undefined;
+}
+
+/** How often connections cross between neighbouring columns. */
+function crossings(columns: Slot[][]): number {
+    return columns.reduce((sum, column) => {
+        const ends = column
+            .flatMap(({ y, after }) =>
+                after.map(({ other, ownOffset, otherOffset }) => ({ from: y + ownOffset, to: other.y + otherOffset })),
+            )
+            .sort((a, b) => a.from - b.from || a.to - b.to);
+        return sum + inversions(ends.map(({ to }) => to));
+    }, 0);
+}
+
+/** How many pairs are in the wrong order: counted while sorting by merging. */
+function inversions(values: number[]): number {
+    if (values.length < 2) {
+        return 0;
+    }
+    const half = values.length >> 1;
+    const [left, right] = [values.slice(0, half), values.slice(half)];
+    let count = inversions(left) + inversions(right);
+    let [l, r] = [0, 0];
+    for (let index = 0; index < values.length; index += 1) {
+        if (r >= right.length || (l < left.length && at(left, l) <= at(right, r))) {
+            values[index] = at(left, l);
+            l += 1;
+        } else {
+            values[index] = at(right, r);
+            r += 1;
+            count += left.length - l;
+        }
+    }
+    return count;
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import type { Answer } from "./response";
+import { page } from "./response";
+
+/** Answers by path: the files that the server serves as they are. */
+export type Assets = ReadonlyMap<string, Answer>;
+
+/** The files beside the server's own. */
+export const ASSET_NAMES = ["mesh.css", "favicon.svg", "forcegraph.html", "forcegraph.css", "forcegraph.js"] as const;
+
+export type AssetName = (typeof ASSET_NAMES)[number];
+
+/** What the live graph may do: run the server's own script, and ask the server. */
+const FORCE_POLICY = "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'";
+
+/** Makes the answers from the files' text. */
+export function assets(read: (name: AssetName) => string): Assets {
+    const file = (name: AssetName, type: string): Answer => ({
+        status: 200,
+        headers: { "Content-Type": type, "Cache-Control": "no-cache" },
+        body: Buffer.from(read(name)),
+    });
+    return new Map([
+        ["/mesh.css", file("mesh.css", "text/css; charset=utf-8")],
+        ["/force/forcegraph.html", page(read("forcegraph.html"), FORCE_POLICY)],
+        ["/force/forcegraph.css", file("forcegraph.css", "text/css; charset=utf-8")],
+        ["/force/forcegraph.js", file("forcegraph.js", "text/javascript; charset=utf-8")],
+        ["/favicon.svg", file("favicon.svg", "image/svg+xml")],
+    ]);
+}
+
+/** Reads them from a folder. */
+export function assetsIn(folder: string): Assets {
+    return assets((name) => readFileSync(path.join(folder, name), "utf8"));
+}

@@ -1,0 +1,64 @@
+import * as path from "node:path";
+import { parseArgs } from "node:util";
+import { parseDuration } from "../prometheus/duration";
+import { type ListenAddress, parseListenAddress } from "./listenAddress";
+
+/** What the command line says. */
+export interface Flags {
+    bindAddr: ListenAddress;
+    prometheusAddr: URL;
+    /** The folder that holds the files of the live graph. */
+    assetDir: string;
+    /** How long Prometheus may take for an answer, in milliseconds. */
+    prometheusTimeout: number;
+    /** How long an answer of Prometheus may be, in bytes. */
+    prometheusAnswerBytes: number;
+}
+
+export const USAGE = `Flags, with their defaults:
+  --bindAddr :8088                          where to listen
+  --prometheusAddr http://localhost:9090    the Prometheus to ask; a path is a prefix
+  --assetDir                                the folder of the live graph's files; by default that of the server
+  --prometheusTimeout 10s                   how long Prometheus may take for an answer
+  --prometheusAnswerBytes 33554432          how long an answer of Prometheus may be`;
+
+/**
+ * Reads the flags: those of 1.0, with one dash or two, as Go takes them, and two of our own.
+ * @param programFolder where the server's own files are
+ * @throws Error with the flag, its value and what is allowed
+ */
+export function parseFlags(args: string[], programFolder: string): Flags {
+    const { values } = parseArgs({
+        args: args.map((arg) => arg.replace(/^-(?=[a-zA-Z]{2})/, "--")),
+        options: {
+            bindAddr: { type: "string", default: ":8088" },
+            prometheusAddr: { type: "string", default: "http://localhost:9090" },
+            assetDir: { type: "string", default: programFolder },
+            prometheusTimeout: { type: "string", default: "10s" },
+            prometheusAnswerBytes: { type: "string", default: String(32 * 1024 * 1024) },
+        },
+    });
+    const bytes = values.prometheusAnswerBytes;
+    return {
+        bindAddr:
+            parseListenAddress(values.bindAddr) ?? refuse("bindAddr", values.bindAddr, "[host]:port, such as :8088"),
+        prometheusAddr:
+            parseHttpUrl(values.prometheusAddr) ??
+            refuse("prometheusAddr", values.prometheusAddr, "an address such as http://prometheus:9090"),
+        assetDir: path.resolve(values.assetDir),
+        prometheusTimeout:
+            parseDuration(values.prometheusTimeout) ||
+            refuse("prometheusTimeout", values.prometheusTimeout, "a duration above 0, such as 10s"),
+        prometheusAnswerBytes: /^[1-9]\d{0,9}$/.test(bytes)
+            ? Number(bytes)
+            : refuse("prometheusAnswerBytes", bytes, "a number of bytes"),
+    };
+}
+
+function parseHttpUrl(text: string): URL | undefined {
+    return /^https?:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function refuse(flag: string, value: string, allowed: string): never {
+    throw new Error(`--${flag} must be ${allowed}; it is ${JSON.stringify(value)}`);
+}

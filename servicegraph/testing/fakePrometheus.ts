@@ -1,0 +1,66 @@
+import { once } from "node:events";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** An element of a vector: labels, and a value as Prometheus writes it. */
+export interface Element {
+    metric: Record<string, string>;
+    value: string;
+}
+
+/** What it answers a query with: a vector, or whatever an HTTP server can answer. */
+export type Reply = Element[] | ((response: http.ServerResponse) => void);
+
+export interface FakePrometheus {
+    url: string;
+    /** The queries so far, in the order in which they came. */
+    queries: string[];
+    close: () => Promise<void>;
+}
+
+/** Listens on loopback and speaks the part of Prometheus' HTTP API that servicegraph uses: instant queries by GET or POST. */
+export async function fakePrometheus(reply: (promql: string) => Reply): Promise<FakePrometheus> {
+    const queries: string[] = [];
+    const server = http.createServer((request, response) => {
+        void readParameters(request).then((parameters) => {
+            const promql = parameters.get("query") ?? "";
+            queries.push(promql);
+            const found = reply(promql);
+            if (typeof found === "function") {
+                found(response);
+            } else {
+                sendVector(response, found);
+            }
+        });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    return {
+        url: `http://127.0.0.1:${port}`,
+        queries,
+        close: async () => {
+            server.closeAllConnections();
+            server.close();
+            await once(server, "close");
+        },
+    };
+}
+
+async function readParameters(request: http.IncomingMessage): Promise<URLSearchParams> {
+    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    if (request.method !== "POST") {
+        return url.searchParams;
+    }
+    let body = "";
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+        body += chunk.toString("latin1");
+    }
+    return new URLSearchParams(body);
+}
+
+function sendVector(response: http.ServerResponse, elements: Element[]): void {
+    response.setHeader("Content-Type", "application/json");
+    const result = elements.map(({ metric, value }) => ({ metric, value: [1_540_000_000.781, value] }));
+    response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));
+}

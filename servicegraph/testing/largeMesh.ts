@@ -1,0 +1,37 @@
+import { fakePrometheus } from "./fakePrometheus";
+import { answerTo, type Traffic } from "./traffic";
+
+/** A mesh of that size, always the same: services in twenty namespaces, each calling others, some with errors. */
+export function largeMesh(services: number, edges: number): Traffic[] {
+    const workloads = Array.from({ length: services }, (_, index) => ({
+        app: `service-${index}`,
+        workload: `service-${index}-v1`,
+        namespace: `namespace-${index % 20}`,
+    }));
+    const callees = Math.ceil(edges / services);
+    return Array.from({ length: edges }, (_, index) => {
+        const [caller, call] = [Math.floor(index / callees), index % callees];
+        // Steps that have no factor in common with the number of services spread the calls over all of them.
+        const callee = (caller + 1 + call * 97 + (caller % 7) * 13) % services;
+        const requests = 1 + (index % 400) / 4;
+        return {
+            from: at(workloads, caller % services),
+            to: at(workloads, callee),
+            requests,
+            failures: index % 9 === 0 ? requests * 0.02 : 0,
+            p95: 3 + (index % 700),
+        };
+    });
+}
+
+function at<T>(list: readonly T[], index: number): T {
+    return list[index] as T;
+}
+
+// Run by itself, it is a Prometheus that has scraped such a mesh: `largeMesh.ts SERVICES EDGES`.
+if (require.main === module) {
+    const mesh = largeMesh(Number(process.argv[2]), Number(process.argv[3]));
+    void fakePrometheus((promql) => answerTo(promql, mesh)).then(({ url }) => {
+        console.log(JSON.stringify({ port: Number(new URL(url).port) }));
+    });
+}

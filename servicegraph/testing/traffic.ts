@@ -1,0 +1,80 @@
+import type { Element } from "./fakePrometheus";
+
+/** A workload, as the labels of Istio's metrics name it. */
+export interface Workload {
+    app: string;
+    workload: string;
+    namespace: string;
+}
+
+/** Traffic between two workloads. */
+export interface Traffic {
+    from: Workload;
+    to: Workload;
+    /** Per second. */
+    requests?: number;
+    /** Failed requests per second. */
+    failures?: number;
+    /** In milliseconds. */
+    p95?: number;
+    /** Per second. */
+    bytes?: number;
+    /** `mutual_tls` by default. */
+    policy?: string;
+}
+
+/** What Prometheus, having scraped a mesh with this traffic, answers to servicegraph's queries. */
+export function answerTo(promql: string, traffic: readonly Traffic[]): Element[] {
+    const figure = figureAskedFor(promql);
+    const detailed = promql.includes("_namespace,") || promql.includes("_namespace)");
+    return traffic.flatMap(({ from, to, policy = "mutual_tls", ...figures }) => {
+        const value = figures[figure];
+        const metric: Record<string, string> = {
+            source_app: from.app,
+            source_workload: from.workload,
+            destination_app: to.app,
+            destination_workload: to.workload,
+        };
+        if (detailed) {
+            metric.source_workload_namespace = from.namespace;
+            metric.destination_workload_namespace = to.namespace;
+        }
+        if (promql.includes("connection_security_policy")) {
+            metric.connection_security_policy = policy;
+        }
+        return value === undefined || (promql.endsWith(" > 0") && value === 0)
+            ? []
+            : [{ metric, value: String(value).replace("Infinity", "+Inf") }];
+    });
+}
+
+function figureAskedFor(promql: string): "requests" | "failures" | "p95" | "bytes" {
+    if (promql.includes("_bucket")) {
+        return "p95";
+    }
+    if (promql.includes("tcp")) {
+        return "bytes";
+    }
+    return promql.includes("response_code") ? "failures" : "requests";
+}
+
+const inDefault = (app: string, version: string): Workload => ({
+    app,
+    workload: `${app}-${version}`,
+    namespace: "default",
+});
+
+const gateway = { app: "istio-ingressgateway", workload: "istio-ingressgateway", namespace: "istio-system" };
+const productpage = inDefault("productpage", "v1");
+const ratings = inDefault("ratings", "v1");
+
+/** Bookinfo under a little load, with one version of reviews that fails now and then. */
+export const BOOKINFO: readonly Traffic[] = [
+    { from: gateway, to: productpage, requests: 3.4, failures: 0, p95: 71.2 },
+    { from: productpage, to: inDefault("details", "v1"), requests: 3.4, failures: 0, p95: 8.4 },
+    { from: productpage, to: inDefault("reviews", "v1"), requests: 1.133, failures: 0, p95: 12.1 },
+    { from: productpage, to: inDefault("reviews", "v2"), requests: 1.133, failures: 0.0227, p95: 38.6 },
+    { from: productpage, to: inDefault("reviews", "v3"), requests: 1.134, failures: 0.091, p95: 46.9 },
+    { from: inDefault("reviews", "v2"), to: ratings, requests: 1.133, failures: 0, p95: 4.75 },
+    { from: inDefault("reviews", "v3"), to: ratings, requests: 1.134, failures: 0, p95: 4.62 },
+];

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { run } from "./command";
 import { controlPlaneParts } from "./controlPlane/controlPlane";
 import { pki, writeIdentities } from "./controlPlane/identities";
+import { roleManifests } from "./controlPlane/roles";
 import { messageOf, SandboxFault } from "./fault";
 import { createNamespaces, destroyNamespaces } from "./namespaces";
 import { assertAddressesFree, linkNetwork, unlinkNetwork } from "./network";
@@ -31,10 +32,12 @@ const parts: Record<PartName, Part> = {
             "--import",
             pathToFileURL(require.resolve("tsx")).href,
             path.join(sandboxDirectory, "loadBalancer", "main.ts"),
-            pki.kubeconfig("admin"),
+            pki.kubeconfig("load-balancer"),
         ],
     },
 };
+
+const rolesFile = path.join(live.config, "roles.yaml");
 
 /** What the sandbox as a whole is. "broken": a part died, or a run was killed and left something. */
 export type ClusterState = "up" | "down" | "starting or stopping" | "broken";
@@ -94,17 +97,11 @@ export function start(names: readonly PartName[], init: ProcessId): void {
     }
 }
 
-/** The parts that others need to start: the API server needs etcd, the kubelet gives up without containerd. */
-export const foundation = ["etcd", "kube-apiserver", "containerd"] as const satisfies readonly PartName[];
-
-/** The parts that ask the API server from their first moment, and give up when it does not answer. */
-export const apiServerClients = [
-    "kube-controller-manager",
-    "kube-scheduler",
-    "coredns",
-    "kube-proxy",
-    "load-balancer",
-] as const satisfies readonly PartName[];
+/** Gives the sandbox's own identities what they may do. */
+export async function grantRoles(): Promise<void> {
+    fs.writeFileSync(rolesFile, roleManifests());
+    await kubectl("create", "--filename", rolesFile);
+}
 
 /** Waits until the API server says that it is ready. */
 export async function waitForApiServer(): Promise<void> {

@@ -14,18 +14,19 @@ export interface Part {
     env?: NodeJS.ProcessEnv;
 }
 
-/** The parts in the order of their start; each needs those before it. */
-export const partNames = [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "containerd",
-    "coredns",
-    "kubelet",
-    "kube-proxy",
-    "load-balancer",
-] as const;
+/** The parts in the order of their start, by what has to answer before. */
+export const startOrder = {
+    /** What the others need. */
+    first: ["etcd", "kube-apiserver", "containerd"],
+    /** They ask the API server from their first moment, and give up when it does not answer. */
+    afterApiServer: ["kube-controller-manager", "kube-scheduler", "coredns", "kube-proxy", "load-balancer"],
+    /** It gives up without containerd. */
+    afterContainerd: ["kubelet"],
+} as const;
+
+/** All parts, in the order of their start. */
+export const partNames = [...startOrder.first, ...startOrder.afterApiServer, ...startOrder.afterContainerd] as const;
+
 /** Name of a part, as a person gives it to `logs`. */
 export type PartName = (typeof partNames)[number];
 

@@ -10,7 +10,13 @@ const diskNeeded = { perBuild: 1.1, toRun: 3, live: 0.5 };
 
 /** Commands of the machine that the sandbox uses, and the Debian package that has each. */
 const commandsToRun = { unshare: "util-linux", nsenter: "util-linux", mount: "mount", ip: "iproute2", tar: "tar" };
-const commandsToBuild = { gcc: "gcc libc6-dev", "apt-get": "apt", "dpkg-deb": "dpkg", python3: "python3 python3-pip" };
+const commandsToBuild = {
+    gcc: "gcc libc6-dev",
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+    python3: "python3 python3-pip",
+    npm: "npm",
+};
 
 /** The oldest Go that the toolchain's modules accept (containerd's go.mod). */
 const oldestGo = [1, 26, 6] as const;

@@ -9,6 +9,19 @@ export const istioVersion = "1.31.0";
 /** Tag of the Bookinfo images, as istio/istio's samples/bookinfo/platform/kube/bookinfo.yaml has it. */
 export const bookinfoVersion = "1.20.3";
 
+/** Prometheus 3: its Go module counts 3.N.P as 0.300+N.P, as in toolchain/prometheus/go.mod. */
+export const prometheusVersion = "3.15.0";
+
+/** Jaeger 2: its Go module counts 2.N.P as 1.63+N.P, as in toolchain/jaeger/go.mod (Jaeger's CHANGELOG.md has both). */
+export const jaegerVersion = "2.2.0";
+
+/** Node, on which servicegraph runs, as in toolchain/node/package.json. */
+export const nodeVersion = "24.21.0";
+
+/** Grafana and Kiali, which are pulled or absent. The stack `local` names the same. */
+export const grafanaVersion = "13.2.2";
+export const kialiVersion = "2.31.0";
+
 /** Name of the node, of the kubeconfig's context and of the cluster in it. */
 export const nodeName = "sandbox";
 export const contextName = "bookinfo-mesh";

@@ -1,10 +1,11 @@
 import { Listr, type ListrTask } from "listr2";
 import * as cluster from "./cluster";
 import { publishCharts } from "./charts";
-import { type Provided, provideImages } from "./images/images";
+import { provideImages } from "./images/images";
+import { originOf } from "./images/origin";
 import { messageOf, SandboxFault, ShownFault } from "./fault";
 import { claim, record } from "./ownership";
-import { logTail, type PartName } from "./parts";
+import { logTail, type PartName, startOrder } from "./parts";
 import { cache, live } from "./paths";
 import { assertLinuxRoot, preflight } from "./preflight";
 import type { ProcessId } from "./processes";
@@ -96,7 +97,7 @@ function startNew(): Listr<Context> {
                 title: "Make namespaces, network and keys",
                 task: async (context) => {
                     context.init = await cluster.prepare();
-                    cluster.start(cluster.foundation, context.init);
+                    cluster.start(startOrder.first, context.init);
                 },
             },
             { title: "Start Kubernetes", task: (_, task) => task.newListr(startSteps(), { concurrent: true }) },
@@ -118,8 +119,9 @@ function startSteps(): ListrTask<Context>[] {
             title: "Control plane",
             task: async ({ init }) => {
                 await cluster.waitForApiServer();
+                await cluster.grantRoles();
                 if (init) {
-                    cluster.start(cluster.apiServerClients, init);
+                    cluster.start(startOrder.afterApiServer, init);
                 }
             },
         },
@@ -128,10 +130,10 @@ function startSteps(): ListrTask<Context>[] {
             task: async (context, task) => {
                 await cluster.waitForContainerd();
                 if (context.init) {
-                    cluster.start(["kubelet"], context.init);
+                    cluster.start(startOrder.afterContainerd, context.init);
                 }
                 const provided = await provideImages(showOn(task));
-                task.title = `Images: ${describe(provided)}`;
+                task.title = `Images: ${originOf(provided)}`;
             },
         },
         {
@@ -146,7 +148,7 @@ function startSteps(): ListrTask<Context>[] {
 
 /** The steps that bring back a sandbox some of whose parts died, in the order of a first start. */
 function restart(init: ProcessId): Listr<Context> {
-    const isFoundation = (name: PartName) => cluster.foundation.some((part) => part === name);
+    const isFirst = (name: PartName) => startOrder.first.some((part) => part === name);
     const dead = cluster.deadParts();
     const startAgain = (name: PartName) => ({
         title: `Start ${name} again, which had died`,
@@ -157,10 +159,10 @@ function restart(init: ProcessId): Listr<Context> {
     });
     return new Listr<Context>(
         [
-            ...dead.filter(isFoundation).map(startAgain),
+            ...dead.filter(isFirst).map(startAgain),
             { title: "API server", task: () => cluster.waitForApiServer() },
             { title: "containerd", task: () => cluster.waitForContainerd() },
-            ...dead.filter((name) => !isFoundation(name)).map(startAgain),
+            ...dead.filter((name) => !isFirst(name)).map(startAgain),
             { title: "Node", task: () => cluster.waitForNode() },
         ],
         { registerSignalListeners: false },
@@ -192,18 +194,3 @@ function showOn(task: { output: string }): (progress: string) => void {
         }
     };
 }
-
-/** Says where the images came from, and which are not what their names say. */
-function describe({ pulled, assembled }: Provided): string {
-    const standIns = assembled.filter((image) => image.isStandIn);
-    const built = assembled.filter((image) => !standIns.includes(image));
-    return [
-        pulled.length > 0 && `${pulled.length} pulled`,
-        built.length > 0 && `${names(built)} assembled from Istio's source and a stock Envoy`,
-        standIns.length > 0 && `STAND-INS of this project: ${names(standIns)}`,
-    ]
-        .filter(Boolean)
-        .join("; ");
-}
-
-const names = (images: Provided["assembled"]) => images.map((image) => image.name.replace(/^.*\//, "")).join(", ");

@@ -4,13 +4,19 @@ import { live } from "../paths";
 import { network, nodeName } from "../settings";
 import { createAuthority, createServiceAccountKeys, writeKeyedCertificate } from "./certificates";
 import { kubeconfig } from "./kubeconfig";
+import { sandboxUsers } from "./roles";
 
-/** Who may do what: Kubernetes' default roles are bound to these user and group names (Kubernetes docs, RBAC default roles). */
+/**
+ * Who is who. Kubernetes' default roles are bound to the names that begin with `system:` (Kubernetes docs, RBAC default roles); the
+ * sandbox's own have the roles of roles.ts.
+ */
 const clients = {
     admin: { user: "admin", groups: ["system:masters"] },
     "kube-controller-manager": { user: "system:kube-controller-manager", groups: [] },
     "kube-scheduler": { user: "system:kube-scheduler", groups: [] },
     "kube-proxy": { user: "system:kube-proxy", groups: [] },
+    coredns: { user: sandboxUsers.coredns, groups: [] },
+    "load-balancer": { user: sandboxUsers["load-balancer"], groups: [] },
     kubelet: { user: `system:node:${nodeName}`, groups: ["system:nodes"] },
 } as const;
 

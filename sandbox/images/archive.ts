@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { run } from "../command";
-import type { CatalogImage } from "./catalog";
+import type { AssembledImage } from "./catalog";
 import { layOut, type Layer } from "./layers";
 
 const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
@@ -12,7 +12,11 @@ const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
  * Puts images together and writes them as one archive that a container runtime can import (docker-archive: manifest.json, a configuration
  * for each image, and the layers, which images share). Built in `directory`, an empty directory that is removed afterwards.
  */
-export async function writeArchive(images: readonly CatalogImage[], archive: string, directory: string): Promise<void> {
+export async function writeArchive(
+    images: readonly AssembledImage[],
+    archive: string,
+    directory: string,
+): Promise<void> {
     const layers = new Map<Layer, { file: string; digest: string }>();
     for (const layer of new Set(images.flatMap((image) => image.layers))) {
         const files = path.join(directory, "files");

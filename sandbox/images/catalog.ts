@@ -1,12 +1,24 @@
 import { pauseImage } from "../node/containerd";
-import { bookinfoVersion, istioVersion } from "../settings";
-import { debianTree, istioFiles, type Layer } from "./layers";
+import {
+    bookinfoVersion,
+    grafanaVersion,
+    istioVersion,
+    jaegerVersion,
+    kialiVersion,
+    nodeVersion,
+    prometheusVersion,
+} from "../settings";
+import { addonFiles, debianTree, istioFiles, type Layer } from "./layers";
 import { program } from "../toolchain/toolchain";
 
-/** An image that the node must have before pods can start, and how it is made where no registry is reachable. */
+/** An image that the node should have before pods start: the node itself reaches no registry. */
 export interface CatalogImage {
     /** Full name with registry and tag, as a pod names it. */
     name: string;
+}
+
+/** An image that is made here where no registry is reachable. */
+export interface AssembledImage extends CatalogImage {
     /** Whether the assembled image is a program of this project, and not that of its name. */
     isStandIn: boolean;
     layers: readonly Layer[];
@@ -15,7 +27,8 @@ export interface CatalogImage {
 
 /** The part of an image's configuration that a runtime reads (OCI image specification, "config"). */
 export interface ImageConfig {
-    Entrypoint: readonly string[];
+    Entrypoint?: readonly string[];
+    Cmd?: readonly string[];
     Env?: readonly string[];
     User?: string;
 }
@@ -23,7 +36,7 @@ export interface ImageConfig {
 const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Istio's two images; the proxy's process is user 1337, whom Istio's iptables rules let pass. */
-const istioImages: CatalogImage[] = [
+const istioImages: AssembledImage[] = [
     {
         name: `docker.io/istio/pilot:${istioVersion}`,
         isStandIn: false,
@@ -61,15 +74,53 @@ const bookinfoRoles = [
     },
 ];
 
-const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): CatalogImage => ({
+const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): AssembledImage => ({
     name: `docker.io/istio/examples-bookinfo-${role}-${version}:${bookinfoVersion}`,
     isStandIn: true,
     layers: [debianTree, bookinfo],
     config: { Entrypoint: ["/usr/local/bin/bookinfo", role], Env: [searchPath, ...env], User: user },
 }));
 
+/** What runs beside the mesh, with the entry points of the published images. */
+const addonImages: AssembledImage[] = [
+    {
+        name: `docker.io/prom/prometheus:v${prometheusVersion}`,
+        isStandIn: false,
+        layers: [debianTree, addonFiles.prometheus],
+        config: {
+            Entrypoint: ["/bin/prometheus"],
+            Cmd: ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
+            Env: [searchPath],
+            User: "nobody",
+        },
+    },
+    {
+        name: `docker.io/jaegertracing/jaeger:${jaegerVersion}`,
+        isStandIn: false,
+        layers: [debianTree, addonFiles.jaeger],
+        config: {
+            Entrypoint: ["/cmd/jaeger/jaeger-linux"],
+            // Jaeger listens on loopback unless it is told otherwise; its published image tells it so.
+            Env: [searchPath, "JAEGER_LISTEN_HOST=0.0.0.0"],
+            User: "10001",
+        },
+    },
+    {
+        name: `docker.io/library/node:${nodeVersion}-bookworm-slim`,
+        isStandIn: false,
+        layers: [debianTree, addonFiles.node],
+        config: { Cmd: ["node"], Env: [searchPath] },
+    },
+];
+
+/** Programs that are to be had in no other way than as images. */
+const pulledImages: CatalogImage[] = [
+    { name: `docker.io/grafana/grafana:${grafanaVersion}` },
+    { name: `quay.io/kiali/kiali:v${kialiVersion}` },
+];
+
 /** Every image of the sandbox. */
-export const catalog: readonly CatalogImage[] = [
+export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     {
         name: pauseImage,
         isStandIn: true,
@@ -78,4 +129,11 @@ export const catalog: readonly CatalogImage[] = [
     },
     ...istioImages,
     ...bookinfoImages,
+    ...addonImages,
+    ...pulledImages,
 ];
+
+/** Whether an image can be made here. */
+export function canBeAssembled(image: AssembledImage | CatalogImage): image is AssembledImage {
+    return "layers" in image;
+}

@@ -6,25 +6,20 @@ import { cache, live } from "../paths";
 import { program } from "../toolchain/toolchain";
 import type { Report } from "../toolchain/artifacts";
 import { writeArchive } from "./archive";
-import { catalog, type CatalogImage } from "./catalog";
+import { type AssembledImage, canBeAssembled, catalog, type CatalogImage } from "./catalog";
+import type { Provided } from "./origin";
 import { isReachable, registryOf } from "./registry";
-
-/** Where the node's images came from. */
-export interface Provided {
-    pulled: readonly CatalogImage[];
-    assembled: readonly CatalogImage[];
-}
 
 /** The archive that holds one pulled image, or the given ones assembled; another content has another name. */
 const pulledArchive = (image: CatalogImage) => path.join(cache.images, `${image.name.replace(/[/:]/g, "_")}.tar`);
-const assembledArchive = (images: readonly CatalogImage[]) => {
+const assembledArchive = (images: readonly AssembledImage[]) => {
     const key = createHash("sha256").update(JSON.stringify(images)).digest("hex").slice(0, 12);
     return path.join(cache.images, `assembled-${key}.tar`);
 };
 
 /**
  * Gives containerd every image of the catalogue: pulled where its registry is reachable (once, then kept in the cache), else assembled
- * from what was built here, under the same name.
+ * from what was built here, under the same name. What cannot be assembled is then absent.
  */
 export async function provideImages(report: Report): Promise<Provided> {
     fs.mkdirSync(cache.images, { recursive: true });
@@ -38,7 +33,8 @@ export async function provideImages(report: Report): Promise<Provided> {
             pulled.push(image);
         }
     }
-    const assembled = catalog.filter((image) => !pulled.includes(image));
+    const missing = catalog.filter((image) => !pulled.includes(image));
+    const assembled = missing.filter(canBeAssembled);
     if (assembled.length > 0 && !fs.existsSync(assembledArchive(assembled))) {
         report(`assembling ${assembled.length} images`);
         removeAssembled();
@@ -49,7 +45,7 @@ export async function provideImages(report: Report): Promise<Provided> {
         report(`importing ${path.basename(archive)}`);
         await ctr("import", "--local", "--snapshotter", "overlayfs", archive);
     }
-    return { pulled, assembled };
+    return { pulled, assembled, absent: missing.filter((image) => !canBeAssembled(image)) };
 }
 
 /** Registries that answer, asked once each and at the same time. */
@@ -69,7 +65,7 @@ async function pull(image: CatalogImage, report: Report): Promise<boolean> {
         fs.renameSync(partial, pulledArchive(image));
         return true;
     } catch {
-        // A registry may answer and yet refuse (rate limit, a mirror without this image): it is assembled instead, and reported so.
+        // A registry may answer and yet refuse (rate limit, a mirror without this image): as if there were none, and reported so.
         return false;
     }
 }

@@ -15,7 +15,7 @@ export interface Layer {
     tree?: string;
 }
 
-const users = { root: 0, app: 1000, reviews: 1001, "istio-proxy": 1337, nobody: 65534 };
+const users = { root: 0, app: 1000, reviews: 1001, "istio-proxy": 1337, jaeger: 10001, nobody: 65534 };
 
 /** Debian's C library, iptables and a shell, with the accounts that the images' processes run as. */
 export const debianTree: Layer = {
@@ -54,6 +54,13 @@ export const istioFiles = {
             "var/lib/istio/envoy/envoy_bootstrap_tmpl.json": toolchainFiles.envoyBootstrap,
         },
     },
+} as const satisfies Record<string, Layer>;
+
+/** What runs beside the mesh, at the places that the published images have it. */
+export const addonFiles = {
+    prometheus: { name: "prometheus", files: { "bin/prometheus": program("prometheus", "prometheus") } },
+    jaeger: { name: "jaeger", files: { "cmd/jaeger/jaeger-linux": program("jaeger", "jaeger") } },
+    node: { name: "node", files: { "usr/local/bin/node": toolchainFiles.node } },
 } as const satisfies Record<string, Layer>;
 
 /** Lays a layer's files out under a directory; big files are linked, not copied, where the file system can. */

@@ -21,7 +21,7 @@ export function writeCoreDnsConfig(): void {
     bind ${network.nodeAddress}
     errors
     kubernetes cluster.local in-addr.arpa ip6.arpa {
-        kubeconfig ${pki.kubeconfig("admin")}
+        kubeconfig ${pki.kubeconfig("coredns")}
         pods insecure
     }
     cache 5

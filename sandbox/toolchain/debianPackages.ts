@@ -7,9 +7,9 @@ import type { Artifact } from "./artifacts";
 
 /**
  * What the sandbox takes from Debian, by name: iptables for kube-proxy, the CNI plugins and Istio's init container; busybox so that a
- * container has a shell; libseccomp for runc. With all that they depend on, down to the C library, since images are made of them too.
+ * container has a shell; libseccomp for runc; the C++ library for Node. With all that they depend on, down to the C library, since images are made of them too.
  */
-const packages = ["iptables", "busybox-static", "libseccomp-dev"];
+const packages = ["iptables", "busybox-static", "libseccomp-dev", "libstdc++6"];
 
 /** The directory in which Debian puts this machine's libraries. */
 const libraryTriple = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[os.arch()] ?? os.arch();

@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { istioVersion, kubernetesVersion } from "../settings";
+import { istioVersion, jaegerVersion, kubernetesVersion, prometheusVersion } from "../settings";
 import { sandboxDirectory } from "../paths";
 
 /** Programs that are built together from one go.mod: they share most of their packages. */
@@ -75,6 +75,21 @@ export const goFamilies = {
         title: "CoreDNS",
         directory: inToolchain("coredns"),
         programs: { coredns: "github.com/coredns/coredns" },
+    },
+    jaeger: {
+        name: "jaeger",
+        title: `Jaeger ${jaegerVersion}`,
+        directory: inToolchain("jaeger"),
+        // Jaeger 2; the module's other programs are those of Jaeger 1.
+        programs: { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
+        stamps: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": `v${jaegerVersion}` },
+    },
+    prometheus: {
+        name: "prometheus",
+        title: `Prometheus ${prometheusVersion}`,
+        directory: inToolchain("prometheus"),
+        programs: { prometheus: "github.com/prometheus/prometheus/cmd/prometheus" },
+        stamps: { "github.com/prometheus/common/version.Version": prometheusVersion },
     },
     istio: {
         name: "istio",

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { istioVersion, kubernetesVersion } from "../settings";
+import { sandboxDirectory } from "../paths";
+import { istioVersion, jaegerVersion, kubernetesVersion, nodeVersion, prometheusVersion } from "../settings";
 import { artifactDirectory, isOlderBuild, sourcesIn } from "./artifacts";
 import { builtName } from "./goBuild";
 import { goFamilies, type GoFamily } from "./goFamilies";
@@ -29,6 +30,30 @@ describe("the Go families", () => {
     it("build an Istio of the minor that settings.ts names", () => {
         const minor = istioVersion.split(".").slice(0, 2).join(".");
         expect(goMod(goFamilies.istio)).toContain(`istio.io/api v${minor}.`);
+    });
+
+    it("build the Prometheus and the Jaeger that settings.ts names, which number their modules in their own ways", () => {
+        const [, prometheusMinor = "", prometheusPatch = ""] = prometheusVersion.split(".");
+        const prometheusModule = `0.${300 + Number(prometheusMinor)}.${prometheusPatch}`;
+        expect(goMod(goFamilies.prometheus)).toContain(`github.com/prometheus/prometheus v${prometheusModule} `);
+        const [, jaegerMinor = "", jaegerPatch = ""] = jaegerVersion.split(".");
+        const jaegerModule = `1.${63 + Number(jaegerMinor)}.${jaegerPatch}`;
+        expect(goMod(goFamilies.jaeger)).toContain(`github.com/jaegertracing/jaeger v${jaegerModule} `);
+    });
+});
+
+describe("npm's package of Node", () => {
+    interface Lock {
+        packages: Record<string, { version: string; integrity: string }>;
+    }
+    const file = path.join(sandboxDirectory, "toolchain", "node", "package-lock.json");
+    const { packages } = JSON.parse(fs.readFileSync(file, "utf8")) as Lock;
+
+    it.each(["x64", "arm64"])("is the version that settings.ts names, pinned by its hash, for %s", (architecture) => {
+        expect(packages[`node_modules/node-linux-${architecture}`]).toMatchObject({
+            version: nodeVersion,
+            integrity: expect.stringMatching(/^sha512-/) as string,
+        });
     });
 });
 

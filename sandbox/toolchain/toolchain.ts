@@ -5,6 +5,7 @@ import { debian, debianArtifact } from "./debianPackages";
 import { envoyArtifact } from "./envoy";
 import { go, goArtifact } from "./goBuild";
 import { goFamilies } from "./goFamilies";
+import { nodeArtifact } from "./node";
 import { type Artifact, artifactDirectory } from "./artifacts";
 
 const runcArtifact = goArtifact(goFamilies.runc, {
@@ -18,6 +19,7 @@ const istioArtifact = goArtifact(goFamilies.istio, { finish: takeIstioFiles });
 export const toolchainArtifacts: readonly Artifact[] = [
     debianArtifact,
     envoyArtifact,
+    nodeArtifact,
     runcArtifact,
     ...[
         goFamilies.bookinfo,
@@ -26,6 +28,8 @@ export const toolchainArtifacts: readonly Artifact[] = [
         goFamilies.containerd,
         goFamilies.helm,
         goFamilies.coredns,
+        goFamilies.jaeger,
+        goFamilies.prometheus,
     ].map((family) => goArtifact(family)),
     istioArtifact,
     goArtifact(goFamilies.kubernetes),
@@ -54,6 +58,7 @@ export function program<F extends FamilyName>(
 export const toolchainFiles = {
     envoy: path.join(artifactDirectory(envoyArtifact), "envoy"),
     envoyBootstrap: path.join(artifactDirectory(istioArtifact), "envoy_bootstrap.json"),
+    node: path.join(artifactDirectory(nodeArtifact), "node"),
     charts: path.join(artifactDirectory(istioArtifact), "charts"),
     debianRoot: debian.root(artifactDirectory(debianArtifact)),
     iptablesBin: debian.bin(artifactDirectory(debianArtifact)),

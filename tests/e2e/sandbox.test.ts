@@ -4,7 +4,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clone, coldStart, kubectl, npmRun, runCommand } from "./product";
+import { jaegerVersion, nodeVersion, prometheusVersion } from "../../sandbox/settings";
+import { clone, coldStart, kubectl, npmRun, runCommand, sandboxBin, sandboxKubeconfig } from "./product";
 
 /* The sandbox itself: what a person or an accident does to it, and what is left of it. */
 
@@ -53,11 +54,12 @@ afterAll(async () => {
 
 describe("npm run sandbox", () => {
     it(
-        "up brings a node that is ready, and says which images are stand-ins",
+        "up brings a node that is ready, and says which images are stand-ins and which are absent",
         async () => {
             const up = await npmRun("sandbox", "up");
             expect(up).toMatchObject(upIsReady);
             expect(up.output).toMatch(/pulled|STAND-INS of this project: .*examples-bookinfo-productpage/);
+            expect(up.output).toMatch(/pulled|absent, as they can only be pulled: grafana/);
             expect(await kubectl("get", "nodes", "--no-headers")).toMatch(/^sandbox\s+Ready\s/);
         },
         coldStart,
@@ -68,6 +70,35 @@ describe("npm run sandbox", () => {
         expect(await npmRun("sandbox", "up")).toMatchObject(upIsReady);
         expect(await status()).toEqual(earlier);
     }, 60_000);
+
+    it.each([
+        ["prometheus", `docker.io/prom/prometheus:v${prometheusVersion}`, ["--version"], prometheusVersion],
+        ["jaeger", `docker.io/jaegertracing/jaeger:${jaegerVersion}`, ["version"], jaegerVersion],
+        ["node", `docker.io/library/node:${nodeVersion}-bookworm-slim`, ["node", "--version"], nodeVersion],
+    ])(
+        "has an image of %s that runs what its tag says",
+        async (name, image, args, version) => {
+            await kubectl("run", name, "--image", image, "--restart=Never", "--", ...args);
+            await kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${name}`, "--timeout=60s");
+            expect(await kubectl("logs", name)).toContain(version);
+            await kubectl("delete", "pod", name, "--now");
+        },
+        120_000,
+    );
+
+    it.each([
+        ["sandbox:coredns", "list", "endpointslices", "yes"],
+        ["sandbox:coredns", "get", "secrets", "no"],
+        ["sandbox:load-balancer", "patch", "services/status", "yes"],
+        ["sandbox:load-balancer", "patch", "services", "no"],
+        ["sandbox:load-balancer", "get", "secrets", "no"],
+    ])("as %s, may one %s %s: %s", async (user, verb, resource, answer) => {
+        const [type = "", subresource = ""] = resource.split("/");
+        const question = ["auth", "can-i", verb, type, "--subresource", subresource, "--all-namespaces", "--as", user];
+        // kubectl's exit code says no, too.
+        const asked = await runCommand(path.join(sandboxBin, "kubectl"), question, { KUBECONFIG: sandboxKubeconfig });
+        expect(asked.stdout.trim()).toBe(answer);
+    });
 
     it("refuses a second clone on the same machine, and leaves the first one alone", async () => {
         const other = fs.mkdtempSync(path.join(os.tmpdir(), "second-clone-"));

@@ -25,6 +25,34 @@ export const PRODUCTPAGE = "productpage";
 export const PRODUCTPAGE_PATH = "/productpage";
 
 /**
+ * The add-ons: each one's name is that of its Deployment and the label `app` of its pod, as with Istio 1.0; `port` and
+ * `path` are where its page is.
+ */
+export const ADDONS = {
+    prometheus: { port: 9090, path: "/" },
+    grafana: { port: 3000, path: "/" },
+    jaeger: { port: 16686, path: "/" },
+    kiali: { port: 20001, path: "/kiali" },
+    servicegraph: { port: 8088, path: "/dotviz" },
+} as const;
+
+export type AddonName = keyof typeof ADDONS;
+
+/** Prometheus' Service, for whatever else runs in its namespace. */
+export const PROMETHEUS_URL = `http://prometheus:${ADDONS.prometheus.port}`;
+
+/** Jaeger's Service for spans (OTLP), to which every proxy of the mesh sends; and the one for questions. */
+export const JAEGER = {
+    collector: "jaeger-collector",
+    otlpGrpcPort: 4317,
+    query: "tracing",
+    queryGrpcPort: 16685,
+} as const;
+
+/** The provider of traces in istiod's mesh config, which Telemetry resources refer to. */
+export const TRACING_PROVIDER = "jaeger";
+
+/**
  * Labels of an ingress gateway's pods, by which a `Gateway` selects them.
  *
  * The chart labels its pods `istio: <release name without "istio-">` (`gateway.selectorLabels` in its _helpers.tpl).

@@ -1,6 +1,6 @@
 /** Faults that no single value shows: of settings together, and of what they refer to on this machine. */
 import type { Resources } from "../components/istio/values";
-import { ISTIO_NAMESPACE, RELEASES } from "../names";
+import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
 import { badValue, type Fault, inPulumi, unknownKey, valueAt } from "./faults";
 import { absolute, type Files } from "./files";
 import { alternatives } from "./keys";
@@ -20,24 +20,23 @@ export function istioFaults(istio: Istio, files: Files): Fault[] {
         ...resourceFaults(istio, "gateway"),
         ...resourceFaults(istio, "proxy"),
         ...overrideFaults(istio.values),
+        ...tracingFaults(istio),
+        ...prometheusFaults(istio),
     ];
 }
 
 /** Repositories and registries that ended with Istio 1.30 (https://istio.io/latest/blog/2026/retirement-of-gcp/). */
 const RETIRED = /istio-release\.storage\.googleapis\.com|gcr\.io\/istio-release|registry\.istio\.io\/release/;
 
-function originFaults({ chartRepository, hub, tag }: Istio, files: Files): Fault[] {
+function originFaults({ chartRepository, hub, tag, kiali }: Istio, files: Files): Fault[] {
     const faults = Object.entries({ chartRepository, hub })
         .filter(([, origin]) => RETIRED.test(origin))
         .map(([key, origin]) => badValue(["istio", key], origin, `Istio ${ISTIO_MINOR} is not published there`));
 
-    if (!/^(?:https?|oci):\/\//.test(chartRepository)) {
-        const directory = absolute(chartRepository, files);
-        const missing = Object.keys(RELEASES).filter((chart) => !files.exists(`${directory}/${chart}/Chart.yaml`));
-        if (missing.length > 0) {
-            const problem = `${directory} lacks ${missing.map((chart) => `${chart}/Chart.yaml`).join(", ")}`;
-            faults.push(badValue(["istio", "chartRepository"], chartRepository, problem));
-        }
+    faults.push(...directoryFaults(["istio", "chartRepository"], chartRepository, Object.keys(RELEASES), files));
+    if (kiali.enabled) {
+        const path = ["istio", "kiali", "chartRepository"];
+        faults.push(...directoryFaults(path, kiali.chartRepository, ["kiali-server"], files));
     }
 
     // Tags of one's own making are let through, those that are versions have to match.
@@ -46,6 +45,18 @@ function originFaults({ chartRepository, hub, tag }: Istio, files: Files): Fault
         faults.push(badValue(["istio", "tag"], tag, `the charts are those of Istio ${ISTIO_MINOR}`));
     }
     return faults;
+}
+
+/** Of a chart repository that is a directory, and has not every chart. */
+function directoryFaults(path: string[], repository: string, charts: string[], files: Files): Fault[] {
+    if (/^(?:https?|oci):\/\//.test(repository)) {
+        return [];
+    }
+    const directory = absolute(repository, files);
+    const missing = charts
+        .map((chart) => `${chart}/Chart.yaml`)
+        .filter((file) => !files.exists(`${directory}/${file}`));
+    return missing.length === 0 ? [] : [badValue(path, repository, `${directory} lacks ${missing.join(", ")}`)];
 }
 
 function autoscalingFaults(istio: Istio, part: "istiod" | "gateway"): Fault[] {
@@ -95,6 +106,8 @@ const FIXED: { chart: keyof Istio["values"]; path: string[]; only?: unknown; bec
     { chart: "gateway", path: ["name"], because: "the Service and the pods are found by the name of the release" },
     { chart: "gateway", path: ["labels", "istio"], because: "the pods are found by it" },
     { chart: "gateway", path: ["service", "type"], only: "None", because: "the address is read from the Service" },
+    { chart: "kiali", path: ["deployment", "instance_name"], because: "Kiali is found by it" },
+    { chart: "kiali", path: ["server", "port"], because: "Kiali is reached by it" },
 ];
 
 /** Keys in the values.schema.json of the chart `gateway` 1.31. Helm would refuse another one after istiod is installed. */
@@ -127,6 +140,34 @@ function overrideFaults(values: Istio["values"]): Fault[] {
             allowed: "the keys of that chart's values.schema.json",
         }));
     return [...fixed, ...unknown];
+}
+
+/** Our provider of traces is in a list, and lists are not merged: one of the user's has to have ours as well. */
+function tracingFaults({ tracing, values }: Istio): Fault[] {
+    const path = ["meshConfig", "extensionProviders"];
+    const providers = valueAt(values.istiod, path);
+    const names = Array.isArray(providers) ? providers.map((provider) => valueAt(provider, ["name"])) : [];
+    if (!tracing.enabled || providers === undefined || names.includes(TRACING_PROVIDER)) {
+        return [];
+    }
+    return [
+        badValue(
+            ["istio", "values", "istiod", ...path],
+            providers,
+            `it replaces the provider ${TRACING_PROVIDER}, which istio.tracing needs`,
+            { allowed: `a list with a provider of the name ${TRACING_PROVIDER}` },
+        ),
+    ];
+}
+
+/** Room for the write-ahead log of a small mesh, and for a block of two hours beside it. */
+const LEAST_STORAGE = "256Mi";
+
+function prometheusFaults({ prometheus }: Istio): Fault[] {
+    const { size } = prometheus.storage;
+    return bytes(size) < bytes(LEAST_STORAGE)
+        ? [badValue(["istio", "prometheus", "storage", "size"], size, `it is less than ${LEAST_STORAGE}`)]
+        : [];
 }
 
 /**

@@ -135,10 +135,15 @@ function removeCommand(path: string[]): string {
     return `Run: pulumi config rm --path ${quoted(inPulumi(path))}`;
 }
 
-/** A path as `pulumi config --path` takes it: names with other characters than letters and the like in brackets. */
+/** A path as `pulumi config --path` takes it: in brackets the places in lists, and names with odd characters. */
 export function inPulumi(path: string[]): string {
     return path
-        .map((name, index) => (/^[\w-]+$/.test(name) ? (index === 0 ? name : `.${name}`) : `[${JSON.stringify(name)}]`))
+        .map((name, index) => {
+            if (/^\d+$/.test(name)) {
+                return `[${name}]`;
+            }
+            return /^[\w-]+$/.test(name) ? (index === 0 ? name : `.${name}`) : `[${JSON.stringify(name)}]`;
+        })
         .join("");
 }
 

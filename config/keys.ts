@@ -46,8 +46,8 @@ function keyOf(path: string[], node: Node, required: boolean): Key {
         path,
         allowed: node.allowed ?? allowedBy(node),
         fallback: fallback ?? (required ? undefined : "none"),
-        // `pulumi config set` takes no objects.
-        example: node.type === "object" ? undefined : inWords(node.example ?? node.default ?? ""),
+        // `pulumi config set` takes no objects and no lists.
+        example: /^(?:object|array)$/.test(node.type ?? "") ? undefined : inWords(node.example ?? node.default ?? ""),
         description: node.description ?? "",
         children: Object.entries(node.properties ?? {}).map(([name, child]) =>
             keyOf([...path, name], child, node.required?.includes(name) ?? false),

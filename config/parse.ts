@@ -6,20 +6,24 @@ import { ConfigError, type Fault, faultsOf, inPulumi, unknownKey } from "./fault
 import { absolute, type Files, localFiles } from "./files";
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, type SectionName, SECTIONS } from "./schema";
+import { type Addons, addonsOf } from "./switches";
 
 /** The whole config, checked and complete: profiles are worked in, defaults filled in, files read. */
 export interface Config {
     readonly cluster: {
+        /** The kubeconfig's path, as it was set. */
+        readonly path: string;
         readonly context: string;
         /** The kubeconfig of that context alone, as YAML. It holds credentials. */
         readonly kubeconfig: string;
     };
-    readonly istio: Readonly<IstioSettings> & {
-        readonly version: string;
-        readonly chartRepository: string;
-        readonly global: { readonly mtls: { readonly enabled: boolean } };
-        readonly values: { readonly base: HelmValues; readonly istiod: HelmValues; readonly gateway: HelmValues };
-    };
+    readonly istio: Readonly<IstioSettings> &
+        Addons & {
+            readonly version: string;
+            readonly chartRepository: string;
+            readonly global: { readonly mtls: { readonly enabled: boolean } };
+            readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>>;
+        };
     readonly app: Readonly<Section<"app">>;
     readonly bookinfo: Readonly<Section<"bookinfo">>;
 }
@@ -67,7 +71,7 @@ export function parseConfig(
         );
     }
     return frozen({
-        cluster: { context: cluster.value.context, kubeconfig },
+        cluster: { path: cluster.value.path, context: cluster.value.context, kubeconfig },
         istio: completed(istio.value, files),
         app: app.value,
         bookinfo: bookinfo.value,
@@ -108,8 +112,12 @@ function without(raw: unknown, error: z.ZodError): unknown {
     }
     const copy: unknown = structuredClone(raw);
     for (const issue of error.issues) {
-        const paths = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-        for (const path of paths) {
+        const places =
+            issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+        for (const place of places) {
+            // A list goes as a whole: without a part it would be another one.
+            const inList = place.findIndex((key) => typeof key === "number");
+            const path = inList < 0 ? place : place.slice(0, inList);
             const parent = path
                 .slice(0, -1)
                 .reduce((at, key) => at[key] as typeof at, copy as Record<PropertyKey, unknown>);
@@ -126,12 +134,12 @@ function lastOfEachPath(faults: Fault[]): Fault[] {
 }
 
 function completed(istio: Section<"istio">, files: Files): Config["istio"] {
-    const { version, chartRepository, hub, tag, imagePullPolicy, profile, global, istiod, gateway, proxy, values } =
-        istio;
+    const { version, hub, tag, imagePullPolicy, profile, global, istiod, gateway, proxy, values } = istio;
+    // Only ~ is resolved: a directory relative to the project stays so in the state, on whatever machine.
+    const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
     return {
         version,
-        // Only ~ is resolved: a directory relative to the project stays so in the state, on whatever machine.
-        chartRepository: chartRepository.startsWith("~") ? absolute(chartRepository, files) : chartRepository,
+        chartRepository: resolved(istio.chartRepository),
         hub,
         tag: tag ?? version,
         imagePullPolicy,
@@ -145,6 +153,8 @@ function completed(istio: Section<"istio">, files: Files): Config["istio"] {
             autoscaling: autoscalingOf(profile, gateway.autoscaling),
         },
         proxy: { resources: resourcesOf(profile, "proxy", proxy.resources) },
+        ...addonsOf(istio),
+        kiali: { ...istio.kiali, chartRepository: resolved(istio.kiali.chartRepository) },
         values,
     };
 }

@@ -7,6 +7,8 @@
  */
 import { z } from "zod";
 import { ISTIO_NAMESPACE } from "../names";
+import { ADDON_SECTIONS } from "./addonSchema";
+import { chartRepository, registry, tag } from "./origins";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 import { isCpu, isMemory } from "./quantity";
 
@@ -20,23 +22,6 @@ const imagePullPolicy = z
     .enum(["Always", "IfNotPresent", "Never"])
     .default("IfNotPresent")
     .meta({ description: "When nodes pull the images." });
-
-const registry = z
-    .string()
-    // The grammar of image references: a host with an optional port, then lower-case path components.
-    .regex(
-        /^[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*(?::\d+)?(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/,
-        "it is not a registry and path",
-    );
-
-const REGISTRY = "registry and path without scheme and image name, such as docker.io/istio";
-
-const tag = z.string().regex(/^\w[\w.-]{0,127}$/, "it is not an image tag");
-
-const chartRepository = z.string().refine((repository) => {
-    const isPath = /^(?:\/|\.\.?\/|~\/)/.test(repository);
-    return isPath || (/^(?:https?|oci):\/\/[^/]/.test(repository) && URL.canParse(repository));
-}, "it is neither a URL nor a path");
 
 /** A number is taken for its digits: YAML reads `cpu: 1` as one. */
 const digits = (value: unknown) => (typeof value === "number" ? String(value) : value);
@@ -137,11 +122,8 @@ export const SECTIONS = {
                 allowed: "https://..., oci://..., or a directory with the charts base, istiod and gateway",
                 description: "Where Istio's charts come from. A directory is used whatever its charts' version.",
             }),
-            hub: registry
-                .default("docker.io/istio")
-                .meta({ allowed: REGISTRY, description: "Where Istio's images come from." }),
+            hub: registry.default("docker.io/istio").meta({ description: "Where Istio's images come from." }),
             tag: tag.optional().meta({
-                allowed: "image tag",
                 fallback: "istio.version",
                 example: `${ISTIO_MINOR}.1`,
                 description: "Tag of Istio's images.",
@@ -166,16 +148,18 @@ export const SECTIONS = {
                 .strictObject({ resources: resources("gateway"), autoscaling: autoscaling("ingress gateway") })
                 .prefault({}),
             proxy: z.strictObject({ resources: resources("proxy") }).prefault({}),
+            ...ADDON_SECTIONS,
             values: z
                 .strictObject({
                     base: overrides("base"),
                     istiod: overrides("istiod"),
                     gateway: overrides("gateway"),
+                    kiali: overrides("kiali-server"),
                 })
                 .prefault({}),
         })
         .prefault({})
-        .meta({ description: "The service mesh." }),
+        .meta({ description: "The service mesh, and what shows it." }),
 
     app: z
         .strictObject({
@@ -194,10 +178,8 @@ export const SECTIONS = {
 
     bookinfo: z
         .strictObject({
-            registry: registry
-                .default("docker.io/istio")
-                .meta({ allowed: REGISTRY, description: "Where Bookinfo's images come from." }),
-            tag: tag.default("1.20.3").meta({ allowed: "image tag", description: "Tag of Bookinfo's images." }),
+            registry: registry.default("docker.io/istio").meta({ description: "Where Bookinfo's images come from." }),
+            tag: tag.default("1.20.3").meta({ description: "Tag of Bookinfo's images." }),
             imagePullPolicy,
         })
         .prefault({})

@@ -26,3 +26,13 @@ export interface HttpRoute {
 export interface PeerAuthenticationSpec {
     mtls: { mode: "STRICT" | "PERMISSIVE" | "DISABLE" };
 }
+
+/** `telemetry.istio.io/v1` Telemetry without a selector: holds for its namespace, in the root one for the mesh. */
+export interface TelemetrySpec {
+    tracing: {
+        /** Names of extension providers in istiod's mesh config; one at most. */
+        providers: { name: string }[];
+        /** 0 to 100. */
+        randomSamplingPercentage: number;
+    }[];
+}

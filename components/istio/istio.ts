@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { gatewaySelector, ISTIO_NAMESPACE, RELEASES } from "../../names";
+import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../../names";
 import { loadBalancerAddress } from "./address";
-import type { PeerAuthenticationSpec } from "./api";
+import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { chartSource } from "./chart";
 import { type HelmValues, mergeValues } from "./merge";
 import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
@@ -14,14 +14,20 @@ export interface IstioArgs extends IstioSettings {
     chartRepository: string;
     /** With mTLS enabled, every workload of the mesh refuses plain text. */
     global: { mtls: { enabled: boolean } };
+    /** With tracing enabled, every proxy sends that percentage (0 to 100) of the requests which begin at it to Jaeger. */
+    tracing: { enabled: boolean; sampling: number };
     /** Helm values that are laid over those of this component, for each chart. */
     values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
 }
 
 /**
- * Istio in sidecar mode: the CRDs, the control plane, an ingress gateway behind a load balancer, and the mesh's policy.
+ * Istio in sidecar mode: the CRDs, the control plane, an ingress gateway behind a load balancer, and the mesh's policies.
  */
 export class Istio extends pulumi.ComponentResource {
+    /** The namespace of the control plane, for what runs beside it. */
+    public readonly namespace: pulumi.Output<string>;
+    /** The CRDs. */
+    public readonly base: k8s.helm.v3.Release;
     /** The control plane. What is injected or validated by it depends on this release. */
     public readonly istiod: k8s.helm.v3.Release;
     /** Labels by which a `Gateway` selects the ingress gateway's pods. */
@@ -37,6 +43,7 @@ export class Istio extends pulumi.ComponentResource {
             { metadata: { name: ISTIO_NAMESPACE } },
             { parent: this },
         ).metadata.name;
+        this.namespace = namespace;
 
         const release = (chart: keyof typeof RELEASES, ours: HelmValues, dependsOn: pulumi.Resource[]) =>
             new k8s.helm.v3.Release(
@@ -55,10 +62,12 @@ export class Istio extends pulumi.ComponentResource {
                 { parent: this, dependsOn, deleteBeforeReplace: true },
             );
 
-        const base = release("base", baseValues(), []);
-        this.istiod = release("istiod", istiodValues(args), [base]);
+        this.base = release("base", baseValues(), []);
+        this.istiod = release("istiod", istiodValues(args), [this.base]);
         const gateway = release("gateway", gatewayValues(args), [this.istiod]);
 
+        // istiod's webhook validates them: while it is down, the API server refuses Istio's objects.
+        const policyOpts = { parent: this, dependsOn: [this.istiod] };
         if (args.global.mtls.enabled) {
             const spec: PeerAuthenticationSpec = { mtls: { mode: "STRICT" } };
             new k8s.apiextensions.CustomResource(
@@ -69,8 +78,23 @@ export class Istio extends pulumi.ComponentResource {
                     metadata: { name: "default", namespace },
                     spec,
                 },
-                // istiod's webhook validates it: while it is down, the API server refuses Istio's objects.
-                { parent: this, dependsOn: [this.istiod] },
+                policyOpts,
+            );
+        }
+        if (args.tracing.enabled) {
+            // What it does not mention, such as metrics, stays as istiod has it.
+            const spec: TelemetrySpec = {
+                tracing: [{ providers: [{ name: TRACING_PROVIDER }], randomSamplingPercentage: args.tracing.sampling }],
+            };
+            new k8s.apiextensions.CustomResource(
+                `${name}-tracing`,
+                {
+                    apiVersion: "telemetry.istio.io/v1",
+                    kind: "Telemetry",
+                    metadata: { name: "mesh-default", namespace },
+                    spec,
+                },
+                policyOpts,
             );
         }
 
@@ -84,6 +108,6 @@ export class Istio extends pulumi.ComponentResource {
 
         this.gatewaySelector = gatewaySelector(RELEASES.gateway);
         this.ingressAddress = service.status.apply(loadBalancerAddress);
-        this.registerOutputs({ gatewaySelector: this.gatewaySelector, ingressAddress: this.ingressAddress });
+        this.registerOutputs({ namespace, gatewaySelector: this.gatewaySelector, ingressAddress: this.ingressAddress });
     }
 }

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE } from "../../names";
+import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../../names";
 import type { HelmValues } from "./merge";
 
 /** Amounts of CPU and memory, as Kubernetes quantities such as `100m` and `128Mi`. */
@@ -28,6 +28,8 @@ export interface IstioSettings {
     gateway: { resources: Resources; autoscaling: Autoscaling };
     /** The sidecar of each pod in the mesh. */
     proxy: { resources: Resources };
+    /** Whether Jaeger is there to take traces. */
+    tracing: { enabled: boolean };
 }
 
 // istiod raises the failure policy of the validation webhooks to Fail by itself once it is up. To say so from the start
@@ -41,7 +43,7 @@ export function baseValues(): HelmValues {
 }
 
 /** Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here as well. */
-export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy }: IstioSettings): HelmValues {
+export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy, tracing }: IstioSettings): HelmValues {
     const { autoscaling } = istiod;
     return {
         ...VALIDATION,
@@ -57,8 +59,18 @@ export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy }: Istio
         resources: withoutEmpty(istiod.resources),
         autoscaleEnabled: autoscaling.enabled,
         ...(autoscaling.enabled && { autoscaleMin: autoscaling.min, autoscaleMax: autoscaling.max }),
+        ...(tracing.enabled && { meshConfig: { extensionProviders: [JAEGER_PROVIDER] } }),
     };
 }
+
+/** Where proxies send their spans, by OTLP over gRPC. They do so once a Telemetry resource names this provider. */
+const JAEGER_PROVIDER = {
+    name: TRACING_PROVIDER,
+    opentelemetry: {
+        service: `${JAEGER.collector}.${ISTIO_NAMESPACE}.svc.cluster.local`,
+        port: JAEGER.otlpGrpcPort,
+    },
+};
 
 /** Values of the chart `gateway`. It knows no other keys than those of its schema, and refuses what belongs to istiod. */
 export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings): HelmValues {

@@ -45,7 +45,11 @@ describe("a config with nothing but a cluster", () => {
 
     it("gets every default", () => {
         expect(rest).toEqual({
-            cluster: { context: "here", kubeconfig: expect.stringContaining("server: s") as string },
+            cluster: {
+                path: "~/config",
+                context: "here",
+                kubeconfig: expect.stringContaining("server: s") as string,
+            },
             app: { namespace: "default" },
             bookinfo: { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" },
         });
@@ -73,7 +77,25 @@ describe("a config with nothing but a cluster", () => {
                     limits: { cpu: "2000m", memory: "1024Mi" },
                 },
             },
-            values: { base: {}, istiod: {}, gateway: {} },
+            tracing: {
+                enabled: true,
+                sampling: 100,
+                image: expect.stringMatching(/^docker\.io\/jaegertracing\/jaeger:2\.\d+\.\d+@sha256:/) as string,
+            },
+            prometheus: {
+                enabled: true,
+                image: expect.stringMatching(/^docker\.io\/prom\/prometheus:v3\.\d+\.\d+@sha256:/) as string,
+                retention: "6h",
+                storage: { size: "2Gi", persistent: false },
+                rules: [],
+            },
+            grafana: {
+                enabled: true,
+                image: expect.stringMatching(/^docker\.io\/grafana\/grafana:1[23]\.\d+\.\d+@sha256:/) as string,
+            },
+            kiali: { enabled: true, version: "2.31.0", chartRepository: "https://kiali.org/helm-charts" },
+            servicegraph: { enabled: true, image: "docker.io/library/node:24.21.0-bookworm-slim" },
+            values: { base: {}, istiod: {}, gateway: {}, kiali: {} },
         });
     });
 
@@ -83,8 +105,86 @@ describe("a config with nothing but a cluster", () => {
     });
 });
 
+describe("Prometheus", () => {
+    const off = { enabled: false };
+    const none = { grafana: off, kiali: off, servicegraph: off };
+    const isOn = (settings: object) => parse({ cluster, istio: settings }).istio.prometheus.enabled;
+
+    it("is off where nothing asks it, and on where it is wanted", () => {
+        expect(isOn(none)).toBe(false);
+        expect(isOn({ ...none, prometheus: off })).toBe(false);
+        expect(isOn({ ...none, prometheus: { enabled: true } })).toBe(true);
+        expect(isOn({ ...none, tracing: { enabled: true } })).toBe(false);
+    });
+
+    it.each(["grafana", "kiali", "servicegraph"])("is on for %s, even if it was switched off", (addon) => {
+        const needy = { ...none, [addon]: { enabled: true } };
+        expect(isOn(needy)).toBe(true);
+        expect(isOn({ ...needy, prometheus: off })).toBe(true);
+    });
+
+    it("takes rules as its rule files have them", () => {
+        const rules = [
+            {
+                name: "traffic",
+                interval: "30s",
+                rules: [
+                    { record: "mesh:requests", expr: "sum(istio_requests_total)", labels: { by: "us" } },
+                    {
+                        alert: "Silent",
+                        expr: "mesh:requests == 0",
+                        for: "5m",
+                        annotations: { summary: "Nobody calls." },
+                    },
+                ],
+            },
+        ];
+        expect(parse({ cluster, istio: { prometheus: { rules } } }).istio.prometheus.rules).toEqual(rules);
+    });
+});
+
 describe("a setting", () => {
     const istio = (settings: object) => parse({ cluster, istio: settings }).istio;
+
+    it("resolves ~ in Kiali's chart directory", () => {
+        const home = { ...files, exists: (file: string) => file === "/home/me/charts/kiali-server/Chart.yaml" };
+        const settings = JSON.stringify({ kiali: { chartRepository: "~/charts" } });
+        const { kiali } = parseConfig({ cluster: JSON.stringify(cluster), istio: settings }, { files: home }).istio;
+        expect(kiali.chartRepository).toBe("/home/me/charts");
+    });
+
+    it.each(["6h", "15d", "1y2w3d4h5m6s7ms", "90m"])("accepts a retention of %s", (retention) => {
+        expect(istio({ prometheus: { retention } }).prometheus.retention).toBe(retention);
+    });
+
+    it.each([
+        "docker.io/prom/prometheus:v3.1.0",
+        "localhost/mine:1",
+        "localhost:5000/mine:1",
+        "registry.example:5000/a/b-c:1.0_x@sha256:" + "0".repeat(64),
+    ])("accepts the image %s", (image) => {
+        expect(istio({ prometheus: { image } }).prometheus.image).toBe(image);
+    });
+
+    it.each([0, 0.1, 100])("accepts a sampling of %d %%", (sampling) => {
+        expect(istio({ tracing: { sampling } }).tracing.sampling).toBe(sampling);
+    });
+
+    it("may bring more providers of traces, if ours is among them", () => {
+        const provide = (...names: string[]) => ({
+            values: { istiod: { meshConfig: { extensionProviders: names.map((name) => ({ name })) } } },
+        });
+        expect(faults({ cluster, istio: provide("other", "jaeger") })).toEqual([]);
+        expect(faults({ cluster, istio: { ...provide("other"), tracing: { enabled: false } } })).toEqual([]);
+        expect(faults({ cluster, istio: provide("other") })).toEqual([
+            expect.stringContaining("it replaces the provider jaeger, which istio.tracing needs"),
+        ]);
+    });
+
+    it("of Kiali's charts is looked at only where Kiali is on", () => {
+        const kiali = { enabled: false, chartRepository: "/none" };
+        expect(faults({ cluster, istio: { kiali } })).toEqual([]);
+    });
 
     it("tags images by the version, unless told otherwise", () => {
         expect(istio({ version: "1.31.3" }).tag).toBe("1.31.3");
@@ -234,7 +334,45 @@ describe("a fault", () => {
         ["istio.values.gateway.servce", {}, "there is no such key, did you mean istio.values.gateway.service?"],
         ["istio.globl", {}, "there is no such key, did you mean istio.global?"],
         ["istio.mtls", {}, "there is no such key, did you mean istio.global.mtls?"],
-        ["istio.tracing", {}, "there is no such key; allowed: version, chartRepository, hub,"],
+        ["istio.jaeger", {}, "there is no such key; allowed: version, chartRepository, hub,"],
+        ["istio.tracing", true, "it is a boolean and not an object"],
+        ["istio.tracing.enabled", "on", "it is a string and not a boolean; allowed: true or false"],
+        ["istio.tracing.sampling", -1, "it is less than nothing; allowed: 0 to 100"],
+        ["istio.tracing.sampling", 100.5, "it is more than all; allowed: 0 to 100"],
+        ["istio.tracing.sampling", "1%", "it is a string and not a number"],
+        [
+            "istio.tracing.image",
+            "jaegertracing/jaeger:2.20.0",
+            "it is not an image with registry and tag; allowed: reg",
+        ],
+        ["istio.tracing.image", "docker.io/jaegertracing/jaeger", "it is not an image with registry and tag"],
+        ["istio.tracing.image", "docker.io/jaegertracing/jaeger:latest", "that tag is another version each time"],
+        [
+            "istio.tracing.image",
+            "docker.io/jaegertracing/jaeger:2@sha256:1",
+            "it is not an image with registry and tag",
+        ],
+        ["istio.tracing.path", "/jaeger", "there is no such key, did you mean cluster.path?"],
+        ["istio.prometheus.enabled", 1, "it is a number and not a boolean"],
+        ["istio.prometheus.image", "https://docker.io/prom/prometheus:v3", "it is not an image with registry and tag"],
+        ["istio.prometheus.retention", "6", "it is not a duration; allowed: duration, such as 6h or 1d12h"],
+        ["istio.prometheus.retention", "0h", "it is not a duration"],
+        ["istio.prometheus.retention", "", "it is not a duration"],
+        ["istio.prometheus.retention", "12h1d", "it is not a duration"],
+        ["istio.prometheus.retention", 6, "it is a number and not a string"],
+        ["istio.prometheus.storage.size", "10Mi", "it is less than 256Mi; allowed: storage, such as 2Gi"],
+        ["istio.prometheus.storage.size", "2GB", "it is not an amount of storage"],
+        ["istio.prometheus.storage.persistent", "yes", "it is a string and not a boolean"],
+        ["istio.prometheus.rules", {}, "it is an object and not a list; allowed: list of rule groups"],
+        ["istio.grafana.image", "", "it is not an image with registry and tag"],
+        ["istio.grafana.password", "secret", "there is no such key; allowed: enabled or image"],
+        ["istio.kiali.version", "1.89.0", "it is not a release of Kiali 2; allowed: 2.x.y"],
+        ["istio.kiali.version", "v2.31.0", "it is not a release of Kiali 2"],
+        ["istio.kiali.chartRepository", "/none", "/none lacks kiali-server/Chart.yaml"],
+        ["istio.kiali.chartRepository", "kiali.org/helm-charts", "it is neither a URL nor a path"],
+        ["istio.servicegraph.image", 24, "it is a number and not a string"],
+        ["istio.values.kiali.server.port", 8080, "it cannot be changed, for Kiali is reached by it"],
+        ["istio.values.kiali.deployment.instance_name", "k", "it cannot be changed, for Kiali is found by it"],
         ["istio.proxy.autoscaling", {}, "there is no such key, did you mean istio.istiod.autoscaling?"],
         ["app.namespace", "kube-system", "it is reserved"],
         ["app.namespace", "kube-mine", "it is reserved"],
@@ -254,6 +392,29 @@ describe("a fault", () => {
         expect(line).toContain(`  ${key} = ${json.length > 60 ? `${json.slice(0, 57)}...` : json}: ${told}`);
         expect(line).toMatch(/; allowed: .+\. Run: pulumi config (?:set|rm) --path \S+/);
         expect(others).toEqual([]);
+    });
+
+    it.each<[object, string]>([
+        [{ name: "" }, "istio.prometheus.rules[0].name"],
+        [{ interval: "often" }, "istio.prometheus.rules[0].interval"],
+        [{ rules: [] }, "istio.prometheus.rules[0].rules"],
+        [{ rules: [{ expr: "1" }] }, "istio.prometheus.rules[0].rules[0]"],
+        [{ rules: [{ record: "a", alert: "b", expr: "1" }] }, "istio.prometheus.rules[0].rules[0]"],
+        [
+            {
+                rules: [
+                    { record: "a", expr: "1" },
+                    { record: "a b", expr: "1" },
+                ],
+            },
+            "istio.prometheus.rules[0].rules[1].record",
+        ],
+        [{ rules: [{ record: "a" }] }, "istio.prometheus.rules[0].rules[0].expr"],
+        [{ rules: [{ record: "a", expr: "1", label: {} }] }, "istio.prometheus.rules[0].rules[0].label"],
+    ])("of a rule group with %j is told where it is, and hides no other", (wrong, where) => {
+        const group = { name: "g", rules: [{ record: "a", expr: "1" }], ...wrong };
+        const lines = faults({ cluster, istio: { prometheus: { rules: [group], storage: { size: "1Mi" } } } });
+        expect(lines.map((line) => line.trim().split(" ")[0])).toEqual([where, "istio.prometheus.storage.size"]);
     });
 
     it("of settings that exclude each other is told once, where it was set", () => {
@@ -277,6 +438,9 @@ describe("a fault", () => {
         ["istio.istiod.resources.limits.memory", "64Mi", "set --path istio.istiod.resources.limits.memory 100Mi"],
         ["istio.proxy.resources.requests.cpu", "3", "set --path istio.proxy.resources.requests.cpu 2000m"],
         ["istio.values.base", "text", "rm --path istio.values.base"],
+        ["istio.prometheus.rules", {}, "rm --path istio.prometheus.rules"],
+        ["istio.prometheus.rules", [5], "rm --path 'istio.prometheus.rules[0]'"],
+        ["istio.prometheus.retention", "long", "set --path istio.prometheus.retention 6h"],
         ["istio.weird key", 1, "rm --path 'istio[\"weird key\"]'"],
         ["istio.it's", 1, "rm --path 'istio[\"it'\\''s\"]'"],
     ])("of %s = %j comes with a command that mends it", (key, value, command) => {

@@ -1,4 +1,15 @@
-import { ADDRESS, CLUSTER, closure, type Registration, type Run, runProgram } from "./program";
+import {
+    ADDRESS,
+    CLUSTER,
+    closure,
+    find,
+    ofType,
+    once,
+    type Registration,
+    type Run,
+    runProgram,
+    waitedFor,
+} from "./program";
 
 const APP = { namespace: "bookinfo" };
 /** What an unknown value is on the way to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
@@ -6,18 +17,11 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** What marks a secret on the way to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
-function find(run: Run, type: string, name: string): Registration {
-    const found = run.resources.filter((resource) => resource.type === type && resource.name === name);
-    if (found.length !== 1) {
-        throw new Error(`${String(found.length)} resources ${type} ${name}`);
-    }
-    return found[0] as Registration;
-}
-
-const ofType = (run: Run, type: RegExp) => run.resources.filter((resource) => type.test(resource.type));
 const release = (run: Run, chart: string) => find(run, "kubernetes:helm.sh/v3:Release", `istio-${chart}`);
 const RELEASE = /^kubernetes:helm.sh\/v3:Release$/;
 const DEPLOYMENT = /^kubernetes:apps\/v1:Deployment$/;
+const bookinfoDeployments = (run: Run) =>
+    ofType(run, DEPLOYMENT).filter(({ parent }) => parent.includes(":bookinfo:Bookinfo::"));
 const ISTIO_OBJECT = /^kubernetes:[a-z]+\.istio\.io\//;
 
 /** A run of each program that several tests look at. */
@@ -25,11 +29,6 @@ const standard = once(() => runProgram({ cluster: CLUSTER }));
 const inOwnNamespace = once(() => runProgram({ cluster: CLUSTER, app: APP }));
 const preview = once(() => runProgram({ cluster: CLUSTER }, { preview: true }));
 const previewOfOwnNamespace = once(() => runProgram({ cluster: CLUSTER, app: APP }, { preview: true }));
-
-function once<T>(make: () => T): () => T {
-    let made: { value: T } | undefined;
-    return () => (made ??= { value: make() }).value;
-}
 
 describe.each([
     ["in the namespace default", standard],
@@ -53,7 +52,7 @@ describe.each([
     });
 
     it("gives every object its namespace, instead of taking the kubeconfig's", () => {
-        const clusterWide = /:Namespace(?:Patch)?$/;
+        const clusterWide = /:(?:Namespace(?:Patch)?|ClusterRole(?:Binding)?)$/;
         for (const { type, name, inputs, read } of ofType(run, /^kubernetes:/)) {
             const metadata = inputs.metadata as { namespace?: unknown } | undefined;
             const namespace = metadata ? metadata.namespace : inputs.namespace;
@@ -66,10 +65,16 @@ describe.each([
             .filter(({ custom }) => !custom)
             .map(({ type, urn }) => [type, Object.keys(run.componentOutputs.get(urn) ?? {}).sort()]);
         expect(Object.fromEntries(outputs)).toEqual({
+            "bookinfo-mesh:addons:Addon": [],
+            "bookinfo-mesh:addons:Grafana": ["adminPassword"],
+            "bookinfo-mesh:addons:Jaeger": [],
+            "bookinfo-mesh:addons:Kiali": [],
+            "bookinfo-mesh:addons:Prometheus": [],
+            "bookinfo-mesh:addons:Servicegraph": [],
             "bookinfo-mesh:bookinfo:Bookinfo": [],
             "bookinfo-mesh:bookinfo:BookinfoGateway": [],
             "bookinfo-mesh:index:InjectedNamespace": ["name"],
-            "bookinfo-mesh:istio:Istio": ["gatewaySelector", "ingressAddress"],
+            "bookinfo-mesh:istio:Istio": ["gatewaySelector", "ingressAddress", "namespace"],
         });
         for (const { parent, type } of ofType(run, /^kubernetes:/)) {
             expect([type, parent.includes("::bookinfo-mesh:")]).toEqual([type, true]);
@@ -88,10 +93,15 @@ describe.each([
     });
 
     it("names, pins and awaits every release", () => {
-        const names = ofType(run, RELEASE).map(({ inputs }) => inputs.name);
-        expect(names.sort()).toEqual(["istio-base", "istio-ingressgateway", "istiod"]);
+        const versions = ofType(run, RELEASE).map(({ inputs }) => [inputs.name, inputs.version]);
+        expect(Object.fromEntries(versions)).toEqual({
+            "istio-base": "1.31.1",
+            "istio-ingressgateway": "1.31.1",
+            istiod: "1.31.1",
+            kiali: "2.31.0",
+        });
         for (const { inputs, deleteBeforeReplace } of ofType(run, RELEASE)) {
-            expect(inputs).toMatchObject({ version: "1.31.1", timeout: 600 });
+            expect(inputs.timeout).toBe(600);
             expect(inputs.skipAwait ?? false).toBe(false);
             expect(deleteBeforeReplace).toBe(true);
         }
@@ -102,6 +112,7 @@ describe.each([
         expect(objects.map(({ inputs }) => inputs.kind).sort()).toEqual([
             "Gateway",
             "PeerAuthentication",
+            "Telemetry",
             "VirtualService",
         ]);
         for (const { urn } of objects) {
@@ -116,7 +127,7 @@ describe.each([
         expect(namespace?.inputs.metadata).toMatchObject({ labels: { "istio-injection": "enabled" } });
         expect(namespace?.dependencies).toEqual([release(run, "istiod").urn]);
 
-        const deployments = ofType(run, DEPLOYMENT);
+        const deployments = bookinfoDeployments(run);
         expect(deployments).toHaveLength(6);
         for (const { urn } of deployments) {
             expect([...closure(run, urn)]).toEqual(
@@ -130,8 +141,31 @@ describe.each([
         const waiting = run.resources.filter(({ urn }) => closure(run, urn).has(gateway));
         expect(waiting).toEqual([]);
         for (const { urn } of ofType(run, DEPLOYMENT)) {
-            expect([...closure(run, urn)].filter((other) => ISTIO_OBJECT.test(other))).toEqual([]);
+            expect(waitedFor(run, urn).filter(({ type }) => ISTIO_OBJECT.test(type))).toEqual([]);
         }
+    });
+
+    it("lets the add-ons wait for their namespace alone, and Kiali for the CRDs too", () => {
+        const isAddon = (parent: string) => parent.includes(":addons:");
+        const addons = run.resources.filter(({ custom, parent }) => custom && isAddon(parent));
+        expect(addons.length).toBeGreaterThan(20);
+        const others = (urn: string) =>
+            waitedFor(run, urn).filter(
+                ({ custom, type, parent }) => custom && /^kubernetes:/.test(type) && !isAddon(parent),
+            );
+        for (const { name, parent, urn } of addons) {
+            const names = others(urn).map((resource) => resource.name);
+            expect([name, names.sort()]).toEqual([
+                name,
+                parent.includes(":addons:Kiali::") ? ["istio-base", "istio-namespace"] : ["istio-namespace"],
+            ]);
+        }
+    });
+
+    it("has Kiali's release go before the CRDs on destroy", () => {
+        expect(find(run, "kubernetes:helm.sh/v3:Release", "kiali-release").dependencies).toContain(
+            release(run, "base").urn,
+        );
     });
 
     it("lets nothing keep the load balancer, or anything else, alive on destroy", () => {
@@ -144,8 +178,8 @@ describe.each([
         const skipAwait = ({ inputs }: Registration) =>
             (inputs.metadata as { annotations?: Record<string, string> }).annotations?.["pulumi.com/skipAwait"];
         const services = ofType(run, /^kubernetes:core\/v1:Service$/).filter(({ read }) => !read);
-        expect(services.map(skipAwait)).toEqual(["true", "true", "true", "true"]);
-        expect(ofType(run, DEPLOYMENT).map(skipAwait)).toEqual(Array(6).fill(undefined));
+        expect(services.map(skipAwait)).toEqual(Array(9).fill("true"));
+        expect(ofType(run, DEPLOYMENT).map(skipAwait)).toEqual(Array(10).fill(undefined));
     });
 
     it("keeps the kubeconfig secret", () => {
@@ -157,7 +191,13 @@ describe.each([
     });
 
     it("exports the same names as ever, and nothing undefined", () => {
-        expect(Object.keys(run.outputs).sort()).toEqual(["ingressIp", "kubeconfig", "productpageUrl"]);
+        expect(Object.keys(run.outputs).sort()).toEqual([
+            "dashboards",
+            "grafanaAdminPassword",
+            "ingressIp",
+            "kubeconfig",
+            "productpageUrl",
+        ]);
         for (const { value, known } of Object.values(run.outputs)) {
             expect(known && value === undefined).toBe(false);
         }

@@ -15,6 +15,7 @@ const SETTINGS: IstioSettings = {
     },
     gateway: { resources: { requests: {}, limits: { cpu: "4m" } }, autoscaling: { enabled: true, min: 4, max: 5 } },
     proxy: { resources: { requests: { cpu: "6m" }, limits: { memory: "7Mi" } } },
+    tracing: { enabled: false },
 };
 
 describe("Helm values", () => {
@@ -37,6 +38,19 @@ describe("Helm values", () => {
             autoscaleMin: 2,
             autoscaleMax: 3,
         });
+    });
+
+    it("of istiod say where traces go, if there is something to take them", () => {
+        const { meshConfig, ...others } = istiodValues({ ...SETTINGS, tracing: { enabled: true } });
+        expect(meshConfig).toEqual({
+            extensionProviders: [
+                {
+                    name: "jaeger",
+                    opentelemetry: { service: "jaeger-collector.istio-system.svc.cluster.local", port: 4317 },
+                },
+            ],
+        });
+        expect(others).toEqual(istiodValues(SETTINGS));
     });
 
     it("of the gateway keep to the chart's schema", () => {

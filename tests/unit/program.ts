@@ -1,6 +1,9 @@
 import * as path from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import * as zod from "zod";
+import * as grafana from "../../components/addons/grafana/dashboards/dashboards";
+import * as bundle from "../../servicegraph/bundle";
 
 /** A resource as the program registers it with the engine. */
 export interface Registration {
@@ -64,6 +67,9 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     jest.resetModules();
     jest.doMock("@pulumi/pulumi", () => pulumi);
     jest.doMock("@pulumi/kubernetes", () => KUBERNETES);
+    jest.doMock("zod", () => zod);
+    jest.doMock("../../servicegraph/bundle", () => BUNDLE);
+    jest.doMock("../../components/addons/grafana/dashboards/dashboards", () => DASHBOARDS);
     const { runtime } = pulumi;
     const config = Object.entries(stackFile).map(([key, value]) => [`bookinfo-mesh:${key}`, JSON.stringify(value)]);
     runtime.setAllConfig(
@@ -74,9 +80,13 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     const run: Run = { resources: [], outputs: {}, componentOutputs: new Map() };
     listen(runtime.getMonitor() as unknown as Monitor, run, options);
 
-    const exported = jest.requireActual<Record<string, OutputInternals>>("../../index");
-    await runtime.disconnect();
-    for (const [name, output] of Object.entries(exported)) {
+    const exported = await withoutStackTraces(async () => {
+        const program = jest.requireActual<Record<string, unknown>>("../../index");
+        await runtime.disconnect();
+        return program;
+    });
+    for (const [name, value] of Object.entries(exported)) {
+        const output = pulumi.output(value) as unknown as OutputInternals;
         run.outputs[name] = {
             value: await output.promise(),
             known: await output.isKnown,
@@ -85,6 +95,23 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     }
     return run;
 }
+
+/** The SDK takes a stack trace for each promise, to tell of those that leak. Jest makes that take half of the time. */
+async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+        return await work();
+    } finally {
+        Error.stackTraceLimit = stackTraceLimit;
+    }
+}
+
+/** Files that take a while to make are made once. */
+const SERVER_FILES = bundle.serverFiles();
+const BUNDLE = { ...bundle, serverFiles: () => SERVER_FILES };
+const DASHBOARD_FILES = grafana.dashboards();
+const DASHBOARDS = { ...grafana, dashboards: () => DASHBOARD_FILES };
 
 /** The SDK loads its parts at each use, anew after each reset; this keeps what was loaded once. */
 const KUBERNETES = loadedOnce(k8s);
@@ -111,6 +138,31 @@ export function closure(run: Run, urn: string, seen = new Set<string>()): Set<st
         }
     }
     return seen;
+}
+
+/** The resources that a resource depends on, directly or not. */
+export function waitedFor(run: Run, urn: string): Registration[] {
+    const urns = closure(run, urn);
+    return run.resources.filter((resource) => urns.has(resource.urn));
+}
+
+export function ofType(run: Run, type: RegExp): Registration[] {
+    return run.resources.filter((resource) => type.test(resource.type));
+}
+
+/** The one resource of a type and name. */
+export function find(run: Run, type: string, name: string): Registration {
+    const found = run.resources.filter((resource) => resource.type === type && resource.name === name);
+    if (found.length !== 1) {
+        throw new Error(`${String(found.length)} resources ${type} ${name}`);
+    }
+    return found[0] as Registration;
+}
+
+/** Makes something when it is first asked for, for instance a run that several tests look at. */
+export function once<T>(make: () => T): () => T {
+    let made: { value: T } | undefined;
+    return () => (made ??= { value: make() }).value;
 }
 
 /** What a provider would answer. */

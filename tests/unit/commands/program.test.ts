@@ -1,8 +1,8 @@
 import path from "node:path";
 import type { Declaration } from "../../../commands/program/declaration";
 import { evaluateProgram } from "../../../commands/program/evaluate";
+import { renderedFiles } from "../../../commands/render/folder";
 import { stepsOf } from "../../../commands/render/steps";
-import { toYaml } from "../../../commands/render/yaml";
 import { ADDRESS, CLUSTER } from "../program";
 
 const request = (config: Record<string, unknown>) => ({
@@ -35,16 +35,25 @@ describe("the program on the test monitor", () => {
             "release-istio-base",
             "release-istiod",
             "namespace-default",
-            "deployment",
+            "deployment-productpage",
         ].map(position);
         expect(order).toEqual([...order].sort((a, b) => a - b));
         expect(order[0]).toBe(0);
         expect(position("release-istio-ingressgateway")).toBeGreaterThan(position("release-istiod"));
     });
 
-    it("gives no credentials away", () => {
-        expect(declaration.outputs.kubeconfig).toMatchObject({ secret: true });
-        expect(toYaml(stepsOf(declaration))).not.toContain("clusters:");
+    it("gives no credentials away, in what it shows or what is written to files", () => {
+        const { kubeconfig, grafanaAdminPassword } = declaration.outputs;
+        expect(kubeconfig).toMatchObject({ secret: true });
+        expect(grafanaAdminPassword).toMatchObject({ secret: true });
+        const files = renderedFiles({ stack: "test", steps: stepsOf(declaration), templates: new Map() });
+        const written = files.map(({ content }) => content).join();
+        expect(written).toContain("name: grafana-admin");
+        const password = String(grafanaAdminPassword?.value);
+        expect(password).toMatch(/^[\w-]{32}$/);
+        for (const secret of [String(kubeconfig?.value), password, Buffer.from(password).toString("base64")]) {
+            expect(written).not.toContain(secret);
+        }
     });
 
     it("is given what it reads", () => {

@@ -1,0 +1,214 @@
+import { linkTo, ofRow, UID } from "./board";
+import { HIGH_IS_GOOD } from "./colours";
+import { breakdown, figure, graph, type Panel, type Series } from "./panels";
+import type { Traffic } from "./traffic";
+
+/** What traffic is grouped by. */
+export interface Group {
+    name: string;
+    /** The labels, with the headings that they have in a table. */
+    keys: Record<string, string>;
+    /** The name of one such group in a graph. */
+    legend: string;
+    /** What a click on a value under a heading opens. */
+    links: Record<string, string>;
+}
+
+export const SERVICE: Group = {
+    name: "service",
+    keys: { destination_service_name: "Service", destination_service_namespace: "Namespace" },
+    legend: "{{destination_service_name}}.{{destination_service_namespace}}",
+    links: { Service: linkTo(UID.service, { namespace: ofRow("Namespace"), service: ofRow("Service") }) },
+};
+
+/** The workload that answers: each version of a service is one. */
+export const SERVER: Group = {
+    name: "server",
+    keys: { destination_workload: "Workload", destination_workload_namespace: "Namespace" },
+    legend: "{{destination_workload}}.{{destination_workload_namespace}}",
+    links: { Workload: linkTo(UID.workload, { namespace: ofRow("Namespace"), workload: ofRow("Workload") }) },
+};
+
+/** The workload that asks. */
+export const CLIENT: Group = {
+    name: "client",
+    keys: { source_workload: "Workload", source_workload_namespace: "Namespace" },
+    legend: "{{source_workload}}.{{source_workload_namespace}}",
+    links: { Workload: linkTo(UID.workload, { namespace: ofRow("Namespace"), workload: ofRow("Workload") }) },
+};
+
+const QUIET = { empty: "no traffic" };
+
+/** The few numbers that say how traffic does, over the time range. */
+export function glance(traffic: Traffic): Panel[] {
+    const total = traffic.overRange();
+    return [
+        figure("Requests", "short", "HTTP and gRPC requests in the time range.", total.requestCount(), QUIET),
+        figure(
+            "Success",
+            "percentunit",
+            "Share of requests that did not fail in the time range. Failed are answers of 5xx, no answer at all, and gRPC codes that blame the server.",
+            total.success(),
+            { ...QUIET, colours: HIGH_IS_GOOD },
+        ),
+        figure("Latency p50", "ms", "Half of the requests were answered faster.", total.latency(0.5), QUIET),
+        figure("Latency p95", "ms", "One request in twenty took longer.", total.latency(0.95), QUIET),
+        figure("Latency p99", "ms", "One request in a hundred took longer.", total.latency(0.99), QUIET),
+        figure(
+            "mTLS",
+            "percentunit",
+            "Share of requests that reached the server's proxy over mutual TLS, in the time range.",
+            total.mutualTls(),
+            { ...QUIET, colours: HIGH_IS_GOOD },
+        ),
+    ];
+}
+
+export function requestsBy(group: Group, traffic: Traffic): Panel {
+    const title = `Requests by ${group.name}`;
+    const description = `Requests per second, for each ${group.name}.`;
+    return graph(
+        title,
+        "reqps",
+        description,
+        each(group, (by) => traffic.requests(by)),
+        { stacked: true },
+    );
+}
+
+export function successBy(group: Group, traffic: Traffic): Panel {
+    const title = `Success by ${group.name}`;
+    const description = `Share of requests that did not fail, for each ${group.name}.`;
+    return graph(
+        title,
+        "percentunit",
+        description,
+        each(group, (by) => traffic.success(by)),
+        { max: 1 },
+    );
+}
+
+export function latencyBy(group: Group, traffic: Traffic): Panel {
+    const title = `Latency p95 by ${group.name}`;
+    const description = `For each ${group.name}: one request in twenty took longer.`;
+    return graph(
+        title,
+        "ms",
+        description,
+        each(group, (by) => traffic.latency(0.95, by)),
+    );
+}
+
+export function requestsByCode(traffic: Traffic): Panel {
+    const description =
+        "Requests per second by response code. 0 is no answer: the connection broke, or the client left.";
+    const series = { expr: traffic.requests(["response_code"]), legend: "{{response_code}}" };
+    return graph("Requests by response code", "reqps", description, [series], { stacked: true });
+}
+
+/** Why Envoy answered instead of the server. */
+export function requestsByFlag(traffic: Traffic): Panel {
+    const description =
+        "Requests with Envoy's reason why they did not run their course: UF could not connect, UH no healthy server, UC connection lost, URX retries used up, UT timed out, NR no route, DC the client left, DI delay injected, FI fault injected.";
+    const flagged = traffic.where('response_flags!="-"').requests(["response_flags"]);
+    return graph("Requests by response flag", "reqps", description, [
+        { expr: `${flagged} > 0`, legend: "{{response_flags}}" },
+    ]);
+}
+
+export function latencyPercentiles(traffic: Traffic): Panel {
+    const description = "How long requests took, from the first byte asked to the last byte answered.";
+    return graph(
+        "Latency",
+        "ms",
+        description,
+        percentiles((q) => traffic.latency(q)),
+    );
+}
+
+export function requestSizes(traffic: Traffic): Panel {
+    const description = "Bodies of requests.";
+    return graph(
+        "Request size",
+        "bytes",
+        description,
+        percentiles((q) => traffic.requestSize(q)),
+    );
+}
+
+export function responseSizes(traffic: Traffic): Panel {
+    const description = "Bodies of responses.";
+    return graph(
+        "Response size",
+        "bytes",
+        description,
+        percentiles((q) => traffic.responseSize(q)),
+    );
+}
+
+export function requestsBySecurity(traffic: Traffic): Panel {
+    const description =
+        "Requests as the servers' proxies saw them. mutual_tls: both sides proved who they are; none: plain text, which strict mTLS refuses.";
+    const label = "connection_security_policy";
+    const series = { expr: traffic.requestsAtServer([label]), legend: `{{${label}}}` };
+    return graph("Requests by connection security", "reqps", description, [series], { stacked: true });
+}
+
+export function plaintext(traffic: Traffic): Panel {
+    const description = "Who would be refused if nothing but mutual TLS were allowed. Empty is best.";
+    const plain = traffic.where('connection_security_policy!="mutual_tls"');
+    return graph("Plain-text requests", "reqps", description, [
+        {
+            expr: `${plain.requestsAtServer(["source_workload", "destination_workload"])} > 0`,
+            legend: "{{source_workload}} → {{destination_workload}}",
+        },
+    ]);
+}
+
+/** What is not HTTP: databases for example. */
+export function tcp(group: Group, traffic: Traffic): Panel[] {
+    return [
+        graph(
+            "TCP bytes",
+            "binBps",
+            `Bytes per second over plain TCP connections, for each ${group.name}, as the server received and sent them.`,
+            [
+                ...each(group, (by) => traffic.tcpReceived(by), "received"),
+                ...each(group, (by) => traffic.tcpSent(by), "sent"),
+            ],
+        ),
+        graph("TCP connections", "cps", `Connections per second that were opened and closed, for each ${group.name}.`, [
+            ...each(group, (by) => traffic.tcpOpened(by), "opened"),
+            ...each(group, (by) => traffic.tcpClosed(by), "closed"),
+        ]),
+    ];
+}
+
+/** Everything that matters, a row for each of the group, over the time range. */
+export function comparison(title: string, description: string, group: Group, traffic: Traffic): Panel {
+    const total = traffic.overRange();
+    const by = Object.keys(group.keys);
+    return breakdown(
+        title,
+        description,
+        group.keys,
+        [
+            { heading: "Requests/s", unit: "reqps", expr: total.requests(by) },
+            { heading: "Failures/s", unit: "reqps", expr: total.failures(by) },
+            { heading: "Success", unit: "percentunit", expr: total.success(by), colours: HIGH_IS_GOOD },
+            { heading: "p50", unit: "ms", expr: total.latency(0.5, by) },
+            { heading: "p95", unit: "ms", expr: total.latency(0.95, by) },
+            { heading: "p99", unit: "ms", expr: total.latency(0.99, by) },
+            { heading: "mTLS", unit: "percentunit", expr: total.mutualTls(by), colours: HIGH_IS_GOOD },
+        ],
+        group.links,
+    );
+}
+
+function each({ keys, legend }: Group, expr: (by: string[]) => string, suffix?: string): Series[] {
+    return [{ expr: expr(Object.keys(keys)), legend: suffix ? `${legend} ${suffix}` : legend }];
+}
+
+function percentiles(expr: (q: number) => string): Series[] {
+    return [0.5, 0.9, 0.95, 0.99].map((q) => ({ expr: expr(q), legend: `p${q * 100}` }));
+}

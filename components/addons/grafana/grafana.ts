@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ADDONS } from "../../../names";
+import { Addon } from "../addon";
+import { type AddonSpec, labelsOf } from "../deployment";
+import { generatedSecret } from "../generatedSecret";
+import { SCRAPE_INTERVAL } from "../prometheus";
+import { dashboards, HOME } from "./dashboards/dashboards";
+import { DASHBOARD_PATH, datasourceFile, providerFile, PROVISIONING_PATH } from "./provisioning";
+import { settings } from "./settings";
+
+export interface GrafanaSettings {
+    /** The image with its tag: Grafana 12 or 13. */
+    image: string;
+    /** Where Grafana's server reaches Prometheus. */
+    prometheusUrl: string;
+}
+
+export interface GrafanaArgs extends GrafanaSettings {
+    namespace: pulumi.Input<string>;
+}
+
+/** Grafana with dashboards for the mesh. Anyone who reaches its port may look; only `admin` may change anything. */
+export class Grafana extends pulumi.ComponentResource {
+    /** The password of `admin`. Secret. Made up when Grafana is first deployed, and the same from then on. */
+    public readonly adminPassword: pulumi.Output<string>;
+
+    constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("bookinfo-mesh:addons:Grafana", name, args, opts);
+
+        const { namespace } = args;
+        const admin = generatedSecret(
+            `${name}-admin`,
+            { ...ADMIN_PASSWORD, namespace, labels: labelsOf("grafana") },
+            { parent: this },
+        );
+        new Addon(name, { ...grafanaSpec(args, admin.metadata.name), namespace }, { parent: this });
+
+        // Not what this run made up, but what the Secret has had since the first.
+        this.adminPassword = pulumi.secret(
+            admin.data.apply((data) => Buffer.from(data[ADMIN_PASSWORD.key] ?? "", "base64").toString()),
+        );
+        this.registerOutputs({ adminPassword: this.adminPassword });
+    }
+}
+
+/** The Secret with the password, for people with kubectl. */
+const ADMIN_PASSWORD = { secret: "grafana-admin", key: "admin-password" };
+
+export function grafanaSpec({ image, prometheusUrl }: GrafanaSettings, adminSecret: pulumi.Input<string>): AddonSpec {
+    return {
+        name: "grafana",
+        image,
+        // The image's own user.
+        user: 472,
+        ports: { http: ADDONS.grafana.port },
+        probes: { port: "http", live: "/healthz", ready: "/api/health" },
+        env: {
+            ...settings(`${DASHBOARD_PATH}/${HOME}`),
+            GF_SECURITY_ADMIN_PASSWORD: { secretKeyRef: { name: adminSecret, key: ADMIN_PASSWORD.key } },
+        },
+        config: {
+            datasources: {
+                path: `${PROVISIONING_PATH}/datasources`,
+                files: { "prometheus.yaml": datasourceFile(prometheusUrl, SCRAPE_INTERVAL) },
+            },
+            providers: { path: `${PROVISIONING_PATH}/dashboards`, files: { "istio.yaml": providerFile() } },
+            dashboards: { path: DASHBOARD_PATH, files: dashboards() },
+        },
+        storage: {
+            // Grafana's database. A new pod makes it anew: all in it is provisioned, but sessions and preferences.
+            data: { path: "/var/lib/grafana", size: "256Mi" },
+            // Where data sources that are plugins put their sockets.
+            tmp: { path: "/tmp", size: "64Mi" },
+        },
+        resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+    };
+}

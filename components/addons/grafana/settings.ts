@@ -1,0 +1,29 @@
+/** Settings as environment variables, `GF_<section>_<key>`, each as a key of a section of Grafana's configuration file. */
+export function settings(homeDashboard: string): Record<string, string> {
+    return {
+        // Whoever gets to the port may look; only the administrator, by a password, may change anything.
+        GF_AUTH_ANONYMOUS_ENABLED: "true",
+        GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
+        GF_USERS_VIEWERS_CAN_EDIT: "false",
+        GF_USERS_ALLOW_SIGN_UP: "false",
+        GF_SECURITY_ADMIN_USER: "admin",
+
+        GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: homeDashboard,
+        GF_LOG_MODE: "console",
+
+        // Neither the server nor its pages call anyone outside of the cluster.
+        GF_ANALYTICS_REPORTING_ENABLED: "false",
+        GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+        GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+        GF_ANALYTICS_FEEDBACK_LINKS_ENABLED: "false",
+        GF_NEWS_NEWS_FEED_ENABLED: "false",
+        GF_SECURITY_DISABLE_GRAVATAR: "true",
+        GF_SNAPSHOTS_EXTERNAL_ENABLED: "false",
+        GF_PLUGINS_PLUGIN_ADMIN_ENABLED: "false",
+        GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
+        // Both: Grafana 13 has the Prometheus data source as a plugin in its image, and would replace it by a newer one,
+        // which on a read-only file system leaves none (grafana/grafana#132528).
+        GF_PLUGINS_PREINSTALL_DISABLED: "true",
+        GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",
+    };
+}

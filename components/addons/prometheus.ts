@@ -1,0 +1,96 @@
+import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import { bytes } from "../../config/quantity";
+import { ADDONS } from "../../names";
+import { Addon } from "./addon";
+import type { AddonSpec } from "./deployment";
+import { scrapeJobs } from "./scrapeConfig";
+
+export interface PrometheusSettings {
+    /** The image with its tag, of Prometheus 3. */
+    image: string;
+    /** How long to keep samples, as a duration of Prometheus, such as `6h`. Less if the storage is full before. */
+    retention: string;
+    /** Space for samples, as a Kubernetes quantity; kept when the pod goes, or not. */
+    storage: { size: string; persistent: boolean };
+    /** Groups of recording and alerting rules, as in a rule file of Prometheus. */
+    rules: readonly object[];
+}
+
+export interface PrometheusArgs extends PrometheusSettings {
+    namespace: pulumi.Input<string>;
+}
+
+/** Prometheus, which scrapes the mesh: the control plane, every proxy, and whatever pod is annotated for it. */
+export class Prometheus extends pulumi.ComponentResource {
+    constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("bookinfo-mesh:addons:Prometheus", name, args, opts);
+
+        new Addon(
+            name,
+            {
+                ...prometheusSpec(args),
+                namespace: args.namespace,
+                // Discovery lists pods and watches them, and does nothing else.
+                rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
+            },
+            { parent: this },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** How often to scrape and to evaluate rules. */
+export const SCRAPE_INTERVAL = "15s";
+
+const CONFIG_PATH = "/etc/prometheus";
+const DATA_PATH = "/prometheus";
+
+/**
+ * Part of the storage that samples may fill before the oldest are dropped. The rest is for the write-ahead log's next
+ * segment and for compaction, which writes the new block before it deletes the old ones.
+ */
+const FILL_LEVEL = 0.75;
+
+export function prometheusSpec({ image, retention, storage, rules }: PrometheusSettings): AddonSpec {
+    // Prometheus' MB are powers of 2, as MiB elsewhere.
+    const megabytes = Math.floor((bytes(storage.size) * FILL_LEVEL) / 1024 ** 2);
+    return {
+        name: "prometheus",
+        image,
+        args: [
+            `--config.file=${CONFIG_PATH}/prometheus.yaml`,
+            `--storage.tsdb.path=${DATA_PATH}`,
+            `--storage.tsdb.retention.time=${retention}`,
+            `--storage.tsdb.retention.size=${megabytes}MB`,
+            // On IPv6 too.
+            `--web.listen-address=:${ADDONS.prometheus.port}`,
+        ],
+        // The image's own user is nobody.
+        user: 65534,
+        ports: { http: ADDONS.prometheus.port },
+        probes: { port: "http", live: "/-/healthy", ready: "/-/ready" },
+        metrics: { port: "http", path: "/metrics" },
+        config: {
+            config: {
+                path: CONFIG_PATH,
+                files: { "prometheus.yaml": prometheusConfig(), "rules.yaml": stringify({ groups: rules }) },
+            },
+        },
+        storage: { data: { path: DATA_PATH, ...storage } },
+        resources: { requests: { cpu: "50m", memory: "256Mi" }, limits: { memory: "1Gi" } },
+    };
+}
+
+/** Prometheus' configuration file. */
+export function prometheusConfig(): string {
+    return stringify(
+        {
+            global: { scrape_interval: SCRAPE_INTERVAL, evaluation_interval: SCRAPE_INTERVAL },
+            rule_files: [`${CONFIG_PATH}/rules.yaml`],
+            scrape_configs: scrapeJobs(),
+        },
+        // Prometheus' reader of YAML knows anchors, people who read it need not.
+        { aliasDuplicateObjects: false },
+    );
+}

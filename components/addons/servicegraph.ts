@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ADDONS } from "../../names";
+import { ENTRY, serverFiles } from "../../servicegraph/bundle";
+import { Addon } from "./addon";
+import type { AddonSpec } from "./deployment";
+
+export interface ServicegraphSettings {
+    /** An image with Node 20.20 or newer, with its tag. */
+    image: string;
+    /** Where the server reaches Prometheus. */
+    prometheusUrl: string;
+}
+
+export interface ServicegraphArgs extends ServicegraphSettings {
+    namespace: pulumi.Input<string>;
+}
+
+/** Servicegraph, this project's own server: its files are in a ConfigMap, and any image with Node runs it. */
+export class Servicegraph extends pulumi.ComponentResource {
+    constructor(name: string, args: ServicegraphArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("bookinfo-mesh:addons:Servicegraph", name, args, opts);
+
+        new Addon(name, { ...servicegraphSpec(args), namespace: args.namespace }, { parent: this });
+        this.registerOutputs({});
+    }
+}
+
+const APP_PATH = "/app";
+
+export function servicegraphSpec({ image, prometheusUrl }: ServicegraphSettings): AddonSpec {
+    return {
+        name: "servicegraph",
+        image,
+        command: ["node", `${APP_PATH}/${ENTRY}`],
+        args: [`--bindAddr=:${ADDONS.servicegraph.port}`, `--prometheusAddr=${prometheusUrl}`],
+        // The image's user "node".
+        user: 1000,
+        ports: { http: ADDONS.servicegraph.port },
+        probes: { port: "http", live: "/healthz", ready: "/healthz" },
+        metrics: { port: "http", path: "/metrics" },
+        config: { app: { path: APP_PATH, files: serverFiles() } },
+        resources: { requests: { cpu: "20m", memory: "64Mi" }, limits: { memory: "384Mi" } },
+    };
+}

@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+/** Schemas of where images and charts come from. */
+
+/** A host with an optional port, then path components in lower case: the grammar of image references. */
+const HOST = String.raw`[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*(?::\d+)?`;
+const COMPONENT = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`;
+const TAG = String.raw`\w[\w.-]{0,127}`;
+
+export const registry = z
+    .string()
+    .regex(new RegExp(`^${HOST}(?:/${COMPONENT})*$`), "it is not a registry and path")
+    .meta({ allowed: "registry and path without scheme and image name, such as docker.io/istio" });
+
+export const tag = z
+    .string()
+    .regex(new RegExp(`^${TAG}$`), "it is not an image tag")
+    .meta({ allowed: "image tag" });
+
+const IMAGE = new RegExp(`^(${HOST})(?:/${COMPONENT})+:(${TAG})(?:@sha256:[0-9a-f]{64})?$`);
+
+/** A whole image reference. Without a registry, what is pulled would depend on how the node is set up. */
+export const image = z
+    .string()
+    .superRefine((reference, context) => {
+        const [, host = "", version] = IMAGE.exec(reference) ?? [];
+        if (!/[.:]|^localhost$/.test(host)) {
+            context.addIssue({ code: "custom", message: "it is not an image with registry and tag" });
+        } else if (version === "latest") {
+            context.addIssue({ code: "custom", message: "that tag is another version each time" });
+        }
+    })
+    .meta({ allowed: "registry/path:tag, with a digest (@sha256:...) or without" });
+
+export const chartRepository = z.string().refine((repository) => {
+    const isPath = /^(?:\/|\.\.?\/|~\/)/.test(repository);
+    return isPath || (/^(?:https?|oci):\/\/[^/]/.test(repository) && URL.canParse(repository));
+}, "it is neither a URL nor a path");

@@ -1,0 +1,20 @@
+import type { Section } from "./schema";
+
+type Istio = Section<"istio">;
+
+/** The settings of the add-ons, with each one's switch decided. */
+export type Addons = Readonly<Pick<Istio, "tracing" | "grafana" | "kiali" | "servicegraph">> & {
+    readonly prometheus: Readonly<Istio["prometheus"] & { enabled: boolean }>;
+};
+
+/** Prometheus is on where something that is on asks it, even if it was switched off; the others are as they were set. */
+export function addonsOf({ tracing, prometheus, grafana, kiali, servicegraph }: Istio): Addons {
+    const needed = [grafana, kiali, servicegraph].some(({ enabled }) => enabled);
+    return {
+        tracing,
+        prometheus: { ...prometheus, enabled: needed || (prometheus.enabled ?? false) },
+        grafana,
+        kiali,
+        servicegraph,
+    };
+}

@@ -1,0 +1,171 @@
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { dashboards, HOME } from "../../components/addons/grafana/dashboards/dashboards";
+import { PROMETHEUS } from "../../components/addons/grafana/datasource";
+import { Grafana, grafanaSpec } from "../../components/addons/grafana/grafana";
+import { SCRAPE_INTERVAL } from "../../components/addons/prometheus";
+
+const SETTINGS = { image: "registry.example/grafana:12.4.3", prometheusUrl: "http://prometheus:9090" };
+const SPEC = grafanaSpec(SETTINGS, "the-secret");
+
+/** The config volume with this name: where it is, and what is in it. */
+function directory(volume: string): { path: string; files: Record<string, string> } {
+    const found = SPEC.config?.[volume];
+    if (!found) {
+        throw new Error(`no volume ${volume}`);
+    }
+    return found;
+}
+
+describe("Grafana's pod", () => {
+    it("runs the image as the image's user, on the port of the seed", () => {
+        expect(SPEC).toMatchObject({ name: "grafana", image: SETTINGS.image, user: 472, ports: { http: 3000 } });
+        expect(SPEC.command).toBeUndefined();
+        expect(SPEC.probes).toEqual({ port: "http", live: "/healthz", ready: "/api/health" });
+    });
+
+    it("may write where Grafana has its database and its temporary files, and nowhere else", () => {
+        expect(Object.values(SPEC.storage ?? {}).map(({ path }) => path)).toEqual(["/var/lib/grafana", "/tmp"]);
+        expect(SPEC.env).toMatchObject({ GF_LOG_MODE: "console" });
+    });
+
+    it("lets anyone look, and only the administrator change anything", () => {
+        expect(SPEC.env).toMatchObject({
+            GF_AUTH_ANONYMOUS_ENABLED: "true",
+            GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
+            GF_USERS_VIEWERS_CAN_EDIT: "false",
+            GF_USERS_ALLOW_SIGN_UP: "false",
+            GF_SECURITY_ADMIN_USER: "admin",
+            GF_SECURITY_ADMIN_PASSWORD: { secretKeyRef: { name: "the-secret", key: "admin-password" } },
+        });
+    });
+
+    it("calls nobody outside of the cluster", () => {
+        expect(SPEC.env).toMatchObject({
+            GF_ANALYTICS_REPORTING_ENABLED: "false",
+            GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
+            GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
+            GF_NEWS_NEWS_FEED_ENABLED: "false",
+            GF_SECURITY_DISABLE_GRAVATAR: "true",
+            GF_SNAPSHOTS_EXTERNAL_ENABLED: "false",
+            GF_PLUGINS_PREINSTALL_DISABLED: "true",
+            GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",
+            GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
+            GF_PLUGINS_PLUGIN_ADMIN_ENABLED: "false",
+        });
+    });
+});
+
+describe("provisioning", () => {
+    it("defines the data source that the dashboards refer to, where Grafana looks for it", () => {
+        const { path, files } = directory("datasources");
+        expect(path).toBe("/etc/grafana/provisioning/datasources");
+        expect(parse(files["prometheus.yaml"] ?? "")).toEqual({
+            apiVersion: 1,
+            datasources: [
+                {
+                    type: PROMETHEUS.type,
+                    uid: "prometheus",
+                    name: "Prometheus",
+                    access: "proxy",
+                    url: "http://prometheus:9090",
+                    isDefault: true,
+                    editable: false,
+                    jsonData: { httpMethod: "POST", timeInterval: SCRAPE_INTERVAL },
+                },
+            ],
+        });
+    });
+
+    it("has Grafana read the dashboards from where they are, and open the mesh first", () => {
+        const { path, files } = directory("providers");
+        expect(path).toBe("/etc/grafana/provisioning/dashboards");
+        const dashboardDirectory = directory("dashboards");
+        expect(parse(files["istio.yaml"] ?? "")).toMatchObject({
+            apiVersion: 1,
+            providers: [{ type: "file", allowUiUpdates: false, options: { path: dashboardDirectory.path } }],
+        });
+        expect(dashboardDirectory.files).toEqual(dashboards());
+        expect(SPEC.env).toMatchObject({
+            GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: `${dashboardDirectory.path}/${HOME}`,
+        });
+    });
+
+    it("mounts no directory into another", () => {
+        const paths = [...Object.values(SPEC.config ?? {}), ...Object.values(SPEC.storage ?? {})].map(
+            ({ path }) => path,
+        );
+        for (const path of paths) {
+            expect(paths.filter((other) => other.startsWith(`${path}/`) || other === path)).toEqual([path]);
+        }
+    });
+});
+
+describe("the administrator's password", () => {
+    interface Request {
+        getType(): string;
+        getIgnorechangesList(): string[];
+    }
+    interface Monitor {
+        registerResource(request: Request, callback: unknown): void;
+    }
+
+    /** Runs the component; `kept` is the password that the Secret has had since an earlier run. */
+    async function deploy(kept?: string) {
+        const secrets: { inputs: unknown }[] = [];
+        const ignored: string[][] = [];
+        await pulumi.runtime.setMocks({
+            call: () => ({}),
+            newResource: ({ type, name, inputs }) => {
+                const state = inputs as Record<string, unknown>;
+                if (type !== SECRET) {
+                    return { id: name, state };
+                }
+                secrets.push({ inputs });
+                return { id: name, state: kept ? { ...state, data: { "admin-password": encoded(kept) } } : state };
+            },
+        });
+        const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+        const register = monitor.registerResource.bind(monitor);
+        monitor.registerResource = (request, callback) => {
+            if (request.getType() === SECRET) {
+                ignored.push(request.getIgnorechangesList());
+            }
+            register(request, callback);
+        };
+
+        const { adminPassword } = new Grafana("grafana", { ...SETTINGS, namespace: "somewhere" });
+        const output = adminPassword as unknown as { promise(): Promise<string>; isSecret: Promise<boolean> };
+        const result = { password: await output.promise(), isSecret: await output.isSecret };
+        await pulumi.runtime.disconnect();
+        return { ...result, secrets, ignored };
+    }
+
+    const SECRET = "kubernetes:core/v1:Secret";
+
+    function encoded(text: string): string {
+        return Buffer.from(text).toString("base64");
+    }
+
+    it("is made up, long, and a secret that kubectl finds by its name", async () => {
+        const { password, isSecret, secrets } = await deploy();
+        expect(password).toMatch(/^[\w-]{32}$/);
+        expect(isSecret).toBe(true);
+        expect(secrets).toHaveLength(1);
+        expect(secrets[0]?.inputs).toMatchObject({
+            metadata: { name: "grafana-admin", namespace: "somewhere" },
+            // What the engine encrypts is wrapped.
+            data: { value: { "admin-password": encoded(password) } },
+        });
+    });
+
+    it("is another one in each stack", async () => {
+        expect((await deploy()).password).not.toBe((await deploy()).password);
+    });
+
+    it("is the one that the Secret has, whatever a later run makes up", async () => {
+        const { password, ignored } = await deploy("of the first run");
+        expect(password).toBe("of the first run");
+        expect(ignored).toEqual([["data"]]);
+    });
+});

@@ -1,0 +1,111 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parser } from "@prometheus-io/lezer-promql";
+import { parse } from "yaml";
+
+/*
+ * The rules of Pulumi.local.yaml that make Istio's metrics of a stock Envoy's counters, as far as they can be checked
+ * without a Prometheus; what comes of them is seen on the sandbox.
+ */
+
+interface Rule {
+    record: string;
+    expr: string;
+}
+
+interface Stack {
+    config: {
+        "bookinfo-mesh:istio": {
+            prometheus: { rules: [{ rules: Rule[] }] };
+            values: {
+                istiod: { meshConfig: { defaultConfig: { proxyStatsMatcher: { inclusionRegexps: [string] } } } };
+            };
+        };
+    };
+}
+
+const file = path.join(__dirname, "..", "..", "Pulumi.local.yaml");
+const istio = (parse(fs.readFileSync(file, "utf8")) as Stack).config["bookinfo-mesh:istio"];
+const { rules } = istio.prometheus.rules[0];
+const [inclusion] = istio.values.istiod.meshConfig.defaultConfig.proxyStatsMatcher.inclusionRegexps;
+
+/** The metrics that an expression reads. @throws Error where it is no PromQL */
+function metricsOf(expr: string): string[] {
+    const metrics: string[] = [];
+    parser.parse(expr).iterate({
+        enter: ({ node }) => {
+            const text = expr.slice(node.from, node.to);
+            if (node.type.isError) {
+                throw new Error(`syntax error at ${node.from}: ${expr.slice(node.from, node.from + 20)}`);
+            } else if (node.name === "VectorSelector") {
+                metrics.push(/^[\w:]+/.exec(text)?.[0] ?? /__name__=~"([^"]*)"/.exec(text)?.[1] ?? text);
+            }
+        },
+    });
+    return metrics;
+}
+
+describe("the rules of the stack local", () => {
+    it.each(rules.map((rule, i) => [`${i + 1}, ${rule.record}`, rule, i] as const))(
+        "rule %s reads what earlier rules record, or what Envoy counts",
+        (_, { expr }, i) => {
+            const earlier = rules.slice(0, i).map(({ record }) => record);
+            const metrics = metricsOf(expr);
+            expect(metrics).not.toEqual([]);
+            for (const metric of metrics.filter((name) => !name.startsWith("envoy_cluster_"))) {
+                expect(earlier).toContain(metric);
+            }
+        },
+    );
+
+    it("record Istio's metrics of requests", () => {
+        expect(rules.map(({ record }) => record).filter((record) => record.startsWith("istio_"))).toEqual([
+            "istio_requests_total",
+            "istio_request_duration_milliseconds_bucket",
+            "istio_request_duration_milliseconds_sum",
+            "istio_request_duration_milliseconds_count",
+        ]);
+    });
+
+    it.each([
+        ["productpage-v1-6d7bfc9b95-8dm5s", "productpage-v1"],
+        ["istio-ingressgateway-5db9b6576d-cqmxc", "istio-ingressgateway"],
+        ["curl", "curl"],
+        ["web-0", "web-0"],
+    ])("take the pod %s for one of the workload %s", (pod, workload) => {
+        const patterns = rules.flatMap(({ expr }) => [...expr.matchAll(/_workload", "\$1", "pod", "([^"]+)"/g)]);
+        expect(patterns).toHaveLength(2); // of callers and of servers
+        for (const [, pattern = ""] of patterns) {
+            expect(new RegExp(`^(?:${pattern})$`).exec(pod)?.[1]).toBe(workload);
+        }
+    });
+});
+
+describe("the proxies' statistics in the stack local", () => {
+    // Names as `pilot-agent request GET stats` lists them in a sidecar.
+    const outbound = "cluster.outbound|9080||reviews.default.svc.cluster.local;";
+    const inbound = "cluster.inbound|9080||;";
+    const isKept = (statistic: string) => new RegExp(`^(?:${inclusion})$`).test(statistic);
+
+    it.each([outbound, inbound])("keep of %s what the rules read", (cluster) => {
+        for (const statistic of ["upstream_rq_200", "upstream_rq_503", "upstream_rq_total", "upstream_rq_time"]) {
+            expect(isKept(`${cluster}.${statistic}`)).toBe(true);
+        }
+        expect(isKept(`${cluster}.ssl.handshake`)).toBe(true);
+    });
+
+    it.each([outbound, inbound])("keep of %s nothing else", (cluster) => {
+        for (const statistic of [
+            "upstream_rq_2xx",
+            "external.upstream_rq_200",
+            "membership_total",
+            "ssl.no_certificate",
+        ]) {
+            expect(isKept(`${cluster}.${statistic}`)).toBe(false);
+        }
+    });
+
+    it("keep nothing of the proxy's own clusters", () => {
+        expect(isKept("cluster.agent.upstream_rq_200")).toBe(false);
+    });
+});

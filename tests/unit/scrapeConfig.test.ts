@@ -1,0 +1,171 @@
+import { scrapeJobs } from "../../components/addons/scrapeConfig";
+
+interface Pod {
+    name: string;
+    namespace?: string;
+    ip?: string;
+    phase?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    /** The ports of its containers; discovery finds a pod once for each. */
+    ports: number[];
+}
+
+/** What a pod looks like after injection (pkg/kube/inject/webhook.go of Istio 1.31: applyPrometheusMerge). */
+const INJECTED = {
+    "sidecar.istio.io/status": "{}",
+    "prometheus.io/scrape": "true",
+    "prometheus.io/port": "15020",
+    "prometheus.io/path": "/stats/prometheus",
+};
+
+const PRODUCTPAGE: Pod = {
+    name: "productpage-v1-1",
+    namespace: "default",
+    labels: { app: "productpage", version: "v1", "security.istio.io/tlsMode": "istio" },
+    annotations: INJECTED,
+    ports: [9080, 15090],
+};
+const GATEWAY: Pod = {
+    name: "istio-ingressgateway-1",
+    labels: { app: "istio-ingressgateway", istio: "ingressgateway" },
+    annotations: INJECTED,
+    ports: [15090],
+};
+const ISTIOD: Pod = {
+    name: "istiod-1",
+    labels: { app: "istiod" },
+    // Chart istiod 1.31, templates/deployment.yaml.
+    annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "15014" },
+    ports: [8080, 15010, 15012, 15014, 15017],
+};
+const KIALI: Pod = {
+    name: "kiali-1",
+    labels: { app: "kiali" },
+    annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "9090", "prometheus.io/scheme": "http" },
+    ports: [20001, 9090],
+};
+
+describe("Prometheus scrapes", () => {
+    it.each<[string, Pod, string, string]>([
+        ["an application and its proxy", PRODUCTPAGE, "envoy", "http://10.0.0.1:15020/stats/prometheus"],
+        ["the ingress gateway", GATEWAY, "envoy", "http://10.0.0.1:15020/stats/prometheus"],
+        ["istiod", ISTIOD, "istiod", "http://10.0.0.1:15014/metrics"],
+        ["another pod that is annotated", KIALI, "pods", "http://10.0.0.1:9090/metrics"],
+        [
+            "a pod with TLS",
+            { ...KIALI, annotations: { ...KIALI.annotations, "prometheus.io/scheme": "https" } },
+            "pods",
+            "https://10.0.0.1:9090/metrics",
+        ],
+        [
+            "an istiod elsewhere, as the pod that it is",
+            { ...ISTIOD, namespace: "mine" },
+            "pods",
+            "http://10.0.0.1:15014/metrics",
+        ],
+        ["a pod with IPv6", { ...KIALI, ip: "fd00::7" }, "pods", "http://[fd00::7]:9090/metrics"],
+    ])("%s once, in one job", (_, pod, job, url) => {
+        expect(targetsOf(pod)).toEqual([expect.objectContaining({ job, url })]);
+    });
+
+    it("every port of a pod that does not name one", () => {
+        const pod = { ...KIALI, annotations: { "prometheus.io/scrape": "true" } };
+        expect(targetsOf(pod).map(({ url }) => url)).toEqual([
+            "http://10.0.0.1:20001/metrics",
+            "http://10.0.0.1:9090/metrics",
+        ]);
+    });
+
+    it.each<[string, Pod]>([
+        ["is not annotated", { ...KIALI, annotations: {} }],
+        ["does not want to be", { ...PRODUCTPAGE, annotations: { ...INJECTED, "prometheus.io/scrape": "false" } }],
+        ["does not run yet", { ...PRODUCTPAGE, phase: "Pending" }],
+        ["has done its work", { ...KIALI, phase: "Succeeded" }],
+        ["failed", { ...KIALI, phase: "Failed" }],
+    ])("no pod that %s", (_, pod) => {
+        expect(targetsOf(pod)).toEqual([]);
+    });
+
+    it("and labels series by where they are from", () => {
+        const [{ labels } = { labels: {} }] = targetsOf(PRODUCTPAGE);
+        expect(labels).toEqual({ namespace: "default", pod: "productpage-v1-1", app: "productpage", version: "v1" });
+        const [gateway] = targetsOf(GATEWAY);
+        expect(gateway?.labels).toEqual({
+            namespace: "istio-system",
+            pod: "istio-ingressgateway-1",
+            app: "istio-ingressgateway",
+        });
+    });
+});
+
+interface Target {
+    job: string;
+    url: string;
+    labels: Record<string, string>;
+}
+
+/** The targets that Prometheus makes of a pod, in all jobs: those that are the same in a job are one. */
+function targetsOf(pod: Pod): Target[] {
+    return scrapeJobs().flatMap(({ job_name: job, relabel_configs: steps }) => {
+        const targets = discovered(pod)
+            .map((labels) => relabelled(labels, steps))
+            .filter((labels) => labels !== undefined)
+            .map((labels): Target => {
+                const { __scheme__: scheme, __address__: address, __metrics_path__: path } = labels;
+                const kept = Object.entries(labels).filter(([name]) => !name.startsWith("__"));
+                return {
+                    job,
+                    url: `${scheme ?? ""}://${address ?? ""}${path ?? ""}`,
+                    labels: Object.fromEntries(kept),
+                };
+            });
+        return [...new Map(targets.map((target) => [JSON.stringify(target), target])).values()];
+    });
+}
+
+/** The labels that discovery gives to a pod (discovery/kubernetes/pod.go), and those of the scrape job's defaults. */
+function discovered(pod: Pod): Record<string, string>[] {
+    const { name, namespace = "istio-system", ip = "10.0.0.1", phase = "Running", labels = {}, annotations = {} } = pod;
+    const sanitized = (text: string) => text.replace(/[^a-zA-Z0-9_]/g, "_");
+    const prefixed = (prefix: string, from: Record<string, string>, valueOf = (value: string) => value) =>
+        Object.entries(from).map(([key, value]) => [
+            `__meta_kubernetes_pod_${prefix}_${sanitized(key)}`,
+            valueOf(value),
+        ]);
+    return pod.ports.map((port) => ({
+        ...(Object.fromEntries([
+            ...prefixed("label", labels),
+            ...prefixed("labelpresent", labels, () => "true"),
+            ...prefixed("annotation", annotations),
+            ...prefixed("annotationpresent", annotations, () => "true"),
+        ]) as Record<string, string>),
+        __scheme__: "http",
+        __metrics_path__: "/metrics",
+        __address__: ip.includes(":") ? `[${ip}]:${String(port)}` : `${ip}:${String(port)}`,
+        __meta_kubernetes_namespace: namespace,
+        __meta_kubernetes_pod_name: name,
+        __meta_kubernetes_pod_ip: ip,
+        __meta_kubernetes_pod_phase: phase,
+        __meta_kubernetes_pod_container_port_number: String(port),
+    }));
+}
+
+type Step = ReturnType<typeof scrapeJobs>[number]["relabel_configs"][number];
+
+/** What Prometheus' relabelling makes of labels (model/relabel/relabel.go); undefined where it drops the target. */
+function relabelled(labels: Record<string, string>, steps: Step[]): Record<string, string> | undefined {
+    let current = labels;
+    for (const { source_labels: sources, regex, action = "replace", target_label: target = "", replacement } of steps) {
+        const value = sources.map((source) => current[source] ?? "").join(";");
+        const match = new RegExp(`^(?:${regex})$`).exec(value);
+        if ((action === "keep" && !match) || (action === "drop" && match)) {
+            return undefined;
+        }
+        if (action === "replace" && match) {
+            const filled = (replacement ?? "$1").replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? "");
+            current = { ...current, [target]: filled };
+        }
+    }
+    return current;
+}

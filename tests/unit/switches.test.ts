@@ -1,0 +1,376 @@
+import { spawnSync } from "node:child_process";
+import { CLUSTER, find, ofType, once, type Registration, type Run, runProgram } from "./program";
+
+const SWITCHES = ["tracing", "prometheus", "grafana", "kiali", "servicegraph"] as const;
+type Switch = (typeof SWITCHES)[number];
+
+const NONE = Object.fromEntries(SWITCHES.map((name) => [name, { enabled: false }])) as Record<Switch, object>;
+const run = (istio: object) => runProgram({ cluster: CLUSTER, istio });
+
+/** Objects in the cluster that come with each add-on. */
+const OBJECTS: Record<Switch, string[]> = {
+    tracing: [
+        "ConfigMap jaeger-config",
+        "Deployment jaeger",
+        "Service jaeger-collector",
+        "Service tracing",
+        "ServiceAccount jaeger",
+        "Telemetry mesh-default",
+    ],
+    prometheus: [
+        "ClusterRole prometheus-role",
+        "ClusterRoleBinding prometheus-role",
+        "ConfigMap prometheus-config",
+        "Deployment prometheus",
+        "Service prometheus",
+        "ServiceAccount prometheus",
+    ],
+    grafana: [
+        "ConfigMap grafana-dashboards",
+        "ConfigMap grafana-datasources",
+        "ConfigMap grafana-providers",
+        "Deployment grafana",
+        "Secret grafana-admin",
+        "Service grafana",
+        "ServiceAccount grafana",
+    ],
+    kiali: ["Release kiali", "Secret kiali-signing-key"],
+    servicegraph: [
+        "ConfigMap servicegraph-app",
+        "Deployment servicegraph",
+        "Service servicegraph",
+        "ServiceAccount servicegraph",
+    ],
+};
+
+/** What a registration is in the cluster: its kind, and the name that it has or that Pulumi derives it from. */
+function objectOf({ type, name, inputs }: Registration): string {
+    const { metadata, name: release } = inputs as { metadata?: { name?: string }; name?: string };
+    return `${type.split(":").at(-1) ?? ""} ${metadata?.name ?? release ?? name}`;
+}
+
+const objects = ({ resources }: Run) =>
+    resources.filter(({ custom, read, type }) => custom && !read && type.startsWith("kubernetes:")).map(objectOf);
+
+const nothingOn = once(() => run(NONE));
+const allOn = once(() => run({}));
+
+/** What a run has beyond one without any add-on. */
+async function added(program: Run): Promise<string[]> {
+    const before = new Set(objects(await nothingOn()));
+    return objects(program)
+        .filter((object) => !before.has(object))
+        .sort();
+}
+
+const PORTS = { tracing: 16686, prometheus: 9090, grafana: 3000, kiali: 20001, servicegraph: 8088 };
+const titleOf = (name: Switch) => (name === "tracing" ? "jaeger" : name);
+const needsPrometheus = (name: Switch) => ["grafana", "kiali", "servicegraph"].includes(name);
+
+describe.each(SWITCHES)("istio.%s", (name) => {
+    const withIt: Switch[] = needsPrometheus(name) ? [name, "prometheus"] : [name];
+    const alone = once(() => run({ ...NONE, [name]: { enabled: true } }));
+
+    it("alone on brings its objects, with Prometheus if it needs that, and nothing else", async () => {
+        const expected = withIt.flatMap((each) => OBJECTS[each]).sort();
+        expect(await added(await alone())).toEqual(expected);
+    });
+
+    it("alone on brings its command, and a password where it has one", async () => {
+        const { outputs } = await alone();
+        const commands = Object.entries(outputs.dashboards?.value as Record<string, string>);
+        expect(commands.map(([addon]) => addon).sort()).toEqual(withIt.map(titleOf).sort());
+        for (const each of withIt) {
+            const port = PORTS[each];
+            expect(Object.fromEntries(commands)[titleOf(each)]).toMatch(
+                new RegExp(` ${String(port)}:${String(port)}$`),
+            );
+        }
+        expect(Object.keys(outputs).includes("grafanaAdminPassword")).toBe(name === "grafana");
+    });
+
+    it("alone off leaves everything else", async () => {
+        const program = await run({ [name]: { enabled: false } });
+        const gone = name === "prometheus" ? [] : OBJECTS[name];
+        const others = Object.values(OBJECTS).flat();
+        expect(await added(program)).toEqual(others.filter((object) => !gone.includes(object)).sort());
+    });
+});
+
+describe("with every switch off", () => {
+    it("there is nothing of an add-on, and no setting of one", async () => {
+        const program = await nothingOn();
+        expect(ofType(program, /^bookinfo-mesh:addons:/)).toEqual([]);
+        expect(ofType(program, /ClusterRole|ConfigMap|Secret|Telemetry|PersistentVolumeClaim/)).toEqual([]);
+        expect(find(program, "kubernetes:helm.sh/v3:Release", "istio-istiod").inputs.values).not.toHaveProperty(
+            "meshConfig",
+        );
+        expect(program.outputs.dashboards?.value).toEqual({});
+    });
+});
+
+describe("tracing", () => {
+    const values = (program: Run) => find(program, "kubernetes:helm.sh/v3:Release", "istio-istiod").inputs.values;
+
+    it("tells istiod where Jaeger takes spans, and the mesh to send all of them", async () => {
+        const program = await allOn();
+        expect(values(program)).toMatchObject({
+            meshConfig: {
+                extensionProviders: [
+                    {
+                        name: "jaeger",
+                        opentelemetry: {
+                            service: "jaeger-collector.istio-system.svc.cluster.local",
+                            port: 4317,
+                        },
+                    },
+                ],
+            },
+        });
+        const collector = find(program, "kubernetes:core/v1:Service", "jaeger-jaeger-collector").inputs;
+        expect(collector).toMatchObject({
+            metadata: { name: "jaeger-collector", namespace: "istio-system" },
+            // The name tells proxies to speak HTTP/2.
+            spec: {
+                ports: expect.arrayContaining([{ name: "grpc-otlp", port: 4317, targetPort: "grpc-otlp" }]) as unknown,
+            },
+        });
+        expect(find(program, "kubernetes:telemetry.istio.io/v1:Telemetry", "istio-tracing").inputs).toMatchObject({
+            metadata: { name: "mesh-default", namespace: "istio-system" },
+            spec: { tracing: [{ providers: [{ name: "jaeger" }], randomSamplingPercentage: 100 }] },
+        });
+    });
+
+    it("samples as many as it is told to", async () => {
+        const program = await run({ ...NONE, tracing: { sampling: 0.5 } });
+        expect(find(program, "kubernetes:telemetry.istio.io/v1:Telemetry", "istio-tracing").inputs.spec).toEqual({
+            tracing: [{ providers: [{ name: "jaeger" }], randomSamplingPercentage: 0.5 }],
+        });
+    });
+
+    it("leaves istiod's settings alone where only others are on", async () => {
+        expect(values(await run({ tracing: { enabled: false } }))).not.toHaveProperty("meshConfig");
+    });
+});
+
+describe("Prometheus, switched off", () => {
+    it("is on all the same for those that need it", async () => {
+        const program = await run({ ...NONE, prometheus: { enabled: false }, kiali: { enabled: true } });
+        expect(await added(program)).toEqual([...OBJECTS.kiali, ...OBJECTS.prometheus].sort());
+    });
+});
+
+describe("Kiali", () => {
+    const external = (program: Run) =>
+        find(program, "kubernetes:helm.sh/v3:Release", "kiali-release").inputs.values as {
+            external_services: Record<string, object>;
+        };
+
+    it("is told of those that are there", async () => {
+        expect(external(await allOn()).external_services).toMatchObject({
+            grafana: { enabled: true },
+            tracing: { enabled: true },
+        });
+        const alone = await run({ ...NONE, kiali: { enabled: true } });
+        expect(external(alone).external_services).toMatchObject({
+            grafana: { enabled: false },
+            tracing: { enabled: false },
+        });
+    });
+
+    it("takes values of the config over ours, and its chart from where the config says", async () => {
+        const program = await run({
+            ...NONE,
+            kiali: { enabled: true, version: "2.30.0", chartRepository: "oci://registry.example/charts" },
+            values: { kiali: { auth: { strategy: "token" }, deployment: { replicas: 2 } } },
+        });
+        expect(find(program, "kubernetes:helm.sh/v3:Release", "kiali-release").inputs).toMatchObject({
+            chart: "oci://registry.example/charts/kiali-server",
+            version: "2.30.0",
+            values: { auth: { strategy: "token" }, deployment: { replicas: 2, view_only_mode: true } },
+        });
+    });
+});
+
+interface Pod {
+    serviceAccountName: string;
+    automountServiceAccountToken: boolean;
+    hostNetwork?: boolean;
+    securityContext: Record<string, unknown>;
+    containers: Record<string, unknown>[];
+}
+
+describe("every add-on's pod", () => {
+    let deployments: Registration[];
+    let program: Run;
+    beforeAll(async () => {
+        program = await allOn();
+        deployments = ofType(program, /^kubernetes:apps\/v1:Deployment$/).filter(({ parent }) =>
+            parent.includes(":addons:"),
+        );
+        expect(deployments.map(objectOf).sort()).toEqual([
+            "Deployment grafana",
+            "Deployment jaeger",
+            "Deployment prometheus",
+            "Deployment servicegraph",
+        ]);
+    });
+    const podOf = ({ inputs }: Registration) => (inputs.spec as { template: { spec: Pod } }).template.spec;
+
+    it("passes the level restricted of the Pod Security Standards", () => {
+        for (const deployment of deployments) {
+            const { securityContext, containers, hostNetwork, ...rest } = podOf(deployment);
+            expect(hostNetwork).toBeUndefined();
+            expect(Object.keys(rest)).not.toContain("initContainers");
+            expect(securityContext).toMatchObject({
+                runAsNonRoot: true,
+                runAsUser: expect.any(Number) as unknown,
+                seccompProfile: { type: "RuntimeDefault" },
+            });
+            expect(securityContext.runAsUser).not.toBe(0);
+            for (const container of containers) {
+                expect(container.securityContext).toEqual({
+                    allowPrivilegeEscalation: false,
+                    capabilities: { drop: ["ALL"] },
+                    readOnlyRootFilesystem: true,
+                });
+            }
+        }
+    });
+
+    it("has requests, a limit, probes and an image that stays the same", () => {
+        for (const deployment of deployments) {
+            for (const container of podOf(deployment).containers) {
+                expect(container).toMatchObject({
+                    resources: {
+                        requests: { cpu: expect.any(String) as unknown, memory: expect.any(String) as unknown },
+                        limits: { memory: expect.any(String) as unknown },
+                    },
+                    startupProbe: { httpGet: expect.anything() as unknown },
+                    readinessProbe: { httpGet: expect.anything() as unknown },
+                    livenessProbe: { httpGet: expect.anything() as unknown },
+                    image: expect.stringMatching(/^docker\.io\/[a-z/]+:v?\d+\.\d+\.\d+/) as unknown,
+                });
+            }
+        }
+    });
+
+    it("has an account of its own, and only Prometheus' may do anything: list pods, and watch them", () => {
+        const accounts = deployments.map((deployment) => [podOf(deployment).serviceAccountName, objectOf(deployment)]);
+        expect(accounts.map(([account, deployment]) => `Deployment ${account ?? ""}` === deployment)).toEqual(
+            Array(4).fill(true),
+        );
+        const withToken = deployments.filter((deployment) => podOf(deployment).automountServiceAccountToken);
+        expect(withToken.map(objectOf)).toEqual(["Deployment prometheus"]);
+
+        expect(ofType(program, /^kubernetes:rbac.*:(?:Cluster)?Role$/).map(({ inputs }) => inputs.rules)).toEqual([
+            [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
+        ]);
+        const role = find(program, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "prometheus-role");
+        const bindings = ofType(program, /^kubernetes:rbac.*:(?:Cluster)?RoleBinding$/);
+        expect(bindings.map(({ inputs }) => inputs.subjects)).toEqual([
+            [{ kind: "ServiceAccount", name: "prometheus", namespace: "istio-system" }],
+        ]);
+        expect(bindings.flatMap(({ dependencies }) => dependencies)).toContain(role.urn);
+    });
+
+    it("is reached only from within the cluster, and by the label of Istio 1.0", () => {
+        const services = ofType(program, /^kubernetes:core\/v1:Service$/).filter(({ parent }) =>
+            parent.includes(":addons:"),
+        );
+        const selected = services.map(({ inputs }) => inputs.spec as { type: string; selector: object });
+        expect(new Set(selected.map(({ type }) => type))).toEqual(new Set(["ClusterIP"]));
+        for (const { selector } of selected) {
+            const found = deployments.filter(({ inputs }) => {
+                const { template } = inputs.spec as { template: { metadata: { labels: Record<string, string> } } };
+                return Object.entries(selector).every(([key, value]) => template.metadata.labels[key] === value);
+            });
+            expect(found).toHaveLength(1);
+        }
+    });
+
+    it("mounts the ConfigMaps that were made for it", () => {
+        for (const deployment of deployments) {
+            const siblings = program.resources.filter(
+                ({ parent, type }) => parent === deployment.parent && /ConfigMap$/.test(type),
+            );
+            const depended = siblings.filter(({ urn }) => deployment.dependencies.includes(urn));
+            expect([deployment.name, depended.length]).toEqual([deployment.name, siblings.length]);
+            expect(siblings.length).toBeGreaterThan(0);
+        }
+    });
+});
+
+describe("the seed's command", () => {
+    // As Istio 1.0's documentation has it: the pod of a label, and a port on it.
+    it.each([
+        ["grafana", 3000],
+        ["jaeger", 16686],
+        ["servicegraph", 8088],
+        ["prometheus", 9090],
+    ])("finds a pod by app=%s with the port %i", async (app, port) => {
+        const pods = ofType(await allOn(), /^kubernetes:apps\/v1:Deployment$/).map(({ inputs }) => {
+            const { template } = inputs.spec as {
+                template: {
+                    metadata: { labels: Record<string, string> };
+                    spec: { containers: { ports: { containerPort: number }[] }[] };
+                };
+            };
+            return { app: template.metadata.labels.app, ports: template.spec.containers[0]?.ports };
+        });
+        const found = pods.filter((pod) => pod.app === app);
+        expect(found).toHaveLength(1);
+        expect(found[0]?.ports?.map(({ containerPort }) => containerPort)).toContain(port);
+    });
+});
+
+describe("Prometheus' settings", () => {
+    const deployment = (program: Run) =>
+        find(program, "kubernetes:apps/v1:Deployment", "prometheus-deployment").inputs.spec as {
+            template: { metadata: { annotations: Record<string, string> } };
+        };
+    const checksum = (program: Run) => deployment(program).template.metadata.annotations["checksum/config"];
+    const rules = [{ name: "traffic", rules: [{ record: "mesh:requests", expr: "sum(istio_requests_total)" }] }];
+
+    it("replace its pod when a rule changes, and not when something else does", async () => {
+        const before = checksum(await allOn());
+        expect(checksum(await run({ prometheus: { rules } }))).not.toBe(before);
+        expect(checksum(await run({ tracing: { sampling: 1 }, prometheus: { retention: "1d" } }))).toBe(before);
+    });
+
+    it("keep samples in a claim, which nothing but a destroy takes away, only if they are to be kept", async () => {
+        expect(ofType(await allOn(), /PersistentVolumeClaim$/)).toEqual([]);
+        const program = await run({ prometheus: { storage: { persistent: true, size: "5Gi" } } });
+        const claims = ofType(program, /PersistentVolumeClaim$/);
+        expect(claims).toMatchObject([
+            {
+                deletedWith: "",
+                retainOnDelete: false,
+                inputs: {
+                    metadata: { namespace: "istio-system" },
+                    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "5Gi" } } },
+                },
+            },
+        ]);
+        const { dependencies } = find(program, "kubernetes:apps/v1:Deployment", "prometheus-deployment");
+        expect(dependencies).toContain(claims[0]?.urn);
+        expect(deployment(program)).toMatchObject({ strategy: { type: "Recreate" } });
+    });
+});
+
+describe("Grafana's password", () => {
+    it("is a secret output, and kept from run to run", async () => {
+        const program = await allOn();
+        const { value, secret } = program.outputs.grafanaAdminPassword ?? {};
+        expect(secret).toBe(true);
+        expect(value).toMatch(/^[\w-]{32}$/);
+    });
+});
+
+test("dashboards are commands that a shell takes", async () => {
+    const { outputs } = await allOn();
+    for (const command of Object.values(outputs.dashboards?.value as Record<string, string>)) {
+        expect(command).toContain(`--kubeconfig ${CLUSTER.path} --context here --namespace istio-system port-forward`);
+        expect(spawnSync("sh", ["-n", "-c", command]).status).toBe(0);
+    }
+});

@@ -4,22 +4,68 @@ import pc from "picocolors";
 const FRAME = 100;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
+/** One line at the bottom of a terminal that is drawn anew all the time. Anywhere else there is none. */
+export class MovingLine {
+    private timer: NodeJS.Timeout | undefined;
+    private frame = 0;
+
+    /** @param text what the line says when it is drawn */
+    constructor(
+        private readonly stream: NodeJS.WriteStream,
+        private readonly text: () => string,
+    ) {}
+
+    start(): void {
+        if (this.stream.isTTY) {
+            this.timer ??= setInterval(() => {
+                this.draw();
+            }, FRAME);
+        }
+    }
+
+    end(): void {
+        clearInterval(this.timer);
+        this.timer = undefined;
+        this.erase();
+    }
+
+    /** Makes room for a line that stays. */
+    erase(): void {
+        if (this.stream.isTTY) {
+            this.stream.clearLine(0);
+            this.stream.cursorTo(0);
+        }
+    }
+
+    private draw(): void {
+        this.frame = (this.frame + 1) % FRAMES.length;
+        const text = `${FRAMES[this.frame] ?? ""} ${this.text()}`;
+        const width = this.stream.columns || 80;
+        this.erase();
+        this.stream.write(pc.cyan(text.length < width ? text : `${text.slice(0, width - 2)}…`));
+    }
+}
+
 /**
  * Shows work that goes on side by side: a line for each piece that is done, with its time, and on a terminal one more,
  * moving, for what is under way.
  */
 export class Progress {
     private readonly underWay = new Map<string, number>();
-    private timer: NodeJS.Timeout | undefined;
-    private frame = 0;
+    private readonly moving: MovingLine;
 
-    constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {}
+    constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {
+        this.moving = new MovingLine(stream, () => {
+            const now = Date.now();
+            return [...this.underWay].map(([title, begun]) => `${title} ${seconds(now - begun)}`).join(", ");
+        });
+    }
 
     /** Runs a piece of work and shows it. */
     async during<T>(title: string, work: () => Promise<T>): Promise<T> {
         const begun = Date.now();
         this.underWay.set(title, begun);
-        this.start();
+        this.moving.start();
         try {
             const result = await work();
             this.line(`${pc.green("✓")} ${title} ${pc.dim(seconds(Date.now() - begun))}`);
@@ -30,7 +76,7 @@ export class Progress {
         } finally {
             this.underWay.delete(title);
             if (this.underWay.size === 0) {
-                this.end();
+                this.moving.end();
             }
         }
     }
@@ -40,43 +86,13 @@ export class Progress {
         this.line(pc.yellow(`  ${text}`));
     }
 
-    private start(): void {
-        if (this.stream.isTTY) {
-            this.timer ??= setInterval(() => {
-                this.draw();
-            }, FRAME);
-        }
-    }
-
-    private end(): void {
-        clearInterval(this.timer);
-        this.timer = undefined;
-        this.erase();
-    }
-
     private line(text: string): void {
-        this.erase();
+        this.moving.erase();
         this.stream.write(`${text}\n`);
-    }
-
-    private draw(): void {
-        this.frame = (this.frame + 1) % FRAMES.length;
-        const now = Date.now();
-        const titles = [...this.underWay].map(([title, begun]) => `${title} ${seconds(now - begun)}`).join(", ");
-        const text = `${FRAMES[this.frame] ?? ""} ${titles}`;
-        const width = this.stream.columns || 80;
-        this.erase();
-        this.stream.write(pc.cyan(text.length < width ? text : `${text.slice(0, width - 2)}…`));
-    }
-
-    private erase(): void {
-        if (this.stream.isTTY) {
-            this.stream.clearLine(0);
-            this.stream.cursorTo(0);
-        }
     }
 }
 
-function seconds(milliseconds: number): string {
+/** A time for people: `1.2 s`. */
+export function seconds(milliseconds: number): string {
     return `${(milliseconds / 1000).toFixed(1)} s`;
 }

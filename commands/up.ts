@@ -4,27 +4,36 @@ import pc from "picocolors";
 import { runCommand } from "./commandLine";
 import { deploy } from "./deployment/deploy";
 import type { Deployed } from "./deployment/deployment";
-import { findTarget, optionsFor, type Target, type TargetOptions } from "./deployment/target";
+import { findTarget, kubectlFor, optionsFor, type Target, type TargetOptions } from "./deployment/target";
 import type { WayOptions } from "./deployment/way";
 
 function report({ outputs, shellCommands }: Deployed, target: Target): void {
-    const { cluster } = target;
     const url = String(outputs.productpageUrl);
-    const kubectl = target.sandbox
-        ? "npm run sandbox -- kubectl get pods"
-        : `kubectl --kubeconfig ${cluster.kubeconfig} --context ${cluster.context} get pods`;
+    const options = optionsFor(target);
 
     console.log(`\n${pc.green("Bookinfo is up:")} ${pc.bold(url)}\n`);
     for (const [name, value] of Object.entries(outputs)) {
-        console.log(`  ${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+        console.log(outputLines(name, value).join("\n"));
     }
     console.log(`\nNext:
   curl -s -o /dev/null -w '%{http_code}\\n' ${url}
-  ${kubectl}
-  npm run down${optionsFor(target)}`);
+  ${kubectlFor(target)} get pods
+  npm run verify${options}
+  npm run load${options}
+  npm run dashboard${options || " --"} --all
+  npm run down${options}`);
     if (shellCommands.length > 0) {
         console.log(`\nTo use the Pulumi CLI on this stack:\n${shellCommands.map((line) => `  ${line}`).join("\n")}`);
     }
+}
+
+/** An output as lines to read: one for each entry of an object. */
+function outputLines(name: string, value: unknown): string[] {
+    if (typeof value === "object" && value !== null) {
+        const entries = Object.entries(value).map(([key, entry]) => `    ${key}: ${String(entry)}`);
+        return [`  ${name}:`, ...entries];
+    }
+    return [`  ${name}: ${String(value)}`];
 }
 
 const program = new Command("npm run up --")
@@ -33,6 +42,7 @@ const program = new Command("npm run up --")
     .option("--kubeconfig <file>", "the kubeconfig that has the context (default: KUBECONFIG, else ~/.kube/config)")
     .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)")
     .option("--backend <url>", "where Pulumi keeps its state (default: PULUMI_BACKEND_URL, else .state/pulumi)")
+    .option("--refresh", "first look at what is really there, and bring back what was changed or deleted by hand")
     .option("--rendered", "apply what the program renders, even where the Pulumi CLI can be had")
     .action((options: TargetOptions & WayOptions) =>
         runCommand(async (stop) => {

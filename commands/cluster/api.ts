@@ -1,9 +1,12 @@
 import http from "node:http";
 import https from "node:https";
+import type { Duplex } from "node:stream";
 import { KubeConfig } from "@kubernetes/client-node";
-import { Fault, messageOf } from "../fault";
+import { Fault, messageOf, Stopped } from "../fault";
 import type { ClusterAddress } from "./address";
+import { ApiError } from "./apiError";
 import type { KubernetesObject, ObjectReference } from "./object";
+import { connectToPod } from "./portForward";
 
 /** Name under which server-side apply keeps what these commands set. */
 export const FIELD_MANAGER = "bookinfo-mesh";
@@ -11,15 +14,18 @@ export const FIELD_MANAGER = "bookinfo-mesh";
 /** Time that the API server has for one answer, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000;
 
-/** An answer of the API server other than success. */
-export class ApiError extends Fault {
-    constructor(
-        /** HTTP status. */
-        readonly status: number,
-        message: string,
-    ) {
-        super(message);
-    }
+/** A server in the cluster, as the API server's proxy reaches it: a Service, or one of its pods. */
+export interface ProxiedServer {
+    kind: "services" | "pods";
+    namespace: string;
+    name: string;
+    port: number;
+}
+
+/** What a server in the cluster answered, whatever its status. */
+export interface ProxiedAnswer {
+    status: number;
+    text: string;
 }
 
 interface ResourceKind {
@@ -62,7 +68,8 @@ export class ClusterApi {
     async apply(object: KubernetesObject, options: { force: boolean }): Promise<KubernetesObject> {
         const query = `fieldManager=${FIELD_MANAGER}&force=${String(options.force)}`;
         const path = `${await this.pathOf(object)}?${query}`;
-        return (await this.request("PATCH", path, object, "application/apply-patch+yaml")) as KubernetesObject;
+        const contentType = "application/apply-patch+yaml";
+        return (await this.request("PATCH", path, { body: object, contentType })) as KubernetesObject;
     }
 
     /** The object as it is now; undefined where it is not there, or the cluster does not know its kind. */
@@ -74,7 +81,7 @@ export class ClusterApi {
     /** Asks for an object's deletion; it is gone once its dependents are. That it is gone already is fine. */
     async delete(reference: ObjectReference): Promise<void> {
         const options = { propagationPolicy: "Foreground" };
-        await unlessMissing(async () => this.request("DELETE", await this.pathOf(reference), options));
+        await unlessMissing(async () => this.request("DELETE", await this.pathOf(reference), { body: options }));
     }
 
     /**
@@ -104,6 +111,41 @@ export class ClusterApi {
         return uid;
     }
 
+    /**
+     * The labels and other metadata of the objects of a kind in all namespaces, without their content.
+     * @param query selectors, as for `list`
+     */
+    async listMetadata(apiVersion: string, kind: string, query: Record<string, string>): Promise<KubernetesObject[]> {
+        const { name } = await this.kindOf(apiVersion, kind);
+        const path = `${groupPath(apiVersion)}/${name}?${new URLSearchParams(query).toString()}`;
+        const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        const list = (await this.request("GET", path, { accept })) as { items?: KubernetesObject[] | null };
+        return list.items ?? [];
+    }
+
+    /**
+     * Asks an HTTP server in the cluster, by way of the API server: nothing but the kubeconfig is needed.
+     * @throws ApiError where the API server does not reach the server, or refuses to
+     */
+    async getByProxy(server: ProxiedServer, path: string, stop?: AbortSignal): Promise<ProxiedAnswer> {
+        const { kind, namespace, name, port } = server;
+        const proxy = `/api/v1/namespaces/${namespace}/${kind}/${name}:${port}/proxy`;
+        const answer = await this.send("GET", `${proxy}${path}`, { accept: "*/*", stop });
+        // A server of the cluster answers for itself; a Status is how the API server says that it did not.
+        const refusal = statusOf(answer.text);
+        if (refusal) {
+            throw new ApiError(answer.status, refusal.message ?? `the API server answered ${answer.status}`);
+        }
+        return answer;
+    }
+
+    /** Opens a connection to a port of a pod: bytes in, bytes out. @throws ApiError where the pod is not there */
+    async connectToPod(pod: { namespace: string; name: string }, port: number): Promise<Duplex> {
+        return connectToPod(this.config, pod, port).catch((error: unknown) => {
+            throw new ApiError(0, messageOf(error));
+        });
+    }
+
     private async pathOf({ apiVersion, kind, metadata }: ObjectReference): Promise<string> {
         const { name: plural, namespaced } = await this.kindOf(apiVersion, kind);
         const namespace = namespaced ? `/namespaces/${metadata.namespace ?? "default"}` : "";
@@ -125,25 +167,51 @@ export class ClusterApi {
         return found;
     }
 
-    private async request(method: string, path: string, body?: unknown, contentType?: string): Promise<unknown> {
+    private async request(method: string, path: string, message: Message = {}): Promise<unknown> {
+        const answer = await this.send(method, path, message);
+        if (answer.status < 200 || answer.status > 299) {
+            const reason = statusOf(answer.text)?.message;
+            throw new ApiError(
+                answer.status,
+                reason ?? `the API server answered ${answer.status} to ${method} ${path}`,
+            );
+        }
+        return JSON.parse(answer.text) as unknown;
+    }
+
+    /** @throws ApiError of status 0 where there is no answer */
+    private async send(method: string, path: string, message: Message): Promise<{ status: number; text: string }> {
         const url = new URL(this.server.replace(/\/$/, "") + path);
         const options: https.RequestOptions = {
             method,
             headers: {
-                accept: "application/json",
-                ...(body === undefined ? {} : { "content-type": contentType ?? "application/json" }),
+                accept: message.accept ?? "application/json",
+                ...(message.body === undefined ? {} : { "content-type": message.contentType ?? "application/json" }),
             },
             timeout: REQUEST_TIMEOUT,
+            signal: message.stop,
         };
-        await this.config.applyToHTTPSOptions(options);
-        const { status, text } = await exchange(url, options, body).catch((error: unknown) => {
+        await this.config.applyToHTTPSOptions(options).catch((error: unknown) => {
+            // Such as a login that has to be renewed, or a plugin that is not installed.
+            throw new Fault(`the kubeconfig's entry for ${this.server} cannot be used: ${messageOf(error)}`);
+        });
+        return exchange(url, options, message.body).catch((error: unknown) => {
+            if (message.stop?.aborted) {
+                throw new Stopped();
+            }
             throw new ApiError(0, `the cluster at ${this.server} does not answer: ${messageOf(error)}`);
         });
-        if (status < 200 || status > 299) {
-            throw new ApiError(status, statusMessage(text) ?? `the API server answered ${status} to ${method} ${path}`);
-        }
-        return JSON.parse(text) as unknown;
     }
+}
+
+/** A request to the API server, apart from its path. */
+interface Message {
+    body?: unknown;
+    /** Default: JSON. */
+    contentType?: string;
+    /** Default: JSON. */
+    accept?: string;
+    stop?: AbortSignal;
 }
 
 function exchange(url: URL, options: https.RequestOptions, body: unknown): Promise<{ status: number; text: string }> {
@@ -178,10 +246,11 @@ function groupPath(apiVersion: string): string {
     return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 }
 
-/** The message of a Kubernetes `Status`. */
-function statusMessage(text: string): string | undefined {
+/** A Kubernetes `Status`, by which the API server says what went wrong; undefined where the text is something else. */
+function statusOf(text: string): { message?: string } | undefined {
     try {
-        return (JSON.parse(text) as { message?: string }).message;
+        const { kind, apiVersion, message } = JSON.parse(text) as Record<string, string | undefined>;
+        return kind === "Status" && apiVersion === "v1" ? { message } : undefined;
     } catch {
         return undefined;
     }

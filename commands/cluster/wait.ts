@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, Stopped } from "../fault";
+import { isTransient } from "./apiError";
 
 /** Time between two looks, in milliseconds. */
 const INTERVAL = 300;
+
+/** How long the API server may fail on end before a wait is given up, in milliseconds. */
+const PATIENCE = 60_000;
 
 export interface Deadline {
     /** Longest time to wait, in seconds. */
@@ -11,7 +15,7 @@ export interface Deadline {
 }
 
 /**
- * Looks again and again until there is nothing left to wait for.
+ * Looks again and again until there is nothing left to wait for. An API server that fails for a moment ends no wait.
  * @param look gives what is still missing; undefined once nothing is
  * @throws Fault with what was missing last, after the time is up
  */
@@ -21,8 +25,21 @@ export async function waitUntil(
     look: () => Promise<string | undefined>,
 ): Promise<void> {
     const end = Date.now() + timeout * 1000;
+    let lastAnswer = Date.now();
+    const lookOnce = async () => {
+        try {
+            const missing = await look();
+            lastAnswer = Date.now();
+            return missing;
+        } catch (error) {
+            if (isTransient(error) && Date.now() - lastAnswer < PATIENCE) {
+                return `cannot be read: ${error.message}`;
+            }
+            throw error;
+        }
+    };
     for (;;) {
-        const missing = await look();
+        const missing = await lookOnce();
         if (missing === undefined) {
             return;
         }

@@ -11,6 +11,7 @@ export class ByPulumi implements Way {
         private readonly engine: Engine,
         /** Address of the backend that keeps the state. */
         private readonly backend: string,
+        private readonly options: { refresh?: boolean } = {},
     ) {
         this.description = `Deploying by Pulumi ${engine.version} (${engine.cli})`;
     }
@@ -24,7 +25,7 @@ export class ByPulumi implements Way {
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
         });
-        await stack.up(stop);
+        await stack.up(this.options, stop);
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }

@@ -1,4 +1,5 @@
-import { ApiError, type ClusterApi } from "../cluster/api";
+import type { ClusterApi } from "../cluster/api";
+import { ApiError, isTransient } from "../cluster/apiError";
 import { displayName, type KubernetesObject } from "../cluster/object";
 import { readinessOf } from "../cluster/readiness";
 import { pause, waitUntil } from "../cluster/wait";
@@ -147,7 +148,7 @@ async function retrying(stop: AbortSignal, attempt: () => Promise<unknown>): Pro
             await attempt();
             return;
         } catch (error) {
-            const passing = error instanceof ApiError && (error.status === 404 || error.status >= 500);
+            const passing = isTransient(error) || (error instanceof ApiError && error.status === 404);
             if (!passing || attempts >= RETRY.attempts) {
                 throw error;
             }

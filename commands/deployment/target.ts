@@ -78,6 +78,13 @@ export function optionsFor({ stack, cluster, sandbox }: Omit<Target, "named">): 
     return stack === stackForContext(cluster.context) ? ` -- --context ${cluster.context}` : ` -- --stack ${stack}`;
 }
 
+/** How one runs kubectl on a target's cluster, without the arguments. */
+export function kubectlFor({ cluster, sandbox }: Pick<Target, "cluster" | "sandbox">): string {
+    return sandbox
+        ? "npm run sandbox -- kubectl"
+        : `kubectl --kubeconfig ${cluster.kubeconfig} --context ${cluster.context}`;
+}
+
 /** How to deploy without the sandbox, with the contexts that there are. */
 export function otherClusters(): string {
     const contexts = findContexts(kubeconfigFiles());

@@ -11,6 +11,8 @@ import type { DeploymentRecord } from "./record";
 export interface WayOptions {
     /** Address of the backend for Pulumi's state. Default: `PULUMI_BACKEND_URL`, else a folder of this clone. */
     backend?: string;
+    /** Have the engine look at what is really there first. What is rendered is applied anew every time. */
+    refresh?: boolean;
     /** Apply what the program renders even where the Pulumi CLI can be had. */
     rendered?: boolean;
 }
@@ -26,7 +28,7 @@ export async function chooseWay(
 ): Promise<Way> {
     if (record) {
         refuseChange(record, options);
-        const way = await wayOf(record, stop);
+        const way = await wayOf(record, stop, options);
         console.log(`${way.description}, as before.`);
         return way;
     }
@@ -42,13 +44,17 @@ export async function chooseWay(
         );
         return new ByRendering();
     }
-    const way = new ByPulumi(discovery.engine, backendOf(options));
+    const way = new ByPulumi(discovery.engine, backendOf(options), options);
     console.log(`${way.description}.`);
     return way;
 }
 
 /** The way in which a stack was deployed. @throws Fault where that was by the Pulumi CLI, and there is none now */
-export async function wayOf({ stack, deployedBy }: DeploymentRecord, stop: AbortSignal): Promise<Way> {
+export async function wayOf(
+    { stack, deployedBy }: DeploymentRecord,
+    stop: AbortSignal,
+    options: Pick<WayOptions, "refresh"> = {},
+): Promise<Way> {
     if (deployedBy.way === "rendered") {
         return new ByRendering();
     }
@@ -58,7 +64,7 @@ export async function wayOf({ stack, deployedBy }: DeploymentRecord, stop: Abort
             `stack "${stack}" was deployed by the Pulumi CLI, which keeps its state, but ${discovery.missing}`,
         );
     }
-    return new ByPulumi(discovery.engine, deployedBy.backend);
+    return new ByPulumi(discovery.engine, deployedBy.backend, options);
 }
 
 /** The backend that the options, else the environment, choose. */

@@ -54,14 +54,17 @@ export class PulumiStack {
         }
     }
 
-    /** `pulumi up`, on the terminal. */
-    async up(stop?: AbortSignal): Promise<void> {
-        await this.operate("up", "deploy", stop);
+    /**
+     * `pulumi up`, on the terminal.
+     * @param options.refresh first reads what is really there; the engine otherwise trusts its state
+     */
+    async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
+        await this.operate("up", "deploy", options.refresh ? ["--refresh"] : [], stop);
     }
 
     /** `pulumi destroy`, on the terminal. */
     async destroy(stop?: AbortSignal): Promise<void> {
-        await this.operate("destroy", "destroy", stop);
+        await this.operate("destroy", "destroy", [], stop);
     }
 
     /** The stack's outputs; a secret one reads `[secret]`. */
@@ -97,8 +100,14 @@ export class PulumiStack {
         ];
     }
 
-    private async operate(command: "up" | "destroy", purpose: string, stop?: AbortSignal): Promise<void> {
-        const args = [command, "--stack", this.stack, "--config-file", this.configFile, "--yes", "--skip-preview"];
+    private async operate(
+        command: "up" | "destroy",
+        purpose: string,
+        options: string[],
+        stop?: AbortSignal,
+    ): Promise<void> {
+        const common = ["--stack", this.stack, "--config-file", this.configFile, "--yes", "--skip-preview"];
+        const args = [command, ...common, ...options];
         const code = await runInForeground(this.engine.cli, args, {
             cwd: PROJECT_FOLDER,
             env: this.environment(),

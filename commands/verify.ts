@@ -1,0 +1,53 @@
+/** `npm run verify`: whether a deployed mesh does what it should. */
+import { Command } from "commander";
+import { runCommand } from "./commandLine";
+import type { TargetOptions } from "./deployment/target";
+import { Fault } from "./fault";
+import { findDeployedCluster } from "./mesh/deployedCluster";
+import { readMesh } from "./mesh/mesh";
+import { addTargetOptions } from "./optionValues";
+import { MovingLine } from "./progress";
+import { runChecks } from "./verify/check";
+import { CHECKS } from "./verify/checks";
+import { checkReport } from "./verify/report";
+
+interface Options extends TargetOptions {
+    json?: boolean;
+}
+
+async function verify({ json, ...where }: Options, stop: AbortSignal): Promise<void> {
+    const cluster = findDeployedCluster(where);
+    // Whether there is a cluster at all is no check's business.
+    await cluster.api.identity();
+    const mesh = await readMesh(cluster);
+
+    const waiting = new Set(CHECKS.map(({ name }) => name));
+    const line = new MovingLine(process.stderr, () => `checking ${[...waiting].join(", ")}`);
+    line.start();
+    const results = await runChecks(mesh, CHECKS, {
+        stop,
+        onResult: ({ name }) => {
+            waiting.delete(name);
+        },
+    }).finally(() => {
+        line.end();
+    });
+
+    const { stack } = cluster.target;
+    console.log(
+        json
+            ? JSON.stringify({ stack, switches: mesh.source, checks: results }, undefined, 2)
+            : `Stack "${stack}"; what is on: ${mesh.source}\n\n${checkReport(results)}`,
+    );
+    const failed = results.filter(({ status }) => status === "failed").length;
+    if (failed > 0) {
+        throw new Fault(`${failed} of ${results.filter(({ status }) => status !== "off").length} checks failed`);
+    }
+}
+
+const program = addTargetOptions(
+    new Command("npm run verify --").description("Checks a deployed mesh, and says what to do about what fails."),
+)
+    .option("--json", "print the results as JSON (with `npm run --silent`)")
+    .action((options: Options) => runCommand((stop) => verify(options, stop)));
+void program.parseAsync();

@@ -1,0 +1,24 @@
+import type { NamedCheck } from "./check";
+import { checkEdges } from "./edges";
+import { checkGateway } from "./gateway";
+import { checkMetrics } from "./metrics";
+import { checkMutualTls } from "./mutualTls";
+import { checkPage } from "./page";
+import { checkGrafana, checkKiali } from "./pages";
+import { checkReleases } from "./releases";
+import { checkSidecars } from "./sidecars";
+import { checkTraces } from "./traces";
+
+/** Everything that is checked of a mesh, from the ground up. */
+export const CHECKS: readonly NamedCheck[] = [
+    { name: "releases", check: checkReleases },
+    { name: "sidecars", check: checkSidecars },
+    { name: "strict mTLS", check: checkMutualTls },
+    { name: "gateway", check: checkGateway },
+    { name: "page", check: checkPage },
+    { name: "traces", check: checkTraces },
+    { name: "metrics", check: checkMetrics },
+    { name: "servicegraph", check: checkEdges },
+    { name: "Grafana", check: checkGrafana },
+    { name: "Kiali", check: checkKiali },
+];

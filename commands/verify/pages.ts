@@ -1,0 +1,38 @@
+import { ADDONS, ISTIO_NAMESPACE } from "../../names";
+import { askAddon, checkAddon } from "./addon";
+import { type Check, failed, ok } from "./check";
+
+/** Grafana answers, and has dashboards that everybody may see. */
+export const checkGrafana: Check = (mesh, stop) =>
+    checkAddon(mesh, "grafana", async () => {
+        const logs = `${mesh.commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/grafana`;
+        const answer = await askAddon(mesh, "grafana", "/api/health", { stop });
+        if (answer.instead !== undefined) {
+            return failed(answer.instead, logs);
+        }
+        const { database, version = "" } = answer.json as { database?: string; version?: string };
+        if (database !== "ok") {
+            return failed(`Grafana's database is ${database ?? "not mentioned"} in its health`, logs);
+        }
+        const { json: dashboards } = await askAddon(mesh, "grafana", "/api/search?type=dash-db", { stop });
+        const count = Array.isArray(dashboards) ? dashboards.length : 0;
+        return count > 0
+            ? ok(`Grafana ${version} with ${count} dashboards`)
+            : failed("Grafana shows no dashboard to a visitor", mesh.commands.redeploy);
+    });
+
+/** Kiali answers. */
+export const checkKiali: Check = (mesh, stop) =>
+    checkAddon(mesh, "kiali", async () => {
+        const server = {
+            kind: "services",
+            namespace: ISTIO_NAMESPACE,
+            name: "kiali",
+            port: ADDONS.kiali.port,
+        } as const;
+        const { status } = await mesh.api.getByProxy(server, `${ADDONS.kiali.path}/healthz`, stop);
+        const logs = `${mesh.commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/kiali`;
+        return status === 200
+            ? ok("Kiali is healthy")
+            : failed(`Kiali answers ${status} when asked for its health`, logs);
+    });

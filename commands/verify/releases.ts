@@ -1,0 +1,33 @@
+import { ISTIO_NAMESPACE, RELEASES } from "../../names";
+import type { KubernetesObject } from "../cluster/object";
+import { type Check, failed, ok } from "./check";
+import { workloadFault } from "./workload";
+
+/** Kiali comes by its own chart, in a release of its own name. */
+const KIALI = "kiali";
+
+/** Every Helm release is deployed, and the control plane runs. */
+export const checkReleases: Check = async (mesh) => {
+    const { api, commands, on } = mesh;
+    const expected = [...Object.values(RELEASES), ...(on.kiali ? [KIALI] : [])];
+    // Helm keeps each revision of a release in a Secret, whose labels say what became of it.
+    const secrets = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+    const states = expected.map((name) => ({ name, state: stateOf(name, secrets) }));
+    const faulty = states.filter(({ state }) => state !== "deployed");
+    if (faulty.length > 0) {
+        const list = faulty.map(({ name, state }) => `${name} is ${state ?? "not there"}`).join(", ");
+        return failed(list, commands.redeploy);
+    }
+    const metadata = { name: RELEASES.istiod, namespace: ISTIO_NAMESPACE };
+    const fault = await workloadFault(mesh, { apiVersion: "apps/v1", kind: "Deployment", metadata });
+    return fault ?? ok(`${expected.join(", ")} deployed`);
+};
+
+/** What Helm says of the newest revision of a release; undefined where there is none. */
+export function stateOf(release: string, secrets: readonly KubernetesObject[]): string | undefined {
+    const revisions = secrets
+        .filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE && metadata.labels?.name === release)
+        .map(({ metadata }) => metadata.labels ?? {})
+        .sort((a, b) => Number(b.version) - Number(a.version));
+    return revisions[0]?.status;
+}

@@ -1,0 +1,97 @@
+import type { ClusterApi, ProxiedAnswer, ProxiedServer } from "../../../commands/cluster/api";
+import { ApiError } from "../../../commands/cluster/apiError";
+import type { KubernetesObject } from "../../../commands/cluster/object";
+
+/** What a server in the cluster answers to a path; an ApiError is how the API server says that it was not reached. */
+export type Answering = (server: ProxiedServer, path: string) => ProxiedAnswer | ApiError;
+
+/** A cluster that holds objects, for what only reads it. Selectors select as the API server's do. */
+export class FakeCluster {
+    objects: KubernetesObject[] = [];
+    answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
+
+    get api(): ClusterApi {
+        const api: Partial<ClusterApi> = {
+            read: ({ apiVersion, kind, metadata }) =>
+                Promise.resolve(
+                    this.objects.find(
+                        (object) =>
+                            object.apiVersion === apiVersion &&
+                            object.kind === kind &&
+                            object.metadata.name === metadata.name &&
+                            object.metadata.namespace === metadata.namespace,
+                    ),
+                ),
+            list: (apiVersion, kind, query = {}) => Promise.resolve(this.list(apiVersion, kind, query)),
+            listMetadata: (apiVersion, kind, query) => Promise.resolve(this.list(apiVersion, kind, query)),
+            getByProxy: (server, path) => {
+                const answer = this.answer(server, path);
+                return answer instanceof ApiError ? Promise.reject(answer) : Promise.resolve(answer);
+            },
+        };
+        return api as ClusterApi;
+    }
+
+    /** The object of a kind and name, to be changed. */
+    find(kind: string, name: string): KubernetesObject {
+        const found = this.objects.find((object) => object.kind === kind && object.metadata.name === name);
+        if (!found) {
+            throw new Error(`no ${kind} ${name}`);
+        }
+        return found;
+    }
+
+    remove(kind: string, name: string): void {
+        const removed = this.find(kind, name);
+        this.objects = this.objects.filter((object) => object !== removed);
+    }
+
+    private list(apiVersion: string, kind: string, query: Record<string, string>): KubernetesObject[] {
+        const pairs = (selector = "") =>
+            selector
+                .split(",")
+                .filter(Boolean)
+                .map((pair) => pair.split("="));
+        return this.objects.filter(
+            (object) =>
+                object.apiVersion === apiVersion &&
+                object.kind === kind &&
+                pairs(query.labelSelector).every(([key = "", value]) => object.metadata.labels?.[key] === value) &&
+                pairs(query.fieldSelector).every(
+                    ([key = "", value]) => object.metadata[key.replace("metadata.", "")] === value,
+                ),
+        );
+    }
+}
+
+/** A pod that is ready, or of which the named containers are. */
+export function pod(
+    namespace: string,
+    name: string,
+    labels: Record<string, string>,
+    containers: Record<string, boolean>,
+): KubernetesObject {
+    const ready = Object.values(containers).every(Boolean);
+    return {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace, labels },
+        spec: { containers: Object.keys(containers).map((each) => ({ name: each })) },
+        status: {
+            phase: "Running",
+            conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+            containerStatuses: Object.entries(containers).map(([each, isReady]) => ({ name: each, ready: isReady })),
+        },
+    };
+}
+
+/** A Deployment with a replica that is available. */
+export function deployment(namespace: string, name: string): KubernetesObject {
+    return {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name, namespace, generation: 1, labels: { app: name } },
+        spec: { replicas: 1 },
+        status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    };
+}

@@ -38,7 +38,7 @@ const on = {
 if (on.prometheus) {
     new Prometheus("prometheus", { ...prometheus, namespace }, { provider });
 }
-const dashboards = on.grafana
+const grafanaServer = on.grafana
     ? new Grafana("grafana", { ...grafana, namespace, prometheusUrl: PROMETHEUS_URL }, { provider })
     : undefined;
 if (on.jaeger) {
@@ -60,7 +60,7 @@ export = {
     /** A command for each add-on: while it runs, the add-on's page is at its port on this machine. */
     dashboards: portForwardCommands(on, config.cluster),
     /** Secret: `pulumi stack output grafanaAdminPassword --show-secrets`, for the user `admin`. */
-    ...(dashboards && { grafanaAdminPassword: dashboards.adminPassword }),
+    ...(grafanaServer && { grafanaAdminPassword: grafanaServer.adminPassword }),
     /** Secret: `pulumi stack output kubeconfig --show-secrets`. */
     kubeconfig: cluster.kubeconfig,
 };

@@ -64,7 +64,7 @@ export const ADDON_SECTIONS = {
             }),
             image: image
                 .default(
-                    "docker.io/prom/prometheus:v3.14.0@sha256:5ce7540c3c00ef4ab0c9d2c995c6a5b9c421f44b4a115d97a2c7af3b1c21cbb0",
+                    "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
                 )
                 .meta({ description: "Image of Prometheus 3." }),
             retention: duration

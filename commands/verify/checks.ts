@@ -1,10 +1,11 @@
 import type { NamedCheck } from "./check";
 import { checkEdges } from "./edges";
 import { checkGateway } from "./gateway";
+import { checkGrafana } from "./grafana";
+import { checkKiali } from "./kiali";
 import { checkMetrics } from "./metrics";
 import { checkMutualTls } from "./mutualTls";
 import { checkPage } from "./page";
-import { checkGrafana, checkKiali } from "./pages";
 import { checkReleases } from "./releases";
 import { checkSidecars } from "./sidecars";
 import { checkTraces } from "./traces";

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, get, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -175,8 +175,12 @@ describe("npm run dashboard", () => {
         expect(await ask(port)).toBe("from grafana-1");
         expect(cluster.forwarded).toEqual(["istio-system/grafana-1:3000"]);
 
+        const kept = connect(Number(port), "127.0.0.1");
+        kept.write("GET / HTTP/1.1\r\n\r\n");
+        await once(kept, "data");
         cluster.pods = [];
         cluster.dropConnections();
+        await once(kept, "close");
         const waiting = ask(port);
         await dashboard.until(() => dashboard.stderr.includes("waiting for another pod"));
         cluster.pods = [grafana("grafana-2")];

@@ -8,10 +8,11 @@ import { type Check, failed, ok, runChecks } from "../../../commands/verify/chec
 import { CHECKS } from "../../../commands/verify/checks";
 import { checkEdges } from "../../../commands/verify/edges";
 import { checkGateway, gatewaysOf } from "../../../commands/verify/gateway";
+import { checkGrafana } from "../../../commands/verify/grafana";
+import { checkKiali } from "../../../commands/verify/kiali";
 import { checkMetrics } from "../../../commands/verify/metrics";
 import { checkMutualTls } from "../../../commands/verify/mutualTls";
 import { checkPage } from "../../../commands/verify/page";
-import { checkGrafana, checkKiali } from "../../../commands/verify/pages";
 import { checkReleases } from "../../../commands/verify/releases";
 import { checkReport } from "../../../commands/verify/report";
 import { checkSidecars } from "../../../commands/verify/sidecars";
@@ -361,6 +362,11 @@ describe("the gateway", () => {
     });
 
     it("has to select a pod that is ready", async () => {
+        const ready = cluster.find("Pod", "ingress-1").status;
+        cluster.find("Pod", "ingress-1").status = { conditions: [{ type: "Ready", status: "False" }] };
+        expect(await checkGateway(mesh)).toMatchObject({ status: "failed" });
+        cluster.find("Pod", "ingress-1").status = ready;
+        expect(await checkGateway(mesh)).toMatchObject({ status: "ok" });
         cluster.find("Pod", "ingress-1").metadata.labels = { istio: "ingressgateway-ab12" };
         expect((await checkGateway(mesh)).found).toBe(
             "Gateway default/bookinfo-gateway selects no pod that is ready (istio=ingressgateway)",

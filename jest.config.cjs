@@ -1,4 +1,8 @@
 /** Unit tests by default; `--selectProjects e2e` runs those that need the sandbox. */
+
+// Tests compare text; CI=true alone would have it coloured.
+process.env.NO_COLOR = "1";
+
 const transform = { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] };
 
 module.exports = {

@@ -6,7 +6,7 @@ import { cache, live } from "./paths";
 import { isBuilt, type Artifact } from "./toolchain/artifacts";
 
 /** Disk space in GB (10^9 bytes): for each artifact that is still to be built, Go's caches included, and to run the sandbox. */
-const diskNeeded = { perBuild: 1.1, toRun: 3, live: 0.5 };
+const diskNeeded = { perBuild: 1.2, toRun: 3, live: 0.5 };
 
 /** Commands of the machine that the sandbox uses, and the Debian package that has each. */
 const commandsToRun = { unshare: "util-linux", nsenter: "util-linux", mount: "mount", ip: "iproute2", tar: "tar" };

@@ -12,8 +12,8 @@ const sandbox = "/run/bookinfo-mesh";
 export const sandboxBin = path.join(sandbox, "bin");
 export const sandboxKubeconfig = path.join(sandbox, "kubeconfig");
 
-/** A cold first start builds Kubernetes: how long that may take at most, in milliseconds. */
-export const coldStart = 40 * 60_000;
+/** A cold first start builds Kubernetes and all the others: how long that may take at most, in milliseconds. */
+export const coldStart = 60 * 60_000;
 
 const execute = promisify(execFile);
 

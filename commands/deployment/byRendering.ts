@@ -15,15 +15,15 @@ import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import { type Deployed, HIDDEN, type Site, type Way } from "./deployment";
-import { titleOf, withLastingNames } from "./identity";
+import { withLastingNames } from "./identity";
 import { Ledger, recordedSteps } from "./ledger";
 import type { DeploymentRecord } from "./record";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
 import type { Target } from "./target";
 
 /**
- * By applying what the program renders: Helm for the releases, server-side apply for the rest. Without state, diff or
- * deletion of what is no longer declared: those are the engine's.
+ * By applying what the program renders: Helm for the releases, server-side apply for the rest; what was applied before
+ * and is no longer declared is removed. Without state, diff or replacement: those are the engine's.
  */
 export class ByRendering implements Way {
     readonly description = "Applying what the program renders, by helm and server-side apply";
@@ -50,7 +50,7 @@ export class ByRendering implements Way {
                 stop,
             }),
         );
-        reportDropped(ledger.othersThan(lasting));
+        await removeDropped(ledger, lasting, deployer, stop);
 
         // Once more, now that what the program reads is there: its outputs are then those that the engine would give.
         const read = (type: string, id: string) => readByPulumiId(site.api, type, id);
@@ -89,12 +89,13 @@ function shown(outputs: Record<string, ProgramOutput>): Record<string, unknown> 
     );
 }
 
-function reportDropped(steps: readonly Step[]): void {
-    if (steps.length > 0) {
-        console.log(pc.yellow("No longer declared, and left in the cluster until `npm run down`:"));
-        steps.forEach((step) => {
-            console.log(`  ${titleOf(step)}`);
-        });
+/** Removes what an earlier deployment has made and the program no longer declares: a switch that is off leaves nothing. */
+async function removeDropped(ledger: Ledger, declared: readonly Step[], deployer: Deployer, stop: AbortSignal) {
+    const dropped = ledger.othersThan(declared);
+    if (dropped.length > 0) {
+        console.log(pc.yellow("No longer declared, and removed:"));
+        await undoSteps(dropped, deployer, stop);
+        ledger.forget(dropped);
     }
 }
 

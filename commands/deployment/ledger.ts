@@ -20,6 +20,14 @@ export class Ledger {
         this.write();
     }
 
+    /** Notes that what these steps made is gone. */
+    forget(steps: readonly Step[]): void {
+        for (const { name } of steps) {
+            this.steps.delete(name);
+        }
+        this.write();
+    }
+
     /** The steps begun, at any time, that are not among these. */
     othersThan(steps: readonly Step[]): Step[] {
         const names = new Set(steps.map(({ name }) => name));

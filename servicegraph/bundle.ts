@@ -25,8 +25,19 @@ export function assetFiles(): Record<(typeof ASSET_NAMES)[number], string> {
         "favicon.svg": file("page/favicon.svg"),
         "forcegraph.html": file("force/forcegraph.html"),
         "forcegraph.css": file("force/forcegraph.css"),
-        "forcegraph.js": bundle("force/forcegraph.ts", { platform: "browser", format: "iife", target: "es2022" }),
+        "forcegraph.js": bundle("force/browser/forcegraph.ts", {
+            platform: "browser",
+            format: "iife",
+            target: "es2022",
+            banner: { js: licence("d3-force") },
+        }),
     };
+}
+
+/** The licence of a package, which everything that is made of it has to carry. (What d3-force needs is of the same author and licence.) */
+function licence(name: string): string {
+    const folder = path.dirname(path.dirname(require.resolve(name)));
+    return `/*! ${name}\n\n${readFileSync(path.join(folder, "LICENSE"), "utf8").trim()} */`;
 }
 
 function bundle(entry: string, options: BuildOptions): string {

@@ -3,6 +3,8 @@ import { textWidth } from "../text/width";
 import type { Facts } from "./facts";
 
 const FONT = 12;
+/** The first line is bold, and so much wider. */
+const BOLD = 1.1;
 const LINE = 15;
 const PADDING = 6;
 const LOCK = { size: 12, room: 16 };
@@ -19,7 +21,7 @@ export interface Label extends Size {
 
 export function labelOf({ traffic, errors, latency, mutualTls }: Facts): Label {
     const room = mutualTls ? LOCK.room : 0;
-    const firstWidth = textWidth(traffic, FONT);
+    const firstWidth = textWidth(traffic, FONT) * BOLD;
     const rest = errors && latency ? ` · ${latency}` : latency;
     const secondWidth = textWidth(errors + rest, FONT);
     const height = LINE * (secondWidth > 0 ? 2 : 1) + PADDING;

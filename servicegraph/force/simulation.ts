@@ -13,7 +13,6 @@ import {
 import { factsOf } from "../drawing/facts";
 import { labelOf } from "../drawing/label";
 import type { Mesh, MeshEdge, MeshNode } from "../graph/mesh";
-import type { Point } from "../layout/geometry";
 import { layOut } from "../layout/layout";
 import { textWidth } from "../text/width";
 
@@ -23,6 +22,8 @@ export interface Body extends SimulationNodeDatum {
     key: string;
     node: MeshNode;
     width: number;
+    /** What it needs above its centre: half its height, and more for traffic with itself. */
+    above: number;
 }
 
 export interface Bond extends SimulationLinkDatum<Body> {
@@ -39,9 +40,9 @@ export interface Bodies {
     bonds: Bond[];
 }
 
-/** Pixels: the height of a node, and the size of the loop above one that calls itself. */
+/** Pixels: the height of a node, and the size of the loop above one that calls itself, with its figures. */
 export const BODY_HEIGHT = 46;
-export const LOOP = { width: 44, height: 36 };
+export const LOOP = { width: 44, height: 36, label: 44 };
 
 /**
  * Takes over a new answer: a workload that was there before stays where it is, and a new one appears beside one that it talks to.
@@ -51,7 +52,7 @@ export function update(before: Bodies, mesh: Mesh): Bodies & { changed: boolean 
     const known = new Map(before.bodies.map((body) => [body.key, body]));
     const bodies = mesh.nodes.map((node): Body => {
         const key = JSON.stringify([node.namespace, node.app, node.workload]);
-        return { ...known.get(key), key, node, width: widthOf(node) };
+        return { ...known.get(key), key, node, width: widthOf(node), above: BODY_HEIGHT / 2 };
     });
     const bonds = mesh.edges.flatMap((edge): Bond[] => {
         const [source, target] = [bodies[edge.source], bodies[edge.target]];
@@ -61,6 +62,9 @@ export function update(before: Bodies, mesh: Mesh): Bodies & { changed: boolean 
     });
     const pairs = new Set(bonds.map(({ key }) => key));
     for (const bond of bonds) {
+        if (bond.source === bond.target) {
+            bond.source.above = BODY_HEIGHT / 2 + LOOP.height + LOOP.label;
+        }
         bond.mutual = bond.source !== bond.target && pairs.has(JSON.stringify([bond.target.key, bond.source.key]));
         const [from, to] = bond.source.x === undefined ? [bond.target, bond.source] : [bond.source, bond.target];
         if (from.x !== undefined && from.y !== undefined && to.x === undefined) {
@@ -111,16 +115,15 @@ export function simulate({ bodies, bonds }: Bodies): Simulation<Body, Bond> {
         .stop();
 }
 
-/** Where the drawing has each workload, around the middle. */
+/** Where the drawing has each workload: as a whole where those are that are known already, else around the middle. */
 function homesOf(bodies: Body[], bonds: Bond[], labelled: boolean): Map<Body, { x: number; y: number }> {
     const indexes = new Map(bodies.map((body, index) => [body, index]));
-    const loops = new Set(bonds.filter(({ source, target }) => source === target).map(({ source }) => source));
     const { nodes, width, height } = layOut(
         bodies.map((body) => ({
             cluster: body.node.namespace,
             width: body.width,
             height: BODY_HEIGHT,
-            above: loops.has(body) ? { width: LOOP.width, height: LOOP.height + BODY_HEIGHT } : undefined,
+            above: { width: body.width, height: body.above - BODY_HEIGHT / 2 },
         })),
         bonds.map(({ source, target, edge }) => ({
             source: indexes.get(source) ?? 0,
@@ -129,8 +132,20 @@ function homesOf(bodies: Body[], bonds: Bond[], labelled: boolean): Map<Body, { 
         })),
     );
     // Further apart up and down, for here edges go straight, with their figures on them.
-    const home = ({ x, y }: Point) => ({ x: x - width / 2, y: (y - height / 2) * (labelled ? 1.5 : 1) });
-    return new Map(bodies.map((body, index) => [body, home(nodes[index] ?? { x: 0, y: 0 })]));
+    const stretch = labelled ? 1.5 : 1;
+    const homes = bodies.map((_, index) => {
+        const { x, y } = nodes[index] ?? { x: 0, y: 0 };
+        return { x: x - width / 2, y: (y - height / 2) * stretch };
+    });
+    const known = bodies.flatMap(({ x, y }, index) => {
+        const home = homes[index];
+        return home && x !== undefined && y !== undefined ? [{ x: x - home.x, y: y - home.y }] : [];
+    });
+    const shift = (axis: "x" | "y") => known.reduce((sum, one) => sum + one[axis], 0) / Math.max(1, known.length);
+    const [dx, dy] = [shift("x"), shift("y")];
+    return new Map(
+        bodies.map((body, index) => [body, { x: (homes[index]?.x ?? 0) + dx, y: (homes[index]?.y ?? 0) + dy }]),
+    );
 }
 
 /** How far a workload keeps from an edge that is not its own. */

@@ -1,4 +1,5 @@
 import { labelOf, type Sample } from "../prometheus/answer";
+import type { Detail } from "../prometheus/queries";
 import { compareAsGo } from "../text/goText";
 import { nodeName } from "./serviceGraph";
 
@@ -36,172 +37,205 @@ export interface MeshEdge {
     mutualTls: MutualTls;
 }
 
-/** The answers to the queries of 1.0, and to those for details as far as there are any. */
-export interface Answers {
-    requests: Sample[];
-    bytes: Sample[];
-    details: { requests?: Sample[]; bytes?: Sample[]; failures?: Sample[]; latency?: Sample[] };
-}
-
 /**
- * Puts the answers together. An edge of 1.0's, which knows no namespaces, becomes one edge for each pair of namespaces that the
- * details tell of, and stays as it is where they tell nothing.
- * @param options.filterEmpty leaves out edges without traffic
- * @param options.added nodes that are shown whether they have traffic or not
+ * Puts a mesh together from what Prometheus answers, element by element.
+ *
+ * An edge of 1.0's, which knows no namespaces, becomes one edge for each pair of namespaces that the details tell of, and stays as
+ * it is where they tell nothing.
  */
-export function mesh(
-    { requests, bytes, details }: Answers,
-    { filterEmpty, added }: { filterEmpty: boolean; added: Iterable<string> },
-): Mesh {
-    const drafts = new Drafts();
-    for (const kind of ["requests", "bytes"] as const) {
-        const detailed = (details[kind] ?? []).filter(({ value }) => !filterEmpty || value > 0);
-        const known = new Set(detailed.map((sample) => drafts.pairOf(sample)));
-        const plain = { requests, bytes }[kind].filter((sample) => !known.has(drafts.pairOf(sample)));
-        for (const sample of [...detailed, ...plain]) {
-            const draft = drafts.enter(sample);
-            draft[kind] = (draft[kind] ?? 0) + sample.value;
-            const policy = POLICIES[labelOf(sample, "connection_security_policy")] ?? "unknown";
-            draft[policy] = (draft[policy] ?? 0) + sample.value;
-        }
-    }
-    for (const sample of details.failures ?? []) {
-        const draft = drafts.find(sample);
-        if (draft) {
-            draft.failures += sample.value;
-        }
-    }
-    for (const sample of details.latency ?? []) {
-        const draft = drafts.find(sample);
-        if (draft) {
-            draft.p95 = sample.value;
-        }
-    }
-    return assemble(drafts, added, details.failures !== undefined);
-}
-
-/** An edge while its figures are gathered. */
-interface Draft {
-    /** Numbers of nodes, in the order in which they appeared. */
-    source: number;
-    target: number;
-    requests?: number;
-    bytes?: number;
-    failures: number;
-    p95?: number;
-    /** Traffic by how it is secured; undefined where there is no such series. */
-    encrypted?: number;
-    plain?: number;
-    unknown?: number;
-}
-
-/** The values of `connection_security_policy` that say something. */
-const POLICIES: Partial<Record<string, "encrypted" | "plain">> = { mutual_tls: "encrypted", none: "plain" };
-
-/** More nodes than a mesh can have: pairs of node numbers become one number by it. */
-const MANY = 2 ** 24;
-
-class Drafts {
-    readonly nodes: MeshNode[] = [];
+export class MeshBuilder {
+    private readonly nodes: MeshNode[] = [];
     private readonly numbers = new Numbers();
-    private readonly plainNumbers = new Numbers();
+    /** By the numbers of both nodes. */
     private readonly edges = new Map<number, Draft>();
+    /** What 1.0 asked for: traffic by nodes without namespaces. */
+    private readonly plain: Record<"requests" | "bytes", Figure[]> = { requests: [], bytes: [] };
+    private failuresKnown = false;
 
-    [Symbol.iterator](): Iterator<Draft> {
-        return this.edges.values();
+    /** Collects the answer to one of 1.0's two queries. It counts once it is complete. */
+    traffic(kind: "requests" | "bytes"): Collector {
+        const figures: Figure[] = [];
+        return {
+            take: (sample) => figures.push(this.figure(sample, false)),
+            complete: () => {
+                this.plain[kind] = figures;
+            },
+        };
     }
 
-    /** The draft of a sample's edge, a new one where there is none. */
-    enter(sample: Sample): Draft {
-        const [source, target] = [this.node(sample, "source"), this.node(sample, "destination")];
-        const draft = this.edges.get(source * MANY + target) ?? { source, target, failures: 0 };
-        this.edges.set(source * MANY + target, draft);
+    /** Collects the answer to one of the queries for details, likewise. */
+    detail(detail: Detail): Collector {
+        const figures: Figure[] = [];
+        return {
+            take: (sample) => figures.push(this.figure(sample, true)),
+            complete: () => {
+                this.failuresKnown ||= detail === "failures";
+                for (const { source, target, value, policy } of figures) {
+                    const draft = this.edge(source, target);
+                    draft[detail] = (draft[detail] ?? 0) + value;
+                    if (detail === "requests" || detail === "bytes") {
+                        draft[policy] = (draft[policy] ?? 0) + value;
+                    }
+                }
+            },
+        };
+    }
+
+    /**
+     * @param filterEmpty leaves out edges without traffic
+     * @param added names of nodes that are shown whether they have traffic or not
+     */
+    finish(filterEmpty: boolean, added: Iterable<string>): Mesh {
+        for (const draft of this.edges.values()) {
+            dropEmpty(draft, filterEmpty);
+        }
+        for (const kind of ["requests", "bytes"] as const) {
+            const detailed = new Set<number>();
+            for (const { source, target, [kind]: traffic } of this.edges.values()) {
+                if (traffic !== undefined) {
+                    detailed.add(this.withoutNamespace(source) * MANY + this.withoutNamespace(target));
+                }
+            }
+            for (const { source, target, value } of this.plain[kind]) {
+                if (!detailed.has(source * MANY + target)) {
+                    const draft = this.edge(source, target);
+                    draft[kind] = (draft[kind] ?? 0) + value;
+                    draft.unknown = (draft.unknown ?? 0) + value;
+                }
+            }
+        }
+        const drafts = [...this.edges.values()].filter(
+            ({ requests, bytes }) => requests !== undefined || bytes !== undefined,
+        );
+        return this.assemble(drafts, added);
+    }
+
+    private assemble(drafts: readonly Draft[], added: Iterable<string>): Mesh {
+        const used = new Set(drafts.flatMap(({ source, target }) => [source, target]));
+        const known = this.nodes.map((node, number) => ({ node, number })).filter(({ number }) => used.has(number));
+        const names = new Set(known.map(({ node }) => node.name));
+        const extra = [...added]
+            .filter((name) => !names.has(name))
+            .map((name) => ({ node: { name, app: name, workload: "", namespace: "" }, number: undefined }));
+        const sorted = [...known, ...extra].sort(
+            ({ node: a }, { node: b }) =>
+                compareAsGo(a.namespace, b.namespace) ||
+                compareAsGo(a.app, b.app) ||
+                compareAsGo(a.workload, b.workload),
+        );
+        const places = new Map(sorted.map(({ number }, place) => [number, place]));
+        const edges = drafts
+            .map((draft) => this.edgeOf(draft, places))
+            .sort((a, b) => a.source - b.source || a.target - b.target);
+        return { nodes: sorted.map(({ node }) => node), edges };
+    }
+
+    private edgeOf(draft: Draft, places: ReadonlyMap<number | undefined, number>): MeshEdge {
+        const { requests, bytes, failures = 0, latency } = draft;
+        return {
+            source: places.get(draft.source) ?? 0,
+            target: places.get(draft.target) ?? 0,
+            requestsPerSecond: requests,
+            errorRatio:
+                this.failuresKnown && requests !== undefined && requests > 0
+                    ? Math.min(failures / requests, 1)
+                    : undefined,
+            p95Milliseconds: Number.isFinite(latency) ? latency : undefined,
+            bytesPerSecond: bytes,
+            mutualTls: mutualTls(draft),
+        };
+    }
+
+    private edge(source: number, target: number): Draft {
+        const key = source * MANY + target;
+        const draft = this.edges.get(key) ?? { source, target };
+        this.edges.set(key, draft);
         return draft;
     }
 
-    find(sample: Sample): Draft | undefined {
-        return this.edges.get(this.node(sample, "source") * MANY + this.node(sample, "destination"));
+    private figure(sample: Sample, detailed: boolean): Figure {
+        return {
+            source: this.node(sample, "source", detailed),
+            target: this.node(sample, "destination", detailed),
+            value: sample.value,
+            policy: POLICIES[labelOf(sample, "connection_security_policy")] ?? "unknown",
+        };
     }
 
-    /** Which edge of 1.0's a sample belongs to, whatever the namespaces. */
-    pairOf(sample: Sample): number {
-        const number = (end: "source" | "destination") =>
-            this.plainNumbers.of(labelOf(sample, `${end}_app`), labelOf(sample, `${end}_workload`));
-        return number("source") * MANY + number("destination");
-    }
-
-    private node(sample: Sample, end: "source" | "destination"): number {
-        const [app, workload] = [labelOf(sample, `${end}_app`), labelOf(sample, `${end}_workload`)];
-        const label = labelOf(sample, `${end}_workload_namespace`);
+    private node(sample: Sample, end: "source" | "destination", detailed: boolean): number {
+        const label = detailed ? labelOf(sample, `${end}_workload_namespace`) : "";
         // Istio's word for what it does not know.
         const namespace = label === "unknown" ? "" : label;
-        const number = this.numbers.of(namespace, app, workload);
+        return this.number(labelOf(sample, `${end}_app`), labelOf(sample, `${end}_workload`), namespace);
+    }
+
+    private number(app: string, workload: string, namespace: string): number {
+        const number = this.numbers.of(app, workload, namespace);
         this.nodes[number] ??= { name: nodeName(app, workload), app, workload, namespace };
         return number;
     }
-}
 
-/** Gives each list of texts a number, from 0 on. No text can be mistaken for two others. */
-class Numbers {
-    private readonly roots = new Map<string, Branch>();
-    private next = 0;
-
-    of(...texts: string[]): number {
-        let branches = this.roots;
-        let branch: Branch | undefined;
-        for (const text of texts) {
-            branch = branches.get(text);
-            if (!branch) {
-                branch = { branches: new Map() };
-                branches.set(text, branch);
-            }
-            branches = branch.branches;
-        }
-        if (!branch) {
-            return -1;
-        }
-        branch.number ??= this.next++;
-        return branch.number;
+    private withoutNamespace(number: number): number {
+        const { app = "", workload = "" } = this.nodes[number] ?? {};
+        return this.number(app, workload, "");
     }
 }
 
-interface Branch {
-    number?: number;
-    branches: Map<string, Branch>;
+/** Takes the elements of an answer. */
+export interface Collector {
+    take: (sample: Sample) => void;
+    complete: () => void;
 }
 
-function assemble(drafts: Drafts, added: Iterable<string>, failuresKnown: boolean): Mesh {
-    // Only what an edge was made for: a latency alone makes no node.
-    const used = new Set([...drafts].flatMap(({ source, target }) => [source, target]));
-    const known = drafts.nodes.map((node, number) => ({ node, number })).filter(({ number }) => used.has(number));
-    const names = new Set(known.map(({ node }) => node.name));
-    const extra = [...added]
-        .filter((name) => !names.has(name))
-        .map((name) => ({ node: { name, app: name, workload: "", namespace: "" }, number: undefined }));
+/** How traffic is secured. */
+type Policy = "encrypted" | "plain" | "unknown";
 
-    const sorted = [...known, ...extra].sort(
-        ({ node: a }, { node: b }) =>
-            compareAsGo(a.namespace, b.namespace) || compareAsGo(a.app, b.app) || compareAsGo(a.workload, b.workload),
-    );
-    const places = new Map(sorted.map(({ number }, place) => [number, place]));
-    const edges = [...drafts]
-        .map((draft) => finish(draft, places, failuresKnown))
-        .sort((a, b) => a.source - b.source || a.target - b.target);
-    return { nodes: sorted.map(({ node }) => node), edges };
+/** An element of an answer, with numbers in the place of its nodes' names. */
+interface Figure {
+    source: number;
+    target: number;
+    value: number;
+    policy: Policy;
 }
 
-function finish(draft: Draft, places: ReadonlyMap<number | undefined, number>, failuresKnown: boolean): MeshEdge {
-    const { requests, failures, p95 } = draft;
-    return {
-        source: places.get(draft.source) ?? 0,
-        target: places.get(draft.target) ?? 0,
-        requestsPerSecond: requests,
-        errorRatio:
-            failuresKnown && requests !== undefined && requests > 0 ? Math.min(failures / requests, 1) : undefined,
-        p95Milliseconds: Number.isFinite(p95) ? p95 : undefined,
-        bytesPerSecond: draft.bytes,
-        mutualTls: mutualTls(draft),
-    };
+/** An edge while its figures are gathered; those that there is no series of are undefined. */
+interface Draft extends Partial<Record<Detail | Policy, number>> {
+    /** Numbers of nodes. */
+    source: number;
+    target: number;
+}
+
+/** The values of `connection_security_policy` that say something. */
+const POLICIES: Partial<Record<string, Policy>> = { mutual_tls: "encrypted", none: "plain" };
+
+/** More nodes than a mesh can have: a pair of their numbers becomes one number by it. */
+const MANY = 2 ** 24;
+
+/** Gives each list of texts a number, from 0 on. No text can be mistaken for two others. */
+class Numbers {
+    private readonly tree = new Map<string, Map<string, Map<string, number>>>();
+    private next = 0;
+
+    of(first: string, second: string, third: string): number {
+        const branch = entry(this.tree, first, () => new Map<string, Map<string, number>>());
+        const leaves = entry(branch, second, () => new Map<string, number>());
+        return entry(leaves, third, () => this.next++);
+    }
+}
+
+function entry<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+    const found = map.get(key) ?? make();
+    map.set(key, found);
+    return found;
+}
+
+/** The query for details knows no `> 0`, so that edges without traffic are left out here. */
+function dropEmpty(draft: Draft, filterEmpty: boolean): void {
+    for (const kind of ["requests", "bytes"] as const) {
+        if (filterEmpty && !((draft[kind] ?? 0) > 0)) {
+            draft[kind] = undefined;
+        }
+    }
 }
 
 /** Judged by the series that have traffic; where none has, by all of them. */

@@ -22,21 +22,22 @@ export function nodeName(app: string, workload: string): string {
     return `${app} (${workload})`;
 }
 
-/**
- * Makes the graph of 1.0 from the answers to its two queries.
- * @param added nodes that are shown whether they have traffic or not
- */
-export function serviceGraph(requests: Sample[], bytes: Sample[], added: Iterable<string>): ServiceGraph {
-    const edges = [...readEdges(requests, "reqs/sec"), ...readEdges(bytes, "bytes/sec")];
-    const nodes = new Set([...edges.flatMap(({ source, target }) => [source, target]), ...added]);
-    return { nodes: [...nodes].sort(compareAsGo), edges };
-}
-
-function readEdges(samples: Sample[], label: ServiceEdge["label"]): ServiceEdge[] {
-    return samples.map((sample) => ({
+/** The edge that an element of the answer to one of the two queries of 1.0 stands for. */
+export function readEdge(sample: Sample, label: ServiceEdge["label"]): ServiceEdge {
+    return {
         source: nodeName(labelOf(sample, "source_app"), labelOf(sample, "source_workload")),
         target: nodeName(labelOf(sample, "destination_app"), labelOf(sample, "destination_workload")),
         label,
         value: sample.value,
-    }));
+    };
+}
+
+/**
+ * Puts the graph of 1.0 together.
+ * @param added nodes that are shown whether they have traffic or not
+ */
+export function serviceGraph(requests: ServiceEdge[], bytes: ServiceEdge[], added: Iterable<string>): ServiceGraph {
+    const edges = [...requests, ...bytes];
+    const nodes = new Set([...edges.flatMap(({ source, target }) => [source, target]), ...added]);
+    return { nodes: [...nodes].sort(compareAsGo), edges };
 }

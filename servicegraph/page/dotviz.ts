@@ -38,14 +38,18 @@ export interface DotvizArgs {
 
 /** The page that says why there is nothing to show. It asks again by itself, but not for what can never be answered. */
 export function dotvizFault(message: string, status: number, parameters: PageParameters): string {
-    const title = status === 400 ? "This cannot be asked" : "Prometheus does not answer";
+    const title = FAULTS[status] ?? "Prometheus does not answer";
+    const again = status === 400 ? 0 : parameters.refresh;
+    const hint = again > 0 ? `<p>This page asks again every ${again} s.</p>` : "";
     return document({
         parameters,
         summary: "",
-        main: `<div class="notice fault" role="alert"><h2>${title}</h2><p>${escapeMarkup(message)}</p></div>`,
-        refresh: status === 400 ? 0 : parameters.refresh || 15,
+        main: `<div class="notice fault" role="alert"><h2>${title}</h2><p>${escapeMarkup(message)}</p>${hint}</div>`,
+        refresh: again,
     });
 }
+
+const FAULTS: Partial<Record<number, string>> = { 400: "This cannot be asked", 503: "This is too much to ask" };
 
 function document(args: { parameters: PageParameters; summary: string; main: string; refresh: number }): string {
     const { parameters, summary, main, refresh } = args;
@@ -53,11 +57,11 @@ function document(args: { parameters: PageParameters; summary: string; main: str
     return `<!DOCTYPE html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-${refresh > 0 ? `<meta http-equiv="refresh" content="${refresh}">\n` : ""}<title>Istio Servicegraph</title>
-<link rel="icon" href="favicon.svg">
-<link rel="stylesheet" href="mesh.css">
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+${refresh > 0 ? `<meta http-equiv="refresh" content="${refresh}"/>\n` : ""}<title>Istio Servicegraph</title>
+<link rel="icon" href="favicon.svg"/>
+<link rel="stylesheet" href="mesh.css"/>
 </head>
 <body>
 <header>
@@ -131,11 +135,13 @@ function table({ nodes, edges }: Mesh): string {
     };
     const figures = (edge: MeshEdge) => {
         const { traffic, errors, latency, mutualTls } = factsOf(edge);
-        const health = healthOf(edge);
-        return (
-            `<td class="number">${escapeMarkup(traffic)}</td><td class="number ${health}">${errors.replace(" errors", "")}</td>` +
-            `<td class="number">${latency.replace("p95 ", "")}</td><td>${mutualTls}</td>`
-        );
+        const cell = (text: string, type: string) => `<td class="${type}">${escapeMarkup(text)}</td>`;
+        return [
+            cell(traffic, "number"),
+            cell(errors.replace(" errors", ""), `number ${healthOf(edge)}`),
+            cell(latency.replace("p95 ", ""), "number"),
+            cell(mutualTls, "words"),
+        ].join("");
     };
     return `<section>
 <h2>${omitted > 0 ? `The ${rows.length} edges with most errors and traffic, of ${edges.length}` : "Edges"}</h2>

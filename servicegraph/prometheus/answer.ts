@@ -9,56 +9,143 @@ export interface Sample {
 
 /** A label's value; of one that is missing, it is empty, as everywhere in Prometheus. */
 export function labelOf({ labels }: Sample, name: string): string {
-    const value = labels[name];
-    return typeof value === "string" ? value : "";
+    const value = Object.hasOwn(labels, name) ? labels[name] : undefined;
+    return typeof value === "string" ? wellFormed(value) : "";
 }
 
 /** Kinds of errors of Prometheus' API that say "too slow" rather than "wrong". */
 const TOO_SLOW = ["timeout", "canceled"];
 
+/** No element of a vector is longer, in UTF-16 units. */
+const LONGEST_ELEMENT = 1_000_000;
+
+/** Nor is what comes before the elements. */
+const LONGEST_BEFORE = 1_000_000;
+
+/** In front of the elements of a vector. */
+const RESULT = /"result"\s*:\s*\[/;
+
 /**
- * Reads Prometheus' answer to an instant query.
- * @throws Fault with what is wrong with it, or with the reason that Prometheus itself gives
+ * Reads Prometheus' answer to an instant query while it comes in, element by element: of a large vector, neither the text nor the
+ * parsed whole is ever in memory.
  */
-export function readAnswer(body: string, status: number): Sample[] {
-    const answer = parse(body, status);
-    if (answer.status !== "success") {
-        const { errorType, error } = answer;
-        throw new Fault(
-            TOO_SLOW.includes(String(errorType)) ? 504 : 502,
-            `Prometheus refuses the query: ${shown(errorType)}: ${shown(error)}`,
-        );
+export class AnswerReader {
+    /** Text that is still to be looked at. */
+    private text = "";
+    /** How much of it was looked at, in an element. */
+    private looked = 0;
+    private depth = 0;
+    private isInString = false;
+    /** The answer without its elements. */
+    private around = "";
+    private part: "before" | "elements" | "after" = "before";
+
+    /** @param take gets each element */
+    constructor(private readonly take: (sample: Sample) => void) {}
+
+    /** @throws Fault 502 where an element is not what a vector has */
+    push(text: string): void {
+        this.text += text;
+        if (this.part === "before") {
+            this.findElements();
+        }
+        if (this.part === "elements") {
+            this.readElements();
+        }
     }
-    const data = isObject(answer.data) ? answer.data : {};
-    if (data.resultType !== "vector" || !Array.isArray(data.result)) {
-        throw new Fault(502, `Prometheus does not answer with a vector, but with ${shown(data.resultType)}`);
+
+    /** @throws Fault 502 or 504 with what is wrong with the answer, or with the reason that Prometheus itself gives */
+    end(httpStatus: number): void {
+        const { status, errorType, error, data } = parseEnvelope(this.around + this.text, httpStatus);
+        if (status !== "success") {
+            throw new Fault(
+                TOO_SLOW.includes(String(errorType)) ? 504 : 502,
+                `Prometheus refuses the query: ${shown(errorType)}: ${shown(error)}`,
+            );
+        }
+        const { resultType, result } = isObject(data) ? data : {};
+        if (resultType !== "vector" || !Array.isArray(result)) {
+            throw new Fault(502, `Prometheus does not answer with a vector, but with ${shown(resultType)}`);
+        }
     }
-    return data.result.map(readSample);
+
+    private findElements(): void {
+        const start = RESULT.exec(this.text);
+        if (start) {
+            const end = start.index + start[0].length;
+            this.around = this.text.slice(0, end);
+            this.text = this.text.slice(end);
+            this.part = "elements";
+        } else if (this.text.length > LONGEST_BEFORE) {
+            throw new Fault(
+                502,
+                `Prometheus answers with something long that is not its API's JSON: ${shown(this.text)}`,
+            );
+        }
+    }
+
+    private readElements(): void {
+        let start = 0;
+        for (; this.looked < this.text.length; this.looked += 1) {
+            const character = this.text[this.looked];
+            if (this.isInString) {
+                if (character === "\\") {
+                    this.looked += 1;
+                } else if (character === '"') {
+                    this.isInString = false;
+                }
+            } else if (character === '"') {
+                this.isInString = true;
+            } else if (character === "{") {
+                start = this.depth === 0 ? this.looked : start;
+                this.depth += 1;
+            } else if (character === "}") {
+                this.depth -= 1;
+                if (this.depth === 0) {
+                    this.take(readSample(this.text.slice(start, this.looked + 1)));
+                    start = this.looked + 1;
+                }
+            } else if (character === "]" && this.depth === 0) {
+                this.part = "after";
+                break;
+            }
+        }
+        this.text = this.text.slice(this.part === "after" ? this.looked : start);
+        this.looked -= start;
+        if (this.looked > LONGEST_ELEMENT) {
+            throw new Fault(502, `Prometheus' vector has an element of more than ${LONGEST_ELEMENT} characters`);
+        }
+    }
 }
 
-function parse(body: string, status: number): Record<string, unknown> {
+function parseEnvelope(text: string, httpStatus: number): Record<string, unknown> {
     try {
-        // Halves of surrogate pairs, which Go reads as U+FFFD, can only be written as escapes.
-        const repair = /\\ud[89a-f]/i.test(body)
-            ? (_: string, value: unknown) => (typeof value === "string" ? wellFormed(value) : value)
-            : undefined;
-        const answer: unknown = JSON.parse(body, repair);
+        const answer: unknown = JSON.parse(text);
         if (isObject(answer) && typeof answer.status === "string") {
             return answer;
         }
     } catch {
         // Told below: it is not what Prometheus answers.
     }
-    throw new Fault(502, `Prometheus answers with status ${status} and something that is not its API's JSON`);
+    throw new Fault(502, `Prometheus answers with status ${httpStatus} and something that is not its API's JSON`);
 }
 
-function readSample(element: unknown): Sample {
+function readSample(text: string): Sample {
+    const element = parseElement(text);
     const { metric, value } = isObject(element) ? element : {};
-    const [, text] = Array.isArray(value) ? (value as unknown[]) : [];
-    if (!isObject(metric) || typeof text !== "string") {
-        throw new Fault(502, "Prometheus' vector has an element without labels and a value");
+    const [, number] = Array.isArray(value) ? (value as unknown[]) : [];
+    if (!isObject(metric) || typeof number !== "string") {
+        throw new Fault(502, `Prometheus' vector has an element without labels or value: ${shown(text)}`);
     }
-    return { labels: metric, value: readNumber(text) };
+    return { labels: metric, value: readNumber(number) };
+}
+
+function parseElement(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        throw new Fault(502, `Prometheus' vector has an element that is not JSON: ${shown(text)}`);
+    }
 }
 
 /** Prometheus writes numbers as Go does: NaN, +Inf and -Inf are among them. */

@@ -1,15 +1,16 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { Fault } from "../server/fault";
-import { readAnswer, type Sample } from "./answer";
+import { AnswerReader, type Sample } from "./answer";
 
 /** Something that answers PromQL queries. */
 export interface Prometheus {
     /**
      * @param at the moment that the query looks at, the same for queries whose answers are put together
+     * @param take gets each element of the answer; where the query fails, it may have got some of them
      * @throws Fault 502 where Prometheus cannot be reached or answers nonsense, 504 where it takes too long
      */
-    query: (promql: string, at: Date) => Promise<Sample[]>;
+    query: (promql: string, at: Date, take: (sample: Sample) => void) => Promise<void>;
 }
 
 export interface PrometheusLimits {
@@ -24,10 +25,10 @@ export interface PrometheusLimits {
 /** The HTTP API of the Prometheus at `address`, whose path may be a prefix. */
 export function prometheusAt(address: URL, { timeout, answerBytes, observe }: PrometheusLimits): Prometheus {
     const client = address.protocol === "https:" ? https : http;
-    const agent = new client.Agent({ keepAlive: true, maxSockets: 32 });
+    const agent = new client.Agent({ keepAlive: true, maxSockets: 16 });
     const name = `${address.protocol}//${address.host}${address.pathname.replace(/\/$/, "")}`;
 
-    async function ask(promql: string, at: Date): Promise<Sample[]> {
+    async function ask(promql: string, at: Date, take: (sample: Sample) => void): Promise<void> {
         const url = new URL(address);
         url.pathname = `${address.pathname.replace(/\/$/, "")}/api/v1/query`;
         url.search = new URLSearchParams({
@@ -37,8 +38,8 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
         }).toString();
         const signal = AbortSignal.timeout(timeout);
         try {
-            const { body, status } = await get(client, url, { agent, signal }, answerBytes);
-            return readAnswer(body, status);
+            const response = await get(client, url, { agent, signal });
+            await read(response, answerBytes, take);
         } catch (error) {
             if (error instanceof Fault) {
                 throw error;
@@ -50,14 +51,13 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
     }
 
     return {
-        query: async (promql, at) => {
+        query: async (promql, at, take) => {
             const start = performance.now();
             const ended = (outcome: "success" | "timeout" | "failure") =>
                 observe?.(outcome, (performance.now() - start) / 1000);
             try {
-                const samples = await ask(promql, at);
+                await ask(promql, at, take);
                 ended("success");
-                return samples;
             } catch (error) {
                 ended(error instanceof Fault && error.status === 504 ? "timeout" : "failure");
                 throw error;
@@ -66,28 +66,32 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
     };
 }
 
-async function get(
+function get(
     client: typeof http | typeof https,
     url: URL,
     options: http.RequestOptions,
-    answerBytes: number,
-): Promise<{ body: string; status: number }> {
-    const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+): Promise<http.IncomingMessage> {
+    return new Promise((resolve, reject) => {
         client.get(url, options, resolve).on("error", reject);
     });
-    const chunks: Buffer[] = [];
+}
+
+async function read(response: http.IncomingMessage, mostBytes: number, take: (sample: Sample) => void): Promise<void> {
+    const reader = new AnswerReader(take);
+    const decoder = new TextDecoder();
     let length = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {
         length += chunk.length;
-        if (length > answerBytes) {
+        if (length > mostBytes) {
             throw new Fault(
                 502,
-                `Prometheus' answer is longer than ${answerBytes} bytes; ask for less by a filter, or allow more by a flag`,
+                `Prometheus' answer is longer than ${mostBytes} bytes; ask for less by a filter, or allow more by a flag`,
             );
         }
-        chunks.push(chunk);
+        reader.push(decoder.decode(chunk, { stream: true }));
     }
-    return { body: Buffer.concat(chunks, length).toString("utf8"), status: response.statusCode ?? 0 };
+    reader.push(decoder.decode());
+    reader.end(response.statusCode ?? 0);
 }
 
 /** Why a connection failed. With several addresses to try, Node gives an error without a message, but with a code. */

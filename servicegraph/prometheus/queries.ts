@@ -39,8 +39,11 @@ export function trafficQueries(selection: Selection): { requests: string; bytes:
     return { requests: sum("istio_requests_total"), bytes: sum("istio_tcp_received_bytes_total") };
 }
 
+/** The queries for details, by what they tell. */
+export type Detail = "requests" | "bytes" | "failures" | "latency";
+
 /** What the two queries of 1.0 do not tell: namespaces, mutual TLS, failed requests and latencies. */
-export function detailQueries(selection: Selection): Record<"requests" | "bytes" | "failures" | "latency", string> {
+export function detailQueries(selection: Selection): Record<Detail, string> {
     const byPolicy = (metric: string) =>
         `sum(${rate(metric, selection)}) by (${BY_WORKLOAD}, connection_security_policy)`;
     const failures = [FAILED_HTTP, FAILED_GRPC].map((failed) => rate("istio_requests_total", selection, failed));

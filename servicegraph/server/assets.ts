@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
-import type { Answer } from "./response";
-import { page } from "./response";
+import { type Answer, NOTHING, page } from "./response";
 
 /** Answers by path: the files that the server serves as they are. */
 export type Assets = ReadonlyMap<string, Answer>;
@@ -18,7 +17,7 @@ const FORCE_POLICY = "script-src 'self'; style-src 'self'; img-src 'self'; conne
 export function assets(read: (name: AssetName) => string): Assets {
     const file = (name: AssetName, type: string): Answer => ({
         status: 200,
-        headers: { "Content-Type": type, "Cache-Control": "no-cache" },
+        headers: { "Content-Type": type, "Cache-Control": "no-cache", "Content-Security-Policy": NOTHING },
         body: Buffer.from(read(name)),
     });
     return new Map([

@@ -1,64 +1,66 @@
 import * as http from "node:http";
 import * as path from "node:path";
-import { prometheusAt } from "../prometheus/client";
+import { isMainThread } from "node:worker_threads";
 import { app } from "./app";
 import { assetsIn } from "./assets";
 import { type Flags, parseFlags, USAGE } from "./flags";
 import { Metrics } from "./metrics";
+import { graphsInThread, serveGraphs } from "./worker";
 
 /* The program that runs in the cluster: reads the flags, listens, and ends on SIGTERM. */
 
-function log(message: string): void {
-    console.log(`${new Date().toISOString()} ${message}`);
+if (isMainThread) {
+    main(path.resolve(process.argv[1] ?? ""));
+} else {
+    serveGraphs();
 }
 
-function readFlags(): Flags {
+function main(file: string): void {
+    const flags = readFlags(path.dirname(file));
+    const { prometheusAddr, prometheusTimeout: timeout, prometheusAnswerBytes: answerBytes } = flags;
+    const metrics = new Metrics();
+    const make = graphsInThread(
+        file,
+        { prometheusAddr: prometheusAddr.href, timeout, answerBytes },
+        (outcome, seconds) => {
+            metrics.countQuery(outcome, seconds);
+        },
+    );
+    const server = http.createServer(app({ make, metrics, log, assets: assetsIn(flags.assetDir) }));
+    // Beyond that a connection is refused, so that no crowd can take the server's memory.
+    server.maxConnections = 512;
+    // Whoever takes longer to say what it wants is no client of a graph.
+    server.headersTimeout = 10_000;
+    server.requestTimeout = 15_000;
+
+    server.on("error", (error) => {
+        console.error(`cannot listen: ${error.message}`);
+        process.exit(1);
+    });
+    server.listen(flags.bindAddr, () => {
+        const { host, pathname } = prometheusAddr;
+        const address = JSON.stringify(server.address());
+        log(`Starting servicegraph service at ${address}, asking Prometheus at ${host}${pathname}`);
+    });
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+        process.once(signal, () => {
+            log(`Ending on ${signal}`);
+            // What is being answered would be a graph that nobody waits for any more.
+            server.closeAllConnections();
+            server.close(() => process.exit(0));
+        });
+    }
+}
+
+function readFlags(programFolder: string): Flags {
     try {
-        return parseFlags(process.argv.slice(2), path.dirname(path.resolve(process.argv[1] ?? ".")));
+        return parseFlags(process.argv.slice(2), programFolder);
     } catch (error) {
         console.error(`${(error as Error).message}\n\n${USAGE}`);
         return process.exit(2);
     }
 }
 
-const flags = readFlags();
-const metrics = new Metrics();
-const server = http.createServer(
-    app({
-        metrics,
-        log,
-        assets: assetsIn(flags.assetDir),
-        prometheus: prometheusAt(flags.prometheusAddr, {
-            timeout: flags.prometheusTimeout,
-            answerBytes: flags.prometheusAnswerBytes,
-            observe: (outcome, seconds) => {
-                metrics.countQuery(outcome, seconds);
-            },
-        }),
-    }),
-);
-// One connection more than that is refused, so that no crowd can take the server's memory.
-server.maxConnections = 512;
-// Whoever takes longer to say what it wants is no client of a graph.
-server.headersTimeout = 10_000;
-server.requestTimeout = 15_000;
-
-server.on("error", (error) => {
-    console.error(`cannot listen on ${process.argv.slice(2).join(" ")}: ${error.message}`);
-    process.exit(1);
-});
-server.listen(flags.bindAddr, () => {
-    const { host, pathname } = flags.prometheusAddr;
-    log(
-        `Starting servicegraph service at ${JSON.stringify(server.address())}, asking Prometheus at ${host}${pathname}`,
-    );
-});
-
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => {
-        log(`Ending on ${signal}`);
-        // What is being answered would be a graph that nobody waits for any more.
-        server.closeAllConnections();
-        server.close(() => process.exit(0));
-    });
+function log(message: string): void {
+    console.log(`${new Date().toISOString()} ${message}`);
 }

@@ -9,7 +9,7 @@ export interface Answer {
 const TEXT = "text/plain; charset=utf-8";
 
 /** Where no page, script or frame of any origin may be loaded from: holds for every answer that is not a page. */
-const NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+export const NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** Text, which is also what 1.0 called its JSON and its DOT. */
 export function text(body: string, status = 200, headers: Record<string, string> = {}): Answer {
@@ -18,6 +18,10 @@ export function text(body: string, status = 200, headers: Record<string, string>
         headers: { "Content-Type": TEXT, "Cache-Control": "no-store", "Content-Security-Policy": NOTHING, ...headers },
         body,
     };
+}
+
+export function json(value: object): Answer {
+    return text(JSON.stringify(value), 200, { "Content-Type": "application/json; charset=utf-8" });
 }
 
 /** A page, with what its content security policy allows. */

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { chromium } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 import { clone } from "./product";
 
 const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) =>
@@ -18,16 +18,21 @@ export interface Photograph {
     failedRequests: string[];
 }
 
-/** Opens the page in a headless Chromium and looks at it. */
-export async function photograph(url: string): Promise<Photograph> {
+/** A headless Chromium. Whoever starts it closes it. */
+export function launchBrowser(): Promise<Browser> {
     if (!executable) {
         throw new Error("this test needs Chromium: apt-get install chromium");
     }
-    const browser = await chromium.launch({
+    return chromium.launch({
         executablePath: executable,
         // No sandbox: the tests run as root. The rest keeps Chromium from calling its maker.
         args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     });
+}
+
+/** Opens the page in a headless Chromium and looks at it. */
+export async function photograph(url: string): Promise<Photograph> {
+    const browser = await launchBrowser();
     try {
         const tab = await browser.newPage({ viewport: { width: 1200, height: 1100 }, deviceScaleFactor: 1.5 });
         const failedRequests: string[] = [];

@@ -1,8 +1,8 @@
-import { factsOf, healthOf, HEALTHS, MUTUAL_TLS } from "../drawing/facts";
-import type { Mesh, MeshEdge } from "../graph/mesh";
+import { factsOf, healthOf, HEALTHS, MUTUAL_TLS } from "../../drawing/facts";
+import type { Mesh, MeshEdge } from "../../graph/mesh";
 import { byId, html, svg } from "./element";
 import { Picture } from "./picture";
-import { type Bodies, type Body, type Bond, simulate, update } from "./simulation";
+import { type Bodies, type Body, type Bond, simulate, update } from "../simulation";
 
 /** Milliseconds between two answers, as in 1.0, and after which the server is taken for lost. */
 const POLL = 5000;
@@ -87,7 +87,7 @@ function take(answer: Answer): void {
         if (isFirst || calm.matches) {
             settle();
         }
-        stir(isFirst ? 0.1 : 0.5);
+        stir(isFirst ? 0.1 : 0.3);
     } else {
         // The same workloads with new figures: their bodies are new objects in the same places.
         simulation.nodes(content.bodies);

@@ -1,10 +1,11 @@
-import { loop, px } from "../drawing/curve";
-import { factsOf, type Health, healthOf } from "../drawing/facts";
-import { labelOf } from "../drawing/label";
-import { LOCKS } from "../drawing/locks";
-import { fit } from "../text/width";
+import { loop, px } from "../../drawing/curve";
+import { factsOf, type Health, healthOf } from "../../drawing/facts";
+import { labelOf } from "../../drawing/label";
+import { LOCKS } from "../../drawing/locks";
+import type { Point } from "../../layout/geometry";
+import { fit } from "../../text/width";
 import { svg } from "./element";
-import { type Bodies, type Body, BODY_HEIGHT, type Bond, LOOP, MOST_LABELS } from "./simulation";
+import { type Bodies, type Body, BODY_HEIGHT, type Bond, LOOP, MOST_LABELS } from "../simulation";
 
 const HEALTHS: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
 
@@ -35,6 +36,8 @@ export class Picture {
     private readonly bodies = new Map<string, SVGGElement>();
     private content: Bodies = { bodies: [], bonds: [] };
     private dragging = false;
+    /** How much larger than the whole, and how far from its middle. */
+    private view = { zoom: 1, dx: 0, dy: 0 };
 
     constructor(
         private readonly container: HTMLElement,
@@ -67,11 +70,7 @@ export class Picture {
             this.element.append(layer);
         }
         this.element.append(this.labelLayer, this.nodeLayer);
-        this.element.addEventListener("click", ({ target }) => {
-            if (target === this.element) {
-                events.select(undefined);
-            }
-        });
+        this.listenForView();
         container.append(this.element);
     }
 
@@ -79,6 +78,7 @@ export class Picture {
     show(content: Bodies): void {
         this.content = content;
         this.element.classList.toggle("dense", content.bonds.length > 600);
+        this.element.classList.toggle("many", content.bonds.length > 120);
         const labelled = content.bonds.length <= MOST_LABELS;
         removeOthers(this.bonds, content.bonds, ({ group, facts }) => [group, facts]);
         for (const bond of content.bonds) {
@@ -231,7 +231,7 @@ export class Picture {
     }
 
     /** Where a pointer is, in the coordinates of the bodies. */
-    private pointOf({ clientX, clientY }: PointerEvent): DOMPoint {
+    private pointOf({ clientX, clientY }: MouseEvent): DOMPoint {
         const matrix = this.element.getScreenCTM();
         return new DOMPoint(clientX, clientY).matrixTransform(matrix?.inverse());
     }
@@ -262,16 +262,83 @@ export class Picture {
         this.frames.replaceChildren(...frames);
     }
 
-    /** Shows all bodies, but never larger than they are. */
+    /** Shows all bodies, but never larger than they are, unless another view was chosen. */
     private fitView(): void {
         const { left, right, top, bottom } = bounds(this.content.bodies);
         const { width, height } = this.container.getBoundingClientRect();
-        const [boxWidth, boxHeight] = [
-            Math.max(width, right - left + 2 * MARGIN),
-            Math.max(height, bottom - top + 2 * MARGIN + 20),
-        ];
-        const [x, y] = [(left + right) / 2 - boxWidth / 2, (top + bottom) / 2 - 10 - boxHeight / 2];
+        const boxWidth = Math.max(width, right - left + 2 * MARGIN) / this.view.zoom;
+        const boxHeight = Math.max(height, bottom - top + 2 * MARGIN + 20) / this.view.zoom;
+        const x = (left + right) / 2 + this.view.dx - boxWidth / 2;
+        const y = (top + bottom) / 2 - 10 + this.view.dy - boxHeight / 2;
         this.element.setAttribute("viewBox", [x, y, boxWidth, boxHeight].map(px).join(" "));
+    }
+
+    /** Zooms, such that a point stays where it is. */
+    private zoomAt(point: Point, factor: number): void {
+        const zoom = Math.min(8, Math.max(1, this.view.zoom * factor));
+        const { left, right, top, bottom } = bounds(this.content.bodies);
+        const kept = 1 - this.view.zoom / zoom;
+        this.view = {
+            zoom,
+            dx: zoom === 1 ? 0 : this.view.dx + (point.x - (left + right) / 2 - this.view.dx) * kept,
+            dy: zoom === 1 ? 0 : this.view.dy + (point.y - (top + bottom) / 2 + 10 - this.view.dy) * kept,
+        };
+        this.fitView();
+    }
+
+    /** The wheel zooms, dragging the background moves the view, a double click or 0 shows everything again. */
+    private listenForView(): void {
+        const { element } = this;
+        let grip: Point | undefined;
+        let hasMoved = false;
+        element.addEventListener(
+            "wheel",
+            (event) => {
+                event.preventDefault();
+                this.zoomAt(this.pointOf(event), 1.0015 ** -event.deltaY);
+            },
+            { passive: false },
+        );
+        element.addEventListener("pointerdown", (event) => {
+            if (event.target === element && event.button === 0) {
+                element.setPointerCapture(event.pointerId);
+                [grip, hasMoved] = [this.pointOf(event), false];
+            }
+        });
+        element.addEventListener("pointermove", (event) => {
+            if (grip && this.view.zoom > 1) {
+                const point = this.pointOf(event);
+                hasMoved = true;
+                this.view.dx += grip.x - point.x;
+                this.view.dy += grip.y - point.y;
+                this.fitView();
+            }
+        });
+        element.addEventListener("pointerup", () => {
+            if (grip && !hasMoved) {
+                this.events.select(undefined);
+            }
+            grip = undefined;
+        });
+        element.addEventListener("dblclick", ({ target }) => {
+            if (target === element) {
+                this.resetView();
+            }
+        });
+        element.addEventListener("keydown", ({ key }) => {
+            const middle = element.viewBox.baseVal;
+            const point = { x: middle.x + middle.width / 2, y: middle.y + middle.height / 2 };
+            if (key === "+" || key === "-") {
+                this.zoomAt(point, key === "+" ? 1.4 : 1 / 1.4);
+            } else if (key === "0") {
+                this.resetView();
+            }
+        });
+    }
+
+    private resetView(): void {
+        this.view = { zoom: 1, dx: 0, dy: 0 };
+        this.fitView();
     }
 }
 
@@ -304,10 +371,10 @@ function bounds(bodies: readonly Body[]) {
         return { left: 0, right: 0, top: 0, bottom: 0 };
     }
     const edges = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
-    for (const { x = 0, y = 0, width } of bodies) {
+    for (const { x = 0, y = 0, width, above } of bodies) {
         edges.left = Math.min(edges.left, x - width / 2);
         edges.right = Math.max(edges.right, x + width / 2);
-        edges.top = Math.min(edges.top, y - BODY_HEIGHT / 2);
+        edges.top = Math.min(edges.top, y - above);
         edges.bottom = Math.max(edges.bottom, y + BODY_HEIGHT / 2);
     }
     return edges;
@@ -320,7 +387,7 @@ function newBond(): DrawnBond {
 
 function fillBond({ group, path, facts }: DrawnBond, { source, target, edge }: Bond, labelled: boolean): void {
     const words = factsOf(edge);
-    const figures = [words.traffic, words.errors, words.latency, words.mutualTls].filter(Boolean);
+    const figures = Object.values(words).filter(Boolean);
     group.firstChild?.replaceWith(
         svg("title", {}, `${source.node.name} → ${target.node.name}\n${figures.join(" · ")}`),
     );

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { ENTRY, serverFiles } from "./bundle";
+import { type FakePrometheus, fakePrometheus } from "./testing/fakePrometheus";
+import { answerTo, BOOKINFO } from "./testing/traffic";
+
+const files = serverFiles();
+
+it("is the same every time, and names no place of this machine", () => {
+    expect(serverFiles()).toEqual(files);
+    for (const text of Object.values(files)) {
+        expect(text).not.toContain(path.resolve(__dirname, ".."));
+    }
+});
+
+it("has file names that a ConfigMap takes, and little enough text", () => {
+    expect(Object.keys(files)).toEqual(expect.arrayContaining([expect.stringMatching(/^[-._a-zA-Z0-9]+$/)]));
+    expect(Object.keys(files).filter((name) => !/^[-._a-zA-Z0-9]+$/.test(name))).toEqual([]);
+    const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    expect(bytes).toBeLessThan(900_000);
+});
+
+it("carries the licence of what it was made with", () => {
+    expect(files["forcegraph.js"]).toMatch(/d3-force.*Permission to use, copy, modify, and\/or distribute/s);
+});
+
+describe("the program", () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "servicegraph-"));
+    let prometheus: FakePrometheus;
+    let program: ChildProcess;
+    let url: string;
+
+    beforeAll(async () => {
+        for (const [name, text] of Object.entries(files)) {
+            fs.writeFileSync(path.join(folder, name), text);
+        }
+        prometheus = await fakePrometheus((promql) => answerTo(promql, BOOKINFO));
+        program = spawn(
+            process.execPath,
+            [path.join(folder, ENTRY), "--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheus.url],
+            { stdio: ["ignore", "pipe", "inherit"] },
+        );
+        const [line] = (await once(program.stdout ?? program, "data")) as [Buffer];
+        url = `http://127.0.0.1:${/"port":(\d+)/.exec(line.toString())?.[1] ?? "no port"}`;
+    }, 20_000);
+    afterAll(async () => {
+        program.kill("SIGKILL");
+        await prometheus.close();
+        fs.rmSync(folder, { recursive: true });
+    });
+
+    it.each([
+        "/graph",
+        "/d3graph",
+        "/dotgraph",
+        "/dotviz",
+        "/meshgraph",
+        "/force/forcegraph.html",
+        "/force/forcegraph.js",
+    ])("answers %s", async (path) => {
+        expect((await fetch(url + path)).status).toBe(200);
+    });
+
+    it("tells what Prometheus refuses, from the thread that asks", async () => {
+        await prometheus.close();
+        const response = await fetch(`${url}/graph`);
+        expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be asked")]);
+        expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
+    });
+
+    it("ends on SIGTERM at once, with code 0", async () => {
+        const ended = once(program, "exit");
+        const start = performance.now();
+        program.kill("SIGTERM");
+        expect(await ended).toEqual([0, null]);
+        expect(performance.now() - start).toBeLessThan(3000);
+    });
+});

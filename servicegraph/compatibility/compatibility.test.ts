@@ -1,0 +1,167 @@
+import { type Element, fakePrometheus } from "../testing/fakePrometheus";
+import { testServer, type TestServer } from "../testing/server";
+import recorded from "./recorded.json";
+
+/*
+ * What the servicegraph of Istio 1.0.5 answered: recorded.json was taken from the program itself, with a Prometheus that answered
+ * its two queries with `requests` and `bytes`. The order of nodes, which 1.0 left to chance, is made the same before comparing.
+ */
+
+interface RecordedGraph {
+    name: string;
+    requests: Element[];
+    bytes: Element[];
+    graph: string;
+    d3graph: string;
+    dotgraph: string;
+}
+
+interface RecordedRequest {
+    method: string;
+    path: string;
+    status: number;
+    type: string | null;
+    location: string | null;
+    body: string;
+}
+
+const graphs = recorded.graphs as unknown as RecordedGraph[];
+const requests = recorded.requests as RecordedRequest[];
+
+/** Node lines of DOT in sorted order; edges stay where they are. */
+function withSortedNodes(dot: string): string {
+    const lines = dot.trimEnd().split("\n");
+    const edges = lines.filter((line) => line.includes("] -> ") || / -> "/.test(line));
+    const nodes = lines.slice(1 + edges.length, -1).sort();
+    return [lines[0], ...edges, ...nodes, lines.at(-1)].join("\n");
+}
+
+/** Links by the names of their ends in the place of indexes, and the nodes sorted; everything as it is written, not as it is read. */
+function withNames(d3: string): string {
+    const { nodes } = JSON.parse(d3) as { nodes: { name: string }[] };
+    const links = d3
+        .slice(d3.indexOf('],"links":'))
+        .replace(/"(source|target)":(\d+)/g, (_, end: string, index: string) => {
+            return `"${end}":${JSON.stringify(nodes[Number(index)]?.name)}`;
+        });
+    const written = d3.slice('{"nodes":['.length, d3.indexOf('],"links":')).split(/(?<=}),(?={)/);
+    return [...written.sort(), links].join("\n");
+}
+
+describe.each(graphs)("the graph of $name", ({ requests, bytes, graph, d3graph, dotgraph }) => {
+    let server: TestServer;
+    const bodyOf = async (path: string) => (await server.ask(path)).body;
+    let stop: () => Promise<void>;
+
+    beforeAll(async () => {
+        const prometheus = await fakePrometheus((promql) => (promql.includes("tcp") ? bytes : requests));
+        server = await testServer(prometheus.url);
+        stop = async () => {
+            await server.close();
+            await prometheus.close();
+        };
+    });
+    afterAll(() => stop());
+
+    it("/graph is byte for byte the same", async () => {
+        expect(await bodyOf("/graph")).toBe(graph);
+    });
+
+    it("/d3graph is, but for the order of nodes", async () => {
+        expect(withNames(await bodyOf("/d3graph"))).toBe(withNames(d3graph));
+    });
+
+    it("/dotgraph is, but for the order of nodes", async () => {
+        expect(withSortedNodes(await bodyOf("/dotgraph"))).toBe(withSortedNodes(dotgraph));
+    });
+});
+
+test("every request is answered with the same status, type, location and body", async () => {
+    const prometheus = await fakePrometheus(() => []);
+    const server = await testServer(prometheus.url);
+    try {
+        for (const { method, path, status, type, location, body } of requests) {
+            const answer = await server.ask(path, method);
+            const canonical = path === "/d3graph" ? withNames : path === "/dotgraph" ? withSortedNodes : String;
+            expect({
+                request: `${method} ${path}`,
+                status: answer.status,
+                type: answer.headers["content-type"] ?? null,
+                location: answer.headers.location ?? null,
+                body: canonical(answer.body),
+            }).toEqual({ request: `${method} ${path}`, status, type, location, body: canonical(body) });
+        }
+    } finally {
+        await server.close();
+        await prometheus.close();
+    }
+});
+
+test.each(Object.entries(recorded.queries))("/graph%s asks Prometheus the same", async (search, queries) => {
+    const prometheus = await fakePrometheus(() => []);
+    const server = await testServer(prometheus.url);
+    try {
+        await server.ask(`/graph${search}`);
+        expect([...prometheus.queries].sort()).toEqual(queries);
+    } finally {
+        await server.close();
+        await prometheus.close();
+    }
+});
+
+describe("what is better than in 1.0", () => {
+    const vector = (source: string, target: string): Element => ({
+        metric: { source_app: source, source_workload: "w", destination_app: target, destination_workload: "w" },
+        value: "1",
+    });
+    let server: TestServer;
+    let prometheus: Awaited<ReturnType<typeof fakePrometheus>>;
+    beforeAll(async () => {
+        prometheus = await fakePrometheus((promql) => (promql.includes("tcp") ? [] : [vector("a.b", "a_b")]));
+        server = await testServer(prometheus.url);
+    });
+    afterAll(async () => {
+        await server.close();
+        await prometheus.close();
+    });
+
+    it.each([
+        ["time_horizon=5", 'could not parse time_horizon: not a valid duration string: "5"'],
+        ["time_horizon=5m%5D)%20or%20vector(1", "could not parse time_horizon"],
+        ["time_horizon=0s", "time_horizon must be longer than 0"],
+        ["time_horizon=300y", "could not parse time_horizon"],
+        ["filter_empty=yes", 'filter_empty must be true or false: "yes"'],
+    ])("refuses %s with 400 and the reason, without asking Prometheus", async (query, reason) => {
+        const asked = prometheus.queries.length;
+        for (const path of ["/graph", "/d3graph", "/dotgraph", "/meshgraph"]) {
+            expect(await server.ask(`${path}?${query}`)).toMatchObject({
+                status: 400,
+                body: expect.stringContaining(reason) as string,
+            });
+        }
+        expect(prometheus.queries).toHaveLength(asked);
+    });
+
+    it("takes durations of several units", async () => {
+        expect(await server.ask("/graph?time_horizon=1h30m")).toMatchObject({ status: 200 });
+        expect(prometheus.queries.at(-1)).toContain("[1h30m]");
+    });
+
+    it("keeps names apart that differ in dots, slashes and spaces alone", async () => {
+        const { body } = await server.ask("/dotgraph");
+        expect(body).toContain('"a_b_(w)_2" [label="a_b (w)"];');
+        expect(body).toContain('"a_b_(w)" -> "a_b_(w)_2"');
+    });
+
+    it("filters by the labels that Istio's metrics have", async () => {
+        const asked = prometheus.queries.length;
+        await server.ask(
+            "/graph?source_namespace=a&source_workload=b&destination_namespace=c&destination_workload=d&filter_empty=true",
+        );
+        expect(prometheus.queries.slice(asked)).toContain(
+            'sum(rate(istio_requests_total{reporter="destination",destination_workload_namespace="c",' +
+                'destination_workload="d",source_workload_namespace="a",source_workload="b"}[5m])) ' +
+                "by (source_workload, destination_workload, source_app, destination_app) > 0",
+        );
+    });
+});

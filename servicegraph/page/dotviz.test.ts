@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import type { Mesh } from "../graph/mesh";
+import { readPageParameters } from "../server/parameters";
+import { anyName, HOSTILE_NAMES } from "../testing/names";
+import { elementsIn, parseXml, textOf, type XmlElement } from "../testing/xml";
+import { escapeMarkup } from "../text/markup";
+import { dotvizFault, dotvizPage } from "./dotviz";
+
+const parameters = (query = "") => readPageParameters(new URLSearchParams(query));
+const at = new Date("2026-01-02T03:04:05.678Z");
+const draw = (mesh: Mesh, query = "", missing: string[] = []) =>
+    dotvizPage(mesh, { missing, at, parameters: parameters(query) });
+
+const node = (app: string, namespace = "default") => ({
+    name: `${app} (${app}-v1)`,
+    app,
+    workload: `${app}-v1`,
+    namespace,
+});
+const withClass = (page: XmlElement, name: string) =>
+    elementsIn(page).filter(({ attributes }) => attributes.get("class")?.split(" ").includes(name));
+const titleOf = (element: XmlElement) => elementsIn(element).find(({ name }) => name === "title");
+
+const BOOKINFO: Mesh = {
+    nodes: [node("details"), node("productpage"), node("reviews"), node("gateway", "istio-system")],
+    edges: [
+        { source: 1, target: 0, requestsPerSecond: 1.5, errorRatio: 0, p95Milliseconds: 12.34, mutualTls: "all" },
+        { source: 1, target: 2, requestsPerSecond: 1, errorRatio: 0.25, p95Milliseconds: 1500, mutualTls: "some" },
+        { source: 2, target: 1, requestsPerSecond: 1, errorRatio: 0.01, mutualTls: "none" },
+        { source: 3, target: 1, bytesPerSecond: 2048, mutualTls: undefined },
+        { source: 2, target: 2, requestsPerSecond: 0, mutualTls: "all" },
+    ],
+};
+
+/** What a reader sees of a name: what XML cannot hold is replaced. */
+const shown = (name: string) => textOf(parseXml(`<a>${escapeMarkup(name)}</a>`));
+
+it("draws every node, edge and namespace, and says their figures in words", () => {
+    const page = parseXml(draw(BOOKINFO));
+    expect(withClass(page, "node").map((one) => textOf(titleOf(one) ?? one))).toEqual(
+        BOOKINFO.nodes.map(({ name, namespace }) => `${name}\nnamespace ${namespace}`),
+    );
+    expect(withClass(page, "cluster").map(textOf)).toEqual([
+        "defaultnamespace default",
+        "istio-systemnamespace istio-system",
+    ]);
+    expect(
+        withClass(page, "edge")
+            .map((one) => textOf(titleOf(one) ?? one))
+            .sort(),
+    ).toEqual([
+        "gateway (gateway-v1) → productpage (productpage-v1)\n2.05 kB/s",
+        "productpage (productpage-v1) → details (details-v1)\n1.5 req/s, 0 % errors, p95 12.3 ms, mutual TLS",
+        "productpage (productpage-v1) → reviews (reviews-v1)\n1 req/s, 25 % errors, p95 1.5 s, mutual TLS in part",
+        "reviews (reviews-v1) → productpage (productpage-v1)\n1 req/s, 1 % errors, plain text",
+        "reviews (reviews-v1) → reviews (reviews-v1)\n0 req/s, mutual TLS",
+    ]);
+    const drawn = (health: string) =>
+        withClass(page, "edges").find((one) => one.name === "g" && one.attributes.get("class") === `edges ${health}`);
+    for (const health of ["healthy", "failing", "degraded", "unknown", "idle"]) {
+        expect(withClass(drawn(health) ?? page, "edge")).toHaveLength(1);
+    }
+});
+
+it("shows the edges with most errors first in the table", () => {
+    const [, body] = elementsIn(parseXml(draw(BOOKINFO))).filter(({ name }) => ["thead", "tbody"].includes(name));
+    const rows = body?.children.filter((child) => typeof child !== "string") ?? [];
+    expect(rows.map(textOf)).toEqual([
+        "productpage (productpage-v1)defaultreviews (reviews-v1)default1 req/s25 %1.5 smutual TLS in part",
+        "reviews (reviews-v1)defaultproductpage (productpage-v1)default1 req/s1 %plain text",
+        "productpage (productpage-v1)defaultdetails (details-v1)default1.5 req/s0 %12.3 msmutual TLS",
+        "gateway (gateway-v1)istio-systemproductpage (productpage-v1)default2.05 kB/s",
+        "reviews (reviews-v1)defaultreviews (reviews-v1)default0 req/smutual TLS",
+    ]);
+});
+
+it("is well-formed, and shows every name as text, whatever the names are", () => {
+    const anyMesh = fc
+        .uniqueArray(fc.record({ app: anyName, workload: anyName, namespace: anyName }), { minLength: 1, maxLength: 6 })
+        .chain((names) => {
+            const index = fc.integer({ min: 0, max: names.length - 1 });
+            return fc.record({
+                nodes: fc.constant(names.map((one) => ({ ...one, name: `${one.app} (${one.workload})` }))),
+                edges: fc.array(
+                    fc.record({
+                        source: index,
+                        target: index,
+                        requestsPerSecond: fc.option(fc.double(), { nil: undefined }),
+                        errorRatio: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+                        p95Milliseconds: fc.option(fc.double({ min: 0, noNaN: true }), { nil: undefined }),
+                        bytesPerSecond: fc.option(fc.double(), { nil: undefined }),
+                        mutualTls: fc.constantFrom("all" as const, "some" as const, "none" as const, undefined),
+                    }),
+                    { maxLength: 8 },
+                ),
+            });
+        });
+    const harmless = tagsOf(draw(BOOKINFO, "source_workload=a"));
+    fc.assert(
+        fc.property(anyMesh, anyName, (mesh, filter) => {
+            const page = parseXml(draw(mesh, new URLSearchParams({ source_workload: filter }).toString(), [filter]));
+            expect(withClass(page, "node").map((one) => textOf(titleOf(one) ?? one))).toEqual(
+                mesh.nodes.map(({ name, namespace }) =>
+                    namespace ? `${shown(name)}\nnamespace ${shown(namespace)}` : shown(name),
+                ),
+            );
+            // No element and no attribute comes of a name.
+            for (const { name, attributes } of elementsIn(page)) {
+                expect(harmless.has(name)).toBe(true);
+                expect(
+                    [...attributes.keys()].filter(
+                        (key) => /^on|^style$|href/.test(key) && !["use", "a", "link"].includes(name),
+                    ),
+                ).toEqual([]);
+            }
+        }),
+    );
+});
+
+/** Names of all elements of a page, with those that only some pages have. */
+function tagsOf(page: string): Set<string> {
+    return new Set([...elementsIn(parseXml(page)).map(({ name }) => name), "pre", "ul", "li", "p", "h2"]);
+}
+
+it("says how to make traffic where there is none, and what may hide it", () => {
+    const page = draw({ nodes: [], edges: [] }, "filter_empty=true&source_workload=x&time_horizon=30s");
+    const text = textOf(parseXml(page));
+    expect(text).toContain("No traffic in the last 30s");
+    expect(text).toContain("npm run load -- --requests 100 --concurrency 4");
+    expect(text).toMatch(/filters.*Edges without traffic are hidden/s);
+    expect(textOf(parseXml(draw({ nodes: [], edges: [] })))).not.toContain("filters");
+});
+
+it("tells which figures are missing, and why", () => {
+    expect(textOf(parseXml(draw(BOOKINFO, "", ["latency: too slow"])))).toContain("latency: too slow");
+});
+
+it("asks for nothing but its own files, has no script, and refreshes as told", () => {
+    const elements = elementsIn(parseXml(draw(BOOKINFO, "refresh=60")));
+    const urls = elements.flatMap(({ attributes }) =>
+        ["href", "src", "action"].flatMap((name) => attributes.get(name) ?? []),
+    );
+    expect(urls.filter((url) => !url.startsWith("#")).sort()).toEqual([
+        "d3graph",
+        "dotgraph",
+        "dotviz",
+        "favicon.svg",
+        "force/forcegraph.html",
+        "mesh.css",
+    ]);
+    expect(elements.filter(({ name }) => ["script", "style", "iframe", "img"].includes(name))).toEqual([]);
+    const refresh = elements.find(({ attributes }) => attributes.get("http-equiv") === "refresh");
+    expect(refresh?.attributes.get("content")).toBe("60");
+    expect(draw(BOOKINFO, "refresh=0")).not.toContain("http-equiv");
+});
+
+it("keeps the parameters in its form and its links", () => {
+    const query = "time_horizon=1h&filter_empty=true&source_namespace=%22%3E%3Cb%3E";
+    const page = parseXml(draw(BOOKINFO, query));
+    const inputs = elementsIn(page).filter(({ name }) => name === "input");
+    expect(inputs.map(({ attributes }) => [attributes.get("name"), attributes.get("value")])).toEqual(
+        expect.arrayContaining([
+            ["time_horizon", "1h"],
+            ["source_namespace", '"><b>'],
+        ]) as unknown[],
+    );
+    const links = elementsIn(page).filter(({ name }) => name === "a");
+    expect(links.map(({ attributes }) => attributes.get("href"))).toContain(`dotgraph?${query}`);
+});
+
+it("explains a failure, and asks again unless it can never be answered", () => {
+    for (const reason of HOSTILE_NAMES) {
+        const page = parseXml(dotvizFault(reason, 502, parameters()));
+        expect(textOf(page)).toContain(shown(reason));
+    }
+    expect(dotvizFault("x", 502, parameters())).toContain("http-equiv");
+    expect(dotvizFault("x", 400, parameters())).not.toContain("http-equiv");
+});

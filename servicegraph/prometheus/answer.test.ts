@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { anyName } from "../testing/names";
+import { wellFormed } from "../text/wellFormed";
+import { AnswerReader, labelOf, type Sample } from "./answer";
+
+/** Reads an answer that comes in pieces. */
+function read(pieces: string[], status = 200): Sample[] {
+    const samples: Sample[] = [];
+    const reader = new AnswerReader((sample) => samples.push(sample));
+    for (const piece of pieces) {
+        reader.push(piece);
+    }
+    reader.end(status);
+    return samples;
+}
+
+const vector = (result: unknown) => JSON.stringify({ status: "success", data: { resultType: "vector", result } });
+
+it("reads any vector, however it is cut into pieces", () => {
+    const anyElement = fc.record({
+        labels: fc.dictionary(anyName, anyName, { maxKeys: 4 }),
+        value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+    });
+    fc.assert(
+        fc.property(fc.array(anyElement, { maxLength: 5 }), fc.integer({ min: 1, max: 40 }), (elements, size) => {
+            const text = vector(elements.map(({ labels, value }) => ({ metric: labels, value: [1, String(value)] })));
+            const pieces = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
+                text.slice(index * size, (index + 1) * size),
+            );
+            const samples = read(pieces);
+            expect(samples.map(({ value }) => String(value))).toEqual(elements.map(({ value }) => String(value)));
+            samples.forEach((sample, index) => {
+                for (const [name, value] of Object.entries(elements[index]?.labels ?? {})) {
+                    expect(labelOf(sample, name)).toBe(wellFormed(value));
+                }
+            });
+        }),
+    );
+});
+
+it("gives an empty label where there is none, even one that every object has", () => {
+    const [sample] = read([vector([{ metric: {}, value: [1, "1"] }])]);
+    expect(["source_app", "constructor", "__proto__"].map((name) => sample && labelOf(sample, name))).toEqual([
+        "",
+        "",
+        "",
+    ]);
+});
+
+it.each([
+    ["NaN", NaN],
+    ["+Inf", Infinity],
+    ["-Inf", -Infinity],
+    ["1e-7", 1e-7],
+    ["-0", -0],
+])("reads %s", (text, value) => {
+    expect(read([vector([{ metric: {}, value: [1, text] }])])[0]?.value).toBe(value);
+});
+
+it("takes an answer that is laid out otherwise", () => {
+    const text = `{ "warnings": ["x"],\n "data": { "result" : [ {"value": [1, "2"], "metric": {"a": "]}"}} , {"metric":{},"value":[1,"3"]} ],
+        "resultType": "vector" }, "status": "success" }`;
+    expect(read([text]).map(({ value }) => value)).toEqual([2, 3]);
+});
+
+it.each([
+    ["nothing", "", 502, "status 200 and something that is not its API's JSON"],
+    ["a page", "<html>Bad gateway</html>", 502, "not its API's JSON"],
+    ["half an answer", vector([{ metric: {}, value: [1, "1"] }]).slice(0, -20), 502, "not its API's JSON"],
+    ["other JSON", '{"a":1}', 502, "not its API's JSON"],
+    ["a list", "[]", 502, "not its API's JSON"],
+    ["a matrix", '{"status":"success","data":{"resultType":"matrix","result":[]}}', 502, "but with matrix"],
+    ["a scalar", '{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}', 502, "but with scalar"],
+    ["no data", '{"status":"success"}', 502, "but with nothing"],
+    ["no value", vector([{ metric: {} }]), 502, "without labels or value"],
+    ["no labels", vector([{ value: [1, "1"] }]), 502, "without labels or value"],
+    ["a word as a value", vector([{ metric: {}, value: [1, "many"] }]), 502, "not a number: many"],
+    ["no value at all", vector([{ metric: {}, value: [1, ""] }]), 502, "not a number"],
+    ["broken elements", '{"status":"success","data":{"resultType":"vector","result":[{{}}]}}', 502, "not JSON"],
+    ["a refusal", '{"status":"error","errorType":"bad_data","error":"oops"}', 502, "bad_data: oops"],
+    ["its own timeout", '{"status":"error","errorType":"timeout","error":"too slow"}', 504, "timeout: too slow"],
+    ["a long page", "x".repeat(1_100_000), 502, "something long"],
+])("refuses %s", (_, text, status, message) => {
+    const act = () => read([text]);
+    expect(act).toThrow(
+        expect.objectContaining({ status, message: expect.stringContaining(message) as string }) as Error,
+    );
+});
+
+it("refuses an element that does not end", () => {
+    const reader = new AnswerReader(() => undefined);
+    const push = () => {
+        reader.push(`{"data":{"result":[{"metric":{"a":"`);
+        for (let piece = 0; piece < 40; piece += 1) {
+            reader.push("x".repeat(50_000));
+        }
+    };
+    expect(push).toThrow("more than 1000000 characters");
+});

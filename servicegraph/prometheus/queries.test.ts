@@ -1,0 +1,109 @@
+import { parser } from "@prometheus-io/lezer-promql";
+import fc from "fast-check";
+import { anyName } from "../testing/names";
+import { unquote } from "../testing/dot";
+import { wellFormed } from "../text/wellFormed";
+import { parseDuration } from "./duration";
+import { detailQueries, FILTERS, type Filter, trafficQueries } from "./queries";
+import { quote } from "./quote";
+
+const SELECTION = { timeHorizon: "5m", filterEmpty: false, filters: {} };
+
+function isPromql(query: string): boolean {
+    let isFaultless = true;
+    parser.parse(query).iterate({ enter: ({ type }) => void (isFaultless &&= !type.isError) });
+    return isFaultless;
+}
+
+it("asks what 1.0 asked, word for word", () => {
+    expect(trafficQueries(SELECTION)).toEqual({
+        requests:
+            'sum(rate(istio_requests_total{reporter="destination"}[5m])) by (source_workload, destination_workload, source_app, destination_app)',
+        bytes: 'sum(rate(istio_tcp_received_bytes_total{reporter="destination"}[5m])) by (source_workload, destination_workload, source_app, destination_app)',
+    });
+    expect(trafficQueries({ ...SELECTION, timeHorizon: "15s", filterEmpty: true }).requests).toMatch(
+        /\[15s\]\)\) by \([^)]+\) > 0$/,
+    );
+});
+
+it("writes PromQL, with the filters' values as they are, whatever they are", () => {
+    const anyFilters = fc.record(
+        Object.fromEntries(Object.keys(FILTERS).map((filter) => [filter, anyName])) as Record<Filter, typeof anyName>,
+        { requiredKeys: [] },
+    );
+    fc.assert(
+        fc.property(anyFilters, (filters) => {
+            const selection = { ...SELECTION, filters };
+            for (const query of Object.values({ ...trafficQueries(selection), ...detailQueries(selection) })) {
+                expect({ query, isPromql: isPromql(query) }).toEqual({ query, isPromql: true });
+                for (const [filter, value] of Object.entries(filters)) {
+                    const label = FILTERS[filter as Filter];
+                    const [, literal = ""] = new RegExp(`[{,]${label}=("(?:[^"\\\\]|\\\\.)*")`).exec(query) ?? [];
+                    expect(unquote(literal)).toBe(wellFormed(value));
+                }
+                // Nothing but what was there without filters, and the filters.
+                expect(withoutStrings(query)).toBe(withoutStrings(withNames(query, selection.filters)));
+            }
+        }),
+    );
+});
+
+const withoutStrings = (query: string) => query.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+
+/** The same query with harmless values in its filters. */
+function withNames(query: string, filters: Partial<Record<Filter, string>>): string {
+    const harmless = { ...SELECTION, filters: Object.fromEntries(Object.keys(filters).map((filter) => [filter, "x"])) };
+    const all = { ...trafficQueries(harmless), detail: detailQueries(harmless) };
+    return (
+        [all.requests, all.bytes, ...Object.values(all.detail)].find(
+            (other) => withoutStrings(other) === withoutStrings(query),
+        ) ?? ""
+    );
+}
+
+it("the check of PromQL sees an injection", () => {
+    expect(isPromql('sum(rate(a{b="c"}[5m])) or vector(1')).toBe(false);
+});
+
+it("quotes in ASCII alone", () => {
+    fc.assert(
+        fc.property(anyName, (name) => {
+            expect(quote(name)).toMatch(/^"[ -~]*"$/);
+            expect(unquote(quote(name))).toBe(wellFormed(name));
+        }),
+    );
+});
+
+it.each([
+    ["5m", 300_000],
+    ["15s", 15_000],
+    ["1h30m", 5_400_000],
+    ["500ms", 500],
+    ["1d", 86_400_000],
+    ["2w", 1_209_600_000],
+    ["1y", 31_536_000_000],
+    ["0s", 0],
+])("the duration %s has %i milliseconds", (text, milliseconds) => {
+    expect(parseDuration(text)).toBe(milliseconds);
+});
+
+it.each([
+    "",
+    "5",
+    "m",
+    "5M",
+    "-5m",
+    "1.5h",
+    " 5m",
+    "5m ",
+    "5m\n",
+    "30m1h",
+    "5m5m",
+    "1e3s",
+    "٥m",
+    "300y",
+    "99999999999999999999s",
+    "5m] or x[",
+])("%j is no duration", (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+});

@@ -1,0 +1,323 @@
+import { type FakePrometheus, fakePrometheus, type Reply } from "../testing/fakePrometheus";
+import { testServer, type TestServer } from "../testing/server";
+import { answerTo, BOOKINFO } from "../testing/traffic";
+
+const GRAPHS = ["/graph", "/d3graph", "/dotgraph", "/dotviz", "/meshgraph"];
+
+/** Runs a test with a server whose Prometheus replies in this way. */
+async function withServer(
+    reply: (promql: string) => Reply,
+    test: (server: TestServer, prometheus: FakePrometheus) => Promise<void>,
+    limits = {},
+): Promise<void> {
+    const prometheus = await fakePrometheus(reply);
+    const server = await testServer(prometheus.url, limits);
+    try {
+        await test(server, prometheus);
+    } finally {
+        await server.close();
+        await prometheus.close();
+    }
+}
+
+const bookinfo = (promql: string) => answerTo(promql, BOOKINFO);
+const never: Reply = () => undefined;
+const withReason = (status: number, reason: string) => ({ status, body: expect.stringContaining(reason) as string });
+
+it("stays up and healthy while Prometheus is down, and says so with 502", async () => {
+    const server = await testServer("http://127.0.0.1:9");
+    try {
+        for (const path of GRAPHS) {
+            expect(await server.ask(path)).toMatchObject(withReason(502, "Prometheus at http://127.0.0.1:9"));
+            expect(await server.ask("/healthz")).toMatchObject({ status: 200, body: "ok\n" });
+        }
+        expect(server.logged).toEqual([]);
+    } finally {
+        await server.close();
+    }
+});
+
+it("says with 504 that Prometheus takes too long", async () => {
+    await withServer(
+        () => never,
+        async (server) => {
+            const answers = await Promise.all(GRAPHS.map((path) => server.ask(path)));
+            for (const answer of answers) {
+                expect(answer).toMatchObject(withReason(504, "does not answer within 0.3 s"));
+            }
+        },
+        { timeout: 300 },
+    );
+});
+
+it("says with 504 that Prometheus stalls in the middle of an answer", async () => {
+    await withServer(
+        () => (response) => response.write('{"status":"success","data":{"resultType":"vector","result":['),
+        async (server) => {
+            expect(await server.ask("/graph")).toMatchObject(withReason(504, "does not answer within 0.3 s"));
+        },
+        { timeout: 300 },
+    );
+});
+
+const garbage: [string, Reply, string][] = [
+    ["answers with a page", (response) => response.writeHead(200).end("<html>"), "not its API's JSON"],
+    ["hangs up", (response) => response.destroy(), "cannot be asked"],
+    [
+        "breaks off",
+        (response) => (response.writeHead(200, { "Content-Length": 99 }), response.write("{"), response.destroy()),
+        "cannot be asked",
+    ],
+    ["redirects", (response) => response.writeHead(302, { Location: "http://127.0.0.1/" }).end(), "status 302"],
+    ["answers endlessly", (response) => response.end("x".repeat(300_000)), "longer than 200000 bytes"],
+    [
+        "refuses",
+        (response) => response.writeHead(400).end('{"status":"error","errorType":"bad_data","error":"<no> & way"}'),
+        "bad_data: <no> & way",
+    ],
+];
+
+it.each(garbage)(
+    "says with 502 that Prometheus %s, be it to one of the two queries alone",
+    async (_, reply, reason) => {
+        for (const metric of ["istio_requests_total", "istio_tcp"]) {
+            await withServer(
+                (promql) => (promql.includes(metric) ? reply : bookinfo(promql)),
+                async (server) => {
+                    expect(await server.ask("/graph")).toMatchObject(withReason(502, reason));
+                    expect(await server.ask("/dotviz")).toMatchObject({ status: 502 });
+                },
+                { answerBytes: 200_000 },
+            );
+        }
+    },
+);
+
+it("draws what the two queries tell when the details cannot be had, and says why", async () => {
+    await withServer(
+        (promql) =>
+            promql.includes("namespace") ? (response) => response.writeHead(500).end("down") : bookinfo(promql),
+        async (server) => {
+            const { status, body } = await server.ask("/meshgraph");
+            const mesh = JSON.parse(body) as { nodes: unknown[]; edges: unknown[]; missing: string[] };
+            expect([status, mesh.nodes.length, mesh.edges.length]).toEqual([200, 7, 7]);
+            expect(mesh.missing.sort()).toEqual(
+                ["bytes", "failures", "latency", "requests"].map(
+                    (detail) =>
+                        `${detail}: Prometheus answers with status 500 and something that is not its API's JSON`,
+                ),
+            );
+            expect((await server.ask("/dotviz")).body).toContain("latency: Prometheus answers with status 500");
+        },
+    );
+});
+
+it("does not wait long for details when the traffic is known", async () => {
+    await withServer(
+        (promql) => (promql.includes("namespace") ? never : bookinfo(promql)),
+        async (server) => {
+            const start = performance.now();
+            const { status, body } = await server.ask("/meshgraph");
+            expect([status, performance.now() - start < 4000]).toEqual([200, true]);
+            expect(body).toContain("takes more than 2 s longer");
+        },
+        { timeout: 60_000 },
+    );
+});
+
+it("asks Prometheus once for requests that come at the same time and want the same", async () => {
+    await withServer(
+        () => (response) => {
+            setTimeout(
+                () => response.end('{"status":"success","data":{"resultType":"vector","result":[]}}'),
+                50,
+            ).unref();
+        },
+        async (server, prometheus) => {
+            await Promise.all(Array.from({ length: 20 }, () => server.ask("/graph")));
+            expect(prometheus.queries).toHaveLength(2);
+            await server.ask("/graph");
+            expect(prometheus.queries).toHaveLength(4);
+        },
+    );
+});
+
+it("works on a few different graphs at a time, lets some wait and refuses the rest with 503", async () => {
+    const held: (() => void)[] = [];
+    let isHolding = true;
+    await withServer(
+        () => (response) => {
+            const reply = () => response.end('{"status":"success","data":{"resultType":"vector","result":[]}}');
+            if (isHolding) {
+                held.push(reply);
+            } else {
+                reply();
+            }
+        },
+        async (server) => {
+            let refusals = 0;
+            let enough: () => void = () => undefined;
+            const refused = new Promise<void>((resolve) => (enough = resolve));
+            const statuses = Array.from({ length: 60 }, async (_, index) => {
+                const { status } = await server.ask(`/graph?time_horizon=${index + 1}m`);
+                refusals += status === 503 ? 1 : 0;
+                if (refusals === 26) {
+                    enough();
+                }
+                return status;
+            });
+            await refused;
+            // Two graphs with two queries each; 32 graphs wait.
+            expect(held).toHaveLength(4);
+            isHolding = false;
+            held.forEach((reply) => {
+                reply();
+            });
+            expect((await Promise.all(statuses)).filter((status) => status === 200)).toHaveLength(34);
+            expect(await server.ask("/graph")).toMatchObject({ status: 200 });
+        },
+    );
+});
+
+it("shows an added node at once", async () => {
+    await withServer(bookinfo, async (server) => {
+        expect((await server.ask("/graph")).body).not.toContain("by hand");
+        await server.ask("/node?name=by%20hand", "POST");
+        for (const path of GRAPHS) {
+            expect((await server.ask(path)).body).toContain("by hand");
+        }
+    });
+});
+
+it("does not let added nodes take all memory", async () => {
+    await withServer(bookinfo, async (server) => {
+        for (let node = 0; node < 10; node += 1) {
+            expect(await server.ask(`/node?name=${node}${"x".repeat(9_990)}`, "POST")).toMatchObject({ status: 200 });
+        }
+        expect(await server.ask(`/node?name=${"y".repeat(9_990)}`, "POST")).toMatchObject(
+            withReason(507, "no more nodes"),
+        );
+        expect(await server.ask(`/node?name=0${"x".repeat(9_990)}`, "POST")).toMatchObject({ status: 200 });
+    });
+});
+
+it("allows pages nothing but the server's own files, and everything else nothing at all", async () => {
+    await withServer(bookinfo, async (server) => {
+        const policyOf = async (path: string) => (await server.ask(path)).headers["content-security-policy"];
+        expect(await policyOf("/dotviz")).toBe(
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; style-src 'self'; img-src 'self'; form-action 'self'",
+        );
+        expect(await policyOf("/dotviz?time_horizon=x")).toBe(await policyOf("/dotviz"));
+        expect(await policyOf("/force/forcegraph.html")).toBe(
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; " +
+                "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'",
+        );
+        for (const path of ["/graph", "/graph?time_horizon=%3Cscript%3E", "/nothing", "/healthz", "/favicon.svg"]) {
+            const { headers } = await server.ask(path);
+            expect([path, headers["x-content-type-options"], headers["content-security-policy"]]).toEqual([
+                path,
+                "nosniff",
+                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            ]);
+        }
+    });
+});
+
+it.each([
+    ["/force/forcegraph.html", "text/html; charset=utf-8", "forcegraph.html"],
+    ["/force/forcegraph.css", "text/css; charset=utf-8", "forcegraph.css"],
+    ["/force/forcegraph.js", "text/javascript; charset=utf-8", "forcegraph.js"],
+    ["/mesh.css", "text/css; charset=utf-8", "mesh.css"],
+    ["/favicon.svg", "image/svg+xml", "favicon.svg"],
+])("serves %s as %s", async (path, type, file) => {
+    await withServer(bookinfo, async (server) => {
+        const { status, headers, body } = await server.ask(path);
+        expect([status, headers["content-type"], body.endsWith(`: ${file}`)]).toEqual([200, type, true]);
+        expect((await server.ask(path, "HEAD")).body).toBe("");
+    });
+});
+
+it.each([
+    "/%zz",
+    "/graph/%ff",
+    "*",
+    "/../../etc/passwd",
+    "/force/..%2fserver.mjs",
+    "/server.mjs",
+    "/__proto__",
+    "/\\evil",
+    "//evil.example/%2e%2e",
+])("serves nothing at %s", async (path) => {
+    await withServer(bookinfo, async (server) => {
+        const { status, headers } = await server.ask(path);
+        expect([301, 400, 404]).toContain(status);
+        // Never to another host.
+        expect(headers.location ?? "/").toMatch(/^\/(?![/\\])/);
+        expect(server.logged).toEqual([]);
+    });
+});
+
+it("shows a filter's value as text alone", async () => {
+    await withServer(bookinfo, async (server, prometheus) => {
+        const { body } = await server.ask(`/dotviz?source_workload=${encodeURIComponent('"><script>x')}`);
+        expect(body).not.toContain("<script>");
+        expect(prometheus.queries[0]).toContain('source_workload="\\"><script>x"');
+    });
+});
+
+it("counts in /metrics what it answers, in Prometheus' text format", async () => {
+    await withServer(bookinfo, async (server) => {
+        await server.ask("/graph");
+        await server.ask("/graph?time_horizon=x");
+        await server.ask("/no/such/path");
+        const { headers, body } = await server.ask("/metrics");
+        expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+        for (const line of [
+            'servicegraph_http_requests_total{endpoint="/graph",code="200"} 1',
+            'servicegraph_http_requests_total{endpoint="/graph",code="400"} 1',
+            'servicegraph_http_requests_total{endpoint="other",code="404"} 1',
+            'servicegraph_http_request_duration_seconds_count{endpoint="/graph"} 2',
+            'servicegraph_http_request_duration_seconds_bucket{endpoint="/graph",le="+Inf"} 2',
+            'servicegraph_prometheus_queries_total{outcome="success"} 2',
+            "servicegraph_http_requests_in_flight 1",
+        ]) {
+            expect(body.split("\n")).toContain(line);
+        }
+        expect(faultsOf(body)).toEqual([]);
+    });
+});
+
+/** What is not right in an exposition: each family is announced once, and each line is a comment or a sample of its family. */
+function faultsOf(exposition: string): string[] {
+    const faults: string[] = [];
+    const families = new Set<string>();
+    let family = "";
+    for (const line of exposition.replace(/\n$/, "").split("\n")) {
+        const [, kind, name = ""] = /^# (HELP|TYPE) ([a-z_]+) \S/.exec(line) ?? [];
+        if (kind === "HELP") {
+            faults.push(...(families.has(name) ? [`${name} twice`] : []));
+            families.add((family = name));
+        } else if (kind === "TYPE" ? name !== family : !isSampleOf(family, line)) {
+            faults.push(line);
+        }
+    }
+    return faults;
+}
+
+function isSampleOf(family: string, line: string): boolean {
+    const [, name = ""] =
+        /^([a-z_]+)(?:\{[a-z_]+="[^"\\\n]*"(?:,[a-z_]+="[^"\\\n]*")*\})? -?[\d.e+-]+$/.exec(line) ?? [];
+    return ["", "_bucket", "_sum", "_count"].some((suffix) => name === family + suffix);
+}
+
+it("answers other requests while one waits for Prometheus", async () => {
+    await withServer(
+        () => never,
+        async (server) => {
+            const slow = server.ask("/graph");
+            expect(await server.ask("/healthz")).toMatchObject({ status: 200 });
+            expect(await slow).toMatchObject({ status: 504 });
+        },
+        { timeout: 200 },
+    );
+});

@@ -1,0 +1,125 @@
+import { parentPort, Worker, workerData } from "node:worker_threads";
+import { prometheusAt } from "../prometheus/client";
+import { Fault } from "./fault";
+import { type GraphJob, type GraphMaker, graphsFrom } from "./graphs";
+import type { Answer } from "./response";
+
+/*
+ * Graphs are made in a thread of their own: while a large one is drawn the server goes on answering probes, and the memory that
+ * it takes has a limit, beyond which the thread ends and not the server.
+ */
+
+/** Megabytes of heap. A graph of 10,000 edges has some 20 in use; the rest is what V8 has not cleared up yet. */
+const MEMORY = { maxOldGenerationSizeMb: 80, maxYoungGenerationSizeMb: 12 };
+
+/** What the thread needs to know. */
+export interface WorkerSettings {
+    prometheusAddr: string;
+    /** As in `PrometheusLimits`. */
+    timeout: number;
+    answerBytes: number;
+}
+
+export type QueryObserver = (outcome: "success" | "timeout" | "failure", seconds: number) => void;
+
+/** From the thread: a query's end, or the answer to a job, or why there is none. */
+type Message =
+    | { query: Parameters<QueryObserver> }
+    | { id: number; status: number; headers: Record<string, string>; body: Uint8Array }
+    | { id: number; fault: { status: Fault["status"]; message: string } }
+    | { id: number; defect: string };
+
+interface Waiting {
+    resolve: (answer: Answer) => void;
+    reject: (error: Error) => void;
+}
+
+/**
+ * Makes graphs in a thread, which is started for the first one, and again where it has ended.
+ * @param file the program whose `serveGraphs` runs in the thread
+ */
+export function graphsInThread(file: string, settings: WorkerSettings, observe: QueryObserver): GraphMaker {
+    const waiting = new Map<number, Waiting>();
+    let worker: Worker | undefined;
+    let jobs = 0;
+
+    function start(): Worker {
+        const started = new Worker(file, { workerData: settings, resourceLimits: MEMORY });
+        // The server ends when its socket is closed, whatever the thread does.
+        started.unref();
+        started.on("message", (message: Message) => {
+            if ("query" in message) {
+                observe(...message.query);
+                return;
+            }
+            const job = waiting.get(message.id);
+            waiting.delete(message.id);
+            if ("fault" in message) {
+                job?.reject(new Fault(message.fault.status, message.fault.message));
+            } else if ("defect" in message) {
+                job?.reject(new Error(message.defect));
+            } else {
+                const { status, headers, body } = message;
+                job?.resolve({ status, headers, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) });
+            }
+        });
+        const end = (error: Error) => {
+            // An error is followed by the thread's end, when another one may be at work already.
+            if (worker !== started) {
+                return;
+            }
+            worker = undefined;
+            for (const { reject } of waiting.values()) {
+                reject(error);
+            }
+            waiting.clear();
+        };
+        started.on("error", (error: NodeJS.ErrnoException) => {
+            end(
+                error.code === "ERR_WORKER_OUT_OF_MEMORY"
+                    ? new Fault(503, "the graph is too large for the server's memory; ask for less by a filter")
+                    : error,
+            );
+        });
+        started.on("exit", () => {
+            end(new Error("the thread that makes graphs has ended"));
+        });
+        return started;
+    }
+
+    return (job) =>
+        new Promise((resolve, reject) => {
+            worker ??= start();
+            jobs += 1;
+            waiting.set(jobs, { resolve, reject });
+            worker.postMessage({ id: jobs, job });
+        });
+}
+
+/** What runs in the thread. */
+export function serveGraphs(): void {
+    const { prometheusAddr, timeout, answerBytes } = workerData as WorkerSettings;
+    const send = (message: Message, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
+    const make = graphsFrom(
+        prometheusAt(new URL(prometheusAddr), {
+            timeout,
+            answerBytes,
+            observe: (...query) => send({ query }),
+        }),
+    );
+    parentPort?.on("message", ({ id, job }: { id: number; job: GraphJob }) => {
+        make(job).then(
+            ({ status, headers, body }) => {
+                const bytes = new TextEncoder().encode(body.toString());
+                send({ id, status, headers, body: bytes }, [bytes.buffer]);
+            },
+            (error: unknown) => {
+                if (error instanceof Fault) {
+                    send({ id, fault: { status: error.status, message: error.message } });
+                } else {
+                    send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+                }
+            },
+        );
+    });
+}

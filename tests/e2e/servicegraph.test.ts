@@ -1,0 +1,330 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { ENTRY, serverFiles } from "../../servicegraph/bundle";
+import { type FakePrometheus, fakePrometheus } from "../../servicegraph/testing/fakePrometheus";
+import { answerTo, BOOKINFO, type Traffic } from "../../servicegraph/testing/traffic";
+import { launchBrowser } from "./browser";
+import { clone } from "./product";
+
+/*
+ * servicegraph's two pages in a browser: the server is the one that runs in the cluster, Prometheus is a fake one on loopback, which
+ * answers as if it had scraped the traffic that a test says. (mesh.test.ts has a real one.)
+ */
+
+/** Pictures of the pages are written when UPDATE_PICTURE is set, so that a test run leaves the clone as it was. */
+async function picture(page: Page, name: string): Promise<void> {
+    if (process.env.UPDATE_PICTURE) {
+        await page.screenshot({ path: path.join(clone, "docs", name), fullPage: true });
+    }
+}
+
+/** Bookinfo's edges, by the names of workloads. */
+const EDGES = BOOKINFO.map(({ from, to }) => `${from.workload} → ${to.workload}`).sort();
+const NODES = [...new Set(BOOKINFO.flatMap(({ from, to }) => [from.workload, to.workload]))].sort();
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), "servicegraph-"));
+let traffic: readonly Traffic[] = BOOKINFO;
+let prometheus: FakePrometheus;
+let server: ChildProcess;
+let url: string;
+let browser: Browser;
+let page: Page;
+/** What went wrong on the page: errors of scripts, violations of the content security policy, requests without success. */
+let complaints: string[];
+
+beforeAll(async () => {
+    for (const [name, text] of Object.entries(serverFiles())) {
+        fs.writeFileSync(path.join(folder, name), text);
+    }
+    prometheus = await fakePrometheus((promql) => answerTo(promql, traffic));
+    server = spawn(
+        process.execPath,
+        [path.join(folder, ENTRY), "--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheus.url],
+        { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const [line] = (await once(server.stdout ?? server, "data")) as [Buffer];
+    url = `http://127.0.0.1:${/"port":(\d+)/.exec(line.toString())?.[1] ?? "no port"}`;
+    browser = await launchBrowser();
+}, 60_000);
+
+afterAll(async () => {
+    await browser.close();
+    server.kill();
+    await prometheus.close();
+    fs.rmSync(folder, { recursive: true });
+});
+
+beforeEach(() => {
+    traffic = BOOKINFO;
+    complaints = [];
+});
+
+afterEach(async () => {
+    await page.close();
+});
+
+async function open(path: string, colorScheme: "light" | "dark" = "light"): Promise<void> {
+    page = await browser.newPage({ viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1.5, colorScheme });
+    page.on("pageerror", ({ message }) => complaints.push(message));
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("response", (response) => {
+        if (!response.ok()) {
+            complaints.push(`${response.status()} ${response.url()}`);
+        }
+    });
+    page.on("request", (request) => {
+        if (!request.url().startsWith(url)) {
+            complaints.push(`asks elsewhere: ${request.url()}`);
+        }
+    });
+    await page.goto(url + path, { waitUntil: "load" });
+}
+
+/** The titles of what is drawn with a class, without the figures in their later lines, and by workload alone. */
+async function titles(selector: string): Promise<string[]> {
+    const texts = await page.locator(`svg.mesh ${selector} > title`).allTextContents();
+    return texts.map((text) => (text.split("\n")[0] ?? "").replace(/[^ ]+ \(([^)]*)\)/g, "$1")).sort();
+}
+
+const shownNodes = () => titles(".node");
+const shownEdges = () => titles(".edge");
+
+describe("/dotviz", () => {
+    it.each(["light", "dark"] as const)(
+        "draws Bookinfo, %s",
+        async (scheme) => {
+            await open("/dotviz", scheme);
+            expect(await page.title()).toBe("Istio Servicegraph");
+            expect([await shownNodes(), await shownEdges()]).toEqual([NODES, EDGES]);
+            expect(await page.locator(".cluster").allTextContents()).toEqual([
+                expect.stringContaining("default"),
+                expect.stringContaining("istio-system"),
+            ]);
+            await picture(page, scheme === "light" ? "dotviz.png" : "dotviz-dark.png");
+            expect(complaints).toEqual([]);
+        },
+        30_000,
+    );
+
+    it("shows traffic, errors, latency and mutual TLS on each edge, in words and in colour", async () => {
+        await open("/dotviz");
+        const labels = await page.locator(".edge .facts").allTextContents();
+        expect(labels.sort()).toEqual(
+            [
+                "3.4 req/s0 % errors · p95 71.2 ms",
+                "3.4 req/s0 % errors · p95 8.4 ms",
+                "1.13 req/s0 % errors · p95 12.1 ms",
+                "1.13 req/s2 % errors · p95 38.6 ms",
+                "1.13 req/s8 % errors · p95 46.9 ms",
+                "1.13 req/s0 % errors · p95 4.75 ms",
+                "1.13 req/s0 % errors · p95 4.62 ms",
+            ].sort(),
+        );
+        expect(await page.locator(".edge .lock-all").count()).toBe(7);
+        const colourOf = (health: string) =>
+            page.evaluate<string>(`getComputedStyle(document.querySelector("g.edges.${health} path")).stroke`);
+        const colours = [await colourOf("healthy"), await colourOf("degraded"), await colourOf("failing")];
+        expect(new Set(colours).size).toBe(3);
+    }, 30_000);
+
+    it("is drawn such that names do not leave their boxes", async () => {
+        await open("/dotviz");
+        for (const node of await page.locator("svg.mesh .node").all()) {
+            const box = await node.locator("rect").boundingBox();
+            for (const text of await node.locator("text").all()) {
+                const { x, width } = (await text.boundingBox()) ?? { x: NaN, width: NaN };
+                expect(x).toBeGreaterThanOrEqual(box?.x ?? NaN);
+                expect(x + width).toBeLessThanOrEqual((box?.x ?? NaN) + (box?.width ?? NaN));
+            }
+        }
+    }, 30_000);
+
+    it("asks by its form", async () => {
+        await open("/dotviz");
+        await page.getByLabel("Time horizon").fill("1h");
+        await page.getByLabel("only edges with traffic").check();
+        await page.getByRole("button", { name: "Show" }).click();
+        await page.waitForURL(/time_horizon=1h/);
+        expect(prometheus.queries.at(-1)).toContain("[1h]");
+        expect(await page.getByLabel("Time horizon").inputValue()).toBe("1h");
+
+        await page.getByLabel("Time horizon").fill("soon");
+        await page.getByRole("button", { name: "Show" }).click();
+        await page.getByText('not a valid duration string: "soon"').waitFor();
+        expect(complaints.filter((complaint) => !complaint.includes("400"))).toEqual([]);
+    }, 30_000);
+
+    it("refreshes by itself", async () => {
+        traffic = [];
+        await open("/dotviz?refresh=1");
+        await page.getByText("No traffic in the last 5m").waitFor();
+        traffic = BOOKINFO;
+        await page.locator("svg.mesh").waitFor();
+        expect(await shownEdges()).toEqual(EDGES);
+    }, 30_000);
+
+    it("shows names as names, whatever they say", async () => {
+        const evil = {
+            app: "<script>alert(1)</script>",
+            workload: '"><img src=x onerror=alert(1)>',
+            namespace: "</svg>",
+        };
+        traffic = [{ from: evil, to: { ...evil, app: "\u202eשלום" }, requests: 1, failures: 0 }];
+        await open("/dotviz");
+        expect(await page.locator("svg.mesh .node").count()).toBe(2);
+        expect(await page.locator("script, img").count()).toBe(0);
+        expect(complaints).toEqual([]);
+    }, 30_000);
+});
+
+describe("/force/forcegraph.html", () => {
+    it("draws Bookinfo, and shows a workload's traffic on a click", async () => {
+        await open("/force/forcegraph.html");
+        await page
+            .locator(".node")
+            .nth(NODES.length - 1)
+            .waitFor();
+        expect([await shownNodes(), await shownEdges()]).toEqual([NODES, EDGES]);
+        expect(await page.locator(".facts").count()).toBe(7);
+        await settled();
+        await picture(page, "forcegraph.png");
+
+        await page.locator(".node", { hasText: "productpage-v1" }).click();
+        const info = page.locator("#info");
+        expect(await info.locator("h2").textContent()).toBe("productpage (productpage-v1)");
+        expect(await info.locator("tr").allTextContents()).toEqual([
+            expect.stringMatching(/^istio-ingressgateway \(istio-ingressgateway\)3.4 req\/s/),
+            expect.stringMatching(/^details \(details-v1\)3.4 req\/s/),
+            ...[1, 2, 3].map(
+                (version) => expect.stringMatching(`^reviews \\(reviews-v${version}\\)1.13 req/s`) as string,
+            ),
+        ]);
+        await info.getByRole("button", { name: "Close" }).click();
+        expect(await info.isVisible()).toBe(false);
+        expect(complaints).toEqual([]);
+    }, 30_000);
+
+    it("is used by keyboard alone", async () => {
+        await open("/force/forcegraph.html");
+        const node = page.locator(".node", { hasText: "ratings-v1" });
+        await node.focus();
+        await page.keyboard.press("Enter");
+        expect(await page.locator("#info h2").textContent()).toBe("ratings (ratings-v1)");
+        await settled();
+        const before = await placeOf("ratings-v1");
+        for (let press = 0; press < 5; press += 1) {
+            await page.keyboard.press("ArrowDown");
+        }
+        await settled();
+        expect((await placeOf("ratings-v1")).y - before.y).toBeCloseTo(100, 0);
+        await page.keyboard.press("Escape");
+        expect(await page.locator("#info").isVisible()).toBe(false);
+    }, 30_000);
+
+    it("keeps a workload where it was dragged to, and lets it go on a double click", async () => {
+        await open("/force/forcegraph.html");
+        await settled();
+        const node = page.locator(".node", { hasText: "details-v1" });
+        const box = await node.boundingBox();
+        const [x, y] = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2];
+        await page.mouse.move(x, y);
+        await page.mouse.down();
+        await page.mouse.move(x + 60, y + 130, { steps: 5 });
+        await page.mouse.up();
+        expect(await page.locator("#info").isVisible()).toBe(false);
+        const dropped = await placeOf("details-v1");
+        await page.waitForResponse(/meshgraph/);
+        await settled();
+        expect(await placeOf("details-v1")).toEqual(dropped);
+        expect(await node.getAttribute("class")).toContain("pinned");
+        await node.dblclick();
+        await page.locator(".node:not(.pinned)", { hasText: "details-v1" }).waitFor();
+    }, 40_000);
+
+    it("follows the mesh: known workloads stay, new ones come, old ones go, and it survives a server that fails", async () => {
+        traffic = BOOKINFO.filter(({ to }) => to.workload !== "ratings-v1");
+        await open("/force/forcegraph.html");
+        await settled();
+        expect(await shownNodes()).toEqual(NODES.filter((name) => name !== "ratings-v1"));
+        const before = await placeOf("productpage-v1");
+
+        traffic = BOOKINFO;
+        await page.locator(".node", { hasText: "ratings-v1" }).waitFor();
+        const moved = await placeOf("productpage-v1");
+        expect(Math.hypot(moved.x - before.x, moved.y - before.y)).toBeLessThan(120);
+
+        await page.route("**/meshgraph*", (route) => route.fulfill({ status: 502, body: "Prometheus is <b>away</b>" }));
+        await page.getByText("The server answers 502: Prometheus is <b>away</b>").waitFor();
+        expect(await shownEdges()).toEqual(EDGES);
+        await page.unroute("**/meshgraph*");
+        await page.locator("#notice").waitFor({ state: "hidden" });
+
+        traffic = [];
+        await page.getByText("No traffic yet").waitFor();
+        expect(await page.locator(".node").count()).toBe(0);
+    }, 60_000);
+
+    it("shows names as names, whatever they say", async () => {
+        const evil = {
+            app: "<script>alert(1)</script>",
+            workload: '"><img src=x onerror=alert(1)>',
+            namespace: "__proto__",
+        };
+        traffic = [{ from: evil, to: { ...evil, app: "constructor" }, requests: 1, failures: 0 }];
+        await open("/force/forcegraph.html");
+        await page.locator(".node", { hasText: "constructor" }).click();
+        expect(await page.locator("#info h2").textContent()).toContain('"><img src=x');
+        expect(await page.locator("img").count()).toBe(0);
+        expect(complaints).toEqual([]);
+    }, 30_000);
+
+    it("zooms to where the wheel is turned, and shows everything again", async () => {
+        await open("/force/forcegraph.html");
+        await settled();
+        const node = page.locator(".node", { hasText: "ratings-v1" });
+        const { x, y, width, height } = (await node.boundingBox()) ?? { x: NaN, y: NaN, width: NaN, height: NaN };
+        await page.mouse.move(x + width / 2, y + height / 2);
+        await page.mouse.wheel(0, -400);
+        while (((await node.boundingBox())?.width ?? 0) < 1.5 * width) {
+            await page.waitForTimeout(50);
+        }
+        const after = await node.boundingBox();
+        expect((after?.x ?? NaN) + (after?.width ?? NaN) / 2).toBeCloseTo(x + width / 2, 0);
+        expect((after?.y ?? NaN) + (after?.height ?? NaN) / 2).toBeCloseTo(y + height / 2, 0);
+        await node.focus();
+        await page.keyboard.press("0");
+        expect((await node.boundingBox())?.width).toBeCloseTo(width, 0);
+    }, 30_000);
+
+    it("says which parameter is bad", async () => {
+        await open("/force/forcegraph.html?time_horizon=soon");
+        await page.getByText('not a valid duration string: "soon"').waitFor();
+        expect(await page.getByLabel("Time horizon").inputValue()).toBe("soon");
+    }, 30_000);
+});
+
+/** Where a workload is, in the coordinates of the drawing. */
+async function placeOf(workload: string): Promise<{ x: number; y: number }> {
+    const transform = await page.locator(".node", { hasText: workload }).getAttribute("transform");
+    const [x = NaN, y = NaN] = transform?.match(/-?[\d.]+/g)?.map(Number) ?? [];
+    return { x, y };
+}
+
+/** Waits until nothing moves any more. */
+async function settled(): Promise<void> {
+    await page.locator(".node").first().waitFor();
+    let before = "";
+    for (;;) {
+        const nodes = await page.locator(".node").all();
+        const now = (await Promise.all(nodes.map((node) => node.getAttribute("transform")))).join();
+        if (now === before) {
+            return;
+        }
+        before = now;
+        await page.waitForTimeout(300);
+    }
+}

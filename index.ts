@@ -12,6 +12,7 @@ import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
 import { readConfig } from "./config";
+import { switchedOn } from "./config/switches";
 import { PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./names";
 
 const config = readConfig();
@@ -28,13 +29,7 @@ new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name }, { provider
 new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector: istio.gatewaySelector }, { provider });
 
 const { namespace } = istio;
-const on = {
-    prometheus: prometheus.enabled,
-    grafana: grafana.enabled,
-    jaeger: tracing.enabled,
-    kiali: kiali.enabled,
-    servicegraph: servicegraph.enabled,
-};
+const on = switchedOn(config.istio);
 if (on.prometheus) {
     new Prometheus("prometheus", { ...prometheus, namespace }, { provider });
 }

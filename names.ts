@@ -38,6 +38,18 @@ export const ADDONS = {
 
 export type AddonName = keyof typeof ADDONS;
 
+/** The config section under `istio` that turns each add-on on: the seed's names, of which Jaeger's differs. */
+export const SWITCHES = {
+    prometheus: "prometheus",
+    grafana: "grafana",
+    jaeger: "tracing",
+    kiali: "kiali",
+    servicegraph: "servicegraph",
+} as const satisfies Record<AddonName, string>;
+
+/** Kiali comes by its own chart, in a release of its own name. */
+export const KIALI_RELEASE = "kiali";
+
 /** Prometheus' Service, for whatever else runs in its namespace. */
 export const PROMETHEUS_URL = `http://prometheus:${ADDONS.prometheus.port}`;
 

@@ -32,9 +32,14 @@ async function deployedAddons(api: ClusterApi): Promise<AddonName[]> {
     return addons;
 }
 
-function forwardAddon(api: ClusterApi, addon: AddonName, port: number): Promise<Forwarding> {
+function forwardAddon(
+    api: ClusterApi,
+    addon: AddonName,
+    { port, single }: { port: number; single: boolean },
+): Promise<Forwarding> {
     return Forwarding.open({
         port,
+        oneOfSeveral: single ? undefined : addon,
         connect: () => connectToAddon(api, addon),
         onChange: (change) => {
             console.error(
@@ -61,8 +66,9 @@ async function show(names: AddonName[], options: Options, stop: AbortSignal): Pr
     const forwardings: Forwarding[] = [];
     const portOf = (addon: AddonName) => options.port ?? ADDONS[addon].port;
     try {
+        const single = names.length === 1;
         for (const addon of addons) {
-            forwardings.push(await forwardAddon(api, addon, portOf(addon)));
+            forwardings.push(await forwardAddon(api, addon, { port: portOf(addon), single }));
         }
         const progress = new Progress();
         await Promise.all(

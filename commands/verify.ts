@@ -5,21 +5,22 @@ import type { TargetOptions } from "./deployment/target";
 import { Fault } from "./fault";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { readMesh } from "./mesh/mesh";
-import { addTargetOptions } from "./optionValues";
+import { addTargetOptions, webAddress } from "./optionValues";
 import { MovingLine } from "./progress";
 import { runChecks } from "./verify/check";
 import { CHECKS } from "./verify/checks";
 import { checkReport } from "./verify/report";
 
 interface Options extends TargetOptions {
+    url?: string;
     json?: boolean;
 }
 
-async function verify({ json, ...where }: Options, stop: AbortSignal): Promise<void> {
+async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
     const cluster = findDeployedCluster(where);
     // Whether there is a cluster at all is no check's business.
     await cluster.api.identity();
-    const mesh = await readMesh(cluster);
+    const mesh = { ...(await readMesh(cluster)), pageUrl: url };
 
     const waiting = new Set(CHECKS.map(({ name }) => name));
     const line = new MovingLine(process.stderr, () => `checking ${[...waiting].join(", ")}`);
@@ -48,6 +49,7 @@ async function verify({ json, ...where }: Options, stop: AbortSignal): Promise<v
 const program = addTargetOptions(
     new Command("npm run verify --").description("Checks a deployed mesh, and says what to do about what fails."),
 )
+    .option("--url <url>", "the product page (default: at the ingress gateway's address)", webAddress)
     .option("--json", "print the results as JSON (with `npm run --silent`)")
     .action((options: Options) => runCommand((stop) => verify(options, stop)));
 void program.parseAsync();

@@ -1,14 +1,15 @@
 /** What a config may hold of the add-ons, under `istio`. What the metadata mean is said in schema.ts. */
 import { z } from "zod";
-import { isDuration } from "./duration";
+import { isMemory } from "../quantity";
+import { isDuration, isLasting } from "./duration";
 import { chartRepository, image } from "./origins";
-import { isMemory } from "./quantity";
 
 function enabled(description: string) {
     return z.boolean().default(true).meta({ description });
 }
 
 const duration = z.string().refine(isDuration, "it is not a duration");
+const lasting = z.string().refine(isLasting, "it is not a duration");
 
 /** A rule as Prometheus reads it: https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
 const rule = z
@@ -30,11 +31,21 @@ const rule = z
 
 const ruleGroup = z.strictObject({
     name: z.string().min(1, "it is empty"),
-    interval: duration.optional(),
+    interval: lasting.optional(),
     limit: z.int().min(0, "it is too small").optional(),
     query_offset: duration.optional(),
     labels: z.record(z.string(), z.string()).optional(),
     rules: z.array(rule).min(1, "it is empty"),
+});
+
+/** Prometheus refuses a file with two groups of one name, and does not start. */
+const ruleGroups = z.array(ruleGroup).superRefine((groups, context) => {
+    const names = groups.map(({ name }) => name);
+    names.forEach((name, index) => {
+        if (names.indexOf(name) < index) {
+            context.addIssue({ code: "custom", path: [index, "name"], message: "another group has this name already" });
+        }
+    });
 });
 
 export const ADDON_SECTIONS = {
@@ -67,7 +78,7 @@ export const ADDON_SECTIONS = {
                     "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
                 )
                 .meta({ description: "Image of Prometheus 3." }),
-            retention: duration
+            retention: lasting
                 .default("6h")
                 .meta({ allowed: "duration, such as 6h or 1d12h", description: "How long samples are kept." }),
             storage: z
@@ -81,7 +92,7 @@ export const ADDON_SECTIONS = {
                     }),
                 })
                 .prefault({}),
-            rules: z.array(ruleGroup).default([]).meta({
+            rules: ruleGroups.default([]).meta({
                 allowed: "list of rule groups, as in a rule file of Prometheus",
                 description: "Recording and alerting rules.",
             }),

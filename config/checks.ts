@@ -1,12 +1,11 @@
 /** Faults that no single value shows: of settings together, and of what they refer to on this machine. */
-import type { Resources } from "../components/istio/values";
 import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
+import { bytes, cores, type Resources } from "../quantity";
 import { badValue, type Fault, inPulumi, unknownKey, valueAt } from "./faults";
 import { absolute, type Files } from "./files";
 import { alternatives } from "./keys";
 import { contextNames, type Kubeconfig, KubeconfigError, readKubeconfig, reducedTo } from "./kubeconfig";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
-import { bytes, cores } from "./quantity";
 import { ISTIO_MINOR, type Section } from "./schema";
 
 type Istio = Section<"istio">;
@@ -20,6 +19,7 @@ export function istioFaults(istio: Istio, files: Files): Fault[] {
         ...resourceFaults(istio, "gateway"),
         ...resourceFaults(istio, "proxy"),
         ...overrideFaults(istio.values),
+        ...meshConfigFaults(istio.values),
         ...tracingFaults(istio),
         ...prometheusFaults(istio),
     ];
@@ -102,12 +102,19 @@ const FIXED: { chart: keyof Istio["values"]; path: string[]; only?: unknown; bec
     { chart: "base", path: ["global", "istioNamespace"], because: `Istio is in ${ISTIO_NAMESPACE}` },
     { chart: "istiod", path: ["global", "istioNamespace"], because: `Istio is in ${ISTIO_NAMESPACE}` },
     { chart: "istiod", path: ["revision"], because: "the injection label selects no revision" },
+    {
+        chart: "istiod",
+        path: ["meshConfig", "enablePrometheusMerge"],
+        only: false,
+        because: "Prometheus asks Istio's agent for a pod's metrics",
+    },
     { chart: "gateway", path: ["revision"], because: "istiod has none" },
     { chart: "gateway", path: ["name"], because: "the Service and the pods are found by the name of the release" },
     { chart: "gateway", path: ["labels", "istio"], because: "the pods are found by it" },
     { chart: "gateway", path: ["service", "type"], only: "None", because: "the address is read from the Service" },
     { chart: "kiali", path: ["deployment", "instance_name"], because: "Kiali is found by it" },
     { chart: "kiali", path: ["server", "port"], because: "Kiali is reached by it" },
+    { chart: "kiali", path: ["server", "web_root"], because: "Kiali is reached by it" },
 ];
 
 /** Keys in the values.schema.json of the chart `gateway` 1.31. Helm would refuse another one after istiod is installed. */
@@ -140,6 +147,34 @@ function overrideFaults(values: Istio["values"]): Fault[] {
             allowed: "the keys of that chart's values.schema.json",
         }));
     return [...fixed, ...unknown];
+}
+
+/** The provider of metrics that istiod has by itself: without it the proxies count no requests. */
+const METRICS_PROVIDER = "prometheus";
+
+/** The chart names its own default providers only where the user names none at all. */
+function meshConfigFaults({ istiod }: Istio["values"]): Fault[] {
+    const path = ["istio", "values", "istiod", "meshConfig"];
+    const { meshConfig } = istiod;
+    if (meshConfig === undefined) {
+        return [];
+    }
+    if (typeof meshConfig !== "object" || meshConfig === null || Array.isArray(meshConfig)) {
+        return [badValue(path, meshConfig, "it is not an object, and would replace ours", { allowed: "object" })];
+    }
+    const providers = valueAt(meshConfig, ["defaultProviders"]);
+    const metrics = valueAt(providers, ["metrics"]);
+    if (providers === undefined || (Array.isArray(metrics) && metrics.includes(METRICS_PROVIDER))) {
+        return [];
+    }
+    return [
+        badValue(
+            [...path, "defaultProviders"],
+            providers,
+            `it replaces the provider ${METRICS_PROVIDER}, which the mesh's metrics come from`,
+            { allowed: `an object whose metrics have ${METRICS_PROVIDER}` },
+        ),
+    ];
 }
 
 /** Our provider of traces is in a list, and lists are not merged: one of the user's has to have ours as well. */

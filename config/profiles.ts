@@ -1,4 +1,5 @@
-import type { Amounts, Autoscaling, Resources } from "../components/istio/values";
+import type { Autoscaling } from "../components/istio/values";
+import type { Amounts, Resources } from "../quantity";
 
 export type Profile = "demo" | "default";
 

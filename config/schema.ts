@@ -7,10 +7,10 @@
  */
 import { z } from "zod";
 import { ISTIO_NAMESPACE } from "../names";
+import { isCpu, isMemory } from "../quantity";
 import { ADDON_SECTIONS } from "./addonSchema";
 import { chartRepository, registry, tag } from "./origins";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
-import { isCpu, isMemory } from "./quantity";
 
 /** The one minor version of Istio whose charts, values and API this program is written for. */
 export const ISTIO_MINOR = "1.31";

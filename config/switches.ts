@@ -1,3 +1,4 @@
+import { type AddonName, SWITCHES } from "../names";
 import type { Section } from "./schema";
 
 type Istio = Section<"istio">;
@@ -17,4 +18,10 @@ export function addonsOf({ tracing, prometheus, grafana, kiali, servicegraph }: 
         kiali,
         servicegraph,
     };
+}
+
+/** Which add-ons are on, by their names. */
+export function switchedOn(addons: Addons): Record<AddonName, boolean> {
+    const on = Object.entries(SWITCHES).map(([addon, section]) => [addon, addons[section].enabled]);
+    return Object.fromEntries(on) as Record<AddonName, boolean>;
 }

@@ -18,6 +18,8 @@ const RETRY = 500;
 export interface ForwardingOptions {
     /** Local port. */
     port: number;
+    /** What is forwarded, where it is one of several: they cannot choose their ports. */
+    oneOfSeveral?: string;
     /** Opens the other end; called for each connection, again and again until it succeeds. */
     connect: () => Promise<Duplex>;
     /** Told once when the other end is gone, with the reason, and once when it is back. */
@@ -59,7 +61,7 @@ export class Forwarding {
     }
 
     private async listen(address: string): Promise<void> {
-        const { port } = this.options;
+        const { port, oneOfSeveral } = this.options;
         const server = createServer((socket) => void this.forward(socket));
         const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
             server.once("error", resolve);
@@ -70,7 +72,7 @@ export class Forwarding {
         if (error === undefined) {
             this.servers.push(server);
         } else if (!NO_SUCH_ADDRESS.includes(error.code ?? "") || address === LOOPBACK[0]) {
-            throw new Fault(portFault(port, error));
+            throw new Fault(portFault(port, error, oneOfSeveral));
         }
     }
 
@@ -118,13 +120,16 @@ export class Forwarding {
     }
 }
 
-function portFault(port: number, { code, message }: NodeJS.ErrnoException): string {
+function portFault(port: number, { code, message }: NodeJS.ErrnoException, oneOfSeveral?: string): string {
+    const where = `port ${port} of this machine${oneOfSeveral === undefined ? "" : `, which ${oneOfSeveral} uses,`}`;
+    const choice = (advice: string) =>
+        oneOfSeveral === undefined ? `${advice} with --port` : `free it, or leave ${oneOfSeveral} out`;
     switch (code) {
         case "EADDRINUSE":
-            return `port ${port} of this machine is taken by another program; choose another with --port`;
+            return `${where} is taken by another program; ${choice("choose another")}`;
         case "EACCES":
-            return `port ${port} of this machine may only be used by root; choose one from 1024 on with --port`;
+            return `${where} may only be used by root; ${choice("choose one from 1024 on")}`;
         default:
-            return `port ${port} of this machine cannot be used: ${message}`;
+            return `${where} cannot be used: ${message}`;
     }
 }

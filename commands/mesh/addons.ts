@@ -1,18 +1,9 @@
-import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../names";
+import { type AddonName, ADDONS, ISTIO_NAMESPACE, SWITCHES } from "../../names";
 import type { ClusterApi } from "../cluster/api";
 import type { KubernetesObject } from "../cluster/object";
 
 /** The add-ons' names, in the order in which they are shown. */
 export const ADDON_NAMES = Object.keys(ADDONS) as AddonName[];
-
-/** The config section under `istio` of each add-on: the seed's names, of which Jaeger's differs. */
-export const SWITCHES = {
-    prometheus: "prometheus",
-    grafana: "grafana",
-    jaeger: "tracing",
-    kiali: "kiali",
-    servicegraph: "servicegraph",
-} as const satisfies Record<AddonName, string>;
 
 /** The config key that turns an add-on on. */
 export function switchOf(addon: AddonName): string {

@@ -7,6 +7,8 @@ import { readSwitches, type Switches } from "./switches";
 /** A mesh that is deployed, as checks look at it. */
 export interface Mesh extends Switches {
     api: ClusterApi;
+    /** Where the product page is; undefined: at the ingress gateway's external address. */
+    pageUrl?: string;
     /** What a person types, for remedies. */
     commands: {
         /** kubectl on this cluster, without arguments. */

@@ -1,12 +1,12 @@
 import { ConfigError } from "../../config/faults";
 import { type Config, parseConfig } from "../../config/parse";
-import { type AddonName, ISTIO_NAMESPACE } from "../../names";
+import { type AddonName, ISTIO_NAMESPACE, SWITCHES } from "../../names";
 import type { ClusterApi } from "../cluster/api";
 import type { Target } from "../deployment/target";
 import { Fault } from "../fault";
 import { readStackConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_NAME } from "../project";
-import { ADDON_NAMES, readAddon, SWITCHES } from "./addons";
+import { ADDON_NAMES, readAddon } from "./addons";
 
 /** What of the mesh is switched on. */
 export interface Switches {

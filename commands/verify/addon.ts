@@ -20,8 +20,9 @@ export async function checkAddon(
     return (await workloadFault(mesh, { apiVersion: "apps/v1", kind: "Deployment", metadata })) ?? check();
 }
 
-/** The JSON that an add-on answered, or in words what it answered instead. */
-export type AddonAnswer = { json: unknown; instead?: undefined } | { json?: undefined; instead: string };
+/** The JSON that an add-on answered, or in words what it answered instead, with the status. */
+export type AddonAnswer =
+    { json: unknown; instead?: undefined; status: number } | { json?: undefined; instead: string; status: number };
 
 /**
  * Asks an add-on's API.
@@ -37,11 +38,11 @@ export async function askAddon(
     const { status, text } = await api.getByProxy(server, path, stop);
     if (status !== 200) {
         const explanation = text.startsWith("<") ? "" : (text.trim().split("\n")[0] ?? "").slice(0, QUOTED);
-        return { instead: `${addon} answers ${status} ${explanation}`.trim() };
+        return { instead: `${addon} answers ${status} ${explanation}`.trim(), status };
     }
     try {
-        return { json: JSON.parse(text) as unknown };
+        return { json: JSON.parse(text) as unknown, status };
     } catch {
-        return { instead: `${addon} answers something else than JSON` };
+        return { instead: `${addon} answers something else than JSON`, status };
     }
 }

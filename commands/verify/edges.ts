@@ -13,7 +13,8 @@ export const checkEdges: Check = (mesh, stop) =>
     checkAddon(mesh, "servicegraph", () =>
         checkAddon(mesh, "prometheus", () =>
             eventually(ARRIVAL, stop, async () => {
-                const answer = await askAddon(mesh, "servicegraph", "/graph", { stop });
+                const path = `/graph?destination_namespace=${encodeURIComponent(mesh.appNamespace)}`;
+                const answer = await askAddon(mesh, "servicegraph", path, { stop });
                 if (answer.instead !== undefined) {
                     return failed(answer.instead, `see ${mesh.commands.dashboard} servicegraph`);
                 }

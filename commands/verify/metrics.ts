@@ -4,8 +4,11 @@ import { type Check, eventually, failed, ok } from "./check";
 /** Time that a new request has to show up, in seconds: Prometheus asks every proxy once in 15 seconds. */
 const ARRIVAL = 45;
 
-/** How many requests each workload has got, as far as its own proxy says. */
-const QUERY = 'sum by (destination_workload) (istio_requests_total{reporter="destination"})';
+/** How many requests each workload of a namespace has got, as far as its own proxy says. */
+function queryFor(namespace: string): string {
+    const matchers = `reporter="destination",destination_workload_namespace="${namespace}"`;
+    return `sum by (destination_workload) (istio_requests_total{${matchers}})`;
+}
 
 /** Workloads that get a request with every page, one of reviews' versions among them. */
 const EXPECTED = [/^productpage-/, /^details-/, /^reviews-/];
@@ -14,9 +17,8 @@ const EXPECTED = [/^productpage-/, /^details-/, /^reviews-/];
 export const checkMetrics: Check = (mesh, stop) =>
     checkAddon(mesh, "prometheus", () =>
         eventually(ARRIVAL, stop, async () => {
-            const answer = await askAddon(mesh, "prometheus", `/api/v1/query?query=${encodeURIComponent(QUERY)}`, {
-                stop,
-            });
+            const query = encodeURIComponent(queryFor(mesh.appNamespace));
+            const answer = await askAddon(mesh, "prometheus", `/api/v1/query?query=${query}`, { stop });
             if (answer.instead !== undefined) {
                 return failed(answer.instead, `see ${mesh.commands.dashboard} prometheus`);
             }

@@ -11,7 +11,7 @@ const TIMEOUT = 10;
 
 /** The product page answers 200 at the ingress gateway's external address, with reviews on it. */
 export const checkPage: Check = async (mesh, stop) => {
-    const url = await productpageUrl(mesh.api);
+    const url = mesh.pageUrl ?? (await productpageUrl(mesh.api));
     const { status, failure, body = "" } = await askPage(url, {}, stop);
     if (status === undefined) {
         const remedy = "see whether this machine reaches that address: firewall, load balancer, VPN";

@@ -1,15 +1,12 @@
-import { ISTIO_NAMESPACE, RELEASES } from "../../names";
+import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../names";
 import type { KubernetesObject } from "../cluster/object";
 import { type Check, failed, ok } from "./check";
 import { workloadFault } from "./workload";
 
-/** Kiali comes by its own chart, in a release of its own name. */
-const KIALI = "kiali";
-
 /** Every Helm release is deployed, and the control plane runs. */
 export const checkReleases: Check = async (mesh) => {
     const { api, commands, on } = mesh;
-    const expected = [...Object.values(RELEASES), ...(on.kiali ? [KIALI] : [])];
+    const expected = [...Object.values(RELEASES), ...(on.kiali ? [KIALI_RELEASE] : [])];
     // Helm keeps each revision of a release in a Secret, whose labels say what became of it.
     const secrets = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
     const states = expected.map((name) => ({ name, state: stateOf(name, secrets) }));

@@ -27,11 +27,11 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
         return optedOut.length > 0
             ? failed(
                   `kept out of the mesh by the label ${OPT_OUT}=false: ${names(optedOut)}`,
-                  `remove the label from what makes the pod, or the pod: ${kubectl} delete pod ${names(optedOut, " ")}`,
+                  `remove the label from what makes the pod; then ${renewal(kubectl, optedOut)}`,
               )
             : failed(
                   `without a sidecar: ${names(without)}`,
-                  `have new pods made, which get one: ${kubectl} delete pod ${names(without, " ")}`,
+                  `have new pods made, which get one: ${renewal(kubectl, without)}`,
               );
     }
     const notReady = pods.filter((pod) => sidecarOf(pod) === "not ready");
@@ -42,6 +42,25 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
           )
         : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}`);
 };
+
+/** How pods are made anew: a pod that belongs to nothing would only be gone if it were deleted. */
+function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
+    const owned = pods.filter(isOwned);
+    const alone = pods.filter((pod) => !isOwned(pod));
+    return [
+        ...(owned.length > 0 ? [`${kubectl} delete pod ${names(owned, " ")}`] : []),
+        ...(alone.length > 0
+            ? [
+                  `${names(alone)} (made by no controller): to be created anew by whoever made ${alone.length === 1 ? "it" : "them"}`,
+              ]
+            : []),
+    ].join("; ");
+}
+
+function isOwned({ metadata }: KubernetesObject): boolean {
+    const { ownerReferences } = metadata as { ownerReferences?: unknown[] };
+    return (ownerReferences ?? []).length > 0;
+}
 
 /** Whether a pod has a sidecar. It is an init container that never ends on clusters that know such. */
 export function sidecarOf({ spec, status }: KubernetesObject): "ready" | "not ready" | "missing" {

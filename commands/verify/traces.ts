@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { BOOKINFO_SERVICES } from "../../components/bookinfo/services";
-import { JAEGER, RELEASES } from "../../names";
+import { ISTIO_NAMESPACE, JAEGER, RELEASES } from "../../names";
 import { reviewsOn } from "../load/reviews";
 import { productpageUrl } from "../mesh/ingress";
 import { askAddon, checkAddon } from "./addon";
@@ -19,7 +19,7 @@ const PARTICIPANTS = [RELEASES.gateway, ...BOOKINFO_SERVICES.map(({ name }) => n
 /** The trace of one request, made here and recognized by its id, spans all services in Jaeger. */
 export const checkTraces: Check = (mesh, stop) =>
     checkAddon(mesh, "jaeger", async () => {
-        const url = await productpageUrl(mesh.api);
+        const url = mesh.pageUrl ?? (await productpageUrl(mesh.api));
         const page = await askForRatings(url, stop);
         if ("why" in page) {
             return failed(
@@ -30,6 +30,13 @@ export const checkTraces: Check = (mesh, stop) =>
         return eventually(ARRIVAL, stop, async () => {
             const path = `/api/traces/${page.trace}`;
             const answer = await askAddon(mesh, "jaeger", path, { service: JAEGER.query, stop });
+            // 404 is how Jaeger says that it does not have the trace, or not yet.
+            if (answer.instead !== undefined && answer.status !== 404) {
+                return failed(
+                    answer.instead,
+                    `${mesh.commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/jaeger`,
+                );
+            }
             const spans = spansByService(answer.json);
             const missing = PARTICIPANTS.filter((name) => !spans.has(name));
             const count = [...spans.values()].reduce((sum, each) => sum + each, 0);

@@ -1,13 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { addonDeployment, type AddonSpec, labelsOf } from "./deployment";
+import { addonDeployment, type AddonSpec, labelsOf, portOf } from "./deployment";
 
 export interface AddonArgs extends AddonSpec {
     namespace: pulumi.Input<string>;
     /** Its Services: the names of the ports that each one has. By default one of the add-on's name with all ports. */
     services?: Record<string, string[]>;
     /** What it may do in the whole cluster. Without, its pod gets no token for the API server. */
-    rules?: k8s.types.input.rbac.v1.PolicyRule[];
+    permissions?: k8s.types.input.rbac.v1.PolicyRule[];
 }
 
 /** An add-on's Deployment, with the Services, configuration, storage and permissions that it needs. */
@@ -35,7 +35,7 @@ export class Addon extends pulumi.ComponentResource {
                     spec: {
                         type: "ClusterIP",
                         selector: { app: args.name },
-                        ports: ports.map((port) => ({ name: port, port: args.ports[port] ?? 0, targetPort: port })),
+                        ports: ports.map((port) => ({ name: port, port: portOf(args, port), targetPort: port })),
                     },
                 },
                 childOpts,
@@ -47,10 +47,10 @@ export class Addon extends pulumi.ComponentResource {
             { metadata: { name: args.name, namespace, labels } },
             childOpts,
         ).metadata.name;
-        if (args.rules) {
+        if (args.permissions) {
             const role = new k8s.rbac.v1.ClusterRole(
                 `${name}-role`,
-                { metadata: { labels }, rules: args.rules },
+                { metadata: { labels }, rules: args.permissions },
                 childOpts,
             );
             new k8s.rbac.v1.ClusterRoleBinding(
@@ -101,7 +101,7 @@ export class Addon extends pulumi.ComponentResource {
                     serviceAccount,
                     configMaps,
                     claims,
-                    talksToApiServer: args.rules !== undefined,
+                    talksToApiServer: args.permissions !== undefined,
                 }),
             },
             childOpts,

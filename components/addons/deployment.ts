@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Amounts } from "../istio/values";
+import type { Amounts } from "../../quantity";
 
 /** A server that runs beside the mesh: one pod without a sidecar, which may do no more than it has to. */
 export interface AddonSpec {
@@ -63,6 +63,15 @@ export function labelsOf(name: string): Record<string, string> {
     return { app: name, "app.kubernetes.io/name": name };
 }
 
+/** A volume is written to by one pod at a time. */
+const ONE_AT_A_TIME = { type: "Recreate" };
+
+/**
+ * The new pod is there before the old one goes. All of it is said: what the API server fills in itself belongs to nobody,
+ * stays when the type changes, and is then refused (https://github.com/pulumi/pulumi-kubernetes/issues/2843).
+ */
+const ROLLING = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+
 /** The Deployment of an add-on: its pod passes the level "restricted" of Kubernetes' Pod Security Standards. */
 export function addonDeployment(addon: AddonSpec, objects: AddonObjects): k8s.types.input.apps.v1.DeploymentSpec {
     const { name, config = {}, storage = {}, user } = addon;
@@ -70,8 +79,7 @@ export function addonDeployment(addon: AddonSpec, objects: AddonObjects): k8s.ty
     return {
         replicas: 1,
         selector: { matchLabels: { app: name } },
-        // A volume is written to by one pod at a time.
-        strategy: { type: Object.values(storage).some(({ persistent }) => persistent) ? "Recreate" : "RollingUpdate" },
+        strategy: Object.values(storage).some(({ persistent }) => persistent) ? ONE_AT_A_TIME : ROLLING,
         template: {
             metadata: {
                 labels: { ...labels, "sidecar.istio.io/inject": "false" },
@@ -142,11 +150,21 @@ function probesOf({ probes: { port, live, ready } }: AddonSpec) {
     };
 }
 
-function scrapeAnnotations({ metrics, ports }: AddonSpec): Record<string, string> {
+/** The number of the port of that name. */
+export function portOf({ name, ports }: Pick<AddonSpec, "name" | "ports">, port: string): number {
+    const number = ports[port];
+    if (number === undefined) {
+        throw new Error(`${name} has no port ${port}; it has ${Object.keys(ports).join(", ")}`);
+    }
+    return number;
+}
+
+function scrapeAnnotations(addon: AddonSpec): Record<string, string> {
+    const { metrics } = addon;
     return metrics
         ? {
               "prometheus.io/scrape": "true",
-              "prometheus.io/port": String(ports[metrics.port]),
+              "prometheus.io/port": String(portOf(addon, metrics.port)),
               "prometheus.io/path": metrics.path,
           }
         : {};

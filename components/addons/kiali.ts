@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS, ISTIO_NAMESPACE, JAEGER } from "../../names";
+import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "../../names";
 import { chartSource } from "../istio/chart";
 import { type HelmValues, mergeValues } from "../istio/merge";
 import { labelsOf } from "./deployment";
@@ -41,7 +41,7 @@ export class Kiali extends pulumi.ComponentResource {
         new k8s.helm.v3.Release(
             `${name}-release`,
             {
-                name: RELEASE,
+                name: KIALI_RELEASE,
                 namespace: args.namespace,
                 ...chartSource(args.chartRepository, "kiali-server", args.version),
                 values: pulumi
@@ -56,8 +56,6 @@ export class Kiali extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 }
-
-const RELEASE = "kiali";
 
 /** The Secret of the key that sessions are signed with. Left alone, the chart would make up another one each time. */
 const SIGNING_KEY = { secret: "kiali-signing-key", key: "key" };
@@ -77,7 +75,7 @@ export function kialiValues({ grafana, jaeger }: KialiNeighbours, signingKeySecr
             },
         },
         external_services: {
-            prometheus: { url: serviceUrl("prometheus", ADDONS.prometheus.port) },
+            prometheus: { url: PROMETHEUS_URL },
             grafana: grafana
                 ? {
                       enabled: true,

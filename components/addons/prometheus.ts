@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import { bytes } from "../../config/quantity";
 import { ADDONS } from "../../names";
+import { bytes } from "../../quantity";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 import { scrapeJobs } from "./scrapeConfig";
@@ -32,7 +32,7 @@ export class Prometheus extends pulumi.ComponentResource {
                 ...prometheusSpec(args),
                 namespace: args.namespace,
                 // Discovery lists pods and watches them, and does nothing else.
-                rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
+                permissions: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
             },
             { parent: this },
         );

@@ -1,4 +1,4 @@
-import type { Amounts } from "../istio/values";
+import type { Amounts } from "../../quantity";
 
 /** A service of Bookinfo: one Service and ServiceAccount, and a Deployment for each version. */
 export interface BookinfoService {

@@ -1,17 +1,6 @@
 import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../../names";
+import type { Resources } from "../../quantity";
 import type { HelmValues } from "./merge";
-
-/** Amounts of CPU and memory, as Kubernetes quantities such as `100m` and `128Mi`. */
-export interface Amounts {
-    cpu?: string;
-    memory?: string;
-}
-
-/** What a container asks for, and what it may use at most. */
-export interface Resources {
-    requests: Amounts;
-    limits: Amounts;
-}
 
 /** Whether a HorizontalPodAutoscaler sets the number of replicas, and within which bounds. Off means one replica. */
 export type Autoscaling = { enabled: false } | { enabled: true; min: number; max: number };

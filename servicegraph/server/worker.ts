@@ -10,7 +10,7 @@ import type { Answer } from "./response";
  */
 
 /** Megabytes of heap. A graph of 10,000 edges has some 20 in use; the rest is what V8 has not cleared up yet. */
-const MEMORY = { maxOldGenerationSizeMb: 80, maxYoungGenerationSizeMb: 12 };
+const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
 /** What the thread needs to know. */
 export interface WorkerSettings {

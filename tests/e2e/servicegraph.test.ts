@@ -293,8 +293,8 @@ describe("/force/forcegraph.html", () => {
             await page.waitForTimeout(50);
         }
         const after = await node.boundingBox();
-        expect((after?.x ?? NaN) + (after?.width ?? NaN) / 2).toBeCloseTo(x + width / 2, 0);
-        expect((after?.y ?? NaN) + (after?.height ?? NaN) / 2).toBeCloseTo(y + height / 2, 0);
+        expect((after?.x ?? NaN) + (after?.width ?? NaN) / 2).toBeCloseTo(x + width / 2, -1);
+        expect((after?.y ?? NaN) + (after?.height ?? NaN) / 2).toBeCloseTo(y + height / 2, -1);
         await page.locator(".node").first().focus();
         await page.keyboard.press("0");
         expect((await node.boundingBox())?.width).toBeCloseTo(width, 0);

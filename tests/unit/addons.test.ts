@@ -1,14 +1,16 @@
 import { spawnSync } from "node:child_process";
+import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { addonDeployment, type AddonObjects, type AddonSpec } from "../../components/addons/deployment";
+import { Addon } from "../../components/addons/addon";
+import { addonDeployment, type AddonObjects, type AddonSpec, portOf } from "../../components/addons/deployment";
 import { grafanaSpec } from "../../components/addons/grafana/grafana";
 import { jaegerConfig, jaegerSpec } from "../../components/addons/jaeger";
 import { kialiValues } from "../../components/addons/kiali";
 import { portForwardCommands } from "../../components/addons/portForward";
 import { prometheusConfig, prometheusSpec } from "../../components/addons/prometheus";
 import { servicegraphSpec } from "../../components/addons/servicegraph";
-import { bytes, cores } from "../../config/quantity";
 import { ADDONS } from "../../names";
+import { bytes, cores } from "../../quantity";
 
 const OBJECTS: AddonObjects = {
     serviceAccount: "an-account",
@@ -91,7 +93,10 @@ describe("the Deployment of an add-on", () => {
             persistentVolumeClaim: { claimName: "a-claim" },
         });
         expect(addonDeployment(persistent, OBJECTS).strategy).toEqual({ type: "Recreate" });
-        expect(addonDeployment(SPEC, OBJECTS).strategy).toEqual({ type: "RollingUpdate" });
+        expect(addonDeployment(SPEC, OBJECTS).strategy).toEqual({
+            type: "RollingUpdate",
+            rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+        });
     });
 
     it("gets a token for the API server only if it talks to that", () => {
@@ -109,6 +114,24 @@ describe("the Deployment of an add-on", () => {
             "prometheus.io/path": "/stats",
         });
         expect(Object.keys(template(SPEC).metadata.annotations)).toEqual(["checksum/config"]);
+    });
+
+    it("refuses a port that it does not have", () => {
+        expect(portOf(SPEC, "grpc-query")).toBe(8001);
+        expect(() => portOf(SPEC, "grpc")).toThrow("watcher has no port grpc; it has http, grpc-query");
+        const metrics = { port: "metrics", path: "/stats" };
+        expect(() => addonDeployment({ ...SPEC, metrics }, OBJECTS)).toThrow("watcher has no port metrics");
+    });
+
+    it("has no Service with such a port either", async () => {
+        await pulumi.runtime.setMocks({
+            call: () => ({}),
+            newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),
+        });
+        expect(() => new Addon("watcher", { ...SPEC, namespace: "n", services: { watcher: ["htp"] } })).toThrow(
+            "watcher has no port htp",
+        );
+        await pulumi.runtime.disconnect();
     });
 
     describe("has a checksum", () => {
@@ -264,7 +287,7 @@ describe("Kiali's values", () => {
 
     it("lead to the neighbours' Services, and a browser to their forwarded ports", () => {
         expect(external({ grafana: true, jaeger: true })).toMatchObject({
-            prometheus: { url: "http://prometheus.istio-system:9090" },
+            prometheus: { url: "http://prometheus:9090" },
             grafana: {
                 enabled: true,
                 internal_url: "http://grafana.istio-system:3000",

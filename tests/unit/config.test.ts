@@ -128,12 +128,14 @@ describe("Prometheus", () => {
             {
                 name: "traffic",
                 interval: "30s",
+                query_offset: "0s",
                 rules: [
                     { record: "mesh:requests", expr: "sum(istio_requests_total)", labels: { by: "us" } },
                     {
                         alert: "Silent",
                         expr: "mesh:requests == 0",
-                        for: "5m",
+                        for: "0s",
+                        keep_firing_for: "0m",
                         annotations: { summary: "Nobody calls." },
                     },
                 ],
@@ -179,6 +181,11 @@ describe("a setting", () => {
         expect(faults({ cluster, istio: provide("other") })).toEqual([
             expect.stringContaining("it replaces the provider jaeger, which istio.tracing needs"),
         ]);
+    });
+
+    it("may change the mesh config, if its metrics stay", () => {
+        const meshConfig = { enablePrometheusMerge: true, defaultProviders: { metrics: ["prometheus", "other"] } };
+        expect(faults({ cluster, istio: { values: { istiod: { meshConfig } } } })).toEqual([]);
     });
 
     it("of Kiali's charts is looked at only where Kiali is on", () => {
@@ -322,6 +329,20 @@ describe("a fault", () => {
         ["istio.values.base.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
         ["istio.values.istiod.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
         ["istio.values.istiod.revision", "blue", "it cannot be changed, for the injection label selects no revision"],
+        [
+            "istio.values.istiod.meshConfig.enablePrometheusMerge",
+            false,
+            "it cannot be changed, for Prometheus asks Istio's agent for a pod's metrics; allowed: anything but false",
+        ],
+        ["istio.values.istiod.meshConfig", null, "it is not an object, and would replace ours; allowed: object"],
+        ["istio.values.istiod.meshConfig", [], "it is not an object, and would replace ours"],
+        ["istio.values.istiod.meshConfig", "accessLogFile", "it is not an object, and would replace ours"],
+        [
+            "istio.values.istiod.meshConfig.defaultProviders",
+            { tracing: ["jaeger"] },
+            "it replaces the provider prometheus, which the mesh's metrics come from",
+        ],
+        ["istio.values.istiod.meshConfig.defaultProviders", { metrics: ["other"] }, "it replaces the provider prom"],
         ["istio.values.gateway.revision", "blue", "it cannot be changed, for istiod has none"],
         ["istio.values.gateway.name", "front", "it cannot be changed, for the Service and the pods are found by"],
         ["istio.values.gateway.labels.istio", "front", "it cannot be changed, for the pods are found by it"],
@@ -372,6 +393,7 @@ describe("a fault", () => {
         ["istio.kiali.chartRepository", "kiali.org/helm-charts", "it is neither a URL nor a path"],
         ["istio.servicegraph.image", 24, "it is a number and not a string"],
         ["istio.values.kiali.server.port", 8080, "it cannot be changed, for Kiali is reached by it"],
+        ["istio.values.kiali.server.web_root", "/", "it cannot be changed, for Kiali is reached by it"],
         ["istio.values.kiali.deployment.instance_name", "k", "it cannot be changed, for Kiali is found by it"],
         ["istio.proxy.autoscaling", {}, "there is no such key, did you mean istio.istiod.autoscaling?"],
         ["app.namespace", "kube-system", "it is reserved"],
@@ -397,6 +419,7 @@ describe("a fault", () => {
     it.each<[object, string]>([
         [{ name: "" }, "istio.prometheus.rules[0].name"],
         [{ interval: "often" }, "istio.prometheus.rules[0].interval"],
+        [{ query_offset: "" }, "istio.prometheus.rules[0].query_offset"],
         [{ rules: [] }, "istio.prometheus.rules[0].rules"],
         [{ rules: [{ expr: "1" }] }, "istio.prometheus.rules[0].rules[0]"],
         [{ rules: [{ record: "a", alert: "b", expr: "1" }] }, "istio.prometheus.rules[0].rules[0]"],
@@ -415,6 +438,14 @@ describe("a fault", () => {
         const group = { name: "g", rules: [{ record: "a", expr: "1" }], ...wrong };
         const lines = faults({ cluster, istio: { prometheus: { rules: [group], storage: { size: "1Mi" } } } });
         expect(lines.map((line) => line.trim().split(" ")[0])).toEqual([where, "istio.prometheus.storage.size"]);
+    });
+
+    it("of a rule group with another one's name is told once", () => {
+        const group = (name: string) => ({ name, rules: [{ record: "a", expr: "1" }] });
+        const rules = [group("a"), group("b"), group("a")];
+        expect(faults({ cluster, istio: { prometheus: { rules } } })).toEqual([
+            expect.stringContaining('istio.prometheus.rules[2].name = "a": another group has this name already; '),
+        ]);
     });
 
     it("of settings that exclude each other is told once, where it was set", () => {

@@ -338,7 +338,7 @@ describe("Prometheus' settings", () => {
         expect(checksum(await run({ tracing: { sampling: 1 }, prometheus: { retention: "1d" } }))).toBe(before);
     });
 
-    it("keep samples in a claim, which nothing but a destroy takes away, only if they are to be kept", async () => {
+    it("keep samples in a claim, with the default options for its deletion, only if they are to be kept", async () => {
         expect(ofType(await allOn(), /PersistentVolumeClaim$/)).toEqual([]);
         const program = await run({ prometheus: { storage: { persistent: true, size: "5Gi" } } });
         const claims = ofType(program, /PersistentVolumeClaim$/);
@@ -359,7 +359,7 @@ describe("Prometheus' settings", () => {
 });
 
 describe("Grafana's password", () => {
-    it("is a secret output, and kept from run to run", async () => {
+    it("is a secret output of 32 characters", async () => {
         const program = await allOn();
         const { value, secret } = program.outputs.grafanaAdminPassword ?? {};
         expect(secret).toBe(true);

@@ -123,6 +123,14 @@ describe("npm run load", () => {
     });
 });
 
+describe("npm run verify", () => {
+    it("takes the page's URL, which has to be one", async () => {
+        const verify = run("verify", "--url", "nowhere");
+        expect(await verify.exitCode()).toBe(1);
+        expect(verify.stderr).toContain("Allowed: a URL that begins with http:// or https://.");
+    });
+});
+
 describe("npm run dashboard", () => {
     let cluster: FakeApiServer;
     let folder: string;

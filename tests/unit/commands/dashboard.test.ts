@@ -149,6 +149,13 @@ describe("forwarding", () => {
         await expect(open({ port: there.port, connect: () => Promise.reject(new Fault("")) })).rejects.toEqual(
             new Fault(`port ${there.port} of this machine is taken by another program; choose another with --port`),
         );
+        const connect = () => Promise.reject(new Fault(""));
+        await expect(open({ port: there.port, oneOfSeveral: "kiali", connect })).rejects.toEqual(
+            new Fault(
+                `port ${there.port} of this machine, which kiali uses, is taken by another program; ` +
+                    "free it, or leave kiali out",
+            ),
+        );
     });
 });
 

@@ -241,11 +241,18 @@ describe("the sidecars", () => {
     });
 
     it("are missed where a pod has none, whatever the reason", async () => {
-        cluster.objects.push(pod("default", "early-1", {}, { app: true }));
+        const early = pod("default", "early-1", {}, { app: true });
+        early.metadata.ownerReferences = [{ kind: "ReplicaSet", name: "early" }];
+        cluster.objects.push(early);
         expect(await checkSidecars(mesh)).toMatchObject({
             found: "without a sidecar: early-1",
             remedy: "have new pods made, which get one: kubectl --namespace default delete pod early-1",
         });
+        cluster.objects.push(pod("default", "bare", {}, { app: true }));
+        expect((await checkSidecars(mesh)).remedy).toBe(
+            "have new pods made, which get one: kubectl --namespace default delete pod early-1; " +
+                "bare (made by no controller): to be created anew by whoever made it",
+        );
         cluster.objects.push(pod("default", "odd", { "sidecar.istio.io/inject": "false" }, { app: true }));
         expect(await checkSidecars(mesh)).toMatchObject({
             status: "failed",
@@ -422,6 +429,15 @@ describe("the page", () => {
     });
 });
 
+describe("the page's URL", () => {
+    it("is the one that was named, where there is one: no address of the gateway is needed", async () => {
+        mesh.pageUrl = `http://127.0.0.1:${(ingress.address() as AddressInfo).port}/productpage`;
+        cluster.remove("Service", "istio-ingressgateway");
+        expect(await checkPage(mesh)).toEqual(ok(`${mesh.pageUrl} answers 200`));
+        expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+    });
+});
+
 describe("the traces", () => {
     it("are of a request whose page has ratings, recognized by its id, and asked to be kept", async () => {
         const seen: string[] = [];
@@ -464,6 +480,14 @@ describe("the traces", () => {
         expect((await checkTraces(mesh)).found).toMatch(/of ratings there is no span$/);
     });
 
+    it("are failed by what Jaeger answers instead, with its reason", async () => {
+        const logs = "kubectl --namespace istio-system logs deployment/jaeger";
+        cluster.answer = () => ({ status: 500, text: "storage is full" });
+        expect(await checkTraces(mesh)).toEqual(failed("jaeger answers 500 storage is full", logs));
+        cluster.answer = () => ({ status: 200, text: "<html>" });
+        expect(await checkTraces(mesh)).toEqual(failed("jaeger answers something else than JSON", logs));
+    });
+
     it("are not to be had without ratings, or without a page", async () => {
         visit = () => ({ status: 200, body: page("v1") });
         expect((await checkTraces(mesh)).found).toBe(
@@ -498,6 +522,21 @@ describe("an add-on", () => {
                 "kubectl describe --namespace istio-system deployment/kiali",
             ),
         );
+    });
+
+    it("is asked about this Bookinfo's namespace alone", async () => {
+        mesh.appNamespace = "books";
+        const asked: string[] = [];
+        cluster.answer = (server, path) => {
+            asked.push(decodeURIComponent(path));
+            return well(server, path);
+        };
+        await checkMetrics(mesh);
+        await checkEdges(mesh);
+        expect(asked).toEqual([
+            expect.stringContaining('destination_workload_namespace="books"'),
+            "/graph?destination_namespace=books",
+        ]);
     });
 
     it("that knows nothing of the mesh has failed, with what it knows", async () => {

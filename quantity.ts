@@ -1,3 +1,15 @@
+/** Amounts of CPU and memory, as Kubernetes quantities such as `100m` and `128Mi`. */
+export interface Amounts {
+    cpu?: string;
+    memory?: string;
+}
+
+/** What a container asks for, and what it may use at most. */
+export interface Resources {
+    requests: Amounts;
+    limits: Amounts;
+}
+
 /** CPU as Kubernetes writes it: cores or thousandths of a core, not finer than those: `2`, `0.5`, `250m`. */
 const CPU = /^(?:\d+(?:\.\d{1,3})?|\d+m)$/;
 

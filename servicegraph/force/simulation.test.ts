@@ -71,3 +71,14 @@ it("knows traffic that goes both ways from a workload's calls to itself", () => 
 it("ignores an edge whose nodes are not there", () => {
     expect(update(NOTHING, mesh(["a"], [0, 7])).bonds).toEqual([]);
 });
+
+it("goes on with the same forces after an answer that changes nothing", () => {
+    const before = update(NOTHING, mesh(["a", "b", "c"], [0, 1], [1, 2]));
+    const forces = simulate(before).tick(300);
+    const width = () => Math.abs((placeOf(before, "a")[0] ?? NaN) - (placeOf(before, "c")[0] ?? NaN));
+    const settled = width();
+    const after = update(before, mesh(["a", "b", "c"], [0, 1], [1, 2]));
+    forces.alpha(0.5).tick(300);
+    expect(width() / settled).toBeCloseTo(1, 1);
+    expect(after.bodies.map(({ x }) => x)).toEqual(before.bodies.map(({ x }) => x));
+});

@@ -52,7 +52,9 @@ export function update(before: Bodies, mesh: Mesh): Bodies & { changed: boolean 
     const known = new Map(before.bodies.map((body) => [body.key, body]));
     const bodies = mesh.nodes.map((node): Body => {
         const key = JSON.stringify([node.namespace, node.app, node.workload]);
-        return { ...known.get(key), key, node, width: widthOf(node), above: BODY_HEIGHT / 2 };
+        // The same object as before, which the forces hold.
+        const drawn = { key, node, width: widthOf(node), above: BODY_HEIGHT / 2 };
+        return Object.assign<Partial<Body>, typeof drawn>(known.get(key) ?? {}, drawn);
     });
     const bonds = mesh.edges.flatMap((edge): Bond[] => {
         const [source, target] = [bodies[edge.source], bodies[edge.target]];

@@ -143,3 +143,13 @@ it("keeps apart what differs in any label, whatever the labels are", () => {
         }),
     );
 });
+
+it("tells the worst of several latencies, and no share of errors that cannot be", () => {
+    // Istio's word for an unknown namespace, and none at all, are the same.
+    const [known, none] = [workload("a", "unknown"), workload("a", "")];
+    const { edges } = meshOf([
+        { from: known, to: b, requests: 1, p95: 100 },
+        { from: none, to: b, requests: 1, failures: -1, p95: 120 },
+    ]);
+    expect(edges).toMatchObject([{ p95Milliseconds: 120, errorRatio: 0 }]);
+});

@@ -72,7 +72,7 @@ export class MeshBuilder {
                 this.failuresKnown ||= detail === "failures";
                 for (const { source, target, value, policy } of figures) {
                     const draft = this.edge(source, target);
-                    draft[detail] = (draft[detail] ?? 0) + value;
+                    draft[detail] = combined(detail, draft[detail], value);
                     if (detail === "requests" || detail === "bytes") {
                         draft[policy] = (draft[policy] ?? 0) + value;
                     }
@@ -137,9 +137,7 @@ export class MeshBuilder {
             target: places.get(draft.target) ?? 0,
             requestsPerSecond: requests,
             errorRatio:
-                this.failuresKnown && requests !== undefined && requests > 0
-                    ? Math.min(failures / requests, 1)
-                    : undefined,
+                this.failuresKnown && requests !== undefined && requests > 0 ? ratioOf(failures, requests) : undefined,
             p95Milliseconds: Number.isFinite(latency) ? latency : undefined,
             bytesPerSecond: bytes,
             mutualTls: mutualTls(draft),
@@ -158,7 +156,7 @@ export class MeshBuilder {
             source: this.node(sample, "source", detailed),
             target: this.node(sample, "destination", detailed),
             value: sample.value,
-            policy: POLICIES[labelOf(sample, "connection_security_policy")] ?? "unknown",
+            policy: POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown",
         };
     }
 
@@ -205,8 +203,25 @@ interface Draft extends Partial<Record<Detail | Policy, number>> {
     target: number;
 }
 
+/** One figure of two series of the same edge. Percentiles cannot be added: of several the worst is told. */
+function combined(detail: Detail, before: number | undefined, value: number): number | undefined {
+    if (detail !== "latency") {
+        return (before ?? 0) + value;
+    }
+    return Number.isFinite(value) ? Math.max(before ?? value, value) : before;
+}
+
+/** A part of a whole, from 0 to 1; undefined where the figures give none. */
+function ratioOf(part: number, whole: number): number | undefined {
+    const ratio = part / whole;
+    return Number.isFinite(ratio) ? Math.min(Math.max(ratio, 0), 1) : undefined;
+}
+
 /** The values of `connection_security_policy` that say something. */
-const POLICIES: Partial<Record<string, Policy>> = { mutual_tls: "encrypted", none: "plain" };
+const POLICIES: ReadonlyMap<string, Policy> = new Map([
+    ["mutual_tls", "encrypted"],
+    ["none", "plain"],
+]);
 
 /** More nodes than a mesh can have: a pair of their numbers becomes one number by it. */
 const MANY = 2 ** 24;

@@ -204,3 +204,11 @@ it.each([
 it("can be asked for nothing", () => {
     expect(layOut([], [])).toMatchObject({ nodes: [], clusters: [], routes: [] });
 });
+
+it("gives an overview of a deep graph whose links span many columns", () => {
+    const nodes = Array.from({ length: 300 }, () => ({ cluster: "", width: 120, height: 46 }));
+    const chain = nodes.slice(1).map((_, index) => ({ source: index, target: index + 1 }));
+    const long = nodes.slice(2).map((_, index) => ({ source: 0, target: index + 2 }));
+    expect(layOut(nodes, [...chain, ...long]).dense).toBe(true);
+    expect(layOut(nodes, chain).dense).toBe(false);
+});

@@ -97,3 +97,11 @@ it("refuses an element that does not end", () => {
     };
     expect(push).toThrow("more than 1000000 characters");
 });
+
+it("takes an answer for one only if its status says so too", () => {
+    expect(() => read([vector([])], 500)).toThrow("Prometheus answers with status 500");
+});
+
+it("takes null for an empty vector", () => {
+    expect(read([vector(null)])).toEqual([]);
+});

@@ -63,8 +63,12 @@ export class AnswerReader {
                 `Prometheus refuses the query: ${shown(errorType)}: ${shown(error)}`,
             );
         }
+        if (httpStatus < 200 || httpStatus > 299) {
+            throw new Fault(502, `Prometheus answers with status ${httpStatus}`);
+        }
         const { resultType, result } = isObject(data) ? data : {};
-        if (resultType !== "vector" || !Array.isArray(result)) {
+        // Go, which both Prometheus and the servicegraph of Istio 1.0 are written in, takes null for an empty list.
+        if (resultType !== "vector" || !(Array.isArray(result) || result === null)) {
             throw new Fault(502, `Prometheus does not answer with a vector, but with ${shown(resultType)}`);
         }
     }

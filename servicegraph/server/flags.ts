@@ -46,13 +46,19 @@ export function parseFlags(args: string[], programFolder: string): Flags {
             parseHttpUrl(values.prometheusAddr) ??
             refuse("prometheusAddr", values.prometheusAddr, "an address such as http://prometheus:9090"),
         assetDir: path.resolve(values.assetDir),
-        prometheusTimeout:
-            parseDuration(values.prometheusTimeout) ||
-            refuse("prometheusTimeout", values.prometheusTimeout, "a duration above 0, such as 10s"),
+        prometheusTimeout: parseTimeout(values.prometheusTimeout),
         prometheusAnswerBytes: /^[1-9]\d{0,9}$/.test(bytes)
             ? Number(bytes)
             : refuse("prometheusAnswerBytes", bytes, "a number of bytes"),
     };
+}
+
+/** In milliseconds. Whoever asked has gone after ten minutes. */
+function parseTimeout(text: string): number {
+    const milliseconds = parseDuration(text) ?? 0;
+    return milliseconds > 0 && milliseconds <= 600_000
+        ? milliseconds
+        : refuse("prometheusTimeout", text, "a duration above 0, such as 10s, and at most 10m");
 }
 
 function parseHttpUrl(text: string): URL | undefined {

@@ -88,9 +88,6 @@ function take(answer: Answer): void {
             settle();
         }
         stir(isFirst ? 0.1 : 0.3);
-    } else {
-        // The same workloads with new figures: their bodies are new objects in the same places.
-        simulation.nodes(content.bodies);
     }
     picture.draw();
     select(content.bodies.find(({ key }) => key === selected));

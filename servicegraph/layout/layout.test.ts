@@ -136,6 +136,46 @@ it("ends every link at its nodes, and leads none under a node or under a label o
     );
 });
 
+it("keeps the room above a node free of other nodes and of labels", () => {
+    fc.assert(
+        fc.property(anyGraph, (graph) => {
+            const layout = layOut(graph.nodes, graph.links);
+            const boxes = boxesOf(graph, layout);
+            const labels = graph.links.flatMap(({ label }, index): Box[] => {
+                const place = layout.routes[index]?.label;
+                return label && place ? [{ ...place, ...label }] : [];
+            });
+            graph.nodes.forEach(({ height, above }, index) => {
+                if (above) {
+                    const { x, y } = at(boxes, index);
+                    const room = { x, y: y - height / 2 - above.height / 2, ...above };
+                    expect([...boxes, ...labels].filter((box) => overlap(room, box))).toEqual([]);
+                    const drawing = {
+                        x: layout.width / 2,
+                        y: layout.height / 2,
+                        width: layout.width + 1,
+                        height: layout.height + 1,
+                    };
+                    expect(contains(drawing, room)).toBe(true);
+                }
+            });
+        }),
+    );
+});
+
+it("sorts links at the side of a frame by where they go", () => {
+    const nodes = ["a", "b", "c", "b", "c"].map((cluster) => ({ cluster, width: 100, height: 46 }));
+    const { routes } = layOut(
+        nodes,
+        [1, 2, 3, 4].map((target) => ({ source: 0, target })),
+    );
+    const ends = routes
+        .map((route) => [route?.points[0]?.y ?? NaN, route?.points.at(-1)?.y ?? NaN])
+        .sort(([a = 0], [b = 0]) => a - b)
+        .map(([, end]) => end ?? NaN);
+    expect(ends).toEqual([...ends].sort((a, b) => a - b));
+});
+
 it("is the same every time", () => {
     fc.assert(
         fc.property(anyGraph, ({ nodes, links }) => {

@@ -10,7 +10,7 @@ import { hasBrowser, openBrowser } from "./dashboard/browser";
 import { Forwarding } from "./dashboard/forwarding";
 import type { TargetOptions } from "./deployment/target";
 import { Fault } from "./fault";
-import { ADDON_NAMES, readAddon } from "./mesh/addons";
+import { ADDON_NAMES, isDeployed } from "./mesh/addons";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { readMesh } from "./mesh/mesh";
 import { addTargetOptions, wholeNumber } from "./optionValues";
@@ -24,8 +24,8 @@ interface Options extends TargetOptions {
 }
 
 async function deployedAddons(api: ClusterApi): Promise<AddonName[]> {
-    const found = await Promise.all(ADDON_NAMES.map((addon) => readAddon(api, addon)));
-    const addons = ADDON_NAMES.filter((_, index) => found[index] !== undefined);
+    const found = await Promise.all(ADDON_NAMES.map((addon) => isDeployed(api, addon)));
+    const addons = ADDON_NAMES.filter((_, index) => found[index]);
     if (addons.length === 0) {
         throw new Fault("no add-on is deployed");
     }

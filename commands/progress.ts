@@ -4,7 +4,10 @@ import pc from "picocolors";
 const FRAME = 100;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** One line at the bottom of a terminal that is drawn anew all the time. Anywhere else there is none. */
+/** Time between two lines where they cannot be drawn anew, in milliseconds. */
+const LINE_INTERVAL = 10_000;
+
+/** One line at the bottom of a terminal that is drawn anew all the time. Anywhere else it is printed now and then. */
 export class MovingLine {
     private timer: NodeJS.Timeout | undefined;
     private frame = 0;
@@ -16,11 +19,13 @@ export class MovingLine {
     ) {}
 
     start(): void {
-        if (this.stream.isTTY) {
-            this.timer ??= setInterval(() => {
-                this.draw();
-            }, FRAME);
-        }
+        this.timer ??= this.stream.isTTY
+            ? setInterval(() => {
+                  this.draw();
+              }, FRAME)
+            : setInterval(() => {
+                  this.stream.write(`${this.text()}\n`);
+              }, LINE_INTERVAL);
     }
 
     end(): void {

@@ -6,7 +6,7 @@ import { isReadyPod } from "../cluster/pod";
 import { waitUntil } from "../cluster/wait";
 import { Fault } from "../fault";
 import type { Mesh } from "../mesh/mesh";
-import { addonPods, readAddon, switchOf } from "../mesh/addons";
+import { addonPods, isDeployed, switchOf } from "../mesh/addons";
 
 /** Time that an add-on has to become ready, in seconds: its image may still be on its way. */
 const READY_TIMEOUT = 120;
@@ -21,8 +21,8 @@ export function pageUrl(addon: AddonName, port: number): string {
  * @throws Fault naming those that are not, and how to turn each on
  */
 export async function requireAddons(mesh: Mesh, stack: string, addons: readonly AddonName[]): Promise<void> {
-    const found = await Promise.all(addons.map((addon) => readAddon(mesh.api, addon)));
-    const missing = addons.filter((_, index) => found[index] === undefined);
+    const found = await Promise.all(addons.map((addon) => isDeployed(mesh.api, addon)));
+    const missing = addons.filter((_, index) => !found[index]);
     if (missing.length === 0) {
         return;
     }

@@ -1,6 +1,6 @@
-import { type AddonName, ADDONS, ISTIO_NAMESPACE, SWITCHES } from "../../names";
+import { type AddonName, ADDONS, ISTIO_NAMESPACE, type RELEASES, SWITCHES } from "../../names";
 import type { ClusterApi } from "../cluster/api";
-import type { KubernetesObject } from "../cluster/object";
+import type { KubernetesObject, ObjectReference } from "../cluster/object";
 
 /** The add-ons' names, in the order in which they are shown. */
 export const ADDON_NAMES = Object.keys(ADDONS) as AddonName[];
@@ -10,10 +10,14 @@ export function switchOf(addon: AddonName): string {
     return `istio.${SWITCHES[addon]}.enabled`;
 }
 
-/** The Deployment of an add-on; undefined where there is none. */
-export function readAddon(api: ClusterApi, addon: AddonName): Promise<KubernetesObject | undefined> {
-    const metadata = { name: addon, namespace: ISTIO_NAMESPACE };
-    return api.read({ apiVersion: "apps/v1", kind: "Deployment", metadata });
+/** The Deployment of an add-on, or of the control plane beside which it runs. */
+export function deploymentOf(name: AddonName | typeof RELEASES.istiod): ObjectReference {
+    return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: ISTIO_NAMESPACE } };
+}
+
+/** Whether there is a Deployment of an add-on, be it ready or not. */
+export async function isDeployed(api: ClusterApi, addon: AddonName): Promise<boolean> {
+    return (await api.read(deploymentOf(addon))) !== undefined;
 }
 
 /** The pods of an add-on, by the label that they carry. */

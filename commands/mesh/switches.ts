@@ -2,11 +2,19 @@ import { ConfigError } from "../../config/faults";
 import { type Config, parseConfig } from "../../config/parse";
 import { type AddonName, ISTIO_NAMESPACE, SWITCHES } from "../../names";
 import type { ClusterApi } from "../cluster/api";
+import type { ObjectReference } from "../cluster/object";
 import type { Target } from "../deployment/target";
 import { Fault } from "../fault";
 import { readStackConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_NAME } from "../project";
-import { ADDON_NAMES, readAddon } from "./addons";
+import { ADDON_NAMES, isDeployed } from "./addons";
+
+/** The policy by which the program makes mutual TLS strict in the whole mesh. */
+export const STRICT_MTLS: ObjectReference = {
+    apiVersion: "security.istio.io/v1",
+    kind: "PeerAuthentication",
+    metadata: { name: "default", namespace: ISTIO_NAMESPACE },
+};
 
 /** What of the mesh is switched on. */
 export interface Switches {
@@ -56,13 +64,9 @@ function configOf({ stack, named, cluster }: Target): Config {
 
 async function switchesInCluster(api: ClusterApi): Promise<Pick<Switches, "on" | "appNamespace">> {
     const [policy, productpages, addons] = await Promise.all([
-        api.read({
-            apiVersion: "security.istio.io/v1",
-            kind: "PeerAuthentication",
-            metadata: { name: "default", namespace: ISTIO_NAMESPACE },
-        }),
+        api.read(STRICT_MTLS),
         api.list("apps/v1", "Deployment", { labelSelector: "app=productpage" }),
-        Promise.all(ADDON_NAMES.map(async (addon) => [addon, (await readAddon(api, addon)) !== undefined] as const)),
+        Promise.all(ADDON_NAMES.map(async (addon) => [addon, await isDeployed(api, addon)] as const)),
     ]);
     return {
         on: { mtls: policy !== undefined, ...(Object.fromEntries(addons) as Record<AddonName, boolean>) },

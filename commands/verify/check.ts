@@ -43,11 +43,6 @@ export function failed(found: string, remedy: string): CheckResult {
     return { status: "failed", found, remedy };
 }
 
-/** @param key the config key that switches off what would be checked */
-export function off({ configured }: Pick<Mesh, "configured">, key: string): CheckResult {
-    return { status: "off", found: configured ? `${key} is false` : `not in the cluster (${key})` };
-}
-
 /** Looks again and again, until the result is no failure or the time (in seconds) is up. */
 export async function eventually(
     timeout: number,

@@ -1,11 +1,10 @@
-import { ISTIO_NAMESPACE } from "../../names";
-import { askAddon, checkAddon } from "./addon";
+import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, failed, ok } from "./check";
 
 /** Grafana answers, and has dashboards that everybody may see. */
 export const checkGrafana: Check = (mesh, stop) =>
     checkAddon(mesh, "grafana", async () => {
-        const logs = `${mesh.commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/grafana`;
+        const logs = logsOf(mesh, "grafana");
         const answer = await askAddon(mesh, "grafana", "/api/health", { stop });
         if (answer.instead !== undefined) {
             return failed(answer.instead, logs);

@@ -2,8 +2,10 @@ import { BOOKINFO_PORT, ISTIO_NAMESPACE } from "../../names";
 import { ApiError } from "../cluster/apiError";
 import { isReadyPod } from "../cluster/pod";
 import type { Mesh } from "../mesh/mesh";
-import { type Check, type CheckResult, eventually, failed, off, ok } from "./check";
+import { STRICT_MTLS } from "../mesh/switches";
+import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 import { sidecarOf } from "./sidecars";
+import { checkSwitchedOff } from "./switchedOff";
 
 /** Where the agent beside each proxy says how the proxy is, in plain text whatever the mesh's policy. */
 const AGENT = { port: 15020, path: "/healthz/ready" };
@@ -24,7 +26,7 @@ const PATIENCE = 10;
 export const checkMutualTls: Check = async (mesh, stop) => {
     const { api, appNamespace, commands, on } = mesh;
     if (!on.mtls) {
-        return off(mesh, "istio.global.mtls.enabled");
+        return checkSwitchedOff(mesh, "istio.global.mtls.enabled", STRICT_MTLS);
     }
     const all = await api.list("v1", "Pod", { fieldSelector: `metadata.namespace=${appNamespace}` });
     // Pods without a sidecar are another check's business.

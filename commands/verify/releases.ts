@@ -1,5 +1,6 @@
 import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../names";
 import type { KubernetesObject } from "../cluster/object";
+import { deploymentOf } from "../mesh/addons";
 import { type Check, failed, ok } from "./check";
 import { workloadFault } from "./workload";
 
@@ -15,8 +16,7 @@ export const checkReleases: Check = async (mesh) => {
         const list = faulty.map(({ name, state }) => `${name} is ${state ?? "not there"}`).join(", ");
         return failed(list, commands.redeploy);
     }
-    const metadata = { name: RELEASES.istiod, namespace: ISTIO_NAMESPACE };
-    const fault = await workloadFault(mesh, { apiVersion: "apps/v1", kind: "Deployment", metadata });
+    const fault = await workloadFault(mesh, deploymentOf(RELEASES.istiod));
     return fault ?? ok(`${expected.join(", ")} deployed`);
 };
 

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { BOOKINFO_SERVICES } from "../../components/bookinfo/services";
-import { ISTIO_NAMESPACE, JAEGER, RELEASES } from "../../names";
+import { JAEGER, RELEASES } from "../../names";
 import { reviewsOn } from "../load/reviews";
 import { productpageUrl } from "../mesh/ingress";
-import { askAddon, checkAddon } from "./addon";
+import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, eventually, failed, ok } from "./check";
 import { askPage } from "./page";
 
@@ -32,10 +32,7 @@ export const checkTraces: Check = (mesh, stop) =>
             const answer = await askAddon(mesh, "jaeger", path, { service: JAEGER.query, stop });
             // 404 is how Jaeger says that it does not have the trace, or not yet.
             if (answer.instead !== undefined && answer.status !== 404) {
-                return failed(
-                    answer.instead,
-                    `${mesh.commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/jaeger`,
-                );
+                return failed(answer.instead, logsOf(mesh, "jaeger"));
             }
             const spans = spansByService(answer.json);
             const missing = PARTICIPANTS.filter((name) => !spans.has(name));

@@ -5,8 +5,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { NamedResult } from "../../commands/verify/check";
 import type { LoadSummary } from "../../commands/load/summary";
-import { QUERIES } from "../unit/grafanaDashboards";
-import { interpolate } from "../unit/promql";
+import { DASHBOARDS, QUERIES } from "../unit/grafanaDashboards";
+import { ISTIO_METRICS } from "../unit/istioMetrics";
+import { checkQuery, interpolate } from "../unit/promql";
 import {
     clone,
     coldStart,
@@ -197,7 +198,47 @@ describe("servicegraph, by the seed's command", () => {
     }, 120_000);
 });
 
+/** What Grafana asks Prometheus' API for a variable of a dashboard. */
+function pathForVariable(query: string): string {
+    const { text } = interpolate(query);
+    const labels = /^label_values\((.+), (\w+)\)$/.exec(text);
+    if (labels) {
+        return `/api/v1/label/${labels[2] ?? ""}/values?${new URLSearchParams({ "match[]": labels[1] ?? "" }).toString()}`;
+    }
+    const result = /^query_result\((.+)\)$/.exec(text);
+    return `/api/v1/query?${new URLSearchParams({ query: result?.[1] ?? `neither form: ${text}` }).toString()}`;
+}
+
+/** istiod's metrics that have no series before something goes wrong for the first time. */
+const OF_FAULTS = /error|fail|reject|timeout|expired/;
+
 describe("Prometheus, by its command", () => {
+    it("answers what Grafana asks for the dashboards' variables", async () => {
+        const variables = DASHBOARDS.flatMap(({ templating }) => templating.list).filter(
+            ({ type }) => type === "query",
+        );
+        expect(variables.length).toBeGreaterThan(0);
+        await during(SEED.prometheus, /Forwarding from/, async () => {
+            for (const { name, query } of variables) {
+                const path = pathForVariable(typeof query === "string" ? query : query.query);
+                const { status, body } = await get(`http://localhost:9090${path}`);
+                expect({ name, status, body }).toMatchObject({ status: 200 });
+            }
+        });
+    }, 60_000);
+
+    it("has istiod's metrics that the dashboards read", async () => {
+        const read = QUERIES.flatMap(({ target }) => checkQuery(interpolate(target.expr).text, ISTIO_METRICS).metrics);
+        const expected = [...new Set(read)].filter(
+            (metric) => /^(citadel|galley|pilot|sidecar_injection)_/.test(metric) && !OF_FAULTS.test(metric),
+        );
+        expect(expected.length).toBeGreaterThan(10);
+        await during(SEED.prometheus, /Forwarding from/, async () => {
+            const { data } = await json<{ data: string[] }>("http://localhost:9090/api/v1/label/__name__/values");
+            expect(expected.filter((metric) => !data.includes(metric))).toEqual([]);
+        });
+    }, 60_000);
+
     it("understands every query of Grafana's dashboards, and its rules are in order", async () => {
         await during(SEED.prometheus, /Forwarding from/, async () => {
             for (const { name, target } of QUERIES) {
@@ -326,12 +367,30 @@ describeDryRun("Grafana, whose image can be had from a registry only (skipped wh
     }, 60_000);
 });
 
-describe("tracing, once it is switched off", () => {
+/**
+ * A folder with a chart of the name of Kiali's, which can be had from its own repository only. Its one object shows the
+ * values that it was given.
+ */
+function standInForKialisChart(): string {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "charts-"));
+    const chart = path.join(folder, "kiali-server");
+    fs.mkdirSync(path.join(chart, "templates"), { recursive: true });
+    fs.writeFileSync(path.join(chart, "Chart.yaml"), "apiVersion: v2\nname: kiali-server\nversion: 0.0.1\n");
+    fs.writeFileSync(
+        path.join(chart, "templates", "values.yaml"),
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: kiali-values}, data: {json: {{ toJson .Values | quote }}}}\n",
+    );
+    return folder;
+}
+
+describe("tracing and Kiali (with a stand-in for its chart), switched on and off again", () => {
     const stack = "e2e-switches";
     const file = path.join(clone, `Pulumi.${stack}.yaml`);
-    const local = fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8");
-    const ofTracing = async () => ({
-        objects: (await listObjects()).filter((object) => /jaeger|tracing|mesh-default/.test(object)),
+    const charts = standInForKialisChart();
+    const off = fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8");
+    const on = off.replace(/(kiali:\s+enabled:) false/, `$1 true\n      chartRepository: ${charts}`);
+    const ofBoth = async () => ({
+        objects: (await listObjects()).filter((object) => /jaeger|tracing|mesh-default|kiali/.test(object)),
         providers: (
             await kubectl("--namespace", "istio-system", "get", "configmap", "istio", "--output", "yaml")
         ).match(/jaeger-collector/g),
@@ -339,23 +398,43 @@ describe("tracing, once it is switched off", () => {
 
     beforeAll(async () => {
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
-        fs.writeFileSync(file, local);
+        fs.writeFileSync(file, on);
         expect(await npmRun("up", "--rendered", "--stack", stack)).toMatchObject({ code: 0 });
     }, 300_000);
 
     afterAll(async () => {
         await npmRun("down", "--keep-cluster", "--stack", stack);
         fs.rmSync(file, { force: true });
+        fs.rmSync(charts, { recursive: true });
     }, 300_000);
 
-    it("leaves no object and no setting of istiod, and the page answers", async () => {
-        const before = await ofTracing();
-        expect(before.objects.length).toBeGreaterThan(5);
+    const system = async (...command: string[]) => kubectl("--namespace", "istio-system", ...command);
+
+    it("Kiali's release is told of its neighbours, and of a key that is in a Secret", async () => {
+        const given = await system("get", "configmap", "kiali-values", "--output", "jsonpath={.data.json}");
+        expect(JSON.parse(given)).toMatchObject({
+            external_services: {
+                prometheus: { url: "http://prometheus:9090" },
+                grafana: { enabled: false },
+                tracing: { enabled: true, internal_url: "http://tracing.istio-system:16685" },
+            },
+            login_token: { signing_key: "secret:kiali-signing-key:key" },
+        });
+        const key = await system("get", "secret", "kiali-signing-key", "--output", "jsonpath={.data.key}");
+        // Kiali takes keys of 16, 24 or 32 bytes.
+        expect(Buffer.from(key, "base64")).toHaveLength(32);
+    }, 30_000);
+
+    it("off leaves no object and no setting of istiod, and the page answers", async () => {
+        const before = await ofBoth();
+        for (const trace of [/jaeger/, /Telemetry/i, /kiali-values/, /kiali-signing-key/]) {
+            expect(before.objects).toContainEqual(expect.stringMatching(trace));
+        }
         expect(before.providers).not.toBeNull();
-        fs.writeFileSync(file, local.replace("tracing:\n", "tracing:\n      enabled: false\n"));
+        fs.writeFileSync(file, off.replace("tracing:\n", "tracing:\n      enabled: false\n"));
         const up = await npmRun("up", "--rendered", "--stack", stack);
         expect(up).toMatchObject({ code: 0 });
-        expect(await ofTracing()).toEqual({ objects: [], providers: null });
+        expect(await ofBoth()).toEqual({ objects: [], providers: null });
         const page = /http:\/\/[\d.]+\/productpage/.exec(up.output)?.[0] ?? "no address in the output";
         expect(await get(page)).toMatchObject({ status: 200 });
     }, 300_000);

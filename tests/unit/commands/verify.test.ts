@@ -203,8 +203,26 @@ describe("where all is well", () => {
         expect(results.filter(({ status }) => status === "failed")).toEqual([]);
     });
 
+    it.each([
+        ["strict mTLS", "istio.global.mtls.enabled", "PeerAuthentication istio-system/default"],
+        ["traces", "istio.tracing.enabled", "Deployment istio-system/jaeger"],
+        ["Kiali", "istio.kiali.enabled", "Deployment istio-system/kiali"],
+    ])("%s: what is switched off and still there has failed", async (name, key, object) => {
+        mesh.on = { ...mesh.on, mtls: false, jaeger: false, kiali: false };
+        cluster.objects.push({
+            apiVersion: "security.istio.io/v1",
+            kind: "PeerAuthentication",
+            metadata: { name: "default", namespace: SYSTEM },
+        });
+        const results = await runChecks(mesh, CHECKS);
+        expect(results.find((result) => result.name === name)).toMatchObject(
+            failed(`${key} is false, but ${object} is still there`, "the usual command"),
+        );
+    });
+
     it("what is off only because the cluster has none is not said to be configured so", async () => {
         mesh = { ...mesh, configured: false, on: { ...mesh.on, grafana: false } };
+        cluster.remove("Deployment", "grafana");
         expect(await checkGrafana(mesh)).toEqual({
             status: "off",
             found: "not in the cluster (istio.grafana.enabled)",

@@ -6,8 +6,9 @@ import { SandboxFault } from "../fault";
 import type { Artifact } from "./artifacts";
 
 /**
- * What the sandbox takes from Debian, by name: iptables for kube-proxy, the CNI plugins and Istio's init container; busybox so that a
- * container has a shell; libseccomp for runc; the C++ library for Node. With all that they depend on, down to the C library, since images are made of them too.
+ * What the sandbox takes from Debian, by name: iptables for kube-proxy, the CNI plugins and Istio's init container; busybox
+ * so that a container has a shell; libseccomp for runc; the C++ library for Node. With all that they depend on, down to the
+ * C library, since images are made of them too.
  */
 const packages = ["iptables", "busybox-static", "libseccomp-dev", "libstdc++6"];
 

@@ -25,8 +25,10 @@ export function readConfig(): StackConfig {
     const keys = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(namespace));
     const raw = Object.fromEntries(keys.map(([key, value]) => [key.slice(namespace.length), value]));
     const secret = Object.keys(raw).filter((key) => isConfigSecret(namespace + key));
+    const gcp = new pulumi.Config("gcp");
+    const google = { project: gcp.get("project"), zone: gcp.get("zone"), region: gcp.get("region") };
     try {
-        const config = parseConfig(raw, { secret });
+        const config = parseConfig(raw, { secret, google });
         const { istio } = config;
         return secret.includes("istio")
             ? { ...config, istio: { ...istio, values: pulumi.secret(istio.values) } }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Grafana } from "./components/addons/grafana/grafana";
 import { Jaeger } from "./components/addons/jaeger";
@@ -7,7 +9,8 @@ import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
-import { kubeconfigCluster } from "./components/cluster";
+import { clusterOf } from "./components/cluster";
+import { GkeCluster } from "./components/gke/gkeCluster";
 import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
@@ -17,34 +20,39 @@ import { PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./names";
 
 const config = readConfig();
 
-const cluster = kubeconfigCluster("cluster", config.cluster);
-const { provider } = cluster;
+const cluster = clusterOf("cluster", config.cluster);
+const { provider, ingressAddress } = cluster;
+/** What leaves nothing outside of the cluster is not deleted one by one where the cluster goes as well. */
+const inCluster = { provider, deletedWith: cluster.cluster };
 
 const { tracing, prometheus, grafana, kiali, servicegraph, ...mesh } = config.istio;
 
-const istio = new Istio("istio", { ...mesh, tracing }, { provider });
-const app = new InjectedNamespace("app", { name: config.app.namespace }, { provider, dependsOn: istio.istiod });
+const istio = new Istio("istio", { ...mesh, tracing, ingressAddress }, inCluster);
+const app = new InjectedNamespace("app", { name: config.app.namespace }, { ...inCluster, dependsOn: istio.istiod });
 
-new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name }, { provider });
-new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector: istio.gatewaySelector }, { provider });
+new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name }, inCluster);
+new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector: istio.gatewaySelector }, inCluster);
 
 const { namespace } = istio;
 const on = switchedOn(config.istio);
 if (on.prometheus) {
-    new Prometheus("prometheus", { ...prometheus, namespace }, { provider });
+    // A volume stays when its cluster goes, unless it is deleted before; and it is not, as long as a pod uses it.
+    const opts = prometheus.storage.persistent ? { provider } : inCluster;
+    new Prometheus("prometheus", { ...prometheus, namespace }, opts);
 }
 const grafanaServer = on.grafana
-    ? new Grafana("grafana", { ...grafana, namespace, prometheusUrl: PROMETHEUS_URL }, { provider })
+    ? new Grafana("grafana", { ...grafana, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster)
     : undefined;
 if (on.jaeger) {
-    new Jaeger("jaeger", { ...tracing, namespace }, { provider });
+    new Jaeger("jaeger", { ...tracing, namespace }, inCluster);
 }
 if (on.kiali) {
     const overrides = pulumi.output(mesh.values).kiali;
-    new Kiali("kiali", { ...kiali, namespace, neighbours: on, values: overrides }, { provider, dependsOn: istio.base });
+    const opts = { ...inCluster, dependsOn: istio.base };
+    new Kiali("kiali", { ...kiali, namespace, neighbours: on, values: overrides }, opts);
 }
 if (on.servicegraph) {
-    new Servicegraph("servicegraph", { ...servicegraph, namespace, prometheusUrl: PROMETHEUS_URL }, { provider });
+    new Servicegraph("servicegraph", { ...servicegraph, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster);
 }
 
 /** The stack's outputs. One that is not there is left out: Pulumi would warn of an undefined one. */
@@ -53,9 +61,17 @@ export = {
     ingressIp: istio.ingressAddress,
     productpageUrl: istio.ingressAddress.apply((address) => urlOf(address, PRODUCTPAGE_PATH)),
     /** A command for each add-on: while it runs, the add-on's page is at its port on this machine. */
-    dashboards: portForwardCommands(on, config.cluster),
+    dashboards: pulumi.output(cluster.reachedBy).apply((target) => portForwardCommands(on, target)),
     /** Secret: `pulumi stack output grafanaAdminPassword --show-secrets`, for the user `admin`. */
     ...(grafanaServer && { grafanaAdminPassword: grafanaServer.adminPassword }),
     /** Secret: `pulumi stack output kubeconfig --show-secrets`. */
     kubeconfig: cluster.kubeconfig,
+    ...(cluster instanceof GkeCluster && {
+        clusterName: cluster.clusterName,
+        location: cluster.location,
+        /** The command that puts the cluster into one's own kubeconfig. */
+        getCredentialsCommand: cluster.getCredentialsCommand,
+        /** What Pulumi's console shows as the stack's README, with the other outputs filled in. */
+        readme: readFileSync(path.join(__dirname, "Pulumi.README.md"), "utf8"),
+    }),
 };

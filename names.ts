@@ -15,6 +15,9 @@ export const INJECTION_LABEL = { "istio-injection": "enabled" } as const;
 /** HTTP port of the ingress gateway: the chart's Service maps 80 to 80 (`service.ports` in its values.yaml). */
 export const GATEWAY_HTTP_PORT = 80;
 
+/** Port at which istiod's pods answer the webhooks; its Service has 443 (chart `istiod`, templates/service.yaml). */
+export const ISTIOD_WEBHOOK_PORT = 15017;
+
 /** Port of every Bookinfo service, fixed in its images. */
 export const BOOKINFO_PORT = 9080;
 

@@ -1,14 +1,36 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { KubectlTarget } from "./addons/portForward";
+import { GkeCluster, type GkeClusterArgs } from "./gke/gkeCluster";
+import { checkMachine } from "./gke/preflight";
 
 /** A cluster to deploy to. What is deployed does not depend on how the cluster came about. */
 export interface Cluster {
     provider: k8s.Provider;
     /** A kubeconfig of this cluster alone, as YAML. Secret. */
     kubeconfig: pulumi.Output<string>;
+    /** How the user's own kubectl reaches it. */
+    reachedBy: pulumi.Input<KubectlTarget>;
+    /** The cluster as a resource of this stack, if it is one. Whatever is in it goes with it. */
+    cluster?: pulumi.Resource;
+    /** The address that is reserved for the ingress gateway, if one is. */
+    ingressAddress?: pulumi.Output<string>;
+}
+
+export type ClusterArgs = ({ kind: "gke" } & GkeClusterArgs) | ({ kind: "kubeconfig" } & KubeconfigClusterArgs);
+
+/** The cluster that the config asks for. */
+export function clusterOf(name: string, args: ClusterArgs): GkeCluster | Cluster {
+    if (args.kind === "kubeconfig") {
+        return kubeconfigCluster(name, args);
+    }
+    checkMachine();
+    return new GkeCluster(name, args);
 }
 
 export interface KubeconfigClusterArgs {
+    /** The kubeconfig's path, for the user's commands. */
+    path: string;
     /** The context to use; it is the cluster's identity for this stack. */
     context: string;
     /** A kubeconfig, as YAML. */
@@ -16,7 +38,7 @@ export interface KubeconfigClusterArgs {
 }
 
 /** A cluster that exists already, reached by a context of a kubeconfig. */
-export function kubeconfigCluster(name: string, args: KubeconfigClusterArgs): Cluster {
+function kubeconfigCluster(name: string, args: KubeconfigClusterArgs): Cluster {
     const kubeconfig = pulumi.secret(args.kubeconfig);
     const provider = new k8s.Provider(name, {
         kubeconfig,
@@ -26,5 +48,5 @@ export function kubeconfigCluster(name: string, args: KubeconfigClusterArgs): Cl
         // change ports, authorities are rotated. Only another context is another cluster.
         clusterIdentifier: args.context,
     });
-    return { provider, kubeconfig };
+    return { provider, kubeconfig, reachedBy: { path: args.path, context: args.context } };
 }

@@ -1,10 +1,12 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import { alternatives, type Key, keyAt, ROOT } from "./keys";
+import { alternatives, type Key, keyAt, keyHolding, ROOT } from "./keys";
 
 /** Something wrong with one setting. */
 export interface Fault {
     path: string[];
+    /** The key as `pulumi config` takes it, where it is not one of this program. */
+    key?: string;
     /** What is set; undefined where nothing is. */
     value: unknown;
     /** What is wrong with it, as the end of a sentence. */
@@ -25,9 +27,9 @@ export class ConfigError extends Error {
     }
 }
 
-function line({ path, value, problem, allowed, remedy }: Fault): string {
+function line({ path, key = inPulumi(path), value, problem, allowed, remedy }: Fault): string {
     const set = value === undefined ? "is not set" : `= ${excerpt(value)}`;
-    return `  ${inPulumi(path)} ${set}: ${problem}; allowed: ${allowed}. ${remedy}`;
+    return `  ${key} ${set}: ${problem}; allowed: ${allowed}. ${remedy}`;
 }
 
 /**
@@ -40,7 +42,7 @@ export function badValue(
     problem: string,
     better: { allowed?: string; example?: string } = {},
 ): Fault {
-    const { allowed, example } = { ...keyAt(path), ...better };
+    const { allowed, example } = { ...keyHolding(path), ...better };
     return {
         path,
         value,
@@ -99,7 +101,11 @@ function problemOf(issue: z.core.$ZodIssue, value: unknown): string {
         const quotes = issue.expected === "string" ? ", in YAML it needs quotes" : "";
         return `it is ${type ?? typeof value} and not ${expected}${quotes}`;
     }
-    return issue.code === "invalid_value" ? "there is no such choice" : issue.message;
+    if (issue.code === "invalid_key") {
+        return issue.issues[0]?.message ?? issue.message;
+    }
+    // A union is one of several kinds of object, by a key that says which.
+    return issue.code === "invalid_value" || issue.code === "invalid_union" ? "there is no such choice" : issue.message;
 }
 
 function spelledLike(name: string, known: string[]): string | undefined {

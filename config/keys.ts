@@ -21,6 +21,8 @@ interface Node {
     default?: unknown;
     properties?: Record<string, Node>;
     required?: string[];
+    /** Kinds of objects, one of which it is. */
+    oneOf?: Node[];
     allowed?: string;
     fallback?: string;
     example?: unknown;
@@ -40,6 +42,13 @@ export function keyAt(path: string[]): Key | undefined {
     return path.reduce<Key | undefined>((key, name) => key?.children.find(({ path }) => path.at(-1) === name), ROOT);
 }
 
+/** The key whose value has a place: for an entry of a list or of an object that holds anything, that of the whole. */
+export function keyHolding(path: string[]): Key | undefined {
+    const key = keyAt(path);
+    const whole = keyAt(path.slice(0, -1));
+    return key ?? (whole?.children.length === 0 ? whole : undefined);
+}
+
 function keyOf(path: string[], node: Node, required: boolean): Key {
     const fallback = node.fallback ?? (node.default === undefined ? undefined : inWords(node.default));
     return {
@@ -49,10 +58,17 @@ function keyOf(path: string[], node: Node, required: boolean): Key {
         // `pulumi config set` takes no objects and no lists.
         example: /^(?:object|array)$/.test(node.type ?? "") ? undefined : inWords(node.example ?? node.default ?? ""),
         description: node.description ?? "",
-        children: Object.entries(node.properties ?? {}).map(([name, child]) =>
-            keyOf([...path, name], child, node.required?.includes(name) ?? false),
-        ),
+        children: childrenOf(path, node),
     };
+}
+
+/** The keys below a node; where it is one of several kinds of object those of all kinds, a common one once. */
+function childrenOf(path: string[], node: Node): Key[] {
+    const own = Object.entries(node.properties ?? {}).map(([name, child]) =>
+        keyOf([...path, name], child, node.required?.includes(name) ?? false),
+    );
+    const all = [...own, ...(node.oneOf ?? []).flatMap((kind) => childrenOf(path, kind))];
+    return all.filter((key, index) => all.findIndex((other) => other.path.at(-1) === key.path.at(-1)) === index);
 }
 
 function allowedBy({ enum: values, type }: Node): string {

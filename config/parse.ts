@@ -1,22 +1,18 @@
 import type { z } from "zod";
 import type { HelmValues } from "../components/istio/merge";
 import type { IstioSettings } from "../components/istio/values";
-import { istioFaults, kubeconfigOf } from "./checks";
+import { istioFaults } from "./checks";
+import { type ClusterConfig, clusterConfig } from "./cluster";
 import { ConfigError, type Fault, faultsOf, inPulumi, unknownKey } from "./faults";
 import { absolute, type Files, localFiles } from "./files";
+import type { GoogleConfig } from "./gke";
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, type SectionName, SECTIONS } from "./schema";
 import { type Addons, addonsOf } from "./switches";
 
 /** The whole config, checked and complete: profiles are worked in, defaults filled in, files read. */
 export interface Config {
-    readonly cluster: {
-        /** The kubeconfig's path, as it was set. */
-        readonly path: string;
-        readonly context: string;
-        /** The kubeconfig of that context alone, as YAML. It holds credentials. */
-        readonly kubeconfig: string;
-    };
+    readonly cluster: Readonly<ClusterConfig>;
     readonly istio: Readonly<IstioSettings> &
         Addons & {
             readonly version: string;
@@ -34,11 +30,12 @@ export interface Config {
  * @param raw The project's keys without their namespace, each with its value as Pulumi hands it over: JSON for an object.
  * @param options.files What the machine has; by default what it really has.
  * @param options.secret The keys whose values must not be shown.
+ * @param options.google The stack's config of the Google Cloud provider.
  * @throws ConfigError with all the faults there are.
  */
 export function parseConfig(
     raw: Readonly<Record<string, string>>,
-    { files = localFiles, secret = [] }: { files?: Files; secret?: string[] } = {},
+    { files = localFiles, secret = [], google = {} }: { files?: Files; secret?: string[]; google?: GoogleConfig } = {},
 ): Config {
     const set: Record<string, unknown> = Object.fromEntries(
         Object.entries(raw).map(([key, value]) => [key, decoded(value)]),
@@ -52,26 +49,24 @@ export function parseConfig(
     const app = parsed("app", set.app);
     const bookinfo = parsed("bookinfo", set.bookinfo);
 
-    const { path } = cluster.sound as { path?: string };
-    const { context } = (set.cluster ?? {}) as { context?: unknown };
-    const { kubeconfig, faults: kubeconfigFaults } = kubeconfigOf({ path, context }, files);
+    const target = clusterConfig(set.cluster, cluster, { files, google });
 
     const faults = lastOfEachPath([
         ...unknown,
         ...cluster.faults,
-        ...kubeconfigFaults,
+        ...target.faults,
         ...istio.faults,
         ...(istio.value ? istioFaults(istio.value, files) : []),
         ...app.faults,
         ...bookinfo.faults,
     ]);
-    if (faults.length > 0 || !cluster.value || !istio.value || !app.value || !bookinfo.value || !kubeconfig) {
+    if (faults.length > 0 || !target.config || !istio.value || !app.value || !bookinfo.value) {
         throw new ConfigError(
             faults.map((fault) => (secret.includes(fault.path[0] ?? "") ? { ...fault, value: "[secret]" } : fault)),
         );
     }
     return frozen({
-        cluster: { path: cluster.value.path, context: cluster.value.context, kubeconfig },
+        cluster: target.config,
         istio: completed(istio.value, files),
         app: app.value,
         bookinfo: bookinfo.value,
@@ -87,7 +82,7 @@ function decoded(value: string): unknown {
     }
 }
 
-interface Parsed<Name extends SectionName> {
+export interface Parsed<Name extends SectionName> {
     /** The section, if need be without what is faulty: so the rest of it can be checked too. */
     value: Section<Name> | undefined;
     /** What was parsed into it. */

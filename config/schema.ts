@@ -9,6 +9,7 @@ import { z } from "zod";
 import { ISTIO_NAMESPACE } from "../names";
 import { isCpu, isMemory } from "../quantity";
 import { ADDON_SECTIONS } from "./addonSchema";
+import { CLUSTER_SECTION } from "./clusterSchema";
 import { chartRepository, registry, tag } from "./origins";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 
@@ -92,24 +93,7 @@ const overrides = (chart: string) =>
 
 /** The top-level keys of the project's config, each with the schema of its value. */
 export const SECTIONS = {
-    cluster: z
-        .strictObject({
-            kind: z
-                .literal("kubeconfig")
-                .meta({ allowed: "kubeconfig", example: "kubeconfig", description: "A cluster that exists already." }),
-            path: z.string().min(1, "it is empty").meta({
-                allowed: "path of a kubeconfig; ~ is the home directory",
-                example: "~/.kube/config",
-                description: "The kubeconfig to read.",
-            }),
-            context: z.string().min(1, "it is empty").meta({
-                allowed: "name of a context in that kubeconfig",
-                example: "NAME",
-                description:
-                    "The context to use. It also is the cluster's identity: another one means to move to another cluster.",
-            }),
-        })
-        .meta({ description: "The cluster to deploy to." }),
+    cluster: CLUSTER_SECTION,
 
     istio: z
         .strictObject({

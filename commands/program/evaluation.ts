@@ -137,7 +137,7 @@ async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Prope
     if (resource.type.startsWith("kubernetes:")) {
         return { ...inputs, metadata: { name: resource.name, ...(inputs.metadata as Properties | undefined) } };
     }
-    return inputs;
+    return { name: resource.name, ...inputs };
 }
 
 /** Identifiers as the Kubernetes provider makes them: `namespace/name`, or `name` where there is no namespace. */

@@ -6,16 +6,20 @@ import { PROJECT_NAME } from "../project";
 import { toYaml } from "./yaml";
 
 const CLUSTER_KEY = `${PROJECT_NAME}:cluster`;
+const PROJECT_KEY = "gcp:project";
 
 /**
- * Runs something with a config whose cluster is a kubeconfig without credentials: what is rendered does not depend on
- * the cluster, and so neither needs one nor can give its credentials away.
+ * Runs something with a config whose cluster is a kubeconfig without credentials, or is in a Google Cloud project that need
+ * not exist: what is rendered does not depend on the cluster, and so neither needs one nor can give its credentials away.
  */
 export async function withPlaceholderCluster<T>(
     config: StackConfig,
     use: (config: StackConfig) => Promise<T>,
 ): Promise<T> {
     const cluster = parseCluster(config[CLUSTER_KEY]);
+    if (cluster?.kind === "gke") {
+        return use({ [PROJECT_KEY]: "placeholder", ...config });
+    }
     if (cluster?.kind !== "kubeconfig" || cluster.path === undefined) {
         return use(config);
     }

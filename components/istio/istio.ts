@@ -16,6 +16,8 @@ export interface IstioArgs extends IstioSettings {
     global: { mtls: { enabled: boolean } };
     /** With tracing enabled, every proxy sends that percentage (0 to 100) of the requests which begin at it to Jaeger. */
     tracing: { enabled: boolean; sampling: number };
+    /** An address that is reserved for the ingress gateway; by default its load balancer gets any. */
+    ingressAddress?: pulumi.Input<string>;
     /** Helm values that are laid over those of this component, for each chart. */
     values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
 }
@@ -35,17 +37,24 @@ export class Istio extends pulumi.ComponentResource {
     /** The ingress gateway's IP address or host name; empty if its Service has none. */
     public readonly ingressAddress: pulumi.Output<string>;
 
-    constructor(name: string, args: IstioArgs, opts?: pulumi.ComponentResourceOptions) {
+    /** @param opts.deletedWith The cluster, if it belongs to the stack. It holds for everything but the ingress gateway. */
+    constructor(name: string, args: IstioArgs, { deletedWith, ...opts }: pulumi.ComponentResourceOptions = {}) {
+        // Every child of a component inherits `deletedWith`. The gateway must not: its load balancer outlives the cluster.
         super("bookinfo-mesh:istio:Istio", name, args, opts);
 
         const namespace = new k8s.core.v1.Namespace(
             `${name}-namespace`,
             { metadata: { name: ISTIO_NAMESPACE } },
-            { parent: this },
+            { parent: this, deletedWith },
         ).metadata.name;
         this.namespace = namespace;
 
-        const release = (chart: keyof typeof RELEASES, ours: HelmValues, dependsOn: pulumi.Resource[]) =>
+        const release = (
+            chart: keyof typeof RELEASES,
+            ours: pulumi.Input<HelmValues>,
+            dependsOn: pulumi.Resource[],
+            deletedWith?: pulumi.Resource,
+        ) =>
             new k8s.helm.v3.Release(
                 `${name}-${chart}`,
                 {
@@ -53,21 +62,28 @@ export class Istio extends pulumi.ComponentResource {
                     name: RELEASES[chart],
                     namespace,
                     ...chartSource(args.chartRepository, chart, args.version),
-                    values: pulumi.output(args.values).apply((overrides) => mergeValues(ours, overrides[chart])),
+                    values: pulumi
+                        .all([ours, args.values])
+                        .apply(([ours, overrides]) => mergeValues(ours, overrides[chart])),
                     // In seconds, for each of Helm's operations. A first pull and a new load balancer on a small
                     // cluster can take longer than the provider's default of 300.
                     timeout: 600,
                 },
                 // A release with a fixed name cannot stand beside its replacement.
-                { parent: this, dependsOn, deleteBeforeReplace: true },
+                { parent: this, dependsOn, deletedWith, deleteBeforeReplace: true },
             );
 
-        this.base = release("base", baseValues(), []);
-        this.istiod = release("istiod", istiodValues(args), [this.base]);
-        const gateway = release("gateway", gatewayValues(args), [this.istiod]);
+        this.base = release("base", baseValues(), [], deletedWith);
+        this.istiod = release("istiod", istiodValues(args), [this.base], deletedWith);
+        const address = pulumi.output(args.ingressAddress);
+        const gateway = release(
+            "gateway",
+            address.apply((address) => gatewayValues(args, address)),
+            [this.istiod],
+        );
 
         // istiod's webhook validates them: while it is down, the API server refuses Istio's objects.
-        const policyOpts = { parent: this, dependsOn: [this.istiod] };
+        const policyOpts = { parent: this, dependsOn: [this.istiod], deletedWith };
         if (args.global.mtls.enabled) {
             const spec: PeerAuthenticationSpec = { mtls: { mode: "STRICT" } };
             new k8s.apiextensions.CustomResource(

@@ -61,8 +61,12 @@ const JAEGER_PROVIDER = {
     },
 };
 
-/** Values of the chart `gateway`. It knows no other keys than those of its schema, and refuses what belongs to istiod. */
-export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings): HelmValues {
+/**
+ * Values of the chart `gateway`. It knows no other keys than those of its schema, and refuses what belongs to istiod.
+ *
+ * @param address What the load balancer gets, if it is reserved.
+ */
+export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings, address?: string): HelmValues {
     const { autoscaling } = gateway;
     return {
         // The pod is created with the image "auto", which injection then replaces. Kubernetes takes an image without a
@@ -72,6 +76,7 @@ export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings): Helm
         autoscaling: autoscaling.enabled
             ? { enabled: true, minReplicas: autoscaling.min, maxReplicas: autoscaling.max }
             : { enabled: false },
+        ...(address !== undefined && { service: { loadBalancerIP: address } }),
     };
 }
 

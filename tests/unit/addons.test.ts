@@ -344,6 +344,12 @@ describe("a port-forward command", () => {
         });
     });
 
+    it("leaves the kubeconfig to kubectl where the cluster is in the user's own", () => {
+        expect(portForwardCommands(on, { context: "here" }).grafana).toBe(
+            "kubectl --context here --namespace istio-system port-forward deployment/grafana 3000:3000",
+        );
+    });
+
     it.each([
         ["/etc/kube.yaml", "/etc/kube.yaml", "arn:aws:eks:eu-west-1:1:cluster/a"],
         ["~/.kube/config", "/home/me/.kube/config", "gke_p_europe-west1-b_demo"],

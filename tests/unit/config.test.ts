@@ -46,6 +46,7 @@ describe("a config with nothing but a cluster", () => {
     it("gets every default", () => {
         expect(rest).toEqual({
             cluster: {
+                kind: "kubeconfig",
                 path: "~/config",
                 context: "here",
                 kubeconfig: expect.stringContaining("server: s") as string,
@@ -262,7 +263,8 @@ describe("a fault", () => {
         expect.stringMatching(`^  ${key} is not set: it is required; allowed: `) as string;
 
     it("is one for each key that is required", () => {
-        expect(faults({})).toEqual(["cluster.kind", "cluster.path", "cluster.context"].map(required));
+        expect(faults({})).toEqual([required("cluster.kind")]);
+        expect(faults({ cluster: { kind: "kubeconfig" } })).toEqual(["cluster.path", "cluster.context"].map(required));
     });
 
     it("names key, value, problem, what is allowed and what to do", () => {
@@ -275,7 +277,7 @@ describe("a fault", () => {
     // Key, value, and what is said of it.
     it.each<[string, unknown, string]>([
         ["cluster", "here", "it is a string and not an object"],
-        ["cluster.kind", "gke", "there is no such choice; allowed: kubeconfig"],
+        ["cluster.kind", "eks", "there is no such choice; allowed: gke or kubeconfig"],
         ["cluster.path", "", "it is empty"],
         ["cluster.path", 5, "it is a number and not a string, in YAML it needs quotes"],
         ["cluster.path", "~/nothing", "there is no file /home/me/nothing"],
@@ -489,7 +491,7 @@ describe("a fault", () => {
     it("does not hide another one", () => {
         const keysAtFault = faults({
             isto: {},
-            cluster: { kind: "gke", path: "~/config" },
+            cluster: { kind: "eks", path: "~/config" },
             istio: {
                 version: "1.30.0",
                 hub: 5,
@@ -532,7 +534,9 @@ describe("a fault", () => {
 
     it("counts", () => {
         expect(() => parse({ cluster, isto: {} })).toThrow("The configuration has a fault. Nothing was deployed.\n");
-        expect(() => parse({})).toThrow("The configuration has 3 faults. Nothing was deployed.\n");
+        expect(() => parse({ cluster: { kind: "kubeconfig" } })).toThrow(
+            "The configuration has 2 faults. Nothing was deployed.\n",
+        );
     });
 });
 

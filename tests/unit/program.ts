@@ -1,4 +1,8 @@
 import * as path from "node:path";
+import * as compute from "@pulumi/gcp/compute";
+import * as container from "@pulumi/gcp/container";
+import * as projects from "@pulumi/gcp/projects";
+import * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as zod from "zod";
@@ -23,6 +27,10 @@ export interface Registration {
     protect: boolean;
     retainOnDelete: boolean;
     deleteBeforeReplace: boolean;
+    ignoreChanges: string[];
+    replaceOnChanges: string[];
+    /** As they were given, such as `30m`; empty for those of the provider. */
+    timeouts: { create: string; update: string; delete: string };
     /** Inputs as they go to the engine, secrets wrapped. */
     inputs: Record<string, unknown>;
 }
@@ -35,12 +43,27 @@ export interface Run {
     componentOutputs: Map<string, Record<string, unknown>>;
 }
 
-/** Config as a stack file has it, without the project's namespace. */
+/** Config as a stack file has it: keys without a namespace are the project's. */
 export type StackFile = Record<string, unknown>;
 
 /** The kubeconfig that tests deploy to. Nothing listens there. */
 export const KUBECONFIG = path.join(__dirname, "fixtures/kubeconfig.yaml");
 export const CLUSTER = { kind: "kubeconfig", path: KUBECONFIG, context: "here" };
+
+/** The config of a stack on Google Cloud, with more of the section `cluster`. */
+export function onGoogle(cluster: object = {}): StackFile {
+    return { "gcp:project": "bookinfo-test", cluster: { kind: "gke", ...cluster } };
+}
+
+/** What Google adds to the resources of `onGoogle`. */
+export const GOOGLE = {
+    clusterName: "cluster-1a2b3c4",
+    endpoint: "192.0.2.1",
+    dnsEndpoint: "gke-1a2b3c4-1.us-central1-a.gke.goog",
+    caCertificate: "Q0E=",
+    account: "cluster-nodes-1a2b3c4@bookinfo-test.iam.gserviceaccount.com",
+    address: "203.0.113.20",
+};
 
 /** Address that the mock of the ingress gateway's Service has. */
 export const ADDRESS = "203.0.113.7";
@@ -70,8 +93,13 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     jest.doMock("zod", () => zod);
     jest.doMock("../../servicegraph/bundle", () => BUNDLE);
     jest.doMock("../../components/addons/grafana/dashboards/dashboards", () => DASHBOARDS);
+    for (const [module, content] of Object.entries(GOOGLE_MODULES)) {
+        jest.doMock(`@pulumi/gcp/${module}`, () => content);
+    }
     const { runtime } = pulumi;
-    const config = Object.entries(stackFile).map(([key, value]) => [`bookinfo-mesh:${key}`, JSON.stringify(value)]);
+    const config = Object.entries(stackFile).map(([key, value]) =>
+        key.includes(":") ? [key, value] : [`bookinfo-mesh:${key}`, JSON.stringify(value)],
+    );
     runtime.setAllConfig(
         Object.fromEntries(config) as Record<string, string>,
         options.secretKeys?.map((key) => `bookinfo-mesh:${key}`),
@@ -115,6 +143,12 @@ const DASHBOARDS = { ...grafana, dashboards: () => DASHBOARD_FILES };
 
 /** The SDK loads its parts at each use, anew after each reset; this keeps what was loaded once. */
 const KUBERNETES = loadedOnce(k8s);
+const GOOGLE_MODULES = {
+    compute: loadedOnce(compute),
+    container: loadedOnce(container),
+    projects: loadedOnce(projects),
+    serviceaccount: loadedOnce(serviceaccount),
+};
 
 function loadedOnce<T extends object>(module: T): T {
     const loaded = new Map<PropertyKey, unknown>();
@@ -181,8 +215,26 @@ function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.
                     return { id: name, state: { ...state, status: { name: state.name, namespace: state.namespace } } };
                 case "kubernetes:core/v1:Service":
                     return { id: id ?? name, state: { ...state, status: { loadBalancer: { ingress: [ingress] } } } };
+                case "gcp:container/cluster:Cluster":
+                    return {
+                        id: `projects/bookinfo-test/locations/${String(state.location)}/clusters/${GOOGLE.clusterName}`,
+                        state: {
+                            ...state,
+                            name: GOOGLE.clusterName,
+                            endpoint: GOOGLE.endpoint,
+                            controlPlaneEndpointsConfig: { dnsEndpointConfig: { endpoint: GOOGLE.dnsEndpoint } },
+                            masterAuth: { clusterCaCertificate: GOOGLE.caCertificate },
+                        },
+                    };
+                case "gcp:serviceaccount/account:Account":
+                    return {
+                        id: name,
+                        state: { ...state, email: GOOGLE.account, member: `serviceAccount:${GOOGLE.account}` },
+                    };
+                case "gcp:compute/address:Address":
+                    return { id: name, state: { ...state, address: GOOGLE.address } };
                 default:
-                    return { id: name, state };
+                    return { id: name, state: type.startsWith("gcp:") ? { ...state, name } : state };
             }
         },
     };
@@ -204,6 +256,9 @@ function listen(monitor: Monitor, run: Run, { onRegister }: Options): void {
             protect: !read && request.getProtect(),
             retainOnDelete: !read && request.getRetainondelete(),
             deleteBeforeReplace: !read && request.getDeletebeforereplace(),
+            ignoreChanges: read ? [] : request.getIgnorechangesList(),
+            replaceOnChanges: read ? [] : request.getReplaceonchangesList(),
+            timeouts: timeoutsOf(read ? undefined : request.getCustomtimeouts()),
             inputs: (read ? request.getProperties() : request.getObject()).toJavaScript(),
         };
         run.resources.push(registration);
@@ -227,6 +282,14 @@ function listen(monitor: Monitor, run: Run, { onRegister }: Options): void {
     };
 }
 
+function timeoutsOf(timeouts: Timeouts | undefined): Registration["timeouts"] {
+    return {
+        create: timeouts?.getCreate() ?? "",
+        update: timeouts?.getUpdate() ?? "",
+        delete: timeouts?.getDelete() ?? "",
+    };
+}
+
 // The parts of the monitor's protocol that are listened to; the SDK does not export their types.
 interface Properties {
     toJavaScript(): Record<string, unknown>;
@@ -243,8 +306,16 @@ interface Request {
     getProtect(): boolean;
     getRetainondelete(): boolean;
     getDeletebeforereplace(): boolean;
+    getIgnorechangesList(): string[];
+    getReplaceonchangesList(): string[];
+    getCustomtimeouts(): Timeouts | undefined;
     getObject(): Properties;
     getProperties(): Properties;
+}
+interface Timeouts {
+    getCreate(): string;
+    getUpdate(): string;
+    getDelete(): string;
 }
 type Callback = (error: unknown, response: { getUrn(): string }) => void;
 interface Monitor {

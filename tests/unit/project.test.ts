@@ -3,7 +3,8 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { parseConfig } from "../../config";
 import { localFiles } from "../../config/files";
-import { leaves, ROOT } from "../../config/keys";
+import { keyAt, leaves, ROOT } from "../../config/keys";
+import { onGoogle, runProgram } from "./program";
 
 const read = (file: string) =>
     parse(readFileSync(path.join(__dirname, "../..", file), "utf8")) as Record<string, unknown>;
@@ -41,6 +42,53 @@ describe("Pulumi.yaml", () => {
     });
 });
 
+describe("pulumi new", () => {
+    const { config: asked } = read("Pulumi.yaml").template as {
+        config: Record<string, { description: string; default?: string }>;
+    };
+    const { config: preset } = read("Pulumi.dev.yaml") as { config: Record<string, unknown> };
+
+    it("asks for what has no default, and for keys that the program reads", () => {
+        const read = ["gcp:project", "gcp:zone", "gcp:region", ...ROOT.children.map(({ path }) => path.join("."))];
+        for (const [key, { description }] of Object.entries(asked)) {
+            expect(read).toContain(key);
+            expect(description).toMatch(/^[A-Z].+[^.]$/);
+        }
+        const withoutDefault = Object.entries(asked).filter(([, question]) => question.default === undefined);
+        expect(withoutDefault.map(([key]) => key)).toEqual(["gcp:project"]);
+    });
+
+    it("leaves nothing else to say: with Pulumi.dev.yaml every key is set that has no default", () => {
+        const unset = ROOT.children.filter(({ path, fallback }) => {
+            const key = path.join(".");
+            return fallback === undefined && !(key in asked) && !(`bookinfo-mesh:${key}` in preset);
+        });
+        expect(unset).toEqual([]);
+        const raw = Object.entries(preset).map(([key, value]) => [
+            key.replace("bookinfo-mesh:", ""),
+            JSON.stringify(value),
+        ]);
+        const google = { project: "bookinfo-test", zone: asked["gcp:zone"]?.default };
+        const { cluster, app } = parseConfig(Object.fromEntries(raw) as Record<string, string>, { google });
+        expect(cluster).toMatchObject({ kind: "gke", location: { name: "us-central1-a" } });
+        expect(app.namespace).toBe("default");
+    });
+
+    it("names the same default zone as the program", () => {
+        expect(asked["gcp:zone"]?.default).toBe(keyAt(["cluster", "location"])?.fallback?.split(" ").at(-1));
+    });
+});
+
+test("the stack's README takes from the outputs what there is", async () => {
+    const readme = readFileSync(path.join(__dirname, "../../Pulumi.README.md"), "utf8");
+    const named = [...readme.matchAll(/\$\{outputs\.(\w+)\}/g)].map(([, name]) => name ?? "");
+    expect(named.length).toBeGreaterThan(0);
+    const { outputs } = await runProgram(onGoogle());
+    expect(Object.keys(outputs)).toEqual(expect.arrayContaining(named));
+    expect(named.filter((name) => outputs[name]?.secret)).toEqual([]);
+    expect(outputs.readme?.value).toBe(readme);
+});
+
 test("every key is described", () => {
     for (const { path, description, allowed } of leaves()) {
         expect([path, description]).toEqual([path, expect.stringMatching(/^[A-Za-z].+\.$/)]);
@@ -65,7 +113,7 @@ test("Pulumi.local.yaml is a valid config of the sandbox", () => {
     ]);
     const { cluster, istio } = parseConfig(Object.fromEntries(raw) as Record<string, string>, { files });
 
-    expect(cluster.context).toBe("bookinfo-mesh");
+    expect(cluster).toMatchObject({ kind: "kubeconfig", context: "bookinfo-mesh" });
     expect(istio).toMatchObject({ tag: "1.31.0", chartRepository: "/run/bookinfo-mesh/charts" });
     // Helm writes these into environment variables, which are strings.
     expect(istio.values.istiod).toMatchObject({

@@ -1,0 +1,53 @@
+import type { PolicyConfigSchema, ResourceValidationPolicy } from "@pulumi/policy";
+import { type Rule, type Settings, UNKNOWN } from "./rule";
+
+/** A rule in the terms of Pulumi's policy SDK. */
+export function policyOf(rule: Rule): ResourceValidationPolicy {
+    return {
+        name: rule.name,
+        description: rule.description,
+        enforcementLevel: rule.level,
+        configSchema: rule.settings && configSchema(rule.settings),
+        validateResource: (args, reportViolation) => {
+            const settings = { ...defaults(rule), ...args.getConfig<Settings>() };
+            const resource = { type: args.type, name: args.name, inputs: withoutProxies(args.props) };
+            for (const message of rule.violations(resource, settings)) {
+                reportViolation(message);
+            }
+        },
+    };
+}
+
+/** The settings of a rule where a stack sets none. */
+export function defaults({ settings = {} }: Rule): Settings {
+    return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default]));
+}
+
+function configSchema(settings: NonNullable<Rule["settings"]>): PolicyConfigSchema {
+    const lists = Object.entries(settings).map(([key, setting]) => [
+        key,
+        { type: "array" as const, items: { type: "string" as const }, ...setting },
+    ]);
+    return { properties: Object.fromEntries(lists) as PolicyConfigSchema["properties"] };
+}
+
+/**
+ * Inputs as plain values. The SDK hands them out as proxies that throw on reading a value which is not known yet; by
+ * itself it would then give the rule up, with a note, whatever else there is to find.
+ */
+export function withoutProxies(value: unknown): unknown {
+    if (Array.isArray(value)) {
+        return Array.from(value.keys(), (index) => read(value, index));
+    }
+    return typeof value === "object" && value !== null
+        ? Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key)]))
+        : value;
+}
+
+function read(parent: object, key: PropertyKey): unknown {
+    try {
+        return withoutProxies(Reflect.get(parent, key));
+    } catch {
+        return UNKNOWN;
+    }
+}

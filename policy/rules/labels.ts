@@ -1,0 +1,27 @@
+import { at, type Rule, UNKNOWN } from "../rule";
+import { CLUSTER, NODE_POOL } from "./types";
+
+/** Where each billed resource has its labels. */
+const LABELS: Record<string, string> = {
+    [CLUSTER]: "resourceLabels",
+    [NODE_POOL]: "nodeConfig.resourceLabels",
+    "gcp:compute/address:Address": "labels",
+};
+
+export const labels: Rule = {
+    name: "labels",
+    description: "What Google bills for carries labels that say what it belongs to.",
+    level: "advisory",
+    settings: {
+        keys: { description: "Labels that each resource must have.", default: ["app", "stack"] },
+    },
+    violations: ({ type, inputs }, { keys = [] }) => {
+        const path = LABELS[type];
+        const present = path && at(inputs, path);
+        return path === undefined || present === UNKNOWN
+            ? []
+            : keys
+                  .filter((key) => at(present, key) === undefined)
+                  .map((key) => `Set the label \`${key}\` in ${path}, or in the stack's config.`);
+    },
+};

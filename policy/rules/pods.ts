@@ -1,0 +1,69 @@
+import { at, items, leaves, type Rule, UNKNOWN } from "../rule";
+import { containers, podTemplate } from "./podSpec";
+import { chartOf } from "./release";
+
+export const resources: Rule = {
+    name: "requests-and-limits",
+    description:
+        "Every container says what it needs and how much memory it may take at most. (A limit on CPU is not asked for: " +
+        "it slows a container down while the node is idle.)",
+    level: "advisory",
+    violations: (resource) =>
+        containers(resource).flatMap(({ name, spec }) =>
+            ["requests.cpu", "requests.memory", "limits.memory"]
+                .filter((path) => at(spec, `resources.${path}`) === undefined)
+                .map((path) => `Set resources.${path} of ${name}.`),
+        ),
+};
+
+/** Parts of a pod that are the node's own where they are set. */
+const NODE_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"];
+
+/** Istio's charts that set up the network of other pods, from each node: they cannot do it without privileges. */
+const NODE_CHARTS = ["cni", "ztunnel"];
+
+export const privileged: Rule = {
+    name: "no-privileged-containers",
+    description: "No container is as powerful as its node, but where Istio needs it (its charts cni and ztunnel).",
+    level: "mandatory",
+    violations: (resource) => {
+        const template = podTemplate(resource);
+        const chart = chartOf(resource);
+        return [
+            ...containers(resource).flatMap(({ name, spec }) => {
+                const added = items(spec, "securityContext.capabilities.add").filter((added) => !isHarmless(added));
+                return [
+                    ...["privileged", "allowPrivilegeEscalation"]
+                        .filter((key) => at(spec, `securityContext.${key}`) === true)
+                        .map((key) => `Take securityContext.${key}: true out of ${name}.`),
+                    ...(added.length > 0 ? [`Take the capabilities ${added.join(", ")} out of ${name}.`] : []),
+                ];
+            }),
+            ...NODE_NAMESPACES.filter((key) => at(template, `spec.${key}`) === true).map(
+                (key) => `Take ${key}: true out of the pod's spec.`,
+            ),
+            ...items(template, "spec.volumes")
+                .filter((volume) => at(volume, "hostPath") !== undefined)
+                .map((volume) => `Replace the hostPath of volume ${String(at(volume, "name"))}, a folder of the node.`),
+            ...(chart && !NODE_CHARTS.includes(chart.name) ? leaves(chart.values) : [])
+                .filter(({ path, value }) => path.at(-1) === "privileged" && value === true)
+                .map(({ path }) => `Take values.${path.join(".")}: true out.`),
+        ];
+    },
+};
+
+function isHarmless(capability: unknown): boolean {
+    return capability === "NET_BIND_SERVICE" || capability === UNKNOWN;
+}
+
+export const podLabels: Rule = {
+    name: "pod-labels",
+    description: "Pods carry the label `app`, by which Istio's metrics, Kiali and the dashboards tell workloads apart.",
+    level: "advisory",
+    violations: (resource) => {
+        const template = podTemplate(resource);
+        return template === undefined || at(template, "metadata.labels.app") !== undefined
+            ? []
+            : ["Set the label `app` on the pods."];
+    },
+};

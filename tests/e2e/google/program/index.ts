@@ -1,0 +1,12 @@
+import { clusterOf } from "../../../../components/cluster";
+import { GkeCluster } from "../../../../components/gke/gkeCluster";
+import { readConfig } from "../../../../config";
+
+/* The program's cluster by itself: what there is to see of it before anything is deployed to it. */
+
+const cluster = clusterOf("cluster", readConfig().cluster);
+if (!(cluster instanceof GkeCluster)) {
+    throw new Error("cluster.kind is not gke");
+}
+
+export const { kubeconfig, clusterName, location, getCredentialsCommand, ingressAddress } = cluster;

@@ -1,0 +1,219 @@
+import { ConfigError, parseConfig } from "../../config";
+import type { GkeConfig, GoogleConfig } from "../../config/gke";
+
+const PROJECT = { project: "bookinfo-test" };
+
+function parse(cluster: object, google: GoogleConfig = PROJECT): GkeConfig {
+    const { cluster: config } = parseConfig({ cluster: JSON.stringify({ kind: "gke", ...cluster }) }, { google });
+    return config as GkeConfig;
+}
+
+/** The lines of the error, one for each fault; none where the config is accepted. */
+function faults(cluster: object, google?: GoogleConfig): string[] {
+    try {
+        parse(cluster, google);
+        return [];
+    } catch (error) {
+        if (!(error instanceof ConfigError)) {
+            throw error;
+        }
+        return error.message.split("\n").slice(1);
+    }
+}
+
+const EXISTING = { name: "vpc", subnet: "nodes", podRange: "pods", serviceRange: "services" };
+
+describe("a cluster on Google Cloud", () => {
+    it("needs a project, and gets every default", () => {
+        expect(parse({})).toEqual({
+            kind: "gke",
+            project: "bookinfo-test",
+            location: { name: "us-central1-a", region: "us-central1", regional: false },
+            network: { nodes: "10.0.0.0/20", pods: "10.4.0.0/14", services: "10.0.16.0/20" },
+            controlPlaneRange: "172.16.0.0/28",
+            authorizedNetworks: [],
+            nodePool: { machineType: "e2-standard-2", min: 2, max: 4, spot: false, diskSizeGb: 50 },
+            releaseChannel: "REGULAR",
+            deletionProtection: false,
+            labels: {},
+            maintenanceStart: "03:00",
+            logging: ["SYSTEM_COMPONENTS"],
+            monitoring: ["SYSTEM_COMPONENTS"],
+            managedPrometheus: false,
+            ingress: { staticIp: false },
+        });
+    });
+
+    it("is where it says, else where the provider's config does", () => {
+        const location = (cluster: object, google: GoogleConfig) => parse(cluster, { ...PROJECT, ...google }).location;
+        const provider = { zone: "us-west1-b", region: "us-east1" };
+        expect(location({ location: "europe-west1" }, provider)).toMatchObject({
+            name: "europe-west1",
+            regional: true,
+        });
+        expect(location({}, provider)).toMatchObject({ name: "us-west1-b", region: "us-west1", regional: false });
+        expect(location({}, { region: "us-east1" })).toMatchObject({ name: "us-east1", regional: true });
+    });
+
+    it("has fewer nodes in each zone of a region, and bounds that make way for each other", () => {
+        const bounds = (nodePool: object, location = "us-central1-a") => {
+            const { min, max } = parse({ location, nodePool }).nodePool;
+            return [min, max];
+        };
+        expect(bounds({}, "us-central1")).toEqual([1, 2]);
+        expect(bounds({ max: 6 })).toEqual([2, 6]);
+        expect(bounds({ max: 1 })).toEqual([1, 1]);
+        expect(bounds({ min: 9 })).toEqual([9, 9]);
+    });
+
+    it("may join a network that exists, with a range for its control plane", () => {
+        const { network, controlPlaneRange } = parse({ network: EXISTING, ranges: { controlPlane: "10.9.0.0/28" } });
+        expect([network, controlPlaneRange]).toEqual([EXISTING, "10.9.0.0/28"]);
+        expect(faults({ network: { ...EXISTING, name: "projects/host-1/global/networks/vpc" } })).toEqual([]);
+    });
+
+    it("has a plan around the ranges that are set", () => {
+        expect(parse({ ranges: { pods: "10.0.0.0/16" } }).network).toEqual({
+            nodes: "10.1.0.0/20",
+            pods: "10.0.0.0/16",
+            services: "10.1.16.0/20",
+        });
+    });
+
+    it.each(["e2-standard-2", "e2-medium", "n2d-highmem-8", "c3-standard-4-lssd", "a2-highgpu-1g", "e2-custom-4-8192"])(
+        "may have nodes of type %s",
+        (machineType) => {
+            expect(parse({ nodePool: { machineType } }).nodePool.machineType).toBe(machineType);
+        },
+    );
+
+    it.each(["example.com:mesh-1", "mesh-1"])("may be in the project %s", (project) => {
+        expect(faults({}, { project })).toEqual([]);
+    });
+});
+
+describe("a fault of a cluster on Google Cloud", () => {
+    it("is a missing project", () => {
+        expect(faults({}, {})).toEqual([
+            "  gcp:project is not set: it is required; allowed: id of a Google Cloud project. " +
+                "Run: pulumi config set gcp:project PROJECT",
+        ]);
+    });
+
+    // The provider's config, and what is said of it.
+    it.each<[GoogleConfig, string]>([
+        [{ project: "123456789012" }, 'gcp:project = "123456789012": it is not the id of a project'],
+        [{ project: "Mesh" }, 'gcp:project = "Mesh": it is not the id of a project'],
+        [{ project: "" }, 'gcp:project = "": it is not the id of a project'],
+        [{ ...PROJECT, zone: "us-central1" }, 'gcp:zone = "us-central1": it is not a zone'],
+        [{ ...PROJECT, zone: "nowhere" }, 'gcp:zone = "nowhere": it is not a zone'],
+        [{ ...PROJECT, region: "nowhere" }, 'gcp:region = "nowhere": it is not a region'],
+        [{ ...PROJECT, region: "us-central1-a" }, 'gcp:region = "us-central1-a": it is not a region'],
+    ])("of the provider's config %j is told", (google, told) => {
+        const [line, ...others] = faults({}, google);
+        expect(line).toContain(`  ${told}; allowed: `);
+        expect(line).toMatch(/ Run: pulumi config set gcp:(?:project|zone|region) \S+$/);
+        expect(others).toEqual([]);
+    });
+
+    // The section, the key at fault, and what is said of it.
+    it.each<[object, string, string]>([
+        [{ location: "us-central" }, "location", "it is neither a zone nor a region; allowed: zone such as"],
+        [{ location: "us-central1_a" }, "location", "it is neither a zone nor a region"],
+        [{ ranges: { nodes: "10.0.0.0" } }, "ranges.nodes", "it is not an IPv4 range in CIDR notation"],
+        [{ ranges: { nodes: "10.0.0.0/30" } }, "ranges.nodes", "it is too small: 5 nodes"],
+        [{ ranges: { nodes: "11.0.0.0/20" } }, "ranges.nodes", "it is not within 10.0.0.0/8"],
+        [{ ranges: { pods: "10.4.0.0/24" } }, "ranges.pods", "it is too small: the pods of 5 nodes"],
+        [
+            { ranges: { nodes: "10.4.0.0/20", pods: "10.4.0.0/14" } },
+            "ranges.pods",
+            "it overlaps 10.4.0.0/20, the range of the nodes",
+        ],
+        [{ ranges: { services: "10.8.0.0/30" } }, "ranges.services", "it is too small"],
+        [{ ranges: { controlPlane: "172.16.0.0/24" } }, "ranges.controlPlane", "it is too large"],
+        [{ nodePool: { max: 300 }, ranges: { pods: "10.4.0.0/16" } }, "ranges.pods", "it is too small"],
+        [
+            { network: EXISTING, ranges: { pods: "10.4.0.0/14" } },
+            "ranges.pods",
+            "it is for a new network, and cluster.network names one that exists; allowed: nothing",
+        ],
+        [{ network: { ...EXISTING, name: "VPC" } }, "network.name", "it is not a name for a network"],
+        [{ network: { ...EXISTING, subnet: "a/b" } }, "network.subnet", "it is not a name for a subnet"],
+        [{ network: "vpc" }, "network", "it is a string and not an object"],
+        [
+            { nodePool: { min: 5, max: 3 } },
+            "nodePool.min",
+            "it is more than the maximum; allowed: at most 3, the value of cluster.nodePool.max",
+        ],
+        [{ nodePool: { min: 0 } }, "nodePool.min", "it is too small"],
+        [{ nodePool: { max: 1001 } }, "nodePool.max", "it is too large"],
+        [{ nodePool: { min: 1.5 } }, "nodePool.min", "it is a number and not a whole number"],
+        [{ nodePool: { machineType: "large" } }, "nodePool.machineType", "it does not have the form of a machine type"],
+        [{ nodePool: { machineType: "e2-micro" } }, "nodePool.machineType", "it does not have the form"],
+        [{ nodePool: { machineType: "E2-standard-2" } }, "nodePool.machineType", "it does not have the form"],
+        [{ nodePool: { diskSizeGb: 5 } }, "nodePool.diskSizeGb", "it is too small"],
+        [{ nodePool: { spot: "yes" } }, "nodePool.spot", "it is a string and not a boolean"],
+        [
+            { authorizedNetworks: ["10.0.0.0/8", "203.0.113.7"] },
+            "authorizedNetworks[1]",
+            "it is not an IPv4 range in CIDR notation; allowed: list of IPv4 ranges in CIDR notation",
+        ],
+        [{ authorizedNetworks: ["203.0.113.7/24"] }, "authorizedNetworks[0]", "it is not an IPv4 range"],
+        [{ authorizedNetworks: ["0.0.0.0/0"] }, "authorizedNetworks[0]", "it is everyone; without a list IAM decides"],
+        [{ authorizedNetworks: "203.0.113.0/24" }, "authorizedNetworks", "it is a string and not a list"],
+        [{ releaseChannel: "regular" }, "releaseChannel", "there is no such choice; allowed: RAPID, REGULAR"],
+        [{ labels: { Team: "mesh" } }, "labels.Team", "it is not a key for a label"],
+        [{ labels: { team: "The Mesh" } }, "labels.team", "it is not a value for a label"],
+        [{ maintenanceStart: "3am" }, "maintenanceStart", "it is not a time of day; allowed: HH:MM, in UTC"],
+        [{ logging: ["EVERYTHING"] }, "logging[0]", "there is no such choice; allowed: list of SYSTEM_COMPONENTS"],
+        [{ ingress: { staticIp: "203.0.113.1" } }, "ingress.staticIp", "it is a string and not a boolean"],
+        [{ context: "here" }, "context", "it is for clusters of kind kubeconfig; allowed: kind, location, network"],
+        [
+            { locaton: "us-central1" },
+            "locaton",
+            "there is no such key, did you mean cluster.location?; allowed: kind, loc",
+        ],
+    ])("in %j is told once, by its key", (cluster, key, told) => {
+        const [line, ...others] = faults(cluster);
+        expect(line).toMatch(/^ {2}cluster\.\S+ = .+: .+; allowed: .+\. Run: pulumi config (?:set|rm) --path \S+/);
+        expect(line).toContain(`  cluster.${key} = `);
+        expect(line).toContain(`: ${told}`);
+        expect(others).toEqual([]);
+    });
+
+    it("is a part of a network that is not named", () => {
+        expect(faults({ network: { name: "vpc" } }).map((line) => line.trim().split(":")[0])).toEqual([
+            "cluster.network.subnet is not set",
+            "cluster.network.podRange is not set",
+            "cluster.network.serviceRange is not set",
+        ]);
+    });
+
+    it("does not hide another one", () => {
+        const lines = faults(
+            {
+                ranges: { nodes: "8.8.8.0/24", pods: "10.4.0.0/24", services: "10.4.0.0/20" },
+                nodePool: { min: 5, max: 3, spot: 1 },
+                authorizedNetworks: ["x"],
+            },
+            { project: "Mesh" },
+        );
+        expect(lines.map((line) => line.trim().split(" ")[0]).sort()).toEqual([
+            "cluster.authorizedNetworks[0]",
+            "cluster.nodePool.min",
+            "cluster.nodePool.spot",
+            "cluster.ranges.nodes",
+            "cluster.ranges.pods",
+            "gcp:project",
+        ]);
+    });
+
+    it("is a key of another kind of cluster", () => {
+        const cluster = { kind: "kubeconfig", path: "/none", context: "here", location: "us-central1-a" };
+        expect(faults(cluster)).toEqual([
+            expect.stringContaining("cluster.location = "),
+            expect.stringContaining("cluster.path = "),
+        ]);
+        expect(faults(cluster)[0]).toContain("it is for clusters of kind gke; allowed: kind, path or context. Run: ");
+    });
+});

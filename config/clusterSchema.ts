@@ -43,7 +43,7 @@ const cidr = z.string().refine((text) => parseCidr(text) !== undefined, "it is n
  */
 const MACHINE_TYPE = /^[a-z]+\d+[a-z]*-(?:medium|custom-\d+-\d+(?:-ext)?|[a-z]+-\d+[a-z]*(?:-[a-z]+)?)$/;
 
-const nodes = (least: number) => z.int().min(least, "it is too small").max(1000, "it is too large").optional();
+const nodes = z.int().min(1, "it is too small").max(1000, "it is too large").optional();
 
 /** https://cloud.google.com/compute/docs/labeling-resources#requirements */
 const label = {
@@ -136,13 +136,13 @@ const GKE = z.strictObject({
                     allowed: "machine type such as e2-standard-2, not smaller than e2-medium",
                     description: "Machine type of the nodes.",
                 }),
-            min: nodes(1).meta({
+            min: nodes.meta({
                 allowed: "whole number from 1 to 1000",
                 fallback: "2, in a region 1",
                 example: 2,
                 description: "Fewest nodes in each zone.",
             }),
-            max: nodes(1).meta({
+            max: nodes.meta({
                 allowed: "whole number from 1 to 1000",
                 fallback: "4, in a region 2",
                 example: 4,

@@ -75,7 +75,11 @@ export function optionsFor({ stack, cluster, sandbox }: Omit<Target, "named">): 
     if (sandbox) {
         return "";
     }
-    return stack === stackForContext(cluster.context) ? ` -- --context ${cluster.context}` : ` -- --stack ${stack}`;
+    if (stack === stackForContext(cluster.context)) {
+        return ` -- --context ${cluster.context}`;
+    }
+    // The file of a stack on Google Cloud names no context.
+    return ` -- --stack ${stack}${clusterSection(stack)?.kind === "gke" ? ` --context ${cluster.context}` : ""}`;
 }
 
 /** How one runs kubectl on a target's cluster, without the arguments. */
@@ -104,13 +108,25 @@ export function stackForContext(context: string): string {
     return name === "" || name === SANDBOX_STACK ? `context-${name}`.replace(/-$/, "") : name;
 }
 
+/** What a stack's file says of the cluster; undefined where there is no file, or it says nothing. */
+function clusterSection(stack: string): Record<string, unknown> | undefined {
+    const { config = {} } = readStackFile(stack) ?? {};
+    return (config[`${PROJECT_NAME}:cluster`] ?? config.cluster) as Record<string, unknown> | undefined;
+}
+
 function clusterOf(stack: string): ClusterAddress {
-    const file = readStackFile(stack);
-    if (file === undefined) {
+    if (readStackFile(stack) === undefined) {
         throw new Fault(`there is no stack file ${stackFile(stack)}; name a cluster with --context`);
     }
-    const config = file.config ?? {};
-    const cluster = (config[`${PROJECT_NAME}:cluster`] ?? config.cluster) as Record<string, unknown> | undefined;
+    const cluster = clusterSection(stack);
+    if (cluster?.kind === "gke") {
+        throw new Fault(
+            `stack "${stack}" has a cluster of its own on Google Cloud: deploy and remove it by \`pulumi up --stack ${stack}\` ` +
+                `and \`pulumi destroy --stack ${stack}\`; to look at it, run what ` +
+                `\`pulumi stack output getCredentialsCommand --stack ${stack}\` prints, and name the context that this makes: ` +
+                `--stack ${stack} --context gke_PROJECT_LOCATION_NAME`,
+        );
+    }
     if (cluster?.kind !== "kubeconfig" || typeof cluster.path !== "string" || typeof cluster.context !== "string") {
         throw new Fault(
             `${stackFile(stack)} names no cluster of a kubeconfig under cluster: {kind, path, context}; ` +

@@ -259,6 +259,23 @@ describeEngine(`the stack dev (${needs})`, () => {
         expect([code, output]).toEqual([0, expect.stringMatching(/\d+ unchanged/)]);
     }, 300_000);
 
+    it("would move to another zone by giving back the load balancer, then the cluster, and making both anew", async () => {
+        stack.configure({ ...devOnSandbox(), "gcp:zone": "us-central1-b" });
+        const { code, stdout } = await stack.preview("--json", "--show-replacement-steps");
+        expect(code).toBe(0);
+        const steps = (JSON.parse(stdout) as { steps: { op: string; urn: string }[] }).steps.map(
+            ({ op, urn }) => `${op} ${urn.split("::").slice(2).join(" ").split("$").at(-1) ?? ""}`,
+        );
+        const inOrder = [
+            "delete-replaced kubernetes:helm.sh/v3:Release istio-gateway",
+            "delete-replaced gcp:container/cluster:Cluster cluster",
+            "create-replacement gcp:container/cluster:Cluster cluster",
+            "create-replacement kubernetes:helm.sh/v3:Release istio-gateway",
+        ];
+        expect(steps.filter((step) => inOrder.includes(step))).toEqual(inOrder);
+        stack.configure(devOnSandbox());
+    });
+
     it("goes back to nothing, the load balancer before the cluster", async () => {
         const { code, output } = await stack.destroy();
         expect(code).toBe(0);

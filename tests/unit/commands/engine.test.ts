@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { withLastingNames } from "../../../commands/deployment/identity";
-import { optionsFor, stackForContext } from "../../../commands/deployment/target";
+import { findTarget, optionsFor, stackForContext } from "../../../commands/deployment/target";
 import { workingStackFile } from "../../../commands/engine/configFile";
 import { engineEnvironment, findCli, hasProvider } from "../../../commands/engine/discovery";
 import { chartArguments, templateArguments, uninstallArguments, upgradeArguments } from "../../../commands/helm";
@@ -102,6 +102,22 @@ describe("the stack for a context", () => {
         expect(optionsFor({ stack: "kind-demo", cluster, sandbox: false })).toBe(" -- --context kind-demo");
         expect(optionsFor({ stack: "mine", cluster, sandbox: false })).toBe(" -- --stack mine");
         expect(optionsFor({ stack: "local", cluster, sandbox: true })).toBe("");
+    });
+});
+
+describe("a stack on Google Cloud", () => {
+    const kubeconfig = path.join(__dirname, "../fixtures/kubeconfig.yaml");
+
+    it("is deployed and removed by the Pulumi CLI, and looked at by a context", () => {
+        expect(() => findTarget({ stack: "dev" })).toThrow(
+            /pulumi up --stack dev.*pulumi destroy --stack dev.*getCredentialsCommand.*--stack dev --context gke_/,
+        );
+    });
+
+    it("is found by the context that gcloud has made, which its commands then name", () => {
+        const target = findTarget({ stack: "dev", context: "here", kubeconfig });
+        expect(target).toMatchObject({ stack: "dev", cluster: { context: "here" }, sandbox: false });
+        expect(optionsFor(target)).toBe(" -- --stack dev --context here");
     });
 });
 

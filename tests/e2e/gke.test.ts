@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
 import { type HelmValues, mergeValues } from "../../components/istio/merge";
 import { Google } from "./google/google";
 import { findPulumi, Stack, type StackOptions } from "./google/stack";
-import { clone, coldStart, get, listObjects, npmRun, sandboxKubeconfig } from "./product";
+import { clone, coldStart, get, listObjects, npmRun, runCommand, sandboxKubeconfig } from "./product";
 
 /*
  * Google Kubernetes Engine without Google: a real Pulumi CLI, with a stand-in for the Google Cloud provider that keeps its
@@ -258,6 +258,16 @@ describeEngine(`the stack dev (${needs})`, () => {
         const { code, output } = await stack.up("--expect-no-changes");
         expect([code, output]).toEqual([0, expect.stringMatching(/\d+ unchanged/)]);
     }, 300_000);
+
+    it("is used by the commands through gcloud's plugin, once a kubeconfig has its context", async () => {
+        const kubeconfig = String((await stack.outputs()).kubeconfig);
+        const file = path.join(folder, "kubeconfig");
+        writeFileSync(file, kubeconfig);
+        const { "current-context": context } = parse(kubeconfig) as Record<string, string>;
+        const options = ["--stack", "dev", "--context", String(context), "--kubeconfig", file, "--requests", "8"];
+        const load = await runCommand("npm", ["run", "--silent", "load", "--", ...options], stack.clientEnvironment());
+        expect([load.code, load.output]).toEqual([0, expect.stringMatching(/\b200\b/)]);
+    });
 
     it("would move to another zone by giving back the load balancer, then the cluster, and making both anew", async () => {
         stack.configure({ ...devOnSandbox(), "gcp:zone": "us-central1-b" });

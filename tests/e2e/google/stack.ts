@@ -86,22 +86,27 @@ export class Stack {
         return JSON.parse((await this.pulumi(this.workspace, args)).stdout) as Record<string, unknown>;
     }
 
+    /** What clients of Kubernetes, in Go and in Node.js, find gcloud's plugin and trust the control plane by. */
+    clientEnvironment(): NodeJS.ProcessEnv {
+        return {
+            PATH: [this.bin, process.env.PATH].join(path.delimiter),
+            ...(this.options.authority && { SSL_CERT_FILE: this.authority, NODE_EXTRA_CA_CERTS: this.authority }),
+        };
+    }
+
     private operate(...args: string[]): Promise<Ended> {
         const stack = ["--stack", "dev", "--config-file", this.configFile, "--non-interactive"];
         return this.pulumi(this.options.program, [...args, ...stack]);
     }
 
     private pulumi(folder: string, args: string[]): Promise<Ended> {
-        const { cli, google, authority } = this.options;
-        const env = engineEnvironment(cli);
+        const { cli, google } = this.options;
         return runCommand(cli, ["--cwd", folder, ...args], {
-            ...env,
-            PATH: [this.bin, env.PATH].join(path.delimiter),
+            ...engineEnvironment(cli, { ...process.env, ...this.clientEnvironment() }),
             PULUMI_BACKEND_URL: pathToFileURL(this.state).href,
             PULUMI_CONFIG_PASSPHRASE: "not a secret",
             PULUMI_DEBUG_PROVIDERS: `gcp:${String(google)}`,
             GOOGLE_APPLICATION_CREDENTIALS: this.credentials,
-            ...(authority && { SSL_CERT_FILE: this.authority }),
         });
     }
 
@@ -135,17 +140,13 @@ export class Stack {
     }
 }
 
-/** gcloud's plugin, as far as clients of Kubernetes know it: it hands out a credential in the version that they ask for. */
+/** gcloud's plugin, as far as clients of Kubernetes know it: it hands out a credential, in the one version that it knows. */
 function authPlugin({ certificate, key }: ClientCertificate): string {
-    const pem = (text: string) => JSON.stringify(Buffer.from(text, "base64").toString());
-    const status =
-        key === ""
-            ? `{ token: "anyone" }`
-            : `{ clientCertificateData: ${pem(certificate)}, clientKeyData: ${pem(key)} }`;
-    return [
-        "#!/usr/bin/env node",
-        "const { apiVersion } = JSON.parse(process.env.KUBERNETES_EXEC_INFO);",
-        `console.log(JSON.stringify({ kind: "ExecCredential", apiVersion, status: ${status} }));`,
-        "",
-    ].join("\n");
+    const pem = (text: string) => Buffer.from(text, "base64").toString();
+    const credential = {
+        kind: "ExecCredential",
+        apiVersion: "client.authentication.k8s.io/v1beta1",
+        status: key === "" ? { token: "anyone" } : { clientCertificateData: pem(certificate), clientKeyData: pem(key) },
+    };
+    return `#!/bin/sh\ncat << 'END'\n${JSON.stringify(credential)}\nEND\n`;
 }

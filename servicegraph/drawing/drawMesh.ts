@@ -2,31 +2,20 @@ import type { Mesh, MeshEdge, MeshNode, MutualTls } from "../graph/mesh";
 import { at, type Point, type Size } from "../layout/geometry";
 import { type Layout, layOut } from "../layout/layout";
 import { escapeMarkup } from "../text/markup";
-import { fit, textWidth } from "../text/width";
+import { fit } from "../text/width";
 import { ARROW, bow, MOST_BOW, curveThrough, loop, px } from "./curve";
-import { factsOf, type Health, healthOf } from "./facts";
+import { factsOf, type Health, HEALTH_ORDER, healthOf } from "./facts";
 import { type Label, labelOf } from "./label";
 import { LOCKS } from "./locks";
+import { FRAME_FONT, LOOP, MANY_EDGES, MOST_LABELS, NODE, nodeWidth, shownApp, strokeWidth } from "./sizes";
 
-/** Sizes in pixels; those of fonts are the stylesheet's. */
-const NODE = { height: 46, leastWidth: 112, mostWidth: 216, padding: 14, app: 14, workload: 12 };
-const LOOP = { width: 44, height: 34 };
 const MARGIN = 20;
-
-/** With more edges than this, figures are in tooltips and in the table alone. */
-const MOST_LABELS = 60;
-
-/** With more edges than this, healthy ones step back. */
-const MANY_EDGES = 120;
 
 /** Wider drawings are not shrunk to the window's width, for nobody could read them. */
 const MOST_SHRUNK = 1800;
 
 /** An arrow to the right, escaped: a string of ASCII characters alone takes half the memory. */
 const ARROW_SIGN = "&#8594;";
-
-/** From the least to the most important, which is drawn on top. */
-const HEALTH_ORDER: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
 
 /** Draws the mesh as an SVG element, whose looks come from the page's stylesheet. */
 export function drawMesh({ nodes, edges }: Mesh): string {
@@ -94,17 +83,11 @@ function arrow(health: Health): string {
 /** All nodes of a namespace are equally wide. */
 function nodeWidths(nodes: readonly MeshNode[]): number[] {
     const widths = new Map<string, number>();
-    for (const { namespace, app, workload } of nodes) {
-        const shown = shownApp(app).slice(0, 80);
-        const words = Math.max(textWidth(shown, NODE.app), textWidth(workload.slice(0, 80), NODE.workload));
-        const width = Math.ceil(Math.min(NODE.mostWidth, words + 2 * NODE.padding));
-        widths.set(namespace, Math.max(widths.get(namespace) ?? NODE.leastWidth, width));
+    for (const node of nodes) {
+        widths.set(node.namespace, Math.max(widths.get(node.namespace) ?? 0, nodeWidth(node)));
     }
     return nodes.map(({ namespace }) => widths.get(namespace) ?? NODE.leastWidth);
 }
-
-/** What stands in the place of a name that Istio left empty. */
-const shownApp = (app: string) => app || "no name";
 
 function drawNode({ name, app, workload, namespace }: MeshNode, { x, y }: Point, width: number): string {
     const room = width - 2 * NODE.padding;
@@ -115,7 +98,7 @@ function drawNode({ name, app, workload, namespace }: MeshNode, { x, y }: Point,
         `<text class="${type}" x="${px(x)}" y="${px(y + dy)}">${escapeMarkup(fit(text, fontSize, room))}</text>`;
     return [
         `<g class="node${known ? "" : " unknown"}"><title>${title}</title>`,
-        `<rect x="${left}" y="${top}" width="${width}" height="${NODE.height}" rx="8"/>`,
+        `<rect x="${left}" y="${top}" width="${width}" height="${NODE.height}" rx="${NODE.corner}"/>`,
         line("app", shownApp(app), NODE.app, workload ? -3 : 5),
         workload ? line("workload", workload, NODE.workload, 14) : "",
         "</g>",
@@ -126,7 +109,7 @@ function drawCluster({ name, x, y, width, height }: Layout["clusters"][number]):
     const [left, top] = [x - width / 2, y - height / 2];
     return (
         `<g class="cluster"><rect x="${px(left)}" y="${px(top)}" width="${px(width)}" height="${px(height)}" rx="12"/>` +
-        `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, 13, width - 32))}` +
+        `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, FRAME_FONT, width - 32))}` +
         `<title>namespace ${escapeMarkup(name)}</title></text></g>\n`
     );
 }
@@ -173,7 +156,7 @@ function edgeWay(
 }
 
 function drawEdge(edge: MeshEdge, nodes: readonly MeshNode[], { path, label: place }: Way, label?: Label): string {
-    const { source, target, requestsPerSecond = 0, mutualTls } = edge;
+    const { source, target, requestsPerSecond, mutualTls } = edge;
     const figures = Object.values(factsOf(edge)).filter(Boolean).join(", ");
     const title = `${escapeMarkup(at(nodes, source).name)} ${ARROW_SIGN} ${escapeMarkup(at(nodes, target).name)}\n${escapeMarkup(figures)}`;
     return [
@@ -182,12 +165,6 @@ function drawEdge(edge: MeshEdge, nodes: readonly MeshNode[], { path, label: pla
         label && place ? drawLabel(label, place, mutualTls) : "",
         "</g>",
     ].join("");
-}
-
-/** Traffic as the thickness of a line: one pixel more for each power of ten from 1 request a second on. */
-function strokeWidth(requestsPerSecond: number): number {
-    const power = requestsPerSecond > 0 ? Math.log10(requestsPerSecond) : 0;
-    return 1.6 + Math.min(3.4, Math.max(0, power));
 }
 
 function drawLabel({ width, height, lock, traffic, second }: Label, { x, y }: Point, mutualTls: MutualTls): string {

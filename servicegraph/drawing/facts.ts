@@ -17,6 +17,9 @@ export const HEALTHS: Readonly<Record<Health, string>> = {
     idle: "no traffic",
 };
 
+/** From the least to the most important, which is drawn on top. */
+export const HEALTH_ORDER: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
+
 export const MUTUAL_TLS: Readonly<Record<Exclude<MutualTls, undefined>, string>> = {
     all: "mutual TLS",
     some: "mutual TLS in part",

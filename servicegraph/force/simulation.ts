@@ -12,9 +12,9 @@ import {
 } from "d3-force";
 import { factsOf } from "../drawing/facts";
 import { labelOf } from "../drawing/label";
+import { LOOP, MOST_LABELS, NODE, nodeWidth } from "../drawing/sizes";
 import type { Mesh, MeshEdge, MeshNode } from "../graph/mesh";
 import { layOut } from "../layout/layout";
-import { textWidth } from "../text/width";
 
 /** A node that moves. d3 adds its place and its speed; `fx` and `fy` hold it where it was dragged to. */
 export interface Body extends SimulationNodeDatum {
@@ -40,9 +40,8 @@ export interface Bodies {
     bonds: Bond[];
 }
 
-/** Pixels: the height of a node, and the size of the loop above one that calls itself, with its figures. */
-export const BODY_HEIGHT = 46;
-export const LOOP = { width: 44, height: 36, label: 44 };
+/** The height, in pixels, that the figures of a workload's traffic with itself take above its loop. */
+const LOOP_LABEL = 44;
 
 /**
  * Takes over a new answer: a workload that was there before stays where it is, and a new one appears beside one that it talks to.
@@ -53,7 +52,7 @@ export function update(before: Bodies, mesh: Mesh): Bodies & { changed: boolean 
     const bodies = mesh.nodes.map((node): Body => {
         const key = JSON.stringify([node.namespace, node.app, node.workload]);
         // The same object as before, which the forces hold.
-        const drawn = { key, node, width: widthOf(node), above: BODY_HEIGHT / 2 };
+        const drawn = { key, node, width: nodeWidth(node), above: NODE.height / 2 };
         return Object.assign<Partial<Body>, typeof drawn>(known.get(key) ?? {}, drawn);
     });
     const bonds = mesh.edges.flatMap((edge): Bond[] => {
@@ -65,7 +64,7 @@ export function update(before: Bodies, mesh: Mesh): Bodies & { changed: boolean 
     const pairs = new Set(bonds.map(({ key }) => key));
     for (const bond of bonds) {
         if (bond.source === bond.target) {
-            bond.source.above = BODY_HEIGHT / 2 + LOOP.height + LOOP.label;
+            bond.source.above = NODE.height / 2 + LOOP.height + LOOP_LABEL;
         }
         bond.mutual = bond.source !== bond.target && pairs.has(JSON.stringify([bond.target.key, bond.source.key]));
         const [from, to] = bond.source.x === undefined ? [bond.target, bond.source] : [bond.source, bond.target];
@@ -87,14 +86,6 @@ function spread(key: string): number {
     }
     return (hash / 997 - 0.5) * 160;
 }
-
-function widthOf({ app, workload }: MeshNode): number {
-    const words = Math.max(textWidth(app.slice(0, 80), 14), textWidth(workload.slice(0, 80), 12));
-    return Math.ceil(Math.min(216, Math.max(112, words + 28)));
-}
-
-/** With more edges than this, their figures are in tooltips and in the panel alone. */
-export const MOST_LABELS = 60;
 
 /** The forces: workloads are drawn to where the drawing has them, edges pull, and what would overlap keeps apart. */
 export function simulate({ bodies, bonds }: Bodies): Simulation<Body, Bond> {
@@ -124,8 +115,8 @@ function homesOf(bodies: Body[], bonds: Bond[], labelled: boolean): Map<Body, { 
         bodies.map((body) => ({
             cluster: body.node.namespace,
             width: body.width,
-            height: BODY_HEIGHT,
-            above: { width: body.width, height: body.above - BODY_HEIGHT / 2 },
+            height: NODE.height,
+            above: { width: body.width, height: body.above - NODE.height / 2 },
         })),
         bonds.map(({ source, target, edge }) => ({
             source: indexes.get(source) ?? 0,

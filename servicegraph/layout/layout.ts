@@ -29,7 +29,7 @@ export interface Group {
 }
 
 /** Beyond so many links nobody can follow a single one any more. */
-const MOST_ROUTED = 600;
+export const MOST_ROUTED = 600;
 
 /** Nor where so many columns are crossed by all links together: each crossing takes a place, and time and memory to find it. */
 const MOST_CROSSINGS = 6000;

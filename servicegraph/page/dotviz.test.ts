@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Mesh } from "../graph/mesh";
-import { readPageParameters } from "../server/parameters";
+import { readPageParameters } from "../parameters";
 import { anyName, HOSTILE_NAMES } from "../testing/names";
 import { elementsIn, parseXml, textOf, type XmlElement } from "../testing/xml";
 import { escapeMarkup } from "../text/markup";

@@ -2,7 +2,7 @@ import { drawMesh } from "../drawing/drawMesh";
 import { factsOf, healthOf, HEALTHS, MUTUAL_TLS } from "../drawing/facts";
 import type { Mesh, MeshEdge } from "../graph/mesh";
 import { at } from "../layout/geometry";
-import { DEFAULT_TIME_HORIZON, type PageParameters } from "../server/parameters";
+import { DEFAULT_TIME_HORIZON, type PageParameters } from "../parameters";
 import { escapeMarkup } from "../text/markup";
 import { form } from "./form";
 

@@ -1,5 +1,5 @@
 import type { Filter } from "../prometheus/queries";
-import { REFRESH_CHOICES, type PageParameters } from "../server/parameters";
+import { REFRESH_CHOICES, type PageParameters } from "../parameters";
 import { escapeMarkup } from "../text/markup";
 
 /** The form that sets the query's parameters. It shows what was asked, even where that is refused. */

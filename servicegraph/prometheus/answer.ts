@@ -1,4 +1,4 @@
-import { Fault } from "../server/fault";
+import { Fault } from "../fault";
 import { wellFormed } from "../text/wellFormed";
 
 /** One element of the vector that answers an instant query. */

@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import { Fault } from "../server/fault";
+import { Fault } from "../fault";
 import { AnswerReader, type Sample } from "./answer";
 
 /** Something that answers PromQL queries. */

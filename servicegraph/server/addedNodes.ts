@@ -1,4 +1,4 @@
-import { Fault } from "./fault";
+import { Fault } from "../fault";
 
 /** How many nodes can be added, and how long their names may be together. */
 const LIMITS = { nodes: 1000, characters: 100_000 };

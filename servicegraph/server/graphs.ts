@@ -6,8 +6,8 @@ import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
 import type { Prometheus } from "../prometheus/client";
 import { type Detail, detailQueries, type Selection, trafficQueries } from "../prometheus/queries";
-import { Fault } from "./fault";
-import { readPageParameters, readSelection } from "./parameters";
+import { Fault } from "../fault";
+import { readPageParameters, readSelection } from "../parameters";
 import { type Answer, json, page, text } from "./response";
 
 /** A graph that is asked for. */

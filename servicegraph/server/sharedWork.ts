@@ -1,4 +1,4 @@
-import { Fault } from "./fault";
+import { Fault } from "../fault";
 
 /**
  * Does the work of requests: those that ask for the same thing at the same time share one piece of work, and only so many

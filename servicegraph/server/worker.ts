@@ -1,6 +1,6 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { prometheusAt } from "../prometheus/client";
-import { Fault } from "./fault";
+import { Fault } from "../fault";
 import { type GraphJob, type GraphMaker, graphsFrom } from "./graphs";
 import type { Answer } from "./response";
 

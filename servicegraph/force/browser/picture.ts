@@ -1,15 +1,14 @@
-import { loop, px } from "../../drawing/curve";
-import { factsOf, type Health, healthOf } from "../../drawing/facts";
+import { ARROW, loop, px } from "../../drawing/curve";
+import { factsOf, type Health, HEALTH_ORDER, healthOf } from "../../drawing/facts";
 import { labelOf } from "../../drawing/label";
 import { LOCKS } from "../../drawing/locks";
+import { FRAME_FONT, LOOP, MANY_EDGES, MOST_LABELS, NODE, shownApp, strokeWidth } from "../../drawing/sizes";
 import type { Point } from "../../layout/geometry";
+import { MOST_ROUTED } from "../../layout/layout";
 import { fit } from "../../text/width";
 import { svg } from "./element";
-import { type Bodies, type Body, BODY_HEIGHT, type Bond, LOOP, MOST_LABELS } from "../simulation";
+import type { Bodies, Body, Bond } from "../simulation";
 
-const HEALTHS: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
-
-const ARROW = 9;
 const MARGIN = 50;
 
 export interface PictureEvents {
@@ -47,7 +46,7 @@ export class Picture {
         // The only markup here: constants, no names.
         defs.innerHTML = LOCKS;
         this.element.append(defs, this.frames);
-        for (const health of HEALTHS) {
+        for (const health of HEALTH_ORDER) {
             defs.append(
                 svg(
                     "marker",
@@ -57,8 +56,8 @@ export class Picture {
                         viewBox: "0 0 10 10",
                         refX: 1,
                         refY: 5,
-                        markerWidth: ARROW + 1,
-                        markerHeight: ARROW + 1,
+                        markerWidth: ARROW + 2,
+                        markerHeight: ARROW + 2,
                         markerUnits: "userSpaceOnUse",
                         orient: "auto",
                     },
@@ -77,8 +76,8 @@ export class Picture {
     /** Shows other bodies and bonds, or new figures of the same. */
     show(content: Bodies): void {
         this.content = content;
-        this.element.classList.toggle("dense", content.bonds.length > 600);
-        this.element.classList.toggle("many", content.bonds.length > 120);
+        this.element.classList.toggle("dense", content.bonds.length > MOST_ROUTED);
+        this.element.classList.toggle("many", content.bonds.length > MANY_EDGES);
         const labelled = content.bonds.length <= MOST_LABELS;
         removeOthers(this.bonds, content.bonds, ({ group, facts }) => [group, facts]);
         for (const bond of content.bonds) {
@@ -154,15 +153,15 @@ export class Picture {
 
     private newBody({ key, node, width }: Body): SVGGElement {
         const { app, workload, namespace, name } = node;
-        const [left, room] = [-width / 2, width - 28];
+        const [left, room] = [-width / 2, width - 2 * NODE.padding];
         const title = namespace ? `${name}\nnamespace ${namespace}` : name;
         const group = svg(
             "g",
             { class: app === "unknown" ? "node unknown" : "node", tabindex: 0, role: "button", "aria-label": title },
             svg("title", {}, title),
-            svg("rect", { x: left, y: -BODY_HEIGHT / 2, width, height: BODY_HEIGHT, rx: 8 }),
-            svg("text", { class: "app", y: workload ? -3 : 5 }, fit(app || "no name", 14, room)),
-            svg("text", { class: "workload", y: 14 }, fit(workload, 12, room)),
+            svg("rect", { x: left, y: -NODE.height / 2, width, height: NODE.height, rx: NODE.corner }),
+            svg("text", { class: "app", y: workload ? -3 : 5 }, fit(shownApp(app), NODE.app, room)),
+            svg("text", { class: "workload", y: 14 }, fit(workload, NODE.workload, room)),
         );
         this.listen(group, key);
         return group;
@@ -256,7 +255,7 @@ export class Picture {
                     height: px(bottom - top + 64),
                     rx: 14,
                 }),
-                svg("text", { x: px(left - 8), y: px(top - 20) }, fit(namespace, 13, right - left)),
+                svg("text", { x: px(left - 8), y: px(top - 20) }, fit(namespace, FRAME_FONT, right - left)),
             );
         });
         this.frames.replaceChildren(...frames);
@@ -375,7 +374,7 @@ function bounds(bodies: readonly Body[]) {
         edges.left = Math.min(edges.left, x - width / 2);
         edges.right = Math.max(edges.right, x + width / 2);
         edges.top = Math.min(edges.top, y - above);
-        edges.bottom = Math.max(edges.bottom, y + BODY_HEIGHT / 2);
+        edges.bottom = Math.max(edges.bottom, y + NODE.height / 2);
     }
     return edges;
 }
@@ -391,8 +390,7 @@ function fillBond({ group, path, facts }: DrawnBond, { source, target, edge }: B
     group.firstChild?.replaceWith(
         svg("title", {}, `${source.node.name} → ${target.node.name}\n${figures.join(" · ")}`),
     );
-    const power = Math.log10(Math.max(1, edge.requestsPerSecond ?? 1));
-    path.setAttribute("stroke-width", px(1.6 + Math.min(3.4, Number.isFinite(power) ? power : 0)));
+    path.setAttribute("stroke-width", px(strokeWidth(edge.requestsPerSecond)));
     if (!labelled) {
         facts.replaceChildren();
         return;
@@ -412,7 +410,7 @@ function fillBond({ group, path, facts }: DrawnBond, { source, target, edge }: B
 function placeBond({ path, facts }: DrawnBond, { source, target, mutual }: Bond): void {
     const [sx, sy, tx, ty] = [source.x ?? 0, source.y ?? 0, target.x ?? 0, target.y ?? 0];
     if (source === target) {
-        const top = sy - BODY_HEIGHT / 2;
+        const top = sy - NODE.height / 2;
         path.setAttribute("d", loop(sx, top, LOOP));
         facts.setAttribute("transform", `translate(${px(sx)} ${px(top - LOOP.height - 22)})`);
         return;
@@ -436,7 +434,7 @@ function borderPoint({ x = 0, y = 0, width }: Body, dx: number, dy: number, furt
     const length = Math.hypot(dx, dy) || 1;
     const inside = Math.min(
         dx === 0 ? Infinity : (width / 2 / Math.abs(dx)) * length,
-        dy === 0 ? Infinity : (BODY_HEIGHT / 2 / Math.abs(dy)) * length,
+        dy === 0 ? Infinity : (NODE.height / 2 / Math.abs(dy)) * length,
     );
     const distance = Math.min(inside + further, length);
     return { x: x + (dx / length) * distance, y: y + (dy / length) * distance };

@@ -1,6 +1,6 @@
-import { parseDuration } from "../prometheus/duration";
-import { FILTERS, type Filter, type Selection } from "../prometheus/queries";
-import { goQuote } from "../text/goText";
+import { parseDuration } from "./prometheus/duration";
+import { FILTERS, type Filter, type Selection } from "./prometheus/queries";
+import { goQuote } from "./text/goText";
 import { Fault } from "./fault";
 
 /** The rates' time horizon where none is given, as in 1.0. */

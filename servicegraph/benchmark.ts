@@ -2,13 +2,10 @@
  * How long each endpoint takes for 1,000 services with 10,000 edges, and how much memory the server holds. Each time is set beside
  * that of fetching and parsing Prometheus' own answers, measured in the same run: the part that no server could save.
  */
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { ENTRY, serverFiles } from "./bundle";
 import { detailQueries, trafficQueries } from "./prometheus/queries";
+import { startListening, startServer } from "./testing/program";
 
 const SERVICES = 1000;
 const EDGES = 10_000;
@@ -17,28 +14,15 @@ const ROUNDS = 9;
 const LIMITS = { memory: 200, time: 1000 };
 
 async function main(): Promise<void> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "servicegraph-"));
-    for (const [name, text] of Object.entries(serverFiles())) {
-        fs.writeFileSync(path.join(folder, name), text);
-    }
     // In processes of their own: neither Prometheus nor the one that asks is to cost the server anything.
-    const prometheus = await start([
-        "--import",
-        "tsx",
-        path.join(__dirname, "testing/largeMesh.ts"),
-        String(SERVICES),
-        String(EDGES),
-    ]);
-    const server = await start([
-        path.join(folder, ENTRY),
-        ...["--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheus.url],
-    ]);
+    const fake = path.join(__dirname, "testing/largeMesh.ts");
+    const prometheus = await startListening("--import", "tsx", fake, String(SERVICES), String(EDGES));
+    const server = await startServer(prometheus.url);
     try {
         await measure(prometheus.url, server.url, server.process.pid ?? 0);
     } finally {
-        server.process.kill();
-        prometheus.process.kill();
-        fs.rmSync(folder, { recursive: true });
+        await server.end();
+        await prometheus.end();
     }
 }
 
@@ -104,17 +88,6 @@ function shown({ median, worst }: Times): string {
 function peakMemory(pid: number): number {
     const kilobytes = /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
     return Number(kilobytes) / 1000;
-}
-
-/** Starts a Node process that listens on loopback and says at which port. */
-async function start(args: string[]): Promise<{ process: ChildProcess; url: string }> {
-    const process = spawn(globalThis.process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-    const [line] = (await once(process.stdout, "data")) as [Buffer];
-    const port = /"port":(\d+)/.exec(line.toString())?.[1];
-    if (port === undefined) {
-        throw new Error(`no port in ${line.toString()}`);
-    }
-    return { process, url: `http://127.0.0.1:${port}` };
 }
 
 void main();

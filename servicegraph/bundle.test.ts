@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
-import { ENTRY, serverFiles } from "./bundle";
+import { serverFiles } from "./bundle";
 import { type FakePrometheus, fakePrometheus } from "./testing/fakePrometheus";
+import { type Program, startServer } from "./testing/program";
 import { answerTo, BOOKINFO } from "./testing/traffic";
 
 const files = serverFiles();
@@ -28,28 +26,16 @@ it("carries the licence of what it was made with", () => {
 });
 
 describe("the program", () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "servicegraph-"));
     let prometheus: FakePrometheus;
-    let program: ChildProcess;
-    let url: string;
+    let program: Program;
 
     beforeAll(async () => {
-        for (const [name, text] of Object.entries(files)) {
-            fs.writeFileSync(path.join(folder, name), text);
-        }
         prometheus = await fakePrometheus((promql) => answerTo(promql, BOOKINFO));
-        program = spawn(
-            process.execPath,
-            [path.join(folder, ENTRY), "--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheus.url],
-            { stdio: ["ignore", "pipe", "inherit"] },
-        );
-        const [line] = (await once(program.stdout ?? program, "data")) as [Buffer];
-        url = `http://127.0.0.1:${/"port":(\d+)/.exec(line.toString())?.[1] ?? "no port"}`;
+        program = await startServer(prometheus.url);
     }, 20_000);
     afterAll(async () => {
-        program.kill("SIGKILL");
+        await program.end();
         await prometheus.close();
-        fs.rmSync(folder, { recursive: true });
     });
 
     it.each([
@@ -61,20 +47,20 @@ describe("the program", () => {
         "/force/forcegraph.html",
         "/force/forcegraph.js",
     ])("answers %s", async (path) => {
-        expect((await fetch(url + path)).status).toBe(200);
+        expect((await fetch(program.url + path)).status).toBe(200);
     });
 
     it("tells what Prometheus refuses, from the thread that asks", async () => {
         await prometheus.close();
-        const response = await fetch(`${url}/graph`);
+        const response = await fetch(`${program.url}/graph`);
         expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be asked")]);
-        expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
+        expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
     });
 
     it("ends on SIGTERM at once, with code 0", async () => {
-        const ended = once(program, "exit");
+        const ended = once(program.process, "exit");
         const start = performance.now();
-        program.kill("SIGTERM");
+        program.process.kill("SIGTERM");
         expect(await ended).toEqual([0, null]);
         expect(performance.now() - start).toBeLessThan(3000);
     });

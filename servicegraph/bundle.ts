@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { buildSync, type BuildOptions } from "esbuild";
 import { ASSET_NAMES } from "./server/assets";
@@ -15,6 +16,15 @@ export function serverFiles(): Record<string, string> {
         [ENTRY]: bundle("server/main.ts", { platform: "node", format: "esm", target: "node20.20" }),
         ...assetFiles(),
     };
+}
+
+/** Writes the server's files into a new temporary folder, which the caller removes. */
+export function unpackServer(): { folder: string; entry: string } {
+    const folder = mkdtempSync(path.join(tmpdir(), "servicegraph-"));
+    for (const [name, text] of Object.entries(serverFiles())) {
+        writeFileSync(path.join(folder, name), text);
+    }
+    return { folder, entry: path.join(folder, ENTRY) };
 }
 
 /** The files of the live graph alone. */

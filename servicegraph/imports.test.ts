@@ -11,7 +11,8 @@ const LAYERS = [
     ["drawing"],
     ["page", "force"],
     ["server"],
-    ["bundle", "testing"],
+    ["bundle"],
+    ["testing"],
 ];
 
 const PROGRAM = /(?<!\.test)\.ts$/;

@@ -1,11 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { ENTRY, serverFiles } from "../../servicegraph/bundle";
 import { type FakePrometheus, fakePrometheus } from "../../servicegraph/testing/fakePrometheus";
+import { type Program, startServer } from "../../servicegraph/testing/program";
 import { answerTo, BOOKINFO, type Traffic } from "../../servicegraph/testing/traffic";
 import { launchBrowser } from "./browser";
 import { clone } from "./product";
@@ -26,36 +22,24 @@ async function picture(page: Page, name: string): Promise<void> {
 const EDGES = BOOKINFO.map(({ from, to }) => `${from.workload} → ${to.workload}`).sort();
 const NODES = [...new Set(BOOKINFO.flatMap(({ from, to }) => [from.workload, to.workload]))].sort();
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), "servicegraph-"));
 let traffic: readonly Traffic[] = BOOKINFO;
 let prometheus: FakePrometheus;
-let server: ChildProcess;
-let url: string;
+let server: Program;
 let browser: Browser;
 let page: Page;
 /** What went wrong on the page: errors of scripts, violations of the content security policy, requests without success. */
 let complaints: string[];
 
 beforeAll(async () => {
-    for (const [name, text] of Object.entries(serverFiles())) {
-        fs.writeFileSync(path.join(folder, name), text);
-    }
     prometheus = await fakePrometheus((promql) => answerTo(promql, traffic));
-    server = spawn(
-        process.execPath,
-        [path.join(folder, ENTRY), "--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheus.url],
-        { stdio: ["ignore", "pipe", "inherit"] },
-    );
-    const [line] = (await once(server.stdout ?? server, "data")) as [Buffer];
-    url = `http://127.0.0.1:${/"port":(\d+)/.exec(line.toString())?.[1] ?? "no port"}`;
+    server = await startServer(prometheus.url);
     browser = await launchBrowser();
 }, 60_000);
 
 afterAll(async () => {
     await browser.close();
-    server.kill();
+    await server.end();
     await prometheus.close();
-    fs.rmSync(folder, { recursive: true });
 });
 
 beforeEach(() => {
@@ -77,11 +61,11 @@ async function open(path: string, colorScheme: "light" | "dark" = "light"): Prom
         }
     });
     page.on("request", (request) => {
-        if (!request.url().startsWith(url)) {
+        if (!request.url().startsWith(server.url)) {
             complaints.push(`asks elsewhere: ${request.url()}`);
         }
     });
-    await page.goto(url + path, { waitUntil: "load" });
+    await page.goto(server.url + path, { waitUntil: "load" });
 }
 
 /** The titles of what is drawn with a class, without the figures in their later lines, and by workload alone. */

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { unpackServer } from "../bundle";
+
+/** A program that listens on loopback. */
+export interface Program {
+    url: string;
+    process: ChildProcess;
+    /** Ends it at once, and takes away its files. */
+    end: () => Promise<void>;
+}
+
+/** Starts the bundled server, as it runs in the cluster, on any free port of loopback. */
+export async function startServer(prometheusUrl: string, ...flags: string[]): Promise<Program> {
+    const { folder, entry } = unpackServer();
+    const started = await startListening(
+        entry,
+        "--bindAddr",
+        "127.0.0.1:0",
+        "--prometheusAddr",
+        prometheusUrl,
+        ...flags,
+    );
+    return {
+        ...started,
+        end: async () => {
+            await started.end();
+            fs.rmSync(folder, { recursive: true });
+        },
+    };
+}
+
+/**
+ * Starts a Node program that says in its first output at which port it listens.
+ * @throws Error where it says something else, or ends
+ */
+export async function startListening(...args: string[]): Promise<Program> {
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const ended = once(child, "exit");
+    const [line] = (await Promise.race([once(child.stdout, "data"), ended])) as [unknown];
+    const port = /"port":(\d+)/.exec(String(line))?.[1];
+    if (port === undefined) {
+        child.kill("SIGKILL");
+        throw new Error(`no port in ${String(line)}`);
+    }
+    // What it says later is read, so that it never waits for a reader.
+    child.stdout.resume();
+    return {
+        url: `http://127.0.0.1:${port}`,
+        process: child,
+        end: async () => {
+            child.kill("SIGKILL");
+            await ended;
+        },
+    };
+}

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { serverFiles } from "./bundle";
 import { type FakePrometheus, fakePrometheus } from "./testing/fakePrometheus";
 import { type Program, startServer } from "./testing/program";
@@ -30,7 +31,9 @@ describe("the program", () => {
     let program: Program;
 
     beforeAll(async () => {
-        prometheus = await fakePrometheus((promql) => answerTo(promql, BOOKINFO));
+        prometheus = await fakePrometheus((promql) =>
+            promql.includes("[9m]") ? () => undefined : answerTo(promql, BOOKINFO),
+        );
         program = await startServer(prometheus.url);
     }, 20_000);
     afterAll(async () => {
@@ -48,6 +51,20 @@ describe("the program", () => {
         "/force/forcegraph.js",
     ])("answers %s", async (path) => {
         expect((await fetch(program.url + path)).status).toBe(200);
+    });
+
+    it("stops the thread's queries for a client that has gone", async () => {
+        const client = new AbortController();
+        const asked = fetch(`${program.url}/graph?time_horizon=9m`, { signal: client.signal }).catch(() => "gone");
+        while (!prometheus.queries.some((promql) => promql.includes("[9m]"))) {
+            await sleep(10);
+        }
+        client.abort();
+        expect(await asked).toBe("gone");
+        const metrics = async () => (await fetch(`${program.url}/metrics`)).text();
+        while (!(await metrics()).includes('queries_total{outcome="abandoned"} 2')) {
+            await sleep(10);
+        }
     });
 
     it("tells what Prometheus refuses, from the thread that asks", async () => {

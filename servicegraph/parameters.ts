@@ -4,7 +4,7 @@ import { goQuote } from "./text/goText";
 import { Fault } from "./fault";
 
 /** The rates' time horizon where none is given, as in 1.0. */
-export const DEFAULT_TIME_HORIZON = "5m";
+const DEFAULT_TIME_HORIZON = "5m";
 
 /** Seconds after which `/dotviz` loads itself again, 0 for never: what its form offers. */
 export const REFRESH_CHOICES = [0, 5, 15, 60] as const;
@@ -61,6 +61,19 @@ export function readPageParameters(raw: URLSearchParams): PageParameters {
         throw new Fault(400, `refresh must be a number of seconds, or 0 for never: ${goQuote(refresh)}`);
     }
     return { selection: readSelection(raw), refresh: Number(refresh), raw };
+}
+
+/**
+ * The shortest query that means the same. Of requests that differ in order, defaults and unknown parameters alone, it is equal.
+ * @param refresh as in `PageParameters`
+ */
+export function queryOf({ timeHorizon, filterEmpty, filters }: Selection, refresh = DEFAULT_REFRESH): string {
+    return new URLSearchParams({
+        ...(timeHorizon !== DEFAULT_TIME_HORIZON && { time_horizon: timeHorizon }),
+        ...(filterEmpty && { filter_empty: "true" }),
+        ...filters,
+        ...(refresh !== DEFAULT_REFRESH && { refresh: String(refresh) }),
+    }).toString();
 }
 
 /** What is shown around the reason why parameters are refused. */

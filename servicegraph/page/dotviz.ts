@@ -2,7 +2,7 @@ import { drawMesh } from "../drawing/drawMesh";
 import { factsOf, healthOf, HEALTHS, MUTUAL_TLS } from "../drawing/facts";
 import type { Mesh, MeshEdge } from "../graph/mesh";
 import { at } from "../layout/geometry";
-import { DEFAULT_TIME_HORIZON, type PageParameters } from "../parameters";
+import { type PageParameters, queryOf } from "../parameters";
 import { escapeMarkup } from "../text/markup";
 import { form } from "./form";
 
@@ -53,7 +53,9 @@ const FAULTS: Partial<Record<number, string>> = { 400: "This cannot be asked", 5
 
 function document(args: { parameters: PageParameters; summary: string; main: string; refresh: number }): string {
     const { parameters, summary, main, refresh } = args;
-    const link = (path: string, text: string) => `<a href="${path}${escapeMarkup(search(parameters))}">${text}</a>`;
+    // The same traffic; how often this page is loaded is nothing to the others.
+    const query = queryOf(parameters.selection);
+    const link = (path: string, text: string) => `<a href="${path}${escapeMarkup(query && `?${query}`)}">${text}</a>`;
     return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -76,21 +78,6 @@ ${main}
 </body>
 </html>
 `;
-}
-
-/** The query that selects the same traffic. */
-function search({ selection: { timeHorizon, filterEmpty, filters } }: PageParameters): string {
-    const query = new URLSearchParams();
-    if (timeHorizon !== DEFAULT_TIME_HORIZON) {
-        query.set("time_horizon", timeHorizon);
-    }
-    if (filterEmpty) {
-        query.set("filter_empty", "true");
-    }
-    for (const [filter, value] of Object.entries(filters)) {
-        query.set(filter, value);
-    }
-    return query.size > 0 ? `?${query.toString()}` : "";
 }
 
 function empty({ selection: { timeHorizon, filterEmpty, filters } }: PageParameters): string {

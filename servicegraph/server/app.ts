@@ -5,16 +5,18 @@ import type { Assets } from "./assets";
 import { Fault } from "../fault";
 import { GRAPH_PATHS, type GraphMaker } from "./graphs";
 import type { Metrics } from "./metrics";
-import { defaultPageParameters, readPageParameters, readSelection } from "../parameters";
+import { defaultPageParameters, queryOf, readPageParameters, readSelection } from "../parameters";
 import { redirectOf, readTarget, type Target } from "./target";
 import { type Answer, page, text } from "./response";
-import { SharedWork } from "./sharedWork";
+import { Abandoned, SharedWork, type Work } from "./sharedWork";
 
 export interface AppArgs {
     make: GraphMaker;
     metrics: Metrics;
     /** The files that are served as they are, by path. */
     assets: Assets;
+    /** How long Prometheus may take for a graph, the wait for a turn included, in milliseconds. */
+    timeout: number;
     /** Told of faults in the server itself. */
     log: (message: string) => void;
 }
@@ -23,22 +25,25 @@ export interface AppArgs {
 const AT_ONCE = 2;
 const MAY_WAIT = 32;
 
+/** What `/metrics` calls the status of a request whose sender has gone: no answer reaches it. The number is nginx'. */
+const CLIENT_GONE = 499;
+
 /** What answers requests: everything of the server but the socket. */
-export function app({ make, metrics, assets, log }: AppArgs): http.RequestListener {
+export function app({ make, metrics, assets, timeout, log }: AppArgs): http.RequestListener {
     const added = new AddedNodes();
-    const graphs = new SharedWork<Answer>(AT_ONCE, MAY_WAIT);
+    const graphs = new SharedWork<Answer>({ atOnce: AT_ONCE, mayWait: MAY_WAIT, patience: timeout });
 
     /** Requests for the same graph at the same time get the same one. */
-    function graph(path: string, query: URLSearchParams): Promise<Answer> {
-        const job = { path, query: query.toString(), added: [...added] };
-        return graphs.do(JSON.stringify([path, job.query, added.version]), () => make(job));
+    function graph(path: string, query: string, client: AbortSignal): Promise<Answer> {
+        const work: Work<Answer> = (signal, waited) => make({ path, query, added: [...added], waited }, signal);
+        return graphs.do(JSON.stringify([path, query, added.version]), work, client);
     }
 
-    async function dotviz(query: URLSearchParams): Promise<Answer> {
+    async function dotviz(query: URLSearchParams, client: AbortSignal): Promise<Answer> {
         let parameters = defaultPageParameters(query);
         try {
             parameters = readPageParameters(query);
-            return await graph("/dotviz", query);
+            return await graph("/dotviz", queryOf(parameters.selection, parameters.refresh), client);
         } catch (error) {
             if (!(error instanceof Fault)) {
                 throw error;
@@ -48,10 +53,10 @@ export function app({ make, metrics, assets, log }: AppArgs): http.RequestListen
     }
 
     /** What is at a path; undefined where there is nothing. */
-    function find({ path, query }: Target, method: string): Answer | Promise<Answer> | undefined {
+    function find({ path, query }: Target, method: string, client: AbortSignal): Answer | Promise<Answer> | undefined {
         switch (path) {
             case "/dotviz":
-                return dotviz(query);
+                return dotviz(query, client);
             case "/node":
                 return addNode(added, query, method);
             case "/healthz":
@@ -61,13 +66,15 @@ export function app({ make, metrics, assets, log }: AppArgs): http.RequestListen
         }
         if (GRAPH_PATHS.includes(path)) {
             // Bad parameters are refused before anything waits.
-            readSelection(query);
-            return graph(path, query);
+            return graph(path, queryOf(readSelection(query)), client);
         }
         return assets.get(path);
     }
 
-    async function answer(request: http.IncomingMessage): Promise<{ endpoint: string; answer: Answer }> {
+    async function answer(
+        request: http.IncomingMessage,
+        client: AbortSignal,
+    ): Promise<{ endpoint: string; answer: Answer }> {
         const target = readTarget(request.url ?? "/");
         if (!target) {
             return { endpoint: "other", answer: text("400 Bad Request: the path is not validly escaped", 400) };
@@ -77,13 +84,16 @@ export function app({ make, metrics, assets, log }: AppArgs): http.RequestListen
             return { endpoint: "other", answer: redirect };
         }
         try {
-            const found = await find(target, request.method ?? "GET");
+            const found = await find(target, request.method ?? "GET", client);
             return found
                 ? { endpoint: target.path, answer: found }
                 : { endpoint: "other", answer: text("404 page not found\n", 404) };
         } catch (error) {
             if (error instanceof Fault) {
                 return { endpoint: target.path, answer: text(error.message, error.status) };
+            }
+            if (error instanceof Abandoned) {
+                return { endpoint: target.path, answer: text(error.message, CLIENT_GONE) };
             }
             log(`${target.path}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
             return { endpoint: target.path, answer: text("a fault in servicegraph itself; its log says more", 500) };
@@ -92,7 +102,12 @@ export function app({ make, metrics, assets, log }: AppArgs): http.RequestListen
 
     return (request, response) => {
         const ended = metrics.begin();
-        answer(request)
+        const client = new AbortController();
+        // After the answer, too, when there is nothing left to stop.
+        response.once("close", () => {
+            client.abort();
+        });
+        answer(request, client.signal)
             .then(({ endpoint, answer: { status, headers, body } }) => {
                 ended(endpoint, status);
                 response.writeHead(status, {

@@ -26,7 +26,7 @@ function main(file: string): void {
             metrics.countQuery(outcome, seconds);
         },
     );
-    const server = http.createServer(app({ make, metrics, log, assets: assetsIn(flags.assetDir) }));
+    const server = http.createServer(app({ make, metrics, log, timeout, assets: assetsIn(flags.assetDir) }));
     // Beyond that a connection is refused, so that no crowd can take the server's memory.
     server.maxConnections = 512;
     // Whoever takes longer to say what it wants is no client of a graph.

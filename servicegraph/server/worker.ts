@@ -1,5 +1,5 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
-import { prometheusAt } from "../prometheus/client";
+import { type Outcome, prometheusAt } from "../prometheus/client";
 import { Fault } from "../fault";
 import { type GraphJob, type GraphMaker, graphsFrom } from "./graphs";
 import type { Answer } from "./response";
@@ -20,7 +20,10 @@ export interface WorkerSettings {
     answerBytes: number;
 }
 
-export type QueryObserver = (outcome: "success" | "timeout" | "failure", seconds: number) => void;
+export type QueryObserver = (outcome: Outcome, seconds: number) => void;
+
+/** To the thread: a job, or that nobody wants its answer any more. */
+type Request = { id: number; job: GraphJob } | { id: number; job: undefined };
 
 /** From the thread: a query's end, or the answer to a job, or why there is none. */
 type Message =
@@ -87,12 +90,33 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
         return started;
     }
 
-    return (job) =>
+    return (job, signal) =>
         new Promise((resolve, reject) => {
-            worker ??= start();
-            jobs += 1;
-            waiting.set(jobs, { resolve, reject });
-            worker.postMessage({ id: jobs, job });
+            const own = (worker ??= start());
+            const id = (jobs += 1);
+            const send = (request: Request) => {
+                own.postMessage(request);
+            };
+            const stop = () => {
+                waiting.delete(id);
+                send({ id, job: undefined });
+                reject(signal.reason as Error);
+            };
+            signal.addEventListener("abort", stop);
+            const done = () => {
+                signal.removeEventListener("abort", stop);
+            };
+            waiting.set(id, {
+                resolve: (answer) => {
+                    done();
+                    resolve(answer);
+                },
+                reject: (error) => {
+                    done();
+                    reject(error);
+                },
+            });
+            send({ id, job });
         });
 }
 
@@ -107,19 +131,28 @@ export function serveGraphs(): void {
             observe: (...query) => send({ query }),
         }),
     );
-    parentPort?.on("message", ({ id, job }: { id: number; job: GraphJob }) => {
-        make(job).then(
-            ({ status, headers, body }) => {
-                const bytes = new TextEncoder().encode(body.toString());
-                send({ id, status, headers, body: bytes }, [bytes.buffer]);
-            },
-            (error: unknown) => {
-                if (error instanceof Fault) {
-                    send({ id, fault: { status: error.status, message: error.message } });
-                } else {
-                    send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-                }
-            },
-        );
+    const stops = new Map<number, AbortController>();
+    parentPort?.on("message", ({ id, job }: Request) => {
+        if (!job) {
+            stops.get(id)?.abort();
+            return;
+        }
+        const stop = new AbortController();
+        stops.set(id, stop);
+        make(job, stop.signal)
+            .then(
+                ({ status, headers, body }) => {
+                    const bytes = new TextEncoder().encode(body.toString());
+                    send({ id, status, headers, body: bytes }, [bytes.buffer]);
+                },
+                (error: unknown) => {
+                    if (error instanceof Fault) {
+                        send({ id, fault: { status: error.status, message: error.message } });
+                    } else {
+                        send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+                    }
+                },
+            )
+            .finally(() => stops.delete(id));
     });
 }

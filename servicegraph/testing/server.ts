@@ -15,6 +15,7 @@ export interface Reply {
 }
 
 export interface TestServer {
+    url: string;
     /** @param path as it is sent, neither cleaned nor escaped */
     ask: (path: string, method?: string) => Promise<Reply>;
     /** What the server logged. */
@@ -38,12 +39,13 @@ export async function testServer(
     });
     const files = assets((name) => `the file ${ASSET_NAMES.indexOf(name)}: ${name}`);
     const server = http.createServer(
-        app({ make: graphsFrom(prometheus), metrics, assets: files, log: (message) => logged.push(message) }),
+        app({ make: graphsFrom(prometheus), metrics, assets: files, timeout, log: (message) => logged.push(message) }),
     );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     return {
+        url: `http://127.0.0.1:${port}`,
         logged,
         ask: (path, method = "GET") => ask(port, path, method),
         close: async () => {

@@ -9,7 +9,8 @@ const DEFAULT_TIME_HORIZON = "5m";
 /** Seconds after which `/dotviz` loads itself again, 0 for never: what its form offers. */
 export const REFRESH_CHOICES = [0, 5, 15, 60] as const;
 
-const DEFAULT_REFRESH = 15;
+/** As in 1.0, whose page never did: what is typed into the form and not sent yet is lost when the page loads again. */
+const DEFAULT_REFRESH = 0;
 
 /** The parameters of a page. */
 export interface PageParameters {

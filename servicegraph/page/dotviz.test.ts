@@ -151,7 +151,14 @@ it("asks for nothing but its own files, has no script, and refreshes as told", (
     expect(elements.filter(({ name }) => ["script", "style", "iframe", "img"].includes(name))).toEqual([]);
     const refresh = elements.find(({ attributes }) => attributes.get("http-equiv") === "refresh");
     expect(refresh?.attributes.get("content")).toBe("60");
-    expect(draw(BOOKINFO, "refresh=0")).not.toContain("http-equiv");
+    expect(textOf(parseXml(draw(BOOKINFO, "refresh=60")))).toContain("loads again every 60 s");
+});
+
+it("never loads itself again unless that is asked for, so that nothing typed into its form is lost", () => {
+    expect(draw(BOOKINFO)).not.toContain("http-equiv");
+    expect(dotvizFault("x", 502, parameters())).not.toContain("http-equiv");
+    const selected = elementsIn(parseXml(draw(BOOKINFO))).filter(({ attributes }) => attributes.has("selected"));
+    expect(selected.map(textOf)).toEqual(["never"]);
 });
 
 it("keeps the parameters in its form and its links", () => {
@@ -173,6 +180,6 @@ it("explains a failure, and asks again unless it can never be answered", () => {
         const page = parseXml(dotvizFault(reason, 502, parameters()));
         expect(textOf(page)).toContain(shown(reason));
     }
-    expect(dotvizFault("x", 502, parameters())).toContain("http-equiv");
-    expect(dotvizFault("x", 400, parameters())).not.toContain("http-equiv");
+    expect(dotvizFault("x", 502, parameters("refresh=5"))).toContain("http-equiv");
+    expect(dotvizFault("x", 400, parameters("refresh=5"))).not.toContain("http-equiv");
 });

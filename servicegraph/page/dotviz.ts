@@ -15,9 +15,10 @@ const MOST_ROWS = 500;
 /** The page that shows the mesh. */
 export function dotvizPage(mesh: Mesh, { missing, at, parameters }: DotvizArgs): string {
     const { nodes, edges } = mesh;
+    const again = parameters.refresh > 0 ? `, loads again every ${parameters.refresh} s` : "";
     const summary = `${countOf(nodes.length, "node")}, ${countOf(edges.length, "edge")} in the last ${
         parameters.selection.timeHorizon
-    }, at ${at.toISOString().slice(11, 19)} UTC`;
+    }, at ${at.toISOString().slice(11, 19)} UTC${again}`;
     const body =
         nodes.length === 0 ? empty(parameters) : `<div class="graph" tabindex="0">${drawMesh(mesh)}</div>${key()}`;
     return document({

@@ -18,7 +18,7 @@ ${text("time_horizon", "Time horizon", "5m", ' class="short" list="horizons"')}
 <datalist id="horizons"><option value="1m"></option><option value="5m"></option><option value="30m"></option><option value="1h"></option><option value="1d"></option></datalist>
 <fieldset>${filter("source_namespace", "From namespace")}${filter("source_workload", "workload")}</fieldset>
 <fieldset>${filter("destination_namespace", "To namespace")}${filter("destination_workload", "workload")}</fieldset>
-<label>Refresh<select name="refresh">${choices.map(option).join("")}</select></label>
+<label>Load again<select name="refresh" title="Loading the page again clears what is typed here and not shown yet; the live graph does not load again">${choices.map(option).join("")}</select></label>
 <label class="check"><input type="checkbox" name="filter_empty" value="true"${
         raw.get("filter_empty") === "true" ? ' checked="checked"' : ""
     }/>only edges with traffic</label>

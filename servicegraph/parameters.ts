@@ -59,7 +59,10 @@ export function readSelection(query: URLSearchParams): Selection {
 export function readPageParameters(raw: URLSearchParams): PageParameters {
     const refresh = raw.get("refresh") || String(DEFAULT_REFRESH);
     if (!/^\d{1,4}$/.test(refresh)) {
-        throw new Fault(400, `refresh must be a number of seconds, or 0 for never: ${goQuote(refresh)}`);
+        throw new Fault(
+            400,
+            `refresh must be a whole number of seconds up to 9999, or 0 for never: ${goQuote(refresh)}`,
+        );
     }
     return { selection: readSelection(raw), refresh: Number(refresh), raw };
 }

@@ -130,6 +130,10 @@ describe("what is better than in 1.0", () => {
         ["time_horizon=5m%5D)%20or%20vector(1", "could not parse time_horizon"],
         ["time_horizon=0s", "time_horizon must be longer than 0"],
         ["time_horizon=300y", "could not parse time_horizon"],
+        ...["%205m", "5m%20", "0x10s", "1e1m", "1.5h", "-5m", "nan", "inf", "5M", "5m30m", "%D9%A5m"].map((value) => [
+            `time_horizon=${value}`,
+            "could not parse time_horizon: not a valid duration string: ",
+        ]),
         ["filter_empty=yes", 'filter_empty must be true or false: "yes"'],
     ])("refuses %s with 400 and the reason, without asking Prometheus", async (query, reason) => {
         const asked = prometheus.queries.length;
@@ -141,6 +145,16 @@ describe("what is better than in 1.0", () => {
         }
         expect(prometheus.queries).toHaveLength(asked);
     });
+
+    it.each(["0x10", "%205", "5%20", "nan", "inf", "-1", "1.5", "1e1", "10s", "100000"])(
+        "refuses refresh=%s with 400 and the reason",
+        async (value) => {
+            expect(await server.ask(`/dotviz?refresh=${value}`)).toMatchObject({
+                status: 400,
+                body: expect.stringContaining("refresh must be a whole number of seconds up to 9999") as string,
+            });
+        },
+    );
 
     it("takes durations of several units", async () => {
         expect(await server.ask("/graph?time_horizon=1h30m")).toMatchObject({ status: 200 });

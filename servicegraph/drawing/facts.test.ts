@@ -11,7 +11,7 @@ it.each([
     [123456789, "123\u202f456\u202f789 req/s"],
     [0.00002, "2.0e-5 req/s"],
     [1e20, "1.0e+20 req/s"],
-    [NaN, "NaN req/s"],
+    [NaN, "no data"],
     [Infinity, "∞ req/s"],
     [-Infinity, "−∞ req/s"],
 ])("says %d requests a second as %s", (requestsPerSecond, words) => {
@@ -53,4 +53,6 @@ it("tells no traffic from traffic that is not known", () => {
     expect(healthOf(edge)).toBe("idle");
     expect(healthOf({ ...edge, requestsPerSecond: 0 })).toBe("idle");
     expect(healthOf({ ...edge, bytesPerSecond: 1 })).toBe("unknown");
+    expect(healthOf({ ...edge, requestsPerSecond: NaN })).toBe("unknown");
+    expect(factsOf({ ...edge, requestsPerSecond: NaN, bytesPerSecond: 5 }).traffic).toBe("5 B/s");
 });

@@ -54,22 +54,28 @@ export function factsOf({
     p95Milliseconds,
     mutualTls,
 }: MeshEdge): Facts {
+    const figures = [requestsPerSecond, bytesPerSecond].filter((figure) => figure !== undefined);
     const traffic = [
-        requestsPerSecond !== undefined && `${rounded(requestsPerSecond)} req/s`,
-        bytesPerSecond !== undefined && bytesText(bytesPerSecond),
+        isKnown(requestsPerSecond) && `${rounded(requestsPerSecond)} req/s`,
+        isKnown(bytesPerSecond) && bytesText(bytesPerSecond),
     ].filter((text) => text !== false);
     return {
-        traffic: traffic.join(", ") || "no traffic",
+        traffic: traffic.join(", ") || (figures.length > 0 ? "no data" : "no traffic"),
         errors: errorRatio === undefined ? "" : `${percentText(errorRatio)} errors`,
         latency: p95Milliseconds === undefined ? "" : `p95 ${millisecondsText(p95Milliseconds)}`,
         mutualTls: mutualTls ? MUTUAL_TLS[mutualTls] : "",
     };
 }
 
+/** Where Prometheus' figure is no number, nothing is known. */
+function isKnown(figure: number | undefined): figure is number {
+    return figure !== undefined && !Number.isNaN(figure);
+}
+
 /** A number with three significant digits, and thousands in groups. */
 function rounded(value: number): string {
     if (!Number.isFinite(value)) {
-        return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+        return value > 0 ? "∞" : "−∞";
     }
     const size = Math.abs(value);
     if (size !== 0 && (size < 0.001 || size >= 1e15)) {

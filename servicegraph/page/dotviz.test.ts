@@ -62,15 +62,39 @@ it("draws every node, edge and namespace, and says their figures in words", () =
     }
 });
 
+/** The rows of the table's body, as text. */
+function rowsOf(page: string): string[] {
+    const body = elementsIn(parseXml(page)).find(({ name }) => name === "tbody");
+    return (body?.children ?? []).flatMap((child) => (typeof child === "string" ? [] : [textOf(child)]));
+}
+
 it("shows the edges with most errors first in the table", () => {
-    const [, body] = elementsIn(parseXml(draw(BOOKINFO))).filter(({ name }) => ["thead", "tbody"].includes(name));
-    const rows = body?.children.filter((child) => typeof child !== "string") ?? [];
-    expect(rows.map(textOf)).toEqual([
+    expect(rowsOf(draw(BOOKINFO))).toEqual([
         "productpage (productpage-v1)defaultreviews (reviews-v1)default1 req/s25 %1.5 smutual TLS in part",
         "reviews (reviews-v1)defaultproductpage (productpage-v1)default1 req/s1 %plain text",
         "productpage (productpage-v1)defaultdetails (details-v1)default1.5 req/s0 %12.3 msmutual TLS",
         "gateway (gateway-v1)istio-systemproductpage (productpage-v1)default2.05 kB/s",
         "reviews (reviews-v1)defaultreviews (reviews-v1)default0 req/smutual TLS",
+    ]);
+});
+
+it("shows edges without figures behind the others, and never as NaN", () => {
+    const rates = [NaN, 1, NaN, 3, Infinity, NaN, 2, -1];
+    const edges = rates.map((requestsPerSecond, target) => ({
+        source: 0,
+        target,
+        requestsPerSecond,
+        mutualTls: undefined,
+    }));
+    const page = draw({ nodes: rates.map((_, index) => node(`n${index}`)), edges });
+    expect(page).not.toContain("NaN");
+    expect(rowsOf(page).map((row) => row.replace(/^.*default/, ""))).toEqual([
+        "∞ req/s",
+        "3 req/s",
+        "2 req/s",
+        "1 req/s",
+        ...["no data", "no data", "no data"],
+        "-1 req/s",
     ]);
 });
 

@@ -144,13 +144,16 @@ ${rows.map((edge) => `<tr>${name(edge.source)}${name(edge.target)}${figures(edge
 
 function byImportance(a: MeshEdge, b: MeshEdge): number {
     return (
-        (b.errorRatio ?? 0) - (a.errorRatio ?? 0) ||
-        (b.requestsPerSecond ?? 0) - (a.requestsPerSecond ?? 0) ||
-        (b.bytesPerSecond ?? 0) - (a.bytesPerSecond ?? 0) ||
+        known(b.errorRatio) - known(a.errorRatio) ||
+        known(b.requestsPerSecond) - known(a.requestsPerSecond) ||
+        known(b.bytesPerSecond) - known(a.bytesPerSecond) ||
         a.source - b.source ||
         a.target - b.target
     );
 }
+
+/** A figure to sort by: no order holds that has NaN in it. */
+const known = (figure = 0) => (Number.isNaN(figure) ? 0 : figure);
 
 function countOf(count: number, noun: string): string {
     return `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -53,6 +53,11 @@ it.each([
     ["-Inf", -Infinity],
     ["1e-7", 1e-7],
     ["-0", -0],
+    ["nan", NaN],
+    ["inf", Infinity],
+    ["-Infinity", -Infinity],
+    [".5E+3", 500],
+    ["+5.", 5],
 ])("reads %s", (text, value) => {
     expect(read([vector([{ metric: {}, value: [1, text] }])])[0]?.value).toBe(value);
 });
@@ -63,7 +68,7 @@ it("takes an answer that is laid out otherwise", () => {
     expect(read([text]).map(({ value }) => value)).toEqual([2, 3]);
 });
 
-it.each([
+it.each<[string, string, number, string]>([
     ["nothing", "", 502, "status 200 and something that is not its API's JSON"],
     ["a page", "<html>Bad gateway</html>", 502, "not its API's JSON"],
     ["half an answer", vector([{ metric: {}, value: [1, "1"] }]).slice(0, -20), 502, "not its API's JSON"],
@@ -75,6 +80,14 @@ it.each([
     ["no value", vector([{ metric: {} }]), 502, "without labels or value"],
     ["no labels", vector([{ value: [1, "1"] }]), 502, "without labels or value"],
     ["a word as a value", vector([{ metric: {}, value: [1, "many"] }]), 502, "not a number: many"],
+    ...["0x10", " 5 ", "5 ", "1_000", "0b1", "1e999", "+NaN", ".", "e5", "١"].map(
+        (text): [string, string, number, string] => [
+            `the value ${text}`,
+            vector([{ metric: {}, value: [1, text] }]),
+            502,
+            `not a number: ${text}`,
+        ],
+    ),
     ["no value at all", vector([{ metric: {}, value: [1, ""] }]), 502, "not a number"],
     ["broken elements", '{"status":"success","data":{"resultType":"vector","result":[{{}}]}}', 502, "not JSON"],
     ["a refusal", '{"status":"error","errorType":"bad_data","error":"oops"}', 502, "bad_data: oops"],

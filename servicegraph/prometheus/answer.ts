@@ -1,4 +1,5 @@
 import { Fault } from "../fault";
+import { readGoFloat } from "../text/goText";
 import { wellFormed } from "../text/wellFormed";
 
 /** One element of the vector that answers an instant query. */
@@ -152,17 +153,12 @@ function parseElement(text: string): unknown {
     }
 }
 
-/** Prometheus writes numbers as Go does: NaN, +Inf and -Inf are among them. */
 function readNumber(text: string): number {
-    const infinite = /^([+-]?)Inf$/.exec(text);
-    if (infinite) {
-        return infinite[1] === "-" ? -Infinity : Infinity;
+    const number = readGoFloat(text);
+    if (number === undefined) {
+        throw new Fault(502, `Prometheus' vector has a value that is not a number: ${shown(text)}`);
     }
-    const number = Number(text);
-    if (text === "NaN" || (!Number.isNaN(number) && text.trim() !== "")) {
-        return number;
-    }
-    throw new Fault(502, `Prometheus' vector has a value that is not a number: ${shown(text)}`);
+    return number;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

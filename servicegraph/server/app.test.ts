@@ -255,6 +255,23 @@ it("makes no graph for clients that have gone", async () => {
     );
 });
 
+it.each([
+    [NaN, "NaN", "no data"],
+    [Infinity, "+Inf", "∞ req/s"],
+    [-Infinity, "-Inf", "−∞ req/s"],
+])("tells %d requests a second as such, and not as none", async (requests, word, shown) => {
+    const traffic = BOOKINFO.map((one) => ({ ...one, requests }));
+    await withServer(
+        (promql) => answerTo(promql, traffic),
+        async (server) => {
+            const { edges } = JSON.parse((await server.ask("/meshgraph")).body) as { edges: object[] };
+            expect(edges).toEqual(edges.map(() => expect.objectContaining({ requestsPerSecond: word }) as unknown));
+            expect((await server.ask("/graph")).body).toContain(`"reqs/sec":"${word}"`);
+            expect((await server.ask("/dotviz")).body).toContain(shown);
+        },
+    );
+});
+
 it("shows an added node at once", async () => {
     await withServer(bookinfo, async (server) => {
         expect((await server.ask("/graph")).body).not.toContain("by hand");

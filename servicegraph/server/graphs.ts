@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
 import { type Mesh, MeshBuilder } from "../graph/mesh";
+import { meshJson } from "../graph/meshJson";
 import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
 import type { Sample } from "../prometheus/answer";
@@ -54,7 +55,7 @@ export function graphsFrom(prometheus: Prometheus): GraphMaker {
         const { mesh, missing } = await askMesh(ask, parameters.selection, added);
         return path === "/dotviz"
             ? page(dotvizPage(mesh, { missing, at, parameters }), DOTVIZ_POLICY)
-            : json({ ...mesh, missing });
+            : json(meshJson({ ...mesh, missing }));
     };
 }
 

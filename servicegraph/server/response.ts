@@ -20,8 +20,8 @@ export function text(body: string, status = 200, headers: Record<string, string>
     };
 }
 
-export function json(value: object): Answer {
-    return text(JSON.stringify(value), 200, { "Content-Type": "application/json; charset=utf-8" });
+export function json(body: string): Answer {
+    return text(body, 200, { "Content-Type": "application/json; charset=utf-8" });
 }
 
 /** A page, with what its content security policy allows. */

@@ -1,3 +1,4 @@
+import { goFixed6 } from "../text/goText";
 import type { Element } from "./fakePrometheus";
 
 /** A workload, as the labels of Istio's metrics name it. */
@@ -44,7 +45,7 @@ export function answerTo(promql: string, traffic: readonly Traffic[]): Element[]
         }
         return value === undefined || (promql.endsWith(" > 0") && value === 0)
             ? []
-            : [{ metric, value: String(value).replace("Infinity", "+Inf") }];
+            : [{ metric, value: Number.isFinite(value) ? String(value) : goFixed6(value) }];
     });
 }
 

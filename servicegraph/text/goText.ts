@@ -62,6 +62,23 @@ export function goFixed6(value: number): string {
     return sign + unsignedFixed6(Math.abs(value));
 }
 
+/** What Go's ParseFloat takes for a number: in decimal, without spaces. It takes a few words too. */
+const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const INFINITE = /^([+-]?)inf(?:inity)?$/i;
+
+/** A number as Go's ParseFloat reads it, with which 1.0 read Prometheus' figures; undefined where it is none, or out of range. */
+export function readGoFloat(text: string): number | undefined {
+    if (FLOAT.test(text)) {
+        const number = Number(text);
+        return Number.isFinite(number) ? number : undefined;
+    }
+    const infinite = INFINITE.exec(text);
+    if (infinite) {
+        return infinite[1] === "-" ? -Infinity : Infinity;
+    }
+    return text.toLowerCase() === "nan" ? NaN : undefined;
+}
+
 function unsignedFixed6(value: number): string {
     // toFixed takes to the exponent from here on; there are no fractions any more.
     if (value >= 1e21) {

@@ -266,6 +266,19 @@ describe("/force/forcegraph.html", () => {
         expect(complaints).toEqual([]);
     }, 30_000);
 
+    it("shows no figures where Prometheus has none", async () => {
+        const [one, two] = BOOKINFO;
+        traffic = [
+            { ...(one as Traffic), requests: NaN, failures: NaN, p95: NaN },
+            { ...(two as Traffic), requests: Infinity, failures: 0, p95: NaN },
+        ];
+        await open("/force/forcegraph.html");
+        await page.locator(".facts").first().waitFor();
+        expect((await page.locator(".facts").allTextContents()).sort()).toEqual(["no data", "∞ req/s0 % errors"]);
+        expect(await page.locator("g.edges.unknown .edge").count()).toBe(1);
+        expect(complaints).toEqual([]);
+    }, 30_000);
+
     it("zooms to where the wheel is turned, and shows everything again", async () => {
         await open("/force/forcegraph.html");
         await settled();

@@ -1,5 +1,6 @@
 import { factsOf, healthOf, HEALTHS, MUTUAL_TLS } from "../../drawing/facts";
-import type { Mesh, MeshEdge } from "../../graph/mesh";
+import type { MeshEdge } from "../../graph/mesh";
+import { type MeshAnswer, readMeshJson } from "../../graph/meshJson";
 import { byId, html, svg } from "./element";
 import { Picture } from "./picture";
 import { type Bodies, type Body, type Bond, simulate, update } from "../simulation";
@@ -7,11 +8,6 @@ import { type Bodies, type Body, type Bond, simulate, update } from "../simulati
 /** Milliseconds between two answers, as in 1.0, and after which the server is taken for lost. */
 const POLL = 5000;
 const PATIENCE = 20_000;
-
-/** What `/meshgraph` answers. */
-interface Answer extends Mesh {
-    missing: string[];
-}
 
 let content: Bodies = { bodies: [], bonds: [] };
 let simulation = simulate(content);
@@ -61,7 +57,7 @@ async function refresh(): Promise<boolean> {
             fail(`The server answers ${response.status}: ${await response.text()}`);
             return response.status !== 400;
         }
-        take((await response.json()) as Answer);
+        take(readMeshJson(await response.text()));
     } catch (error) {
         fail(`The server does not answer (${error instanceof Error ? error.message : String(error)}).`);
     }
@@ -74,7 +70,7 @@ function fail(reason: string): void {
     byId("summary").textContent = "not up to date";
 }
 
-function take(answer: Answer): void {
+function take(answer: MeshAnswer): void {
     graph.classList.remove("stale");
     const next = update(content, answer);
     content = next;

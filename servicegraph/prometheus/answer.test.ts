@@ -75,7 +75,12 @@ it.each<[string, string, number, string]>([
     ["other JSON", '{"a":1}', 502, "not its API's JSON"],
     ["a list", "[]", 502, "not its API's JSON"],
     ["a matrix", '{"status":"success","data":{"resultType":"matrix","result":[]}}', 502, "but with matrix"],
-    ["a scalar", '{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}', 502, "but with scalar"],
+    [
+        "a scalar",
+        '{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}',
+        502,
+        "without labels or value: 1",
+    ],
     ["no data", '{"status":"success"}', 502, "but with nothing"],
     ["no value", vector([{ metric: {} }]), 502, "without labels or value"],
     ["no labels", vector([{ value: [1, "1"] }]), 502, "without labels or value"],
@@ -98,6 +103,61 @@ it.each<[string, string, number, string]>([
     expect(act).toThrow(
         expect.objectContaining({ status, message: expect.stringContaining(message) as string }) as Error,
     );
+});
+
+const ELEMENT = '{"metric":{"a":"b"},"value":[1,"1"]}';
+const withResult = (result: string) => `{"status":"success","data":{"resultType":"vector","result":${result}}}`;
+
+it.each([
+    `[${ELEMENT}garbage]`,
+    `[${ELEMENT} ${ELEMENT}]`,
+    `[${ELEMENT}}]`,
+    `[${ELEMENT},]`,
+    `[${ELEMENT},,${ELEMENT}]`,
+    `[,${ELEMENT}]`,
+    "[,]",
+    `[x${ELEMENT}]`,
+    `["x",${ELEMENT}]`,
+    `[null,${ELEMENT}]`,
+    `[[${ELEMENT}]]`,
+    `[${ELEMENT};${ELEMENT}]`,
+    `[${ELEMENT}]]`,
+    `[${ELEMENT}}`,
+    `[${ELEMENT}],"result":[${ELEMENT}]`,
+    `[${ELEMENT}],"r\\u0065sult":[${ELEMENT}]`,
+    `[${ELEMENT}],"result":null`,
+    `[${ELEMENT}],"more":[}`,
+])("refuses the elements %s, in one piece and in many", (result) => {
+    for (const pieces of [[withResult(result)], withResult(result).split(/(?=.)/)]) {
+        expect(() => read(pieces)).toThrow(expect.objectContaining({ name: "Fault", status: 502 }) as Error);
+    }
+});
+
+it.each([
+    ["escaped keys", '{"status":"success","d\\u0061ta":{"resultType":"vector","r\\u0065sult":[ELEMENT,ELEMENT]}}'],
+    [
+        "a result that is not the result",
+        '{"result":[{}],"stats":{"result":[1]},"status":"success","data":{"result":[ELEMENT,ELEMENT],"x":{"result":[2]},"resultType":"vector"}}',
+    ],
+    [
+        "a key in a string",
+        '{"warnings":["\\"data\\":{\\"result\\":["],"status":"success","data":{"resultType":"vector","result":[ELEMENT,ELEMENT]}}',
+    ],
+    [
+        "space everywhere",
+        ' { "status" : "success" , "data" : { "result" : [ ELEMENT , ELEMENT ] , "resultType" : "vector" } } ',
+    ],
+])("understands %s, in one piece and in many", (_, answer) => {
+    const text = answer.replaceAll("ELEMENT", ELEMENT);
+    for (const pieces of [[text], text.split(/(?=.)/)]) {
+        expect(read(pieces).map((sample) => labelOf(sample, "a"))).toEqual(["b", "b"]);
+    }
+});
+
+it("refuses a label that is no text, where it is looked at", () => {
+    const [sample] = read([vector([{ metric: { a: 1, b: null }, value: [1, "1"] }])]);
+    expect(() => sample && labelOf(sample, "a")).toThrow("a label a that is no text: 1");
+    expect(sample && labelOf(sample, "b")).toBe("");
 });
 
 it("refuses an element that does not end", () => {

@@ -8,10 +8,19 @@ export interface Sample {
     value: number;
 }
 
-/** A label's value; of one that is missing, it is empty, as everywhere in Prometheus. */
+/**
+ * A label's value; of one that is missing, it is empty, as everywhere in Prometheus.
+ * @throws Fault 502 where it is no text
+ */
 export function labelOf({ labels }: Sample, name: string): string {
     const value = Object.hasOwn(labels, name) ? labels[name] : undefined;
-    return typeof value === "string" ? wellFormed(value) : "";
+    if (typeof value === "string") {
+        return wellFormed(value);
+    }
+    if (value === undefined || value === null) {
+        return "";
+    }
+    throw new Fault(502, `Prometheus' vector has a label ${name} that is no text: ${shown(value)}`);
 }
 
 /** Kinds of errors of Prometheus' API that say "too slow" rather than "wrong". */
@@ -20,26 +29,28 @@ const TOO_SLOW = ["timeout", "canceled"];
 /** No element of a vector is longer, in UTF-16 units. */
 const LONGEST_ELEMENT = 1_000_000;
 
-/** Nor is what comes before the elements. */
-const LONGEST_BEFORE = 1_000_000;
-
-/** In front of the elements of a vector. */
-const RESULT = /"result"\s*:\s*\[/;
+/** Nor is all that is around the elements. */
+const LONGEST_AROUND = 1_000_000;
 
 /**
- * Reads Prometheus' answer to an instant query while it comes in, element by element: of a large vector, neither the text nor the
- * parsed whole is ever in memory.
+ * Reads Prometheus' answer to an instant query while it comes in, some elements at a time: of a large vector, neither the text nor
+ * the parsed whole is ever in memory. What parts the text is only where elements begin and end; whether they, and all around them,
+ * are JSON is for JSON.parse to say.
  */
 export class AnswerReader {
-    /** Text that is still to be looked at. */
+    /** Text that is still to be looked at, as far as it was not. */
     private text = "";
-    /** How much of it was looked at, in an element. */
     private looked = 0;
-    private depth = 0;
-    private isInString = false;
     /** The answer without its elements. */
     private around = "";
     private part: "before" | "elements" | "after" = "before";
+    private depth = 0;
+    private isInString = false;
+    /** Where the last string around the elements begins and ends, and the keys on the way to where we are. */
+    private string = { start: 0, end: 0 };
+    private readonly keys: (string | undefined)[] = [];
+    /** Whether a comma came before the text, so that an element has to follow. */
+    private isAfterComma = false;
 
     /** @param take gets each element */
     constructor(private readonly take: (sample: Sample) => void) {}
@@ -48,10 +59,13 @@ export class AnswerReader {
     push(text: string): void {
         this.text += text;
         if (this.part === "before") {
-            this.findElements();
+            this.readAround();
         }
         if (this.part === "elements") {
             this.readElements();
+        }
+        if (this.part === "after") {
+            this.readAround();
         }
     }
 
@@ -69,28 +83,14 @@ export class AnswerReader {
         }
         const { resultType, result } = isObject(data) ? data : {};
         // Go, which both Prometheus and the servicegraph of Istio 1.0 are written in, takes null for an empty list.
-        if (resultType !== "vector" || !(Array.isArray(result) || result === null)) {
+        const isList = this.part === "after" ? Array.isArray(result) : result === null;
+        if (resultType !== "vector" || !isList) {
             throw new Fault(502, `Prometheus does not answer with a vector, but with ${shown(resultType)}`);
         }
     }
 
-    private findElements(): void {
-        const start = RESULT.exec(this.text);
-        if (start) {
-            const end = start.index + start[0].length;
-            this.around = this.text.slice(0, end);
-            this.text = this.text.slice(end);
-            this.part = "elements";
-        } else if (this.text.length > LONGEST_BEFORE) {
-            throw new Fault(
-                502,
-                `Prometheus answers with something long that is not its API's JSON: ${shown(this.text)}`,
-            );
-        }
-    }
-
-    private readElements(): void {
-        let start = 0;
+    /** Follows the keys, however they are escaped, up to the list `result` within `data`. */
+    private readAround(): void {
         for (; this.looked < this.text.length; this.looked += 1) {
             const character = this.text[this.looked];
             if (this.isInString) {
@@ -98,28 +98,101 @@ export class AnswerReader {
                     this.looked += 1;
                 } else if (character === '"') {
                     this.isInString = false;
+                    this.string.end = this.looked + 1;
                 }
             } else if (character === '"') {
                 this.isInString = true;
-            } else if (character === "{") {
-                start = this.depth === 0 ? this.looked : start;
-                this.depth += 1;
-            } else if (character === "}") {
-                this.depth -= 1;
-                if (this.depth === 0) {
-                    this.take(readSample(this.text.slice(start, this.looked + 1)));
-                    start = this.looked + 1;
+                this.string.start = this.looked;
+            } else if (character === ":") {
+                this.keys[this.depth] = parseKey(this.text.slice(this.string.start, this.string.end));
+            } else if (character === "{" || character === "[") {
+                if (character === "[" && this.depth === 2 && this.keys[1] === "data" && this.keys[2] === "result") {
+                    this.beginElements();
+                    return;
                 }
-            } else if (character === "]" && this.depth === 0) {
-                this.part = "after";
-                break;
+                this.depth += 1;
+                this.keys[this.depth] = undefined;
+            } else if (character === "}" || character === "]") {
+                this.depth -= 1;
             }
         }
-        this.text = this.text.slice(this.part === "after" ? this.looked : start);
-        this.looked -= start;
-        if (this.looked > LONGEST_ELEMENT) {
+        if (this.around.length + this.text.length > LONGEST_AROUND) {
+            throw new Fault(
+                502,
+                `Prometheus answers with something long that is not its API's JSON: ${shown(this.around + this.text)}`,
+            );
+        }
+    }
+
+    private beginElements(): void {
+        if (this.part === "after") {
+            throw new Fault(502, "Prometheus answers with two results at once");
+        }
+        this.around = this.text.slice(0, this.looked + 1);
+        this.text = this.text.slice(this.looked + 1);
+        [this.part, this.looked, this.depth] = ["elements", 0, 0];
+    }
+
+    private readElements(): void {
+        let comma = -1;
+        for (; this.looked < this.text.length; this.looked += 1) {
+            const code = this.text.charCodeAt(this.looked);
+            if (this.isInString) {
+                if (code === BACKSLASH) {
+                    this.looked += 1;
+                } else if (code === QUOTE) {
+                    this.isInString = false;
+                }
+            } else if (code === QUOTE) {
+                this.isInString = true;
+            } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+                this.depth += 1;
+            } else if (code === COMMA) {
+                comma = this.depth === 0 ? this.looked : comma;
+            } else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) {
+                if (this.depth === 0) {
+                    this.takeElements(this.looked, false);
+                    // Back in the answer itself, in front of what ends the list `result` of the object `data`.
+                    [this.part, this.looked, this.depth] = ["after", 0, 3];
+                    return;
+                }
+                this.depth -= 1;
+            }
+        }
+        if (comma >= 0) {
+            this.takeElements(comma, true);
+        }
+        if (this.text.length > LONGEST_ELEMENT) {
             throw new Fault(502, `Prometheus' vector has an element of more than ${LONGEST_ELEMENT} characters`);
         }
+    }
+
+    /** Takes the elements in front of `end`, where there is a comma, or the end of all of them. */
+    private takeElements(end: number, isComma: boolean): void {
+        const text = this.text.slice(0, end);
+        const elements = parseElements(text);
+        if (elements.length === 0 && (isComma || this.isAfterComma)) {
+            throw new Fault(502, "Prometheus' vector has nothing where an element should be");
+        }
+        for (const element of elements) {
+            this.take(readSample(element));
+        }
+        const next = isComma ? end + 1 : end;
+        this.text = this.text.slice(next);
+        this.looked -= next;
+        this.isAfterComma = isComma;
+    }
+}
+
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+const [OPENING_BRACE, CLOSING_BRACE, OPENING_BRACKET, CLOSING_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/** A key, unescaped; undefined where it is none: JSON.parse will say so of the whole. */
+function parseKey(text: string): string | undefined {
+    try {
+        return String(JSON.parse(text));
+    } catch {
+        return undefined;
     }
 }
 
@@ -135,22 +208,21 @@ function parseEnvelope(text: string, httpStatus: number): Record<string, unknown
     throw new Fault(502, `Prometheus answers with status ${httpStatus} and something that is not its API's JSON`);
 }
 
-function readSample(text: string): Sample {
-    const element = parseElement(text);
+function parseElements(text: string): unknown[] {
+    try {
+        return JSON.parse(`[${text}]`) as unknown[];
+    } catch {
+        throw new Fault(502, `Prometheus' vector has an element that is not JSON: ${shown(text.trim())}`);
+    }
+}
+
+function readSample(element: unknown): Sample {
     const { metric, value } = isObject(element) ? element : {};
     const [, number] = Array.isArray(value) ? (value as unknown[]) : [];
     if (!isObject(metric) || typeof number !== "string") {
-        throw new Fault(502, `Prometheus' vector has an element without labels or value: ${shown(text)}`);
+        throw new Fault(502, `Prometheus' vector has an element without labels or value: ${shown(element)}`);
     }
     return { labels: metric, value: readNumber(number) };
-}
-
-function parseElement(text: string): unknown {
-    try {
-        return JSON.parse(text);
-    } catch {
-        throw new Fault(502, `Prometheus' vector has an element that is not JSON: ${shown(text)}`);
-    }
 }
 
 function readNumber(text: string): number {

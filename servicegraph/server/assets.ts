@@ -29,7 +29,33 @@ export function assets(read: (name: AssetName) => string): Assets {
     ]);
 }
 
-/** Reads them from a folder. */
-export function assetsIn(folder: string): Assets {
-    return assets((name) => readFileSync(path.join(folder, name), "utf8"));
+/**
+ * Reads them from a folder. 1.0 took any, and served what was there; of the files that this one does not have, the server's own are
+ * served.
+ * @param missing told which files those are
+ * @throws Error where a file is there and cannot be read
+ */
+export function assetsIn(folder: string, ownFolder: string, missing: (names: string[]) => void): Assets {
+    const names: string[] = [];
+    const found = assets((name) => {
+        const own = path.join(ownFolder, name);
+        const file = path.join(folder, name);
+        try {
+            return readFileSync(file, "utf8");
+        } catch (error) {
+            const { code, message } = error as NodeJS.ErrnoException;
+            if (file === own || (code !== "ENOENT" && code !== "ENOTDIR")) {
+                throw new Error(
+                    `--assetDir must be a folder whose files can be read; it is ${JSON.stringify(folder)}: ${message}`,
+                    { cause: error },
+                );
+            }
+            names.push(name);
+            return readFileSync(own, "utf8");
+        }
+    });
+    if (names.length > 0) {
+        missing(names);
+    }
+    return found;
 }

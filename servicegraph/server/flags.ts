@@ -7,7 +7,7 @@ import { type ListenAddress, parseListenAddress } from "./listenAddress";
 export interface Flags {
     bindAddr: ListenAddress;
     prometheusAddr: URL;
-    /** The folder that holds the files of the live graph. */
+    /** A folder with files that take the place of the server's own, which need not have any. */
     assetDir: string;
     /** How long Prometheus may take for an answer, in milliseconds. */
     prometheusTimeout: number;
@@ -18,7 +18,7 @@ export interface Flags {
 export const USAGE = `Flags, with their defaults:
   --bindAddr :8088                          where to listen
   --prometheusAddr http://localhost:9090    the Prometheus to ask; a path is a prefix
-  --assetDir                                the folder of the live graph's files; by default that of the server
+  --assetDir                                a folder with files that take the place of the pages' own; by default there are none
   --prometheusTimeout 10s                   how long Prometheus may take for an answer
   --prometheusAnswerBytes 33554432          how long an answer of Prometheus may be`;
 

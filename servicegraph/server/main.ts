@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { app } from "./app";
 import { assetsIn } from "./assets";
-import { type Flags, parseFlags, USAGE } from "./flags";
+import { parseFlags, USAGE } from "./flags";
 import { Metrics } from "./metrics";
 import { graphsInThread, serveGraphs } from "./worker";
 
@@ -16,7 +16,13 @@ if (isMainThread) {
 }
 
 function main(file: string): void {
-    const flags = readFlags(path.dirname(file));
+    const ownFolder = path.dirname(file);
+    const flags = orEnd(USAGE, () => parseFlags(process.argv.slice(2), ownFolder));
+    const assets = orEnd("", () =>
+        assetsIn(flags.assetDir, ownFolder, (names) => {
+            log(`--assetDir ${flags.assetDir} has no ${names.join(", ")}: the server's own are served`);
+        }),
+    );
     const { prometheusAddr, prometheusTimeout: timeout, prometheusAnswerBytes: answerBytes } = flags;
     const metrics = new Metrics();
     const make = graphsInThread(
@@ -26,7 +32,7 @@ function main(file: string): void {
             metrics.countQuery(outcome, seconds);
         },
     );
-    const server = http.createServer(app({ make, metrics, log, timeout, assets: assetsIn(flags.assetDir) }));
+    const server = http.createServer(app({ make, metrics, log, timeout, assets }));
     // Beyond that a connection is refused, so that no crowd can take the server's memory.
     server.maxConnections = 512;
     // Whoever takes longer to say what it wants is no client of a graph.
@@ -52,11 +58,12 @@ function main(file: string): void {
     }
 }
 
-function readFlags(programFolder: string): Flags {
+/** What a flag stands for; where it makes no sense, the program ends with the reason. */
+function orEnd<Value>(usage: string, read: () => Value): Value {
     try {
-        return parseFlags(process.argv.slice(2), programFolder);
+        return read();
     } catch (error) {
-        console.error(`${(error as Error).message}\n\n${USAGE}`);
+        console.error([(error as Error).message, usage].filter(Boolean).join("\n\n"));
         return process.exit(2);
     }
 }

@@ -35,8 +35,7 @@ export interface PrometheusLimits {
 
 /** The HTTP API of the Prometheus at `address`, whose path may be a prefix. */
 export function prometheusAt(address: URL, { timeout, answerBytes, observe }: PrometheusLimits): Prometheus {
-    const client = address.protocol === "https:" ? https : http;
-    const agent = new client.Agent({ keepAlive: true, maxSockets: 16 });
+    const get = getter();
     const name = `${address.protocol}//${address.host}${address.pathname.replace(/\/$/, "")}`;
 
     async function ask(
@@ -49,18 +48,29 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
         const url = new URL(address);
         url.pathname = `${address.pathname.replace(/\/$/, "")}/api/v1/query`;
         url.search = new URLSearchParams({ query: promql, time: at.toISOString(), timeout: `${left}ms` }).toString();
+        let redirected: string | undefined;
         const late = AbortSignal.timeout(left);
         try {
-            const response = await get(client, url, { agent, signal: AbortSignal.any([wanted, late]) });
+            const signal = AbortSignal.any([wanted, late]);
+            const response = await get(url, signal, (location) => (redirected = location));
             await read(response, answerBytes, take);
         } catch (error) {
             wanted.throwIfAborted();
-            if (error instanceof Fault) {
-                throw error;
-            }
-            throw late.aborted
-                ? new Fault(504, `Prometheus at ${name} does not answer within ${timeout / 1000} s${share(waited)}`)
-                : new Fault(502, `Prometheus at ${name} cannot be asked: ${reasonOf(error)}`);
+            const fault =
+                error instanceof Fault
+                    ? error
+                    : late.aborted
+                      ? new Fault(
+                            504,
+                            `Prometheus at ${name} does not answer within ${timeout / 1000} s${share(waited)}`,
+                        )
+                      : new Fault(502, `Prometheus at ${name} cannot be asked: ${reasonOf(error)}`);
+            throw redirected === undefined
+                ? fault
+                : new Fault(
+                      fault.status,
+                      `${fault.message}; it redirects to ${redirected}: set --prometheusAddr to where its API is`,
+                  );
         }
     }
 
@@ -85,14 +95,63 @@ function share(waited: number): string {
     return waited < 50 ? "" : `, ${(waited / 1000).toFixed(1)} s of which the request waited for its turn`;
 }
 
-function get(
-    client: typeof http | typeof https,
-    url: URL,
-    options: http.RequestOptions,
-): Promise<http.IncomingMessage> {
-    return new Promise((resolve, reject) => {
-        client.get(url, options, resolve).on("error", reject);
-    });
+/** How many redirects are followed, one after the other. */
+const MOST_REDIRECTS = 5;
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/** Sends a request, and follows where it is sent to; `redirected` is told of each such place. */
+type Get = (url: URL, signal: AbortSignal, redirected: (location: string) => void) => Promise<http.IncomingMessage>;
+
+function getter(): Get {
+    const options = { keepAlive: true, maxSockets: 16 };
+    const agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
+    const once = (url: URL, signal: AbortSignal) =>
+        new Promise<http.IncomingMessage>((resolve, reject) => {
+            const request =
+                url.protocol === "https:"
+                    ? https.get(url, { agent: agents["https:"], signal }, resolve)
+                    : http.get(url, { agent: agents["http:"], signal }, resolve);
+            request.on("error", reject);
+        });
+
+    return async (first, signal, redirected) => {
+        let url = first;
+        for (let hops = 0; ; hops += 1) {
+            const response = await once(url, signal);
+            const { statusCode = 0, headers } = response;
+            if (!REDIRECTS.includes(statusCode)) {
+                return response;
+            }
+            // Without its body, and with it the connection: a redirect's is of no use.
+            response.destroy();
+            if (headers.location === undefined || hops === MOST_REDIRECTS) {
+                throw new Fault(
+                    502,
+                    headers.location === undefined
+                        ? `Prometheus answers with status ${statusCode} and no Location`
+                        : `Prometheus redirects more than ${MOST_REDIRECTS} times`,
+                );
+            }
+            url = placeOf(headers.location, url);
+            redirected(`${url.protocol}//${url.host}${url.pathname}`);
+        }
+    };
+}
+
+/** Where a redirect goes. @throws Fault 502 where that is nothing to ask */
+function placeOf(location: string, from: URL): URL {
+    const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+    if (!url || !["http:", "https:"].includes(url.protocol)) {
+        throw new Fault(
+            502,
+            `Prometheus redirects to ${location.slice(0, 200)}, which is no HTTP address: set --prometheusAddr to where its API is`,
+        );
+    }
+    if (url.host === from.host) {
+        // What a browser does too: who was let in stays so on the same host, and on no other.
+        [url.username, url.password] = [from.username, from.password];
+    }
+    return url;
 }
 
 async function read(response: http.IncomingMessage, mostBytes: number, take: (sample: Sample) => void): Promise<void> {

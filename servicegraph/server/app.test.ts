@@ -71,7 +71,18 @@ const garbage: [string, Reply, string][] = [
         (response) => (response.writeHead(200, { "Content-Length": 99 }), response.write("{"), response.destroy()),
         "cannot be asked",
     ],
-    ["redirects", (response) => response.writeHead(302, { Location: "http://127.0.0.1/" }).end(), "status 302"],
+    [
+        "redirects to nobody",
+        (response) => response.writeHead(302, { Location: "http://127.0.0.1:9/login?secret" }).end(),
+        "ECONNREFUSED 127.0.0.1:9; it redirects to http://127.0.0.1:9/login: set --prometheusAddr to where its API is",
+    ],
+    ["redirects without an end", (response) => response.writeHead(307, { Location: "" }).end(), "more than 5 times"],
+    ["redirects without a Location", (response) => response.writeHead(308).end(), "status 308 and no Location"],
+    [
+        "redirects to what is not HTTP",
+        (response) => response.writeHead(301, { Location: "file:///etc/passwd" }).end(),
+        "redirects to file:///etc/passwd, which is no HTTP address",
+    ],
     ["answers endlessly", (response) => response.end("x".repeat(300_000)), "longer than 200000 bytes"],
     [
         "refuses",
@@ -95,6 +106,26 @@ it.each(garbage)(
         }
     },
 );
+
+it.each([301, 302, 303, 307, 308])("follows Prometheus' redirects with status %d", async (status) => {
+    const elsewhere = await fakePrometheus(bookinfo);
+    try {
+        await withServer(
+            (promql) => (response) =>
+                response
+                    .writeHead(status, {
+                        Location: `${elsewhere.url}/prefix/api/v1/query?${new URLSearchParams({ query: promql }).toString()}`,
+                    })
+                    .end(),
+            async (server) => {
+                const answer = await server.ask("/graph");
+                expect(answer).toMatchObject(withReason(200, "productpage"));
+            },
+        );
+    } finally {
+        await elsewhere.close();
+    }
+});
 
 it("draws what the two queries tell when the details cannot be had, and says why", async () => {
     await withServer(

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverFiles } from "./bundle";
-import { type FakePrometheus, fakePrometheus } from "./testing/fakePrometheus";
+import { type FakePrometheus, fakePrometheus, sendVector } from "./testing/fakePrometheus";
 import { type Program, startServer } from "./testing/program";
 import { answerTo, BOOKINFO } from "./testing/traffic";
 
@@ -31,8 +31,16 @@ describe("the program", () => {
     let program: Program;
 
     beforeAll(async () => {
+        // Over nine minutes it never answers, and over eight it takes its time.
         prometheus = await fakePrometheus((promql) =>
-            promql.includes("[9m]") ? () => undefined : answerTo(promql, BOOKINFO),
+            promql.includes("[9m]")
+                ? () => undefined
+                : promql.includes("[8m]")
+                  ? (response) =>
+                        setTimeout(() => {
+                            sendVector(response, answerTo(promql, BOOKINFO));
+                        }, 700)
+                  : answerTo(promql, BOOKINFO),
         );
         program = await startServer(prometheus.url);
     }, 20_000);
@@ -67,18 +75,55 @@ describe("the program", () => {
         }
     });
 
+    describe("on SIGTERM", () => {
+        let ending: Program;
+        /** Sends the signal once Prometheus was asked over so many minutes. */
+        async function terminate(minutes?: number): Promise<{ code: unknown; after: number }> {
+            while (minutes !== undefined && !prometheus.queries.some((promql) => promql.includes(`[${minutes}m]`))) {
+                await sleep(10);
+            }
+            const ended = once(ending.process, "exit");
+            const start = performance.now();
+            ending.process.kill("SIGTERM");
+            const [code] = (await ended) as unknown[];
+            return { code, after: performance.now() - start };
+        }
+
+        beforeEach(async () => {
+            ending = await startServer(prometheus.url);
+        });
+        afterEach(() => ending.end());
+
+        it("ends at once with code 0 where nobody waits, open connections or not", async () => {
+            await (await fetch(`${ending.url}/graph`)).text();
+            const { code, after } = await terminate();
+            expect(code).toBe(0);
+            expect(after).toBeLessThan(1000);
+        });
+
+        it("lets answers that are under way reach whoever asked, and takes no more", async () => {
+            const answer = fetch(`${ending.url}/graph?time_horizon=8m`);
+            const terminated = terminate(8);
+            const { status, body } = await answer.then(async (one) => ({ status: one.status, body: await one.text() }));
+            await expect(fetch(`${ending.url}/healthz`)).rejects.toThrow();
+            expect([status, body]).toEqual([200, expect.stringContaining("productpage")]);
+            expect(await terminated).toMatchObject({ code: 0 });
+        });
+
+        it("does not wait for what takes longer than three seconds", async () => {
+            const cut = fetch(`${ending.url}/graph?time_horizon=9m`).catch(() => "cut");
+            prometheus.queries.length = 0;
+            const { code, after } = await terminate(9);
+            expect([code, await cut]).toEqual([0, "cut"]);
+            expect(after).toBeGreaterThan(2500);
+            expect(after).toBeLessThan(4500);
+        }, 10_000);
+    });
+
     it("tells what Prometheus refuses, from the thread that asks", async () => {
         await prometheus.close();
         const response = await fetch(`${program.url}/graph`);
         expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be asked")]);
         expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
-    });
-
-    it("ends on SIGTERM at once, with code 0", async () => {
-        const ended = once(program.process, "exit");
-        const start = performance.now();
-        program.process.kill("SIGTERM");
-        expect(await ended).toEqual([0, null]);
-        expect(performance.now() - start).toBeLessThan(3000);
     });
 });

@@ -51,11 +51,24 @@ function main(file: string): void {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => {
             log(`Ending on ${signal}`);
-            // What is being answered would be a graph that nobody waits for any more.
-            server.closeAllConnections();
-            server.close(() => process.exit(0));
+            end(server);
         });
     }
+}
+
+/** How long answers that are under way have when the server ends, in milliseconds. */
+const LAST_ANSWERS = 3000;
+
+/** Accepts nothing more, lets answers that are under way reach whoever asked, and ends the program with code 0. */
+function end(server: http.Server): void {
+    server.close(() => process.exit(0));
+    // A connection whose answer is done would be kept open for the next request.
+    setInterval(() => {
+        server.closeIdleConnections();
+    }, 50);
+    setTimeout(() => {
+        server.closeAllConnections();
+    }, LAST_ANSWERS);
 }
 
 /** What a flag stands for; where it makes no sense, the program ends with the reason. */

@@ -59,7 +59,8 @@ async function readParameters(request: http.IncomingMessage): Promise<URLSearchP
     return new URLSearchParams(body);
 }
 
-function sendVector(response: http.ServerResponse, elements: Element[]): void {
+/** Answers with a vector, as Prometheus does. */
+export function sendVector(response: http.ServerResponse, elements: Element[]): void {
     response.setHeader("Content-Type", "application/json");
     const result = elements.map(({ metric, value }) => ({ metric, value: [1_540_000_000.781, value] }));
     response.end(JSON.stringify({ status: "success", data: { resultType: "vector", result } }));

@@ -29,6 +29,33 @@ it("is DOT that a strict reader takes, with the same names and edges, whatever t
     );
 });
 
+it("tells many names apart in no time that differ in dots, slashes and spaces alone", () => {
+    // 14 characters, each of which may be one of three and becomes the same: 10,000 names for one id.
+    const name = (index: number) =>
+        index
+            .toString(3)
+            .padStart(14, "0")
+            .replace(/\d/g, (digit) => "./ "[Number(digit)] ?? "");
+    const names = Array.from({ length: 10_000 }, (_, index) => name(index));
+    const start = performance.now();
+    const dot = dotGraph(serviceGraph([], [], names));
+    expect(performance.now() - start).toBeLessThan(1000);
+    const ids = parseDot(dot).nodes.map(({ id }) => id);
+    const plain = "_".repeat(14);
+    expect(ids).toEqual([plain, ...Array.from({ length: 9999 }, (_, index) => `${plain}_${index + 2}`)]);
+});
+
+it("gives no id twice where names have numbers already", () => {
+    const ids = parseDot(dotGraph(serviceGraph([], [], ["a b", "a.b", "a_b_2", "a_b_3", "a/b"]))).nodes;
+    expect(ids.map(({ id, label }) => [label, id])).toEqual([
+        ["a b", "a_b"],
+        ["a.b", "a_b_2"],
+        ["a/b", "a_b_3"],
+        ["a_b_2", "a_b_2_2"],
+        ["a_b_3", "a_b_3_2"],
+    ]);
+});
+
 it("the strict reader refuses a name that breaks out", () => {
     expect(() => parseDot('digraph "g" {\n"a" [label=""];evil [label=""];\n}\n')).toThrow();
     expect(() => parseDot('digraph "g" {\n"a" [label="\\q"];\n}\n')).toThrow("no escape");

@@ -23,13 +23,17 @@ export function dotGraph({ nodes, edges }: ServiceGraph): string {
  */
 function dotIds(names: string[]): Map<string, string> {
     const taken = new Set<string>();
+    // The next number to try: what was taken once stays so, and among many alike nothing is tried twice.
+    const numbers = new Map<string, number>();
     const ids = new Map<string, string>();
     for (const name of names) {
         const plain = name.replace(/[/. ]/g, "_");
         let id = plain;
-        for (let number = 2; taken.has(id); number += 1) {
+        let number = numbers.get(plain) ?? 2;
+        for (; taken.has(id); number += 1) {
             id = `${plain}_${number}`;
         }
+        numbers.set(plain, number);
         taken.add(id);
         ids.set(name, id);
     }

@@ -381,6 +381,29 @@ it.each([
     });
 });
 
+it.each([
+    ["//a%23b", "/a%23b"],
+    ["//a%3Fb?c=d%23#e", "/a%3Fb?c=d%23#e"],
+    ["//%0d%0aSet-Cookie:%20a", "/%0D%0ASet-Cookie:%20a"],
+    ["/x/..//%2e%2e//b!'()*%24&+,:;=@", "/b%21%27%28%29%2A$&+,:;=@"],
+    ["/%25%32%33//", "/%2523/"],
+    ["//é".replace("é", "%C3%A9"), "/%C3%A9"],
+])("sends %s to %s, which is the same place", async (path, location) => {
+    await withServer(bookinfo, async (server) => {
+        const { status, headers } = await server.ask(path);
+        expect([status, headers.location]).toEqual([301, location]);
+    });
+});
+
+it("answers OPTIONS * for the server as a whole, and no other method there", async () => {
+    await withServer(bookinfo, async (server) => {
+        expect(await server.ask("*", "OPTIONS")).toMatchObject({ status: 200, body: "" });
+        expect(await server.ask("*")).toMatchObject({ status: 400 });
+        expect(await server.ask("graph")).toMatchObject({ status: 400 });
+        expect(server.logged).toEqual([]);
+    });
+});
+
 it("shows a filter's value as text alone", async () => {
     await withServer(bookinfo, async (server, prometheus) => {
         const { body } = await server.ask(`/dotviz?source_workload=${encodeURIComponent('"><script>x')}`);

@@ -75,9 +75,16 @@ export function app({ make, metrics, assets, timeout, log }: AppArgs): http.Requ
         request: http.IncomingMessage,
         client: AbortSignal,
     ): Promise<{ endpoint: string; answer: Answer }> {
+        if (request.method === "OPTIONS" && request.url === "*") {
+            // Asks after the server as a whole; Go's answers likewise.
+            return { endpoint: "other", answer: { status: 200, headers: {}, body: "" } };
+        }
         const target = readTarget(request.url ?? "/");
         if (!target) {
-            return { endpoint: "other", answer: text("400 Bad Request: the path is not validly escaped", 400) };
+            return {
+                endpoint: "other",
+                answer: text("400 Bad Request: not a path that begins with / and is validly escaped", 400),
+            };
         }
         const redirect = redirectOf(target);
         if (redirect) {

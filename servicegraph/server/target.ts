@@ -11,9 +11,12 @@ export interface Target {
     search: string;
 }
 
-/** Reads the target of a request; undefined where its path is not validly escaped. */
+/** Reads the target of a request; undefined where it is no path, or one that is not validly escaped. */
 export function readTarget(target: string): Target | undefined {
     const [, escaped = "", search = ""] = /^(?:https?:\/\/[^/?]*)?([^?]*)(\?.*)?$/is.exec(target) ?? [];
+    if (escaped !== "" && !escaped.startsWith("/")) {
+        return undefined;
+    }
     try {
         return { path: decodeURIComponent(escaped), query: new URLSearchParams(search), search };
     } catch {
@@ -26,7 +29,7 @@ export function redirectOf({ path: asked, search }: Target): Answer | undefined 
     // Without doubled slashes, `.` and `..`; a slash at the end stays.
     const clean = path.posix.normalize(asked.startsWith("/") ? asked : `/${asked}`);
     if (clean !== asked) {
-        const location = encodeURI(clean) + search;
+        const location = goEscapePath(clean) + search;
         return {
             ...moved(location),
             headers: { "Content-Type": "text/html; charset=utf-8", Location: location },
@@ -34,6 +37,13 @@ export function redirectOf({ path: asked, search }: Target): Answer | undefined 
         };
     }
     return asked.endsWith("/index.html") ? moved(`./${search}`) : undefined;
+}
+
+/** Escapes a path as Go does: whatever else could begin a query or a fragment, or end an address in a text. */
+function goEscapePath(path: string): string {
+    return encodeURIComponent(path)
+        .replace(/%(?:24|26|2B|2C|2F|3A|3B|3D|40)/g, decodeURIComponent)
+        .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 function moved(location: string): Answer {

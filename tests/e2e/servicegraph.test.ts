@@ -151,6 +151,16 @@ describe("/dotviz", () => {
         expect(await shownEdges()).toEqual(EDGES);
     }, 30_000);
 
+    it("loads itself again only where its form says so", async () => {
+        await open("/dotviz");
+        await page.getByLabel("Time horizon").fill("1h");
+        const refreshes = await page.locator("meta[http-equiv=refresh]").count();
+        await page.getByLabel("Load again").selectOption("5");
+        await page.getByRole("button", { name: "Show" }).click();
+        await page.waitForURL(/refresh=5/);
+        expect([refreshes, await page.locator("meta[http-equiv=refresh]").count()]).toEqual([0, 1]);
+    }, 30_000);
+
     it("shows names as names, whatever they say", async () => {
         const evil = {
             app: "<script>alert(1)</script>",
@@ -279,13 +289,15 @@ describe("/force/forcegraph.html", () => {
         expect(complaints).toEqual([]);
     }, 30_000);
 
-    it("zooms to where the wheel is turned, and shows everything again", async () => {
+    it("zooms to where the wheel is turned while Ctrl is held, and shows everything again", async () => {
         await open("/force/forcegraph.html");
         await settled();
         const node = page.locator(".node .workload", { hasText: "ratings-v1" });
         const { x, y, width, height } = (await node.boundingBox()) ?? { x: NaN, y: NaN, width: NaN, height: NaN };
         await page.mouse.move(x + width / 2, y + height / 2);
+        await page.keyboard.down("Control");
         await page.mouse.wheel(0, -400);
+        await page.keyboard.up("Control");
         while (((await node.boundingBox())?.width ?? 0) < 1.3 * width) {
             await page.waitForTimeout(50);
         }
@@ -298,6 +310,33 @@ describe("/force/forcegraph.html", () => {
         while (((await node.boundingBox())?.width ?? Infinity) > width + 1) {
             await page.waitForTimeout(50);
         }
+    }, 30_000);
+
+    it("lets the page scroll under the wheel", async () => {
+        await open("/force/forcegraph.html");
+        await page.setViewportSize({ width: 1280, height: 400 });
+        await settled();
+        const viewBox = () => page.locator("svg.mesh").getAttribute("viewBox");
+        const before = await viewBox();
+        await page.locator("svg.mesh").hover({ position: { x: 20, y: 20 } });
+        await page.mouse.wheel(0, 200);
+        await page.waitForFunction("scrollY > 50");
+        expect(await viewBox()).toBe(before);
+    }, 30_000);
+
+    it("keeps the focus in a workload's panel when a new answer comes", async () => {
+        await open("/force/forcegraph.html");
+        const node = page.locator(".node", { hasText: "ratings-v1" });
+        await node.focus();
+        await page.keyboard.press("Enter");
+        const close = page.getByRole("button", { name: "Close" });
+        await close.focus();
+        traffic = BOOKINFO.map((one) => ({ ...one, requests: 77 }));
+        await page.locator("#info", { hasText: "77 req/s" }).waitFor();
+        expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Close");
+        await page.keyboard.press("Enter");
+        expect(await page.locator("#info").isVisible()).toBe(false);
+        expect(await page.evaluate<string>("document.activeElement.ariaLabel")).toContain("ratings (ratings-v1)");
     }, 30_000);
 
     it("says which parameter is bad", async () => {

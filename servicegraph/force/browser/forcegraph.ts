@@ -36,6 +36,13 @@ byId("pause").addEventListener("click", () => {
     byId("pause").setAttribute("aria-pressed", String(paused));
     byId("pause").textContent = paused ? "Go on" : "Pause";
 });
+byId("close").addEventListener("click", () => {
+    const body = content.bodies.find(({ key }) => key === selected);
+    select(undefined);
+    if (body) {
+        picture.focus(body);
+    }
+});
 addEventListener("resize", () => {
     picture.draw();
 });
@@ -131,10 +138,9 @@ function select(body: Body | undefined): void {
     const before = selected;
     selected = body?.key;
     picture.highlight(body);
-    const info = byId("info");
-    info.hidden = !body;
+    byId("info").hidden = !body;
     if (body) {
-        info.replaceChildren(...describe(body));
+        byId("details").replaceChildren(...describe(body));
         if (before !== selected) {
             picture.draw();
         }
@@ -144,15 +150,9 @@ function select(body: Body | undefined): void {
 /** The traffic of a workload, as 1.0 showed it on a click. */
 function describe(body: Body): Element[] {
     const { name, namespace } = body.node;
-    const close = html("button", { type: "button", class: "plain" }, "Close");
-    close.addEventListener("click", () => {
-        select(undefined);
-        picture.focus(body);
-    });
     const incoming = content.bonds.filter(({ target }) => target.key === body.key);
     const outgoing = content.bonds.filter(({ source }) => source.key === body.key);
     return [
-        close,
         html("h2", {}, html("bdi", {}, name)),
         ...(namespace ? [html("p", { class: "summary" }, "namespace ", html("bdi", {}, namespace))] : []),
         html("h3", {}, "Incoming"),

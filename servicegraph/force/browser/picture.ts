@@ -285,7 +285,7 @@ export class Picture {
         this.fitView();
     }
 
-    /** The wheel zooms, dragging the background moves the view, a double click or 0 shows everything again. */
+    /** The wheel zooms while a key is held, as a pinch on a touchpad does for browsers; else it scrolls the page. Dragging the background moves the view, a double click or 0 shows everything again. */
     private listenForView(): void {
         const { element } = this;
         let grip: Point | undefined;
@@ -293,6 +293,9 @@ export class Picture {
         element.addEventListener(
             "wheel",
             (event) => {
+                if (!event.ctrlKey && !event.metaKey) {
+                    return;
+                }
                 event.preventDefault();
                 this.zoomAt(this.pointOf(event), 1.0015 ** -event.deltaY);
             },

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverFiles } from "./bundle";
 import { type FakePrometheus, fakePrometheus, sendVector } from "./testing/fakePrometheus";
+import { largeMesh } from "./testing/largeMesh";
 import { type Program, startServer } from "./testing/program";
 import { answerTo, BOOKINFO } from "./testing/traffic";
 
@@ -27,6 +28,7 @@ it("carries the licence of what it was made with", () => {
 });
 
 describe("the program", () => {
+    const large = largeMesh(200, 2000);
     let prometheus: FakePrometheus;
     let program: Program;
 
@@ -40,7 +42,7 @@ describe("the program", () => {
                         setTimeout(() => {
                             sendVector(response, answerTo(promql, BOOKINFO));
                         }, 700)
-                  : answerTo(promql, BOOKINFO),
+                  : answerTo(promql, /\[10\ds\]/.test(promql) ? large : BOOKINFO),
         );
         program = await startServer(prometheus.url);
     }, 20_000);
@@ -60,6 +62,20 @@ describe("the program", () => {
     ])("answers %s", async (path) => {
         expect((await fetch(program.url + path)).status).toBe(200);
     });
+
+    it("gives slow clients the same as quick ones, though it uses the memory of answers again", async () => {
+        const ask = (seconds: number) => fetch(`${program.url}/meshgraph?time_horizon=${seconds}s`);
+        const expected = await (await ask(100)).text();
+        expect(expected.length).toBeGreaterThan(200_000);
+        // They have the beginning, and read on when others have been answered.
+        const slow = await Promise.all([ask(100), ask(100), ask(101)]);
+        for (let round = 0; round < 4; round += 1) {
+            const quick = await Promise.all([102, 102, 103].map(async (seconds) => (await ask(seconds)).text()));
+            expect(quick.every((body) => body === expected)).toBe(true);
+        }
+        const bodies = await Promise.all(slow.map((response) => response.text()));
+        expect(bodies.every((body) => body === expected)).toBe(true);
+    }, 20_000);
 
     it("stops the thread's queries for a client that has gone", async () => {
         const client = new AbortController();

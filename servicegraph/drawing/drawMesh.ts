@@ -47,18 +47,17 @@ export function drawMesh({ nodes, edges }: Mesh): string {
         size.width > MOST_SHRUNK ? "large" : "",
         layout.dense ? "dense" : edges.length > MANY_EDGES ? "many" : "",
     ];
-    const groups = HEALTH_ORDER.map((health) => {
-        const drawn = edges.flatMap((edge, index) => {
-            if (healthOf(edge) !== health) {
-                return [];
-            }
-            const way = edgeWay(edge, layout, index, widths, labels[index]);
-            return [drawEdge(edge, nodes, way, labels[index])];
-        });
-        return drawn.length === 0
-            ? ""
-            : `<g class="edges ${health}" marker-end="url(#arrow-${health})">${drawn.join("\n")}</g>`;
+    const names = nodes.map(({ name }) => escapeMarkup(name));
+    const drawn = new Map(HEALTH_ORDER.map((health): [Health, string[]] => [health, []]));
+    edges.forEach((edge, index) => {
+        const way = edgeWay(edge, layout, index, widths, labels[index]);
+        drawn.get(healthOf(edge))?.push(drawEdge(edge, names, way, labels[index]));
     });
+    const groups = [...drawn].map(([health, lines]) =>
+        lines.length === 0
+            ? ""
+            : `<g class="edges ${health}" marker-end="url(#arrow-${health})">${lines.join("\n")}</g>`,
+    );
     return [
         `<svg xmlns="http://www.w3.org/2000/svg" class="${looks.filter(Boolean).join(" ")}" role="img"`,
         ` aria-label="${nodes.length} nodes and ${edges.length} edges; the table below says the same in words"`,
@@ -155,10 +154,10 @@ function edgeWay(
     return { path: curveThrough([start, end]) };
 }
 
-function drawEdge(edge: MeshEdge, nodes: readonly MeshNode[], { path, label: place }: Way, label?: Label): string {
+function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place }: Way, label?: Label): string {
     const { source, target, requestsPerSecond, mutualTls } = edge;
     const figures = Object.values(factsOf(edge)).filter(Boolean).join(", ");
-    const title = `${escapeMarkup(at(nodes, source).name)} ${ARROW_SIGN} ${escapeMarkup(at(nodes, target).name)}\n${escapeMarkup(figures)}`;
+    const title = `${at(names, source)} ${ARROW_SIGN} ${at(names, target)}\n${escapeMarkup(figures)}`;
     return [
         `<g class="edge"><title>${title}</title>`,
         `<path d="${path}" stroke-width="${px(strokeWidth(requestsPerSecond))}"/>`,

@@ -49,14 +49,16 @@ export class MeshBuilder {
     /** By the numbers of both nodes. */
     private readonly edges = new Map<number, Draft>();
     /** What 1.0 asked for: traffic by nodes without namespaces. */
-    private readonly plain: Record<"requests" | "bytes", Figure[]> = { requests: [], bytes: [] };
+    private readonly plain: Record<"requests" | "bytes", Figures> = { requests: new Figures(), bytes: new Figures() };
     private failuresKnown = false;
 
     /** Collects the answer to one of 1.0's two queries. It counts once it is complete. */
     traffic(kind: "requests" | "bytes"): Collector {
-        const figures: Figure[] = [];
+        const figures = new Figures();
         return {
-            take: (sample) => figures.push(this.figure(sample, false)),
+            take: (sample) => {
+                this.collect(sample, false, figures);
+            },
             complete: () => {
                 this.plain[kind] = figures;
             },
@@ -65,18 +67,20 @@ export class MeshBuilder {
 
     /** Collects the answer to one of the queries for details, likewise. */
     detail(detail: Detail): Collector {
-        const figures: Figure[] = [];
+        const figures = new Figures();
         return {
-            take: (sample) => figures.push(this.figure(sample, true)),
+            take: (sample) => {
+                this.collect(sample, true, figures);
+            },
             complete: () => {
                 this.failuresKnown ||= detail === "failures";
-                for (const { source, target, value, policy } of figures) {
+                figures.forEach((source, target, value, policy) => {
                     const draft = this.edge(source, target);
                     draft[detail] = combined(detail, draft[detail], value);
                     if (detail === "requests" || detail === "bytes") {
                         draft[policy] = (draft[policy] ?? 0) + value;
                     }
-                }
+                });
             },
         };
     }
@@ -96,13 +100,13 @@ export class MeshBuilder {
                     detailed.add(this.withoutNamespace(source) * MANY + this.withoutNamespace(target));
                 }
             }
-            for (const { source, target, value } of this.plain[kind]) {
+            this.plain[kind].forEach((source, target, value) => {
                 if (!detailed.has(source * MANY + target)) {
                     const draft = this.edge(source, target);
                     draft[kind] = (draft[kind] ?? 0) + value;
                     draft.unknown = (draft.unknown ?? 0) + value;
                 }
-            }
+            });
         }
         const drafts = [...this.edges.values()].filter(
             ({ requests, bytes }) => requests !== undefined || bytes !== undefined,
@@ -151,20 +155,22 @@ export class MeshBuilder {
         return draft;
     }
 
-    private figure(sample: Sample, detailed: boolean): Figure {
-        return {
-            source: this.node(sample, "source", detailed),
-            target: this.node(sample, "destination", detailed),
-            value: sample.value,
-            policy: POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown",
-        };
+    private collect(sample: Sample, detailed: boolean, figures: Figures): void {
+        const source = this.node(sample, "source", detailed);
+        const target = this.node(sample, "destination", detailed);
+        figures.add(
+            source,
+            target,
+            sample.value,
+            POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown",
+        );
     }
 
-    private node(sample: Sample, end: "source" | "destination", detailed: boolean): number {
-        const label = detailed ? labelOf(sample, `${end}_workload_namespace`) : "";
+    private node(sample: Sample, end: keyof typeof LABELS, detailed: boolean): number {
+        const { app, workload, namespace } = LABELS[end];
+        const known = detailed ? labelOf(sample, namespace) : "";
         // Istio's word for what it does not know.
-        const namespace = label === "unknown" ? "" : label;
-        return this.number(labelOf(sample, `${end}_app`), labelOf(sample, `${end}_workload`), namespace);
+        return this.number(labelOf(sample, app), labelOf(sample, workload), known === "unknown" ? "" : known);
     }
 
     private number(app: string, workload: string, namespace: string): number {
@@ -179,6 +185,16 @@ export class MeshBuilder {
     }
 }
 
+/** The labels of Istio's metrics that name the two ends of an edge. */
+const LABELS = {
+    source: { app: "source_app", workload: "source_workload", namespace: "source_workload_namespace" },
+    destination: {
+        app: "destination_app",
+        workload: "destination_workload",
+        namespace: "destination_workload_namespace",
+    },
+} as const;
+
 /** Takes the elements of an answer. */
 export interface Collector {
     take: (sample: Sample) => void;
@@ -188,12 +204,28 @@ export interface Collector {
 /** How traffic is secured. */
 type Policy = "encrypted" | "plain" | "unknown";
 
-/** An element of an answer, with numbers in the place of its nodes' names. */
-interface Figure {
-    source: number;
-    target: number;
-    value: number;
-    policy: Policy;
+/**
+ * The elements of an answer, with numbers in the place of their nodes' names. In lists of numbers: an object for each element would
+ * take several times the memory, and the time to clear it up.
+ */
+class Figures {
+    private readonly sources: number[] = [];
+    private readonly targets: number[] = [];
+    private readonly values: number[] = [];
+    private readonly policies: Policy[] = [];
+
+    add(source: number, target: number, value: number, policy: Policy): void {
+        this.sources.push(source);
+        this.targets.push(target);
+        this.values.push(value);
+        this.policies.push(policy);
+    }
+
+    forEach(visit: (source: number, target: number, value: number, policy: Policy) => void): void {
+        this.values.forEach((value, index) => {
+            visit(this.sources[index] ?? 0, this.targets[index] ?? 0, value, this.policies[index] ?? "unknown");
+        });
+    }
 }
 
 /** An edge while its figures are gathered; those that there is no series of are undefined. */

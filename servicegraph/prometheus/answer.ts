@@ -13,11 +13,12 @@ export interface Sample {
  * @throws Fault 502 where it is no text
  */
 export function labelOf({ labels }: Sample, name: string): string {
-    const value = Object.hasOwn(labels, name) ? labels[name] : undefined;
+    const value = labels[name];
+    // What every object has, such as a constructor, is no string.
     if (typeof value === "string") {
         return wellFormed(value);
     }
-    if (value === undefined || value === null) {
+    if (value === null || !Object.hasOwn(labels, name)) {
         return "";
     }
     throw new Fault(502, `Prometheus' vector has a label ${name} that is no text: ${shown(value)}`);
@@ -134,6 +135,7 @@ export class AnswerReader {
     }
 
     private readElements(): void {
+        this.readUsualElements();
         let comma = -1;
         for (; this.looked < this.text.length; this.looked += 1) {
             const code = this.text.charCodeAt(this.looked);
@@ -151,7 +153,7 @@ export class AnswerReader {
                 comma = this.depth === 0 ? this.looked : comma;
             } else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) {
                 if (this.depth === 0) {
-                    this.takeElements(this.looked, false);
+                    this.takeElements(this.elementsBefore(this.looked), this.looked, false);
                     // Back in the answer itself, in front of what ends the list `result` of the object `data`.
                     [this.part, this.looked, this.depth] = ["after", 0, 3];
                     return;
@@ -160,17 +162,37 @@ export class AnswerReader {
             }
         }
         if (comma >= 0) {
-            this.takeElements(comma, true);
+            this.takeElements(this.elementsBefore(comma), comma, true);
         }
         if (this.text.length > LONGEST_ELEMENT) {
             throw new Fault(502, `Prometheus' vector has an element of more than ${LONGEST_ELEMENT} characters`);
         }
     }
 
-    /** Takes the elements in front of `end`, where there is a comma, or the end of all of them. */
-    private takeElements(end: number, isComma: boolean): void {
+    private elementsBefore(end: number): unknown[] {
         const text = this.text.slice(0, end);
         const elements = parseElements(text);
+        if (!elements) {
+            throw new Fault(502, `Prometheus' vector has an element that is not JSON: ${shown(text.trim())}`);
+        }
+        return elements;
+    }
+
+    /**
+     * Takes elements without looking at each character, where they stand side by side as Prometheus writes them: what is JSON up to
+     * its last `},{` is whole elements up to there. If it is not, because a name has these characters, nothing is taken.
+     */
+    private readUsualElements(): void {
+        const comma = this.text.lastIndexOf("},{") + 1;
+        const elements = comma > 0 ? parseElements(this.text.slice(0, comma)) : undefined;
+        if (elements) {
+            [this.looked, this.depth, this.isInString] = [comma, 0, false];
+            this.takeElements(elements, comma, true);
+        }
+    }
+
+    /** Takes the elements in front of `end`, where there is a comma, or the end of all of them. */
+    private takeElements(elements: readonly unknown[], end: number, isComma: boolean): void {
         if (elements.length === 0 && (isComma || this.isAfterComma)) {
             throw new Fault(502, "Prometheus' vector has nothing where an element should be");
         }
@@ -179,7 +201,7 @@ export class AnswerReader {
         }
         const next = isComma ? end + 1 : end;
         this.text = this.text.slice(next);
-        this.looked -= next;
+        this.looked = Math.max(0, this.looked - next);
         this.isAfterComma = isComma;
     }
 }
@@ -208,11 +230,12 @@ function parseEnvelope(text: string, httpStatus: number): Record<string, unknown
     throw new Fault(502, `Prometheus answers with status ${httpStatus} and something that is not its API's JSON`);
 }
 
-function parseElements(text: string): unknown[] {
+/** Undefined where they are not JSON. */
+function parseElements(text: string): unknown[] | undefined {
     try {
         return JSON.parse(`[${text}]`) as unknown[];
     } catch {
-        throw new Fault(502, `Prometheus' vector has an element that is not JSON: ${shown(text.trim())}`);
+        return undefined;
     }
 }
 

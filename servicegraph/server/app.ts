@@ -107,6 +107,22 @@ export function app({ make, metrics, assets, timeout, log }: AppArgs): http.Requ
         }
     }
 
+    /** How many responses an answer is being sent by. */
+    const senders = new Map<Answer, number>();
+
+    function hold(answer: Answer): void {
+        senders.set(answer, (senders.get(answer) ?? 0) + 1);
+    }
+
+    function letGo(answer: Answer): void {
+        const left = (senders.get(answer) ?? 0) - 1;
+        senders.set(answer, left);
+        if (left === 0) {
+            senders.delete(answer);
+            answer.release?.();
+        }
+    }
+
     return (request, response) => {
         const ended = metrics.begin();
         const client = new AbortController();
@@ -115,8 +131,18 @@ export function app({ make, metrics, assets, timeout, log }: AppArgs): http.Requ
             client.abort();
         });
         answer(request, client.signal)
-            .then(({ endpoint, answer: { status, headers, body } }) => {
+            .then(({ endpoint, answer }) => {
+                const { status, headers, body } = answer;
                 ended(endpoint, status);
+                // All who wait for the same answer come here before the first of them is done with it.
+                hold(answer);
+                if (response.closed) {
+                    letGo(answer);
+                    return;
+                }
+                response.once("close", () => {
+                    letGo(answer);
+                });
                 response.writeHead(status, {
                     ...headers,
                     "X-Content-Type-Options": "nosniff",

@@ -4,6 +4,8 @@ export interface Answer {
     /** Content type, and whatever else; a length is added. */
     headers: Record<string, string>;
     body: string | Buffer;
+    /** Called when the body was sent to everybody who gets it; it is not to be read any more. */
+    release?: () => void;
 }
 
 const TEXT = "text/plain; charset=utf-8";

@@ -22,13 +22,13 @@ export interface WorkerSettings {
 
 export type QueryObserver = (outcome: Outcome, seconds: number) => void;
 
-/** To the thread: a job, or that nobody wants its answer any more. */
-type Request = { id: number; job: GraphJob } | { id: number; job: undefined };
+/** To the thread: a job, or that nobody wants its answer any more, or the memory of an answer that was sent. */
+type Request = { id: number; job: GraphJob } | { id: number; job: undefined } | { memory: ArrayBuffer };
 
 /** From the thread: a query's end, or the answer to a job, or why there is none. */
 type Message =
     | { query: Parameters<QueryObserver> }
-    | { id: number; status: number; headers: Record<string, string>; body: Uint8Array }
+    | { id: number; status: number; headers: Record<string, string>; memory: ArrayBuffer; length: number }
     | { id: number; fault: { status: Fault["status"]; message: string } }
     | { id: number; defect: string };
 
@@ -62,8 +62,16 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
             } else if ("defect" in message) {
                 job?.reject(new Error(message.defect));
             } else {
-                const { status, headers, body } = message;
-                job?.resolve({ status, headers, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) });
+                const { status, headers, memory, length } = message;
+                const release = () => {
+                    const back: Request = { memory };
+                    started.postMessage(back, [memory]);
+                };
+                if (job) {
+                    job.resolve({ status, headers, body: Buffer.from(memory, 0, length), release });
+                } else {
+                    release();
+                }
             }
         });
         const end = (error: Error) => {
@@ -132,7 +140,13 @@ export function serveGraphs(): void {
         }),
     );
     const stops = new Map<number, AbortController>();
-    parentPort?.on("message", ({ id, job }: Request) => {
+    const memory = new AnswerMemory();
+    parentPort?.on("message", (request: Request) => {
+        if ("memory" in request) {
+            memory.giveBack(request.memory);
+            return;
+        }
+        const { id, job } = request;
         if (!job) {
             stops.get(id)?.abort();
             return;
@@ -142,8 +156,8 @@ export function serveGraphs(): void {
         make(job, stop.signal)
             .then(
                 ({ status, headers, body }) => {
-                    const bytes = new TextEncoder().encode(body.toString());
-                    send({ id, status, headers, body: bytes }, [bytes.buffer]);
+                    const written = memory.write(body.toString());
+                    send({ id, status, headers, ...written }, [written.memory]);
                 },
                 (error: unknown) => {
                     if (error instanceof Fault) {
@@ -155,4 +169,25 @@ export function serveGraphs(): void {
             )
             .finally(() => stops.delete(id));
     });
+}
+
+/**
+ * Memory for answers, which the server gives back when they are sent. Left to itself, the server's thread, which makes little else
+ * to clear up, would let the memory of dozens of them pile up.
+ */
+class AnswerMemory {
+    private spare: ArrayBuffer | undefined;
+
+    write(text: string): { memory: ArrayBuffer; length: number } {
+        const length = Buffer.byteLength(text);
+        const memory = this.spare && this.spare.byteLength >= length ? this.spare : new ArrayBuffer(length);
+        this.spare = memory === this.spare ? undefined : this.spare;
+        new TextEncoder().encodeInto(text, new Uint8Array(memory));
+        return { memory, length };
+    }
+
+    /** Keeps the largest. */
+    giveBack(memory: ArrayBuffer): void {
+        this.spare = this.spare && this.spare.byteLength >= memory.byteLength ? this.spare : memory;
+    }
 }

@@ -1,0 +1,69 @@
+import path from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { run } from "../commands/childProcess";
+import { ClusterApi } from "../commands/cluster/api";
+import { chooseLeftovers, findLeftovers, removeObjects } from "../commands/cluster/leftovers";
+import { displayName } from "../commands/cluster/object";
+import { waitForPage } from "../commands/cluster/page";
+import { waitUntil } from "../commands/cluster/wait";
+import { findTarget, type Target } from "../commands/deployment/target";
+import { Fault } from "../commands/fault";
+import { SANDBOX_BINARIES } from "../commands/project";
+import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../names";
+import type { Script } from "./script";
+
+/** Where the sandbox's load balancer, which has one address, serves the page. */
+export const PAGE = `http://198.51.100.20${PRODUCTPAGE_PATH}`;
+
+/** Time in which a deployment's last pods must be gone, in seconds. */
+const GONE_TIMEOUT = 120;
+
+/** The sandbox, which is up. */
+export class BenchCluster {
+    private readonly api: ClusterApi;
+    readonly target: Target;
+
+    constructor() {
+        this.target = findTarget({});
+        this.api = ClusterApi.connect(this.target.cluster);
+    }
+
+    /** Seconds until the page answers, after something else has been waited for. */
+    async untilPage(stop?: AbortSignal): Promise<number> {
+        const began = performance.now();
+        await waitForPage(PAGE, stop);
+        return (performance.now() - began) / 1000;
+    }
+
+    /** Seconds that a script takes. @throws Fault with what it wrote */
+    async runScript({ text, files }: Script, folder: string, stop?: AbortSignal): Promise<number> {
+        mkdirSync(folder, { recursive: true });
+        for (const [name, content] of Object.entries(files)) {
+            writeFileSync(path.join(folder, name), content);
+        }
+        const env = {
+            ...process.env,
+            KUBECONFIG: this.target.cluster.kubeconfig,
+            PATH: `${SANDBOX_BINARIES}${path.delimiter}${process.env.PATH ?? ""}`,
+        };
+        const began = performance.now();
+        const { code, stdout, stderr } = await run("sh", ["-c", text], { cwd: folder, env, stop });
+        if (code !== 0) {
+            throw new Fault(`the script failed:\n${stdout}${stderr}`);
+        }
+        return (performance.now() - began) / 1000;
+    }
+
+    /** Makes the cluster what it was before a deployment, which has been undone: every round begins with the same. */
+    async clear(stop?: AbortSignal): Promise<void> {
+        const { remove, notice } = chooseLeftovers(await findLeftovers(this.api, RELEASES.base));
+        await removeObjects(this.api, remove, stop);
+        await waitUntil("the last deployment", { timeout: GONE_TIMEOUT, stop }, async () => {
+            const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } };
+            const pods = await this.api.list("v1", "Pod", {});
+            const left = pods.filter(({ metadata }) => metadata.namespace === "default");
+            const names = [...((await this.api.read(namespace)) ? [namespace] : []), ...left].map(displayName);
+            return names.length > 0 ? `is not gone: ${names.join(", ")}` : notice;
+        });
+    }
+}

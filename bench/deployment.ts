@@ -1,0 +1,112 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { Engine } from "../commands/engine/discovery";
+import type { Step } from "../commands/render/step";
+import { BenchCluster, PAGE } from "./cluster";
+import { EngineProject } from "./engineProject";
+import { leastValues, meshConfig, meshSteps } from "./mesh";
+import { inTurn, type PartResult, ratio, type Series } from "./result";
+import { deployScript, removeScript } from "./script";
+
+/** From nothing to a page that answers, by the program and by hand. */
+export async function measureUp(
+    engine: Engine,
+    rounds: number,
+    scratch: string,
+    stop: AbortSignal,
+): Promise<PartResult> {
+    const cluster = new BenchCluster();
+    const steps = await meshSteps(stop);
+    const program = new EngineProject(engine, path.join(scratch, "program"));
+    await program.prepare(meshConfig(), stop);
+
+    const byProgram: Series = { label: "the program: `pulumi up`, until the page answers", unit: "s", samples: [] };
+    const byScript = (label: string, values?: Record<string, object>) => {
+        const series: Series = { label, unit: "s", samples: [] };
+        const contend = async () => {
+            const folder = mkdtempSync(path.join(scratch, "script-"));
+            series.samples.push(await cluster.runScript(deployScript(steps, PAGE, values), folder, stop));
+            await cluster.runScript(removeScript(steps), folder, stop);
+            await cluster.clear(stop);
+        };
+        return { series, contend };
+    };
+    const defaults = byScript("the script, with the charts' default values", leastValues(steps));
+    const same = byScript("the script, with the program's values");
+
+    await cluster.clear(stop);
+    await inTurn(rounds, [
+        async () => {
+            const { seconds } = await program.up(stop);
+            byProgram.samples.push(seconds + (await cluster.untilPage(stop)));
+            await program.destroy(stop);
+            await cluster.clear(stop);
+        },
+        defaults.contend,
+        same.contend,
+    ]);
+    return {
+        title: "From nothing to the page",
+        notes: [
+            "The mesh, Bookinfo and its gateway, with every add-on off on both sides. The script deploys the objects that the " +
+                "program renders, and goes on until the page answers. With the charts' default values it sets nothing but " +
+                "where the images are and what the sandbox's stock Envoy needs.",
+            scriptNote(deployScript(steps, PAGE).text),
+        ],
+        series: [byProgram, defaults.series, same.series],
+        checks: [
+            ratio("the program / the script with default values", byProgram, defaults.series, 0.6),
+            ratio("the program / the script with the program's values", byProgram, same.series, 1.0),
+        ],
+    };
+}
+
+function scriptNote(text: string): string {
+    return `The script:\n\n\`\`\`sh\n${text}\`\`\``;
+}
+
+/** Taking away what is deployed, by the program and by a plain one of the same resources. */
+export async function measureDestroy(
+    engine: Engine,
+    rounds: number,
+    scratch: string,
+    stop: AbortSignal,
+): Promise<PartResult> {
+    const cluster = new BenchCluster();
+    const steps = await meshSteps(stop);
+    const program = new EngineProject(engine, path.join(scratch, "program"));
+    const plain = new EngineProject(engine, path.join(scratch, "plain"), "plain");
+    await program.prepare(meshConfig(), stop);
+    await plain.prepare({}, stop);
+    writeFileSync(path.join(plain.folder, "steps.json"), JSON.stringify(plainInput(cluster, steps)));
+
+    const contender = (label: string, project: EngineProject) => {
+        const series: Series = { label, unit: "s", samples: [] };
+        const contend = async () => {
+            await project.up(stop);
+            await cluster.untilPage(stop);
+            series.samples.push((await project.destroy(stop)).seconds);
+            await cluster.clear(stop);
+        };
+        return { series, contend };
+    };
+    const ours = contender("`pulumi destroy` of the program", program);
+    const theirs = contender("`pulumi destroy` of a plain program", plain);
+
+    await cluster.clear(stop);
+    await inTurn(rounds, [ours.contend, theirs.contend]);
+    return {
+        title: "Destroy",
+        notes: [
+            "The same objects, add-ons off. The plain program ([`bench/programs/plain.ts`](../bench/programs/plain.ts)) declares " +
+                "them in the order of the script, awaits everything, and leaves the charts' values at their defaults.",
+        ],
+        series: [ours.series, theirs.series],
+        checks: [ratio("the program / the plain program", ours.series, theirs.series, 0.6)],
+    };
+}
+
+/** What the plain program reads. */
+function plainInput({ target }: BenchCluster, steps: Step[]): object {
+    return { steps, values: leastValues(steps), cluster: target.cluster };
+}

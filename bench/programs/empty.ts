@@ -1,0 +1,2 @@
+/** A program that declares nothing: what remains is Pulumi's own. */
+export {};

@@ -59,12 +59,17 @@ export function hasProvider(folders: readonly string[], home: string, version: s
     return existsSync(plugin) || findExecutable(PROVIDER, folders) !== undefined;
 }
 
-/** The environment in which the CLI finds its language hosts, and keeps quiet about newer versions. */
+/**
+ * The environment in which the CLI finds its language hosts, keeps quiet about newer versions, and downloads nothing by
+ * itself: `findEngine` has seen to the provider that a cluster of a kubeconfig needs. The CLI would look for those of all
+ * packages in node_modules, used or not, and where it cannot get one, try again for seconds in each operation.
+ */
 export function engineEnvironment(cli: string, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
     return {
         ...env,
         PATH: [path.dirname(cli), env.PATH].filter(Boolean).join(path.delimiter),
         PULUMI_SKIP_UPDATE_CHECK: "true",
+        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     };
 }
 

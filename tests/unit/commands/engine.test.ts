@@ -46,11 +46,12 @@ describe("the Pulumi CLI", () => {
         expect(hasProvider([path.join(folder, "bin")], home, "4.35.0")).toBe(true);
     });
 
-    it("finds its language hosts beside itself", () => {
+    it("finds its language hosts beside itself, and downloads nothing by itself", () => {
         expect(engineEnvironment("/opt/pulumi/bin/pulumi", { PATH: "/bin", A: "b" })).toEqual({
             PATH: `/opt/pulumi/bin${path.delimiter}/bin`,
             A: "b",
             PULUMI_SKIP_UPDATE_CHECK: "true",
+            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         });
     });
 });

@@ -56,8 +56,18 @@ describe("Helm values", () => {
     it("of the gateway keep to the chart's schema", () => {
         expect(gatewayValues(SETTINGS)).toEqual({
             imagePullPolicy: "Always",
+            readinessProbe: expect.any(Object) as object,
             resources: { limits: { cpu: "4m" } },
             autoscaling: { enabled: true, minReplicas: 4, maxReplicas: 5 },
+        });
+    });
+
+    it("have the gateway probed where its agent answers, every second, and taken for not ready after a minute", () => {
+        expect(gatewayValues(SETTINGS).readinessProbe).toEqual({
+            httpGet: { path: "/healthz/ready", port: 15021 },
+            periodSeconds: 1,
+            timeoutSeconds: 3,
+            failureThreshold: 60,
         });
     });
 

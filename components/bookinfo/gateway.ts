@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../../names";
-import type { GatewaySpec, VirtualServiceSpec } from "../istio/api";
+import { DELETED_AT_ONCE, type GatewaySpec, type VirtualServiceSpec } from "../istio/api";
 
 export interface BookinfoGatewayArgs {
     /** The namespace that Bookinfo is in. */
@@ -20,7 +20,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
             {
                 apiVersion: "networking.istio.io/v1",
                 kind: "Gateway",
-                metadata: { name: "bookinfo-gateway", namespace: args.namespace },
+                metadata: { name: "bookinfo-gateway", namespace: args.namespace, annotations: DELETED_AT_ONCE },
                 spec: gatewaySpec(args.gatewaySelector),
             },
             { parent: this },
@@ -30,7 +30,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
             {
                 apiVersion: "networking.istio.io/v1",
                 kind: "VirtualService",
-                metadata: { name: "bookinfo", namespace: args.namespace },
+                metadata: { name: "bookinfo", namespace: args.namespace, annotations: DELETED_AT_ONCE },
                 spec: gateway.metadata.name.apply(virtualServiceSpec),
             },
             { parent: this },

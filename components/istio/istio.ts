@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../../names";
 import { loadBalancerAddress } from "./address";
-import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
+import { DELETED_AT_ONCE, type PeerAuthenticationSpec, type TelemetrySpec } from "./api";
 import { chartSource } from "./chart";
 import { type HelmValues, mergeValues } from "./merge";
 import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
@@ -52,8 +52,8 @@ export class Istio extends pulumi.ComponentResource {
         const release = (
             chart: keyof typeof RELEASES,
             ours: pulumi.Input<HelmValues>,
-            dependsOn: pulumi.Resource[],
-            deletedWith?: pulumi.Resource,
+            releaseOpts: Pick<pulumi.CustomResourceOptions, "dependsOn" | "deletedWith">,
+            { skipAwait }: { skipAwait?: boolean } = {},
         ) =>
             new k8s.helm.v3.Release(
                 `${name}-${chart}`,
@@ -68,18 +68,22 @@ export class Istio extends pulumi.ComponentResource {
                     // In seconds, for each of Helm's operations. A first pull and a new load balancer on a small
                     // cluster can take longer than the provider's default of 300.
                     timeout: 600,
+                    skipAwait,
                 },
                 // A release with a fixed name cannot stand beside its replacement.
-                { parent: this, dependsOn, deletedWith, deleteBeforeReplace: true },
+                { parent: this, ...releaseOpts, deleteBeforeReplace: true },
             );
 
-        this.base = release("base", baseValues(), [], deletedWith);
-        this.istiod = release("istiod", istiodValues(args), [this.base], deletedWith);
+        // Not awaited, as in Istio's own instructions: Helm would look whether the API server serves the new kinds, and look
+        // again only 2 s later. istiod begins to watch each kind when it is served, and nothing creates an object of these
+        // kinds before istiod is ready.
+        this.base = release("base", baseValues(), { deletedWith }, { skipAwait: true });
+        this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
         const address = pulumi.output(args.ingressAddress);
         const gateway = release(
             "gateway",
             address.apply((address) => gatewayValues(args, address)),
-            [this.istiod],
+            { dependsOn: [this.istiod] },
         );
 
         // istiod's webhook validates them: while it is down, the API server refuses Istio's objects.
@@ -91,7 +95,7 @@ export class Istio extends pulumi.ComponentResource {
                 {
                     apiVersion: "security.istio.io/v1",
                     kind: "PeerAuthentication",
-                    metadata: { name: "default", namespace },
+                    metadata: { name: "default", namespace, annotations: DELETED_AT_ONCE },
                     spec,
                 },
                 policyOpts,
@@ -107,7 +111,7 @@ export class Istio extends pulumi.ComponentResource {
                 {
                     apiVersion: "telemetry.istio.io/v1",
                     kind: "Telemetry",
-                    metadata: { name: "mesh-default", namespace },
+                    metadata: { name: "mesh-default", namespace, annotations: DELETED_AT_ONCE },
                     spec,
                 },
                 policyOpts,

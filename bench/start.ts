@@ -5,7 +5,7 @@ import { EngineProject, type Operation } from "./engineProject";
 import { sandboxConfig } from "./mesh";
 import { inTurn, most, type PartResult, ratio, type Series } from "./result";
 
-/** Where the program's start-up could be hidden from: a file that the whole program leans on. */
+/** The file that is edited: a part of the program like any other. */
 const EDITED = "components/bookinfo/deployment.ts";
 
 /** What a run costs that changes nothing. */

@@ -48,8 +48,8 @@ if (on.jaeger) {
 }
 if (on.kiali) {
     const overrides = pulumi.output(mesh.values).kiali;
-    const opts = { ...inCluster, dependsOn: istio.base };
-    new Kiali("kiali", { ...kiali, namespace, neighbours: on, values: overrides }, opts);
+    const args = { ...kiali, timeout: mesh.timeout, namespace, neighbours: on, values: overrides };
+    new Kiali("kiali", args, { ...inCluster, dependsOn: istio.base });
 }
 if (on.servicegraph) {
     new Servicegraph("servicegraph", { ...servicegraph, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster);

@@ -17,6 +17,8 @@ export interface Config {
         Addons & {
             readonly version: string;
             readonly chartRepository: string;
+            /** Longest time for each of Helm's operations, in seconds. */
+            readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
             readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>>;
         };
@@ -129,7 +131,7 @@ function lastOfEachPath(faults: Fault[]): Fault[] {
 }
 
 function completed(istio: Section<"istio">, files: Files): Config["istio"] {
-    const { version, hub, tag, imagePullPolicy, profile, global, istiod, gateway, proxy, values } = istio;
+    const { version, hub, tag, imagePullPolicy, timeout, profile, global, istiod, gateway, proxy, values } = istio;
     // Only ~ is resolved: a directory relative to the project stays so in the state, on whatever machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
     return {
@@ -138,6 +140,7 @@ function completed(istio: Section<"istio">, files: Files): Config["istio"] {
         hub,
         tag: tag ?? version,
         imagePullPolicy,
+        timeout,
         global,
         istiod: {
             resources: resourcesOf(profile, "istiod", istiod.resources),

@@ -113,6 +113,10 @@ export const SECTIONS = {
                 description: "Tag of Istio's images.",
             }),
             imagePullPolicy,
+            timeout: z.int().min(30, "it is too short").max(3600, "it is too long").default(600).meta({
+                allowed: "seconds, a whole number from 30 to 3600",
+                description: "How long each Helm release may take to become ready, a load balancer's address included.",
+            }),
             profile: z.enum(["demo", "default"]).default("demo").meta({
                 description: "demo asks for little, for small nodes; default is what the charts ask for themselves.",
             }),

@@ -12,6 +12,8 @@ export interface KialiArgs {
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the chart `kiali-server`. */
     chartRepository: string;
+    /** Longest time for each of Helm's operations, in seconds. */
+    timeout: number;
     /** Which other add-ons are there to be asked. Prometheus has to be. */
     neighbours: KialiNeighbours;
     /** Helm values that are laid over those of this component. */
@@ -47,8 +49,7 @@ export class Kiali extends pulumi.ComponentResource {
                 values: pulumi
                     .all([args.values, signingKey.metadata.name])
                     .apply(([overrides, secret]) => mergeValues(kialiValues(args.neighbours, secret), overrides)),
-                // In seconds, as with Istio's releases.
-                timeout: 600,
+                timeout: args.timeout,
             },
             // As with Istio's releases. And a component's own dependsOn is not handed down.
             { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true },

@@ -12,6 +12,8 @@ export interface IstioArgs extends IstioSettings {
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the charts `base`, `istiod` and `gateway`. */
     chartRepository: string;
+    /** Longest time for each of Helm's operations, in seconds: a first pull and a new load balancer can take minutes. */
+    timeout: number;
     /** With mTLS enabled, every workload of the mesh refuses plain text. */
     global: { mtls: { enabled: boolean } };
     /** With tracing enabled, every proxy sends that percentage (0 to 100) of the requests which begin at it to Jaeger. */
@@ -65,9 +67,7 @@ export class Istio extends pulumi.ComponentResource {
                     values: pulumi
                         .all([ours, args.values])
                         .apply(([ours, overrides]) => mergeValues(ours, overrides[chart])),
-                    // In seconds, for each of Helm's operations. A first pull and a new load balancer on a small
-                    // cluster can take longer than the provider's default of 300.
-                    timeout: 600,
+                    timeout: args.timeout,
                     skipAwait,
                 },
                 // A release with a fixed name cannot stand beside its replacement.

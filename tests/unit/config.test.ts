@@ -58,6 +58,7 @@ describe("a config with nothing but a cluster", () => {
             version: "1.31.1",
             chartRepository: "https://blob.istio.io/istio-release/charts",
             hub: "docker.io/istio",
+            timeout: 600,
             tag: "1.31.1",
             imagePullPolicy: "IfNotPresent",
             global: { mtls: { enabled: true } },

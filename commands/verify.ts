@@ -1,5 +1,6 @@
 /** `npm run verify`: whether a deployed mesh does what it should. */
 import { Command } from "commander";
+import { contact } from "./cluster/contact";
 import { runCommand } from "./commandLine";
 import type { TargetOptions } from "./deployment/target";
 import { Fault } from "./fault";
@@ -19,7 +20,7 @@ interface Options extends TargetOptions {
 async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
     const cluster = findDeployedCluster(where);
     // Whether there is a cluster at all is no check's business.
-    await cluster.api.identity();
+    await contact(cluster.target.cluster, cluster.api);
     const mesh = { ...(await readMesh(cluster)), pageUrl: url };
 
     const waiting = new Set(CHECKS.map(({ name }) => name));

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
-import { KubeConfig } from "@kubernetes/client-node";
+import { KubeConfig, type User } from "@kubernetes/client-node";
 import { Fault, messageOf, Stopped } from "../fault";
 import type { ClusterAddress } from "./address";
 import { ApiError } from "./apiError";
@@ -13,6 +13,9 @@ export const FIELD_MANAGER = "bookinfo-mesh";
 
 /** Time that the API server has for one answer, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000;
+
+/** The same for the first question, which only finds out whether it is there. */
+export const CONTACT_TIMEOUT = 15_000;
 
 /** A server in the cluster, as the API server's proxy reaches it: a Service, or one of its pods. */
 export interface ProxiedServer {
@@ -44,7 +47,8 @@ export class ClusterApi {
 
     private constructor(
         private readonly config: KubeConfig,
-        private readonly server: string,
+        /** Address of the API server. */
+        readonly server: string,
     ) {}
 
     /** @throws Fault where the kubeconfig has no such context, or it names no cluster */
@@ -62,6 +66,11 @@ export class ClusterApi {
             throw new Fault(`the kubeconfig ${address.kubeconfig} has no cluster for context "${address.context}"`);
         }
         return new ClusterApi(config, server);
+    }
+
+    /** The credentials of the kubeconfig's context; undefined where it names none. */
+    get user(): User | undefined {
+        return this.config.getCurrentUser() ?? undefined;
     }
 
     /** Server-side apply: creates the object, or sets the fields given and no others. */
@@ -99,16 +108,24 @@ export class ClusterApi {
     }
 
     /**
-     * What tells this cluster from any other: the UID of its namespace kube-system.
-     * @throws Fault where the cluster does not answer
+     * What tells this cluster from any other: the UID of its namespace kube-system. It is the first question that a
+     * cluster is asked, and a short one.
+     * @throws ApiError where the cluster does not answer, or refuses to
      */
     async identity(): Promise<string> {
-        const namespace = await this.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } });
-        const uid = namespace?.metadata.uid;
-        if (!uid) {
-            throw new Fault(`the cluster at ${this.server} has no namespace kube-system`);
-        }
-        return uid;
+        const path = "/api/v1/namespaces/kube-system";
+        const namespace = (await this.request("GET", path, { timeout: CONTACT_TIMEOUT })) as KubernetesObject;
+        return namespace.metadata.uid ?? "";
+    }
+
+    /**
+     * Has the API server answer a question that is asked as an object, such as a SelfSubjectAccessReview.
+     * @param resource plural name of its kind
+     */
+    async review<Status>(apiVersion: string, kind: string, resource: string, spec: object = {}): Promise<Status> {
+        const body = { apiVersion, kind, spec };
+        const answer = await this.request("POST", `${groupPath(apiVersion)}/${resource}`, { body });
+        return (answer as { status: Status }).status;
     }
 
     /**
@@ -188,7 +205,7 @@ export class ClusterApi {
                 accept: message.accept ?? "application/json",
                 ...(message.body === undefined ? {} : { "content-type": message.contentType ?? "application/json" }),
             },
-            timeout: REQUEST_TIMEOUT,
+            timeout: message.timeout ?? REQUEST_TIMEOUT,
             signal: message.stop,
         };
         await this.config.applyToHTTPSOptions(options).catch((error: unknown) => {
@@ -199,7 +216,8 @@ export class ClusterApi {
             if (message.stop?.aborted) {
                 throw new Stopped();
             }
-            throw new ApiError(0, `the cluster at ${this.server} does not answer: ${messageOf(error)}`);
+            const why = `the cluster at ${this.server} does not answer: ${messageOf(error)}`;
+            throw new ApiError(0, why, { cause: error });
         });
     }
 }
@@ -211,6 +229,8 @@ interface Message {
     contentType?: string;
     /** Default: JSON. */
     accept?: string;
+    /** Longest silence of the API server, in milliseconds. Default: `REQUEST_TIMEOUT`. */
+    timeout?: number;
     stop?: AbortSignal;
 }
 
@@ -225,7 +245,7 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
             });
             response.on("error", reject);
         });
-        request.on("timeout", () => request.destroy(new Error(`no answer in ${REQUEST_TIMEOUT / 1000} s`)));
+        request.on("timeout", () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`)));
         request.on("error", reject);
         request.end(body === undefined ? undefined : JSON.stringify(body));
     });

@@ -6,8 +6,10 @@ export class ApiError extends Fault {
         /** HTTP status; 0 where there was no answer. */
         readonly status: number,
         message: string,
+        /** `cause` is what went wrong with the connection. */
+        options?: ErrorOptions,
     ) {
-        super(message);
+        super(message, options);
     }
 }
 

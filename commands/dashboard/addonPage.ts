@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../names";
 import type { ClusterApi } from "../cluster/api";
-import { troubleLine, troubleOfPod } from "../cluster/diagnosis";
+import { troubleOfPod } from "../diagnosis/pods";
+import { troubleLine } from "../diagnosis/trouble";
 import { isReadyPod } from "../cluster/pod";
 import { waitUntil } from "../cluster/wait";
 import { Fault } from "../fault";

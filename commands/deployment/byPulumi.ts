@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
 import type { Deployed, Site, Way } from "./deployment";
+import { explaining } from "./explain";
 import { type DeploymentRecord, writeRecord } from "./record";
 
 /** By Pulumi's engine, which keeps its own state. */
@@ -16,7 +17,8 @@ export class ByPulumi implements Way {
         this.description = `Deploying by Pulumi ${engine.version} (${engine.cli})`;
     }
 
-    async deploy({ target, identity }: Site, stop: AbortSignal): Promise<Deployed> {
+    async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
+        const { target, identity } = site;
         const stack = this.stackOf(target.stack);
         await stack.prepare(target.named ? target.cluster : undefined, stop);
         // Before anything is deployed: an interrupted `up` can be undone as well.
@@ -25,7 +27,7 @@ export class ByPulumi implements Way {
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
         });
-        await stack.up(this.options, stop);
+        await explaining(site, () => stack.up(this.options, stop));
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }

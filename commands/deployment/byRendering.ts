@@ -1,10 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
-import type { ClusterApi } from "../cluster/api";
-import { diagnose, reportTrouble, troubleLine } from "../cluster/diagnosis";
 import { readByPulumiId } from "../cluster/read";
-import { Fault } from "../fault";
 import { Helm, requireHelm } from "../helm";
 import type { ProgramOutput } from "../program/declaration";
 import { type EvaluationRequest, evaluateProgram } from "../program/evaluate";
@@ -15,6 +12,7 @@ import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import { type Deployed, HIDDEN, type Site, type Way } from "./deployment";
+import { explainingTrouble } from "./explain";
 import { withLastingNames } from "./identity";
 import { Ledger, recordedSteps } from "./ledger";
 import type { DeploymentRecord } from "./record";
@@ -41,13 +39,13 @@ export class ByRendering implements Way {
             lasting.filter((step) => !ledger.has(step)),
             site.api,
         );
-        await explainingTrouble(lasting, deployer, () =>
+        await explainingTrouble(site, deployer.progress, stop, (stopOrHopeless) =>
             applySteps(lasting, deployer, {
                 onBegin: (step) => {
                     ledger.begin(step);
                 },
                 valuesFile: (release) => path.join(renderedFolder(stack), valuesPath(release)),
-                stop,
+                stop: stopOrHopeless,
             }),
         );
         await removeDropped(ledger, lasting, deployer, stop);
@@ -97,33 +95,4 @@ async function removeDropped(ledger: Ledger, declared: readonly Step[], deployer
         await undoSteps(dropped, deployer, stop);
         ledger.forget(dropped);
     }
-}
-
-/**
- * Does some work on the cluster, tells meanwhile of pods that do not run and load balancers without an address, and adds
- * them to its fault.
- */
-async function explainingTrouble(
-    steps: readonly Step[],
-    { api, progress }: Deployer,
-    work: () => Promise<void>,
-): Promise<void> {
-    const namespaces = new Set(
-        steps.map((step) => (step.type === "release" ? step.release.namespace : step.object.metadata.namespace) ?? ""),
-    );
-    const endReports = reportTrouble(api, namespaces, (trouble) => {
-        progress.note(troubleLine(trouble));
-    });
-    try {
-        await work();
-    } catch (error) {
-        throw error instanceof Fault ? await explained(error, api, namespaces) : error;
-    } finally {
-        endReports();
-    }
-}
-
-async function explained(fault: Fault, api: ClusterApi, namespaces: ReadonlySet<string>): Promise<Fault> {
-    const trouble = await diagnose(api, namespaces).catch(() => []);
-    return new Fault([fault.message, ...trouble.map((each) => `  ${troubleLine(each)}`)].join("\n"));
 }

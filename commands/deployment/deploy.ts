@@ -2,9 +2,12 @@ import { ClusterApi } from "../cluster/api";
 import { waitForPage } from "../cluster/page";
 import { bringSandboxUp, sandboxObstacle } from "../cluster/sandbox";
 import { Fault } from "../fault";
+import { preflight } from "../preflight/preflight";
 import { Progress } from "../progress";
 import type { Deployed } from "./deployment";
+import { ownNamespaces } from "./namespaces";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
+import { retryFailed } from "./retry";
 import { optionsFor, otherClusters, type Target } from "./target";
 import { chooseWay, type WayOptions, wayOf } from "./way";
 
@@ -18,8 +21,11 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
         await bringSandboxUp(stop);
     }
     const api = ClusterApi.connect(target.cluster);
-    const identity = await api.identity();
+    const identity = await preflight(target, api, stop);
     const record = await validRecord(target, identity, stop);
+    if (record) {
+        await retryFailed(api, ownNamespaces(target.stack));
+    }
     const way = await chooseWay(record, options, stop);
     const deployed = await way.deploy({ target, api, identity }, stop);
     await waitUntilServed(deployed.outputs.productpageUrl, stop);

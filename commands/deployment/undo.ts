@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import { RELEASES } from "../../names";
 import { ClusterApi } from "../cluster/api";
+import { contact } from "../cluster/contact";
 import { chooseLeftovers, findLeftovers, removeObjects } from "../cluster/leftovers";
 import { sandboxObstacle, sandboxState, takeSandboxDown } from "../cluster/sandbox";
 import { Fault, messageOf } from "../fault";
@@ -36,7 +37,7 @@ export async function undo(target: Target, options: UndoOptions, stop: AbortSign
 
 async function undoInCluster(target: Target, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
     const api = ClusterApi.connect(target.cluster);
-    const identity = await api.identity().catch((error: unknown) => {
+    const identity = await contact(target.cluster, api).catch((error: unknown) => {
         throw new Fault(
             `${messageOf(error)}\nIf it is gone for good, forget it: ` +
                 `npm run down -- --stack ${target.stack} --forget`,

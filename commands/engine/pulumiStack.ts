@@ -11,6 +11,7 @@ import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../projec
 import { toYaml } from "../render/yaml";
 import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
+import { errorsIn } from "./eventLog";
 
 /** Folder of a bare project of the same name: where the CLI keeps a stack's file that it may write into. */
 const WORKSPACE = path.join(STATE_FOLDER, "workspace");
@@ -55,7 +56,7 @@ export class PulumiStack {
     }
 
     /**
-     * `pulumi up`, on the terminal.
+     * `pulumi up`, on the terminal. A Fault has the engine's errors as its cause.
      * @param options.refresh first reads what is really there; the engine otherwise trusts its state
      */
     async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
@@ -107,17 +108,24 @@ export class PulumiStack {
         stop?: AbortSignal,
     ): Promise<void> {
         const common = ["--stack", this.stack, "--config-file", this.configFile, "--yes", "--skip-preview"];
-        const args = [command, ...common, ...options];
-        const code = await runInForeground(this.engine.cli, args, {
-            cwd: PROJECT_FOLDER,
-            env: this.environment(),
-            stop,
-        });
-        if (stop?.aborted) {
-            throw new Stopped();
-        }
-        if (code !== 0) {
-            throw new Fault(`Pulumi could not ${purpose} stack "${this.stack}" (see above)`);
+        const eventLog = path.join(WORKSPACE, `${this.stack}.events`);
+        const args = [command, ...common, ...options, "--event-log", eventLog];
+        try {
+            const code = await runInForeground(this.engine.cli, args, {
+                cwd: PROJECT_FOLDER,
+                // Without it, the CLI does not know the option by which its SDKs follow what it does.
+                env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
+                stop,
+            });
+            if (stop?.aborted) {
+                throw new Stopped();
+            }
+            if (code !== 0) {
+                const cause = errorsIn(eventLog).join("\n");
+                throw new Fault(`Pulumi could not ${purpose} stack "${this.stack}" (see above)`, { cause });
+            }
+        } finally {
+            rmSync(eventLog, { force: true });
         }
     }
 

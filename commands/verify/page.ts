@@ -1,5 +1,6 @@
 import { ISTIO_NAMESPACE, RELEASES } from "../../names";
-import { diagnose, troubleLine } from "../cluster/diagnosis";
+import { diagnose } from "../diagnosis/diagnosis";
+import { troubleLine } from "../diagnosis/trouble";
 import { makeRequest, type Outcome } from "../load/requests";
 import { reviewsOn } from "../load/reviews";
 import { productpageUrl } from "../mesh/ingress";

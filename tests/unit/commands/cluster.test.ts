@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { troubleOfPod, troubleOfService } from "../../../commands/cluster/diagnosis";
 import { findContexts, kubeconfigFiles, locateContext } from "../../../commands/cluster/kubeconfig";
 import { chooseLeftovers, isLeftDefinition, servedKind } from "../../../commands/cluster/leftovers";
 import type { KubernetesObject } from "../../../commands/cluster/object";
@@ -49,32 +48,6 @@ describe("readiness", () => {
             numberAvailable: 1,
         };
         expect(readinessOf(object("DaemonSet", "d", { status }))).toMatchObject({ why: "has 1 of 2 pods available" });
-    });
-});
-
-describe("a diagnosis", () => {
-    it("says why a pod does not run", () => {
-        const waiting = { reason: "ImagePullBackOff", message: "no such image" };
-        const pod = object("Pod", "p", {
-            status: { phase: "Pending", containerStatuses: [{ name: "app", ready: false, state: { waiting } }] },
-        });
-        expect(troubleOfPod(pod)).toEqual([{ object: "Pod default/p", why: "app ImagePullBackOff: no such image" }]);
-        const conditions = [{ type: "PodScheduled", status: "False", message: "0/1 nodes are available" }];
-        expect(troubleOfPod(object("Pod", "p", { status: { conditions } }))).toEqual([
-            { object: "Pod default/p", why: "0/1 nodes are available" },
-        ]);
-    });
-
-    it("is silent about pods that are ready or have done their work", () => {
-        expect(troubleOfPod(object("Pod", "p", { status: { phase: "Succeeded" } }))).toEqual([]);
-        const conditions = [{ type: "Ready", status: "True" }];
-        expect(troubleOfPod(object("Pod", "p", { status: { phase: "Running", conditions } }))).toEqual([]);
-    });
-
-    it("asks for load balancers where an address is missing", () => {
-        expect(troubleOfService(object("Service", "s", { spec: { type: "LoadBalancer" } }))[0]?.why).toContain(
-            "does the cluster have load balancers?",
-        );
     });
 });
 

@@ -5,9 +5,21 @@ import type { KubernetesObject } from "../../../commands/cluster/object";
 /** What a server in the cluster answers to a path; an ApiError is how the API server says that it was not reached. */
 export type Answering = (server: ProxiedServer, path: string) => ProxiedAnswer | ApiError;
 
+/** What a SelfSubjectAccessReview asks for. */
+export interface AccessAttributes {
+    group: string;
+    resource: string;
+    verb: string;
+    namespace?: string;
+}
+
 /** A cluster that holds objects, for what only reads it. Selectors select as the API server's do. */
 export class FakeCluster {
     objects: KubernetesObject[] = [];
+    /** Its identity, or what goes wrong with the first question. */
+    identity: () => Promise<string> = () => Promise.resolve("its-uid");
+    /** What the user may do; by default everything. */
+    allows: (attributes: AccessAttributes) => boolean = () => true;
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
 
     get api(): ClusterApi {
@@ -24,6 +36,16 @@ export class FakeCluster {
                 ),
             list: (apiVersion, kind, query = {}) => Promise.resolve(this.list(apiVersion, kind, query)),
             listMetadata: (apiVersion, kind, query) => Promise.resolve(this.list(apiVersion, kind, query)),
+            server: "https://192.0.2.1:6443",
+            identity: () => this.identity(),
+            review: <Status>(_version: string, kind: string, _resource: string, spec = {}) => {
+                const { resourceAttributes } = spec as { resourceAttributes: AccessAttributes };
+                const status =
+                    kind === "SelfSubjectReview"
+                        ? { userInfo: { username: "system:serviceaccount:team:limited" } }
+                        : { allowed: this.allows(resourceAttributes) };
+                return Promise.resolve(status as Status);
+            },
             getByProxy: (server, path) => {
                 const answer = this.answer(server, path);
                 return answer instanceof ApiError ? Promise.reject(answer) : Promise.resolve(answer);

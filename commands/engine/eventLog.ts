@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+
+interface EngineEvent {
+    diagnosticEvent?: { severity?: string; message?: string };
+}
+
+/** The engine's tags for colours, such as `<{%fg 1%}>`. */
+const COLOUR = /<\{%[^%]*%\}>/g;
+
+/** The errors in a log of engine events, in their order; none where there is no log. */
+export function errorsIn(file: string): string[] {
+    let lines: string[];
+    try {
+        lines = readFileSync(file, "utf8").split("\n");
+    } catch {
+        return [];
+    }
+    return lines.flatMap((line) => {
+        const { severity, message = "" } = eventOf(line).diagnosticEvent ?? {};
+        return severity === "error" ? [message.replace(COLOUR, "").trim()] : [];
+    });
+}
+
+/** The event in a line. The last line of an engine that was killed may be half of one. */
+function eventOf(line: string): EngineEvent {
+    try {
+        return JSON.parse(line) as EngineEvent;
+    } catch {
+        return {};
+    }
+}

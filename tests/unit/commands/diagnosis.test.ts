@@ -116,13 +116,18 @@ describe("pods that are refused", () => {
 
 describe("a load balancer without an address", () => {
     it("asks for load balancers, and tells what gives addresses", () => {
-        const service = object("Service", "s", { spec: { type: "LoadBalancer", loadBalancerClass: "example.com/x" } });
+        const spec = { type: "LoadBalancer", loadBalancerClass: "example.com/x", loadBalancerIP: "203.0.113.1" };
+        const service = object("Service", "s", { spec });
         expect(troubleOfService(service)).toMatchObject([
             {
-                why: "has no external address; does the cluster have load balancers (class example.com/x)?",
+                why: "has no external address; does the cluster have load balancers of class example.com/x with 203.0.113.1 to give?",
                 remedy: expect.stringMatching(/MetalLB.*istio\.timeout/s) as string,
             },
         ]);
+        service.spec = { type: "LoadBalancer" };
+        expect(troubleOfService(service)[0]?.why).toBe(
+            "has no external address; does the cluster have load balancers?",
+        );
         service.status = { loadBalancer: { ingress: [{ ip: "203.0.113.7" }] } };
         expect(troubleOfService(service)).toEqual([]);
         expect(troubleOfService(object("Service", "s", { spec: { type: "ClusterIP" } }))).toEqual([]);

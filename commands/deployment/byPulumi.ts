@@ -1,8 +1,9 @@
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
+import { refuseForeignReleases } from "../preflight/foreignReleases";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining } from "./explain";
-import { type DeploymentRecord, writeRecord } from "./record";
+import { type DeploymentRecord, readRecord, writeRecord } from "./record";
 
 /** By Pulumi's engine, which keeps its own state. */
 export class ByPulumi implements Way {
@@ -21,6 +22,9 @@ export class ByPulumi implements Way {
         const { target, identity } = site;
         const stack = this.stackOf(target.stack);
         await stack.prepare(target.named ? target.cluster : undefined, stop);
+        if (readRecord(target.stack) === undefined && (await stack.isEmpty(stop))) {
+            await refuseForeignReleases(target.stack, site.api);
+        }
         // Before anything is deployed: an interrupted `up` can be undone as well.
         writeRecord({
             stack: target.stack,

@@ -68,6 +68,16 @@ export class PulumiStack {
         await this.operate("destroy", "destroy", [], stop);
     }
 
+    /** Whether the stack's state holds no resources. */
+    async isEmpty(stop?: AbortSignal): Promise<boolean> {
+        const { code, stdout, stderr } = await this.pulumi(["stack", "ls", "--json"], stop);
+        if (code !== 0) {
+            throw new Fault(`the stacks in ${this.backend} cannot be listed: ${errorOf(stderr)}`);
+        }
+        const stacks = JSON.parse(stdout) as { name: string; resourceCount?: number }[];
+        return !stacks.some(({ name, resourceCount = 0 }) => lastPart(name) === this.stack && resourceCount > 0);
+    }
+
     /** The stack's outputs; a secret one reads `[secret]`. */
     async outputs(stop?: AbortSignal): Promise<Record<string, unknown>> {
         const { code, stdout, stderr } = await this.pulumi(["stack", "output", "--json", "--stack", this.stack], stop);
@@ -160,6 +170,11 @@ export class PulumiStack {
 
 function hasPassphrase(env: NodeJS.ProcessEnv = process.env): boolean {
     return env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+}
+
+/** The name of a stack alone: some backends put its organization and project before it. */
+function lastPart(name: string): string {
+    return name.split("/").at(-1) ?? name;
 }
 
 /** What the CLI wrote, without its "error:". */

@@ -263,6 +263,11 @@ describe("mTLS", () => {
         });
     });
 
+    it("gives every release as long as the config says", async () => {
+        const run = await runProgram({ cluster: CLUSTER, istio: { timeout: 90 } });
+        expect(ofType(run, RELEASE).map(({ inputs }) => inputs.timeout)).toEqual([90, 90, 90, 90]);
+    });
+
     it("is left as it is where it is switched off", async () => {
         const run = await runProgram({ cluster: CLUSTER, istio: { global: { mtls: { enabled: false } } } });
         expect(ofType(run, /PeerAuthentication/)).toEqual([]);

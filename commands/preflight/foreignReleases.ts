@@ -1,0 +1,25 @@
+import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../names";
+import type { ClusterApi } from "../cluster/api";
+import { Fault } from "../fault";
+
+/**
+ * Checks, for a stack that has deployed nothing, that Helm has no releases of our names yet: the engine would find out
+ * only half-way.
+ * @throws Fault naming those that there are
+ */
+export async function refuseForeignReleases(stack: string, api: ClusterApi): Promise<void> {
+    const secrets = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+    const inNamespace = secrets.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
+    const there = new Set(inNamespace.map(({ metadata }) => metadata.labels?.name));
+    const foreign = [...Object.values(RELEASES), KIALI_RELEASE].filter((name) => there.has(name));
+    if (foreign.length > 0) {
+        throw new Fault(
+            [
+                `another Istio is installed in this cluster: Helm has the releases ${foreign.join(", ")} in ${ISTIO_NAMESPACE}`,
+                `already, and stack "${stack}" has deployed nothing yet.`,
+                "If they are of this program, deploy with the stack and the backend that they were deployed with (--stack,",
+                `--backend). Else remove them: helm uninstall --namespace ${ISTIO_NAMESPACE} ${[...foreign].reverse().join(" ")}`,
+            ].join("\n"),
+        );
+    }
+}

@@ -5,7 +5,7 @@ import { Fault } from "../fault";
 import { preflight } from "../preflight/preflight";
 import { Progress } from "../progress";
 import type { Deployed } from "./deployment";
-import { ownNamespaces } from "./namespaces";
+import { appNamespaceOf, isOwnIn } from "./namespaces";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
 import { retryFailed } from "./retry";
 import { optionsFor, otherClusters, type Target } from "./target";
@@ -24,7 +24,7 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
     const identity = await preflight(target, api, stop);
     const record = await validRecord(target, identity, stop);
     if (record) {
-        await retryFailed(api, ownNamespaces(target.stack));
+        await retryFailed(api, isOwnIn(appNamespaceOf(target.stack)));
     }
     const way = await chooseWay(record, options, stop);
     const deployed = await way.deploy({ target, api, identity }, stop);

@@ -5,7 +5,7 @@ import { watchTrouble } from "../diagnosis/watch";
 import { Fault, messageOf, Stopped } from "../fault";
 import type { Progress } from "../progress";
 import type { Site } from "./deployment";
-import { ownNamespaces } from "./namespaces";
+import { appNamespaceOf, isOwnIn } from "./namespaces";
 
 /** Does some work on a site, and adds to its fault what keeps the cluster from being ready, with remedies. */
 export async function explaining(site: Site, work: () => Promise<void>): Promise<void> {
@@ -27,7 +27,7 @@ export async function explainingTrouble(
     work: (stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
     const hopeless = new AbortController();
-    const endWatch = watchTrouble(site.api, ownNamespaces(site.target.stack), {
+    const endWatch = watchTrouble(site.api, isOwnIn(appNamespaceOf(site.target.stack)), {
         onTrouble: (trouble) => {
             progress.note(troubleLine(trouble));
         },
@@ -50,7 +50,7 @@ export async function explainingTrouble(
 
 /** A fault with its own remedy, and with what is wrong in the cluster. */
 async function explained(fault: Fault, { api, target }: Site): Promise<Fault> {
-    const troubles: Trouble[] = await diagnose(api, ownNamespaces(target.stack)).catch(() => []);
+    const troubles: Trouble[] = await diagnose(api, isOwnIn(appNamespaceOf(target.stack))).catch(() => []);
     const remedy = remedyOf([fault.message, fault.cause ? messageOf(fault.cause) : ""].join("\n"));
     const lines = [...(remedy === undefined ? [] : [`  ${remedy}`]), ...troubleLines(troubles)];
     return lines.length === 0

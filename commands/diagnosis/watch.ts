@@ -1,4 +1,5 @@
 import type { ClusterApi } from "../cluster/api";
+import type { KubernetesObject } from "../cluster/object";
 import { diagnose } from "./diagnosis";
 import type { Trouble } from "./trouble";
 
@@ -17,13 +18,18 @@ export interface Watching {
 
 /**
  * Looks for trouble while something goes on that waits for pods.
+ * @param isOwn which objects are looked at
  * @returns ends it
  */
-export function watchTrouble(api: ClusterApi, namespaces: ReadonlySet<string>, watching: Watching): () => void {
+export function watchTrouble(
+    api: ClusterApi,
+    isOwn: (object: KubernetesObject) => boolean,
+    watching: Watching,
+): () => void {
     const told = new Set<string>();
     let seen = new Map<string, number>();
     const timer = setInterval(() => {
-        void diagnose(api, namespaces)
+        void diagnose(api, isOwn)
             .catch(() => [])
             .then((found) => {
                 const before = seen;

@@ -1,7 +1,8 @@
+import { ISTIO_NAMESPACE } from "../../names";
 import type { ClusterApi } from "../cluster/api";
 import { ApiError } from "../cluster/apiError";
 import { contact } from "../cluster/contact";
-import { ownNamespaces } from "../deployment/namespaces";
+import { appNamespaceOf } from "../deployment/namespaces";
 import type { Target } from "../deployment/target";
 import { Fault } from "../fault";
 import { evaluateProgram } from "../program/evaluate";
@@ -39,7 +40,9 @@ export async function preflight(target: Target, api: ClusterApi, stop: AbortSign
     const progress = new Progress();
     refuse(
         await Promise.all([
-            ...[...ownNamespaces(target.stack)].map((name) => terminatingNamespace(name, api, progress, stop)),
+            ...[ISTIO_NAMESPACE, appNamespaceOf(target.stack)].map((name) =>
+                terminatingNamespace(name, api, progress, stop),
+            ),
             findOtherIstio(api).then(otherIstioFault),
         ]),
     );

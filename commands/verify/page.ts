@@ -1,4 +1,5 @@
 import { ISTIO_NAMESPACE, RELEASES } from "../../names";
+import { isOwnIn } from "../deployment/namespaces";
 import { diagnose } from "../diagnosis/diagnosis";
 import { troubleLine } from "../diagnosis/trouble";
 import { makeRequest, type Outcome } from "../load/requests";
@@ -39,7 +40,7 @@ async function pageRemedy({ api, appNamespace, commands }: Mesh): Promise<string
     if (idle.length > 0) {
         return `${commands.kubectl} --namespace ${appNamespace} scale deployment ${idle.join(" ")} --replicas 1`;
     }
-    const trouble = await diagnose(api, new Set([appNamespace]));
+    const trouble = await diagnose(api, isOwnIn(appNamespace));
     return trouble.length > 0
         ? `mend ${trouble.map(troubleLine).join("; ")}`
         : `see what the gateway says: ` +

@@ -5,6 +5,7 @@ import { troubleOfPod } from "../../../commands/diagnosis/pods";
 import { remedyOf } from "../../../commands/diagnosis/refusals";
 import { troubleOfDeployment } from "../../../commands/diagnosis/replicas";
 import { type Trouble, troubleLines } from "../../../commands/diagnosis/trouble";
+import { isOwnIn } from "../../../commands/deployment/namespaces";
 import { watchTrouble } from "../../../commands/diagnosis/watch";
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import { FakeCluster } from "./fakeCluster";
@@ -12,7 +13,7 @@ import { FakeCluster } from "./fakeCluster";
 // An ES module, which jest cannot load; no API server is asked here.
 jest.mock("@kubernetes/client-node", () => ({}));
 
-const NAMESPACES = new Set(["istio-system", "default"]);
+const isOwn = isOwnIn("default");
 
 function object(kind: string, name: string, rest: Record<string, unknown> = {}): KubernetesObject {
     const apiVersion = kind === "Deployment" ? "apps/v1" : "v1";
@@ -159,7 +160,7 @@ describe("a node without room", () => {
         );
         const cluster = new FakeCluster();
         cluster.objects = [node, running, over, pending];
-        const trouble = (await diagnose(cluster.api, NAMESPACES)).find(({ object }) => object.includes("istiod-1"));
+        const trouble = (await diagnose(cluster.api, isOwn)).find(({ object }) => object.includes("istiod-1"));
         expect(trouble?.remedy).toBe(
             "Pod istio-system/istiod-1 requests 500 CPU and 1024 MiB; one has 1.5 CPU and 3072 MiB left. Add a node or " +
                 "take a bigger one, or ask for less: istio.istiod.resources, istio.gateway.resources and istio.proxy.resources.",
@@ -173,17 +174,27 @@ describe("a node without room", () => {
         const list = api.list.bind(api);
         api.list = (apiVersion, kind, query) =>
             kind === "Node" ? Promise.reject(new Error("forbidden")) : list(apiVersion, kind, query);
-        expect((await diagnose(api, NAMESPACES))[0]?.remedy).toContain("requests 500 CPU and 1024 MiB. Add a node");
+        expect((await diagnose(api, isOwn))[0]?.remedy).toContain("requests 500 CPU and 1024 MiB. Add a node");
     });
 });
 
 describe("a diagnosis", () => {
-    it("is of the namespaces that are deployed to", async () => {
+    it("is of what is deployed, and not of what else is in the namespace of the application", async () => {
         const cluster = new FakeCluster();
-        const elsewhere = refusing(QUOTA);
-        elsewhere.metadata.namespace = "elsewhere";
-        cluster.objects = [elsewhere, refusing(QUOTA)];
-        expect(await diagnose(cluster.api, NAMESPACES)).toHaveLength(1);
+        const refusingIn = (namespace: string, name: string, labels?: Record<string, string>) => {
+            const refused = refusing(QUOTA);
+            return { ...refused, metadata: { name, namespace, labels } };
+        };
+        cluster.objects = [
+            refusingIn("istio-system", "istiod"),
+            refusingIn("default", "reviews-v1", { app: "reviews" }),
+            refusingIn("default", "somebody-elses", { app: "other" }),
+            refusingIn("elsewhere", "reviews-v1", { app: "reviews" }),
+        ];
+        expect((await diagnose(cluster.api, isOwn)).map(({ object }) => object)).toEqual([
+            "Deployment istio-system/istiod",
+            "Deployment default/reviews-v1",
+        ]);
     });
 
     it("says a remedy once where neighbours have the same", () => {
@@ -252,7 +263,7 @@ describe("the watch for trouble", () => {
     const watch = (...looks: KubernetesObject[][]) => {
         const cluster = new FakeCluster();
         const told: string[] = [];
-        const end = watchTrouble(cluster.api, NAMESPACES, {
+        const end = watchTrouble(cluster.api, isOwn, {
             onTrouble: ({ object: name }) => told.push(name),
             onHopeless: () => told.push("hopeless"),
         });

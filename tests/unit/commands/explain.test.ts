@@ -4,6 +4,7 @@ import path from "node:path";
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import type { Site } from "../../../commands/deployment/deployment";
 import { explaining, explainingTrouble } from "../../../commands/deployment/explain";
+import { isOwnIn } from "../../../commands/deployment/namespaces";
 import { retryFailed } from "../../../commands/deployment/retry";
 import { errorsIn } from "../../../commands/engine/eventLog";
 import { Fault, Stopped } from "../../../commands/fault";
@@ -127,7 +128,7 @@ describe("what failed in an earlier run", () => {
             touched.push(`delete ${metadata.name}`);
             return Promise.resolve();
         };
-        await retryFailed(api, new Set(["istio-system"]));
+        await retryFailed(api, isOwnIn("default"));
         expect(touched).toEqual(["apply refused bookinfo-mesh/tried-again", "delete waits"]);
     });
 });

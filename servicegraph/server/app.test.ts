@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import * as http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FakePrometheus, fakePrometheus, type Reply } from "../testing/fakePrometheus";
 import { testServer, type TestServer } from "../testing/server";
@@ -302,6 +304,34 @@ it.each([
         },
     );
 });
+
+it("cuts off clients that ask for much and take in nothing, and no slow ones", async () => {
+    // More than the sockets' buffers hold.
+    const traffic = Array.from({ length: 16 }, (_, index) => ({
+        from: { app: `${index}${"x".repeat(900_000)}`, workload: "w", namespace: "n" },
+        to: { app: "b", workload: "w", namespace: "n" },
+        requests: 1,
+    }));
+    await withServer(
+        (promql) => answerTo(promql, traffic),
+        async (server) => {
+            const lengthAfter = async (pause: number) => {
+                const [response] = (await once(http.get(`${server.url}/graph`, { agent: false }), "response")) as [
+                    http.IncomingMessage,
+                ];
+                await sleep(pause);
+                let length = 0;
+                for await (const chunk of response as AsyncIterable<Buffer>) {
+                    length += chunk.length;
+                }
+                return length;
+            };
+            await expect(lengthAfter(1500)).rejects.toThrow("aborted");
+            expect(await lengthAfter(100)).toBeGreaterThan(28_000_000);
+        },
+        { stall: 500, answerBytes: 40_000_000 },
+    );
+}, 20_000);
 
 it("shows an added node at once", async () => {
     await withServer(bookinfo, async (server) => {

@@ -17,6 +17,8 @@ export interface AppArgs {
     assets: Assets;
     /** How long Prometheus may take for a graph, the wait for a turn included, in milliseconds. */
     timeout: number;
+    /** How long a client may take in nothing of its answer before it is cut off, in milliseconds; half a minute by default. */
+    stall?: number;
     /** Told of faults in the server itself. */
     log: (message: string) => void;
 }
@@ -29,7 +31,7 @@ const MAY_WAIT = 32;
 const CLIENT_GONE = 499;
 
 /** What answers requests: everything of the server but the socket. */
-export function app({ make, metrics, assets, timeout, log }: AppArgs): http.RequestListener {
+export function app({ make, metrics, assets, timeout, stall = 30_000, log }: AppArgs): http.RequestListener {
     const added = new AddedNodes();
     const graphs = new SharedWork<Answer>({ atOnce: AT_ONCE, mayWait: MAY_WAIT, patience: timeout });
 
@@ -142,6 +144,10 @@ export function app({ make, metrics, assets, timeout, log }: AppArgs): http.Requ
                 }
                 response.once("close", () => {
                     letGo(answer);
+                });
+                // Else, whoever asks for much and never reads would fill the server's memory.
+                response.setTimeout(stall, () => {
+                    response.destroy();
                 });
                 response.writeHead(status, {
                     ...headers,

@@ -26,7 +26,7 @@ export interface TestServer {
 /** The server, without a thread of its own for graphs, on loopback. */
 export async function testServer(
     prometheusUrl: string,
-    { timeout = 5000, answerBytes = 10_000_000 } = {},
+    { timeout = 5000, answerBytes = 10_000_000, stall = 30_000 } = {},
 ): Promise<TestServer> {
     const metrics = new Metrics();
     const logged: string[] = [];
@@ -39,7 +39,14 @@ export async function testServer(
     });
     const files = assets((name) => `the file ${ASSET_NAMES.indexOf(name)}: ${name}`);
     const server = http.createServer(
-        app({ make: graphsFrom(prometheus), metrics, assets: files, timeout, log: (message) => logged.push(message) }),
+        app({
+            make: graphsFrom(prometheus),
+            metrics,
+            assets: files,
+            timeout,
+            stall,
+            log: (message) => logged.push(message),
+        }),
     );
     server.listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -93,6 +93,13 @@ export class Helm {
         await this.helm(release, uninstallArguments(release, this.cluster), stop);
     }
 
+    /** Brings a release back to an earlier revision, without waiting for it. */
+    async rollBack(release: Pick<Release, "name" | "namespace" | "timeout">, revision: number, stop?: AbortSignal) {
+        const { name, namespace } = release;
+        const where = ["--namespace", namespace, ...clusterArguments(this.cluster)];
+        await this.helm(release, ["rollback", name, String(revision), ...where], stop);
+    }
+
     /** Takes a release out of the state in which a killed helm left it: back to what was there before. */
     private async clear(release: Release, stop?: AbortSignal): Promise<void> {
         const where = ["--namespace", release.namespace, ...clusterArguments(this.cluster)];
@@ -105,7 +112,11 @@ export class Helm {
         }
     }
 
-    private async helm(release: Release, args: string[], stop?: AbortSignal): Promise<string> {
+    private async helm(
+        release: Pick<Release, "name" | "timeout">,
+        args: string[],
+        stop?: AbortSignal,
+    ): Promise<string> {
         const timeout = release.timeout * 1000 + GRACE;
         const { code, stdout, stderr } = await run(this.program, args, { ...HELM_RUN, stop, timeout });
         if (code !== 0) {

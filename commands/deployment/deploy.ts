@@ -2,12 +2,13 @@ import { ClusterApi } from "../cluster/api";
 import { waitForPage } from "../cluster/page";
 import { bringSandboxUp, sandboxObstacle } from "../cluster/sandbox";
 import { Fault } from "../fault";
+import { findHelm, Helm } from "../helm";
 import { preflight } from "../preflight/preflight";
 import { Progress } from "../progress";
 import type { Deployed } from "./deployment";
 import { appNamespaceOf, isOwnIn } from "./namespaces";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
-import { retryFailed } from "./retry";
+import { retryFailed, rollBackFailed } from "./retry";
 import { optionsFor, otherClusters, type Target } from "./target";
 import { chooseWay, type WayOptions, wayOf } from "./way";
 
@@ -25,6 +26,10 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
     const record = await validRecord(target, identity, stop);
     if (record) {
         await retryFailed(api, isOwnIn(appNamespaceOf(target.stack)));
+        const helm = findHelm();
+        if (helm !== undefined) {
+            await rollBackFailed(api, new Helm(helm, target.cluster), stop);
+        }
     }
     const way = await chooseWay(record, options, stop);
     const deployed = await way.deploy({ target, api, identity }, stop);

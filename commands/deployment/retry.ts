@@ -1,7 +1,13 @@
+import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../names";
 import type { ClusterApi } from "../cluster/api";
 import type { KubernetesObject } from "../cluster/object";
+import { releaseSecrets, revisionsOf } from "../cluster/releases";
 import { isWaitingForImage } from "../diagnosis/pods";
 import { isRefusing } from "../diagnosis/replicas";
+import type { Helm } from "../helm";
+
+/** Time for a rollback, which waits for nothing, in seconds. */
+const ROLLBACK_TIMEOUT = 60;
 
 /** Marks a ReplicaSet as tried again: any change has its controller look at it at once. */
 const ANNOTATION = "bookinfo-mesh/tried-again";
@@ -21,4 +27,20 @@ export async function retryFailed(api: ClusterApi, isOwn: (object: KubernetesObj
             }),
         ...pods.filter((pod) => isOwn(pod) && isWaitingForImage(pod)).map((pod) => api.delete(pod)),
     ]);
+}
+
+/**
+ * Brings releases whose last upgrade failed back to what was deployed before. Helm compares the next upgrade with that,
+ * and not with what failed: a setting that only the failed one had would stay in the cluster for good.
+ */
+export async function rollBackFailed(api: ClusterApi, helm: Helm, stop?: AbortSignal): Promise<void> {
+    const secrets = await releaseSecrets(api);
+    for (const name of [...Object.values(RELEASES), KIALI_RELEASE]) {
+        const revisions = revisionsOf(name, secrets);
+        const deployed = revisions.find(({ status }) => status === "deployed");
+        if (revisions[0]?.status === "failed" && deployed) {
+            const release = { name, namespace: ISTIO_NAMESPACE, timeout: ROLLBACK_TIMEOUT };
+            await helm.rollBack(release, deployed.number, stop);
+        }
+    }
 }

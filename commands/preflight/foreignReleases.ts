@@ -1,5 +1,6 @@
 import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../names";
 import type { ClusterApi } from "../cluster/api";
+import { releaseSecrets, revisionsOf } from "../cluster/releases";
 import { Fault } from "../fault";
 
 /**
@@ -8,10 +9,9 @@ import { Fault } from "../fault";
  * @throws Fault naming those that there are
  */
 export async function refuseForeignReleases(stack: string, api: ClusterApi): Promise<void> {
-    const secrets = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
-    const inNamespace = secrets.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
-    const there = new Set(inNamespace.map(({ metadata }) => metadata.labels?.name));
-    const foreign = [...Object.values(RELEASES), KIALI_RELEASE].filter((name) => there.has(name));
+    const secrets = await releaseSecrets(api);
+    const ours = [...Object.values(RELEASES), KIALI_RELEASE];
+    const foreign = ours.filter((name) => revisionsOf(name, secrets).length > 0);
     if (foreign.length > 0) {
         throw new Fault(
             [

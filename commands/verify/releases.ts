@@ -1,5 +1,6 @@
-import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../names";
+import { KIALI_RELEASE, RELEASES } from "../../names";
 import type { KubernetesObject } from "../cluster/object";
+import { releaseSecrets, revisionsOf } from "../cluster/releases";
 import { deploymentOf } from "../mesh/addons";
 import { type Check, failed, ok } from "./check";
 import { workloadFault } from "./workload";
@@ -8,8 +9,7 @@ import { workloadFault } from "./workload";
 export const checkReleases: Check = async (mesh) => {
     const { api, commands, on } = mesh;
     const expected = [...Object.values(RELEASES), ...(on.kiali ? [KIALI_RELEASE] : [])];
-    // Helm keeps each revision of a release in a Secret, whose labels say what became of it.
-    const secrets = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+    const secrets = await releaseSecrets(api);
     const states = expected.map((name) => ({ name, state: stateOf(name, secrets) }));
     const faulty = states.filter(({ state }) => state !== "deployed");
     if (faulty.length > 0) {
@@ -22,9 +22,5 @@ export const checkReleases: Check = async (mesh) => {
 
 /** What Helm says of the newest revision of a release; undefined where there is none. */
 export function stateOf(release: string, secrets: readonly KubernetesObject[]): string | undefined {
-    const revisions = secrets
-        .filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE && metadata.labels?.name === release)
-        .map(({ metadata }) => metadata.labels ?? {})
-        .sort((a, b) => Number(b.version) - Number(a.version));
-    return revisions[0]?.status;
+    return revisionsOf(release, secrets)[0]?.status;
 }

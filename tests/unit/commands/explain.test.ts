@@ -5,9 +5,10 @@ import type { KubernetesObject } from "../../../commands/cluster/object";
 import type { Site } from "../../../commands/deployment/deployment";
 import { explaining, explainingTrouble } from "../../../commands/deployment/explain";
 import { isOwnIn } from "../../../commands/deployment/namespaces";
-import { retryFailed } from "../../../commands/deployment/retry";
+import { retryFailed, rollBackFailed } from "../../../commands/deployment/retry";
 import { errorsIn } from "../../../commands/engine/eventLog";
 import { Fault, Stopped } from "../../../commands/fault";
+import type { Helm } from "../../../commands/helm";
 import { refuseForeignReleases } from "../../../commands/preflight/foreignReleases";
 import { Progress } from "../../../commands/progress";
 import { FakeCluster } from "./fakeCluster";
@@ -133,13 +134,34 @@ describe("what failed in an earlier run", () => {
     });
 });
 
-describe("releases of our names", () => {
-    const secret = (name: string, namespace: string): KubernetesObject => ({
-        apiVersion: "v1",
-        kind: "Secret",
-        metadata: { name: `sh.helm.release.v1.${name}.v1`, namespace, labels: { owner: "helm", name } },
-    });
+function secret(name: string, namespace: string, version = 1, status = "deployed"): KubernetesObject {
+    const labels = { owner: "helm", name, version: String(version), status };
+    return { apiVersion: "v1", kind: "Secret", metadata: { name: `${name}.v${version}`, namespace, labels } };
+}
 
+describe("a release whose last upgrade failed", () => {
+    it("is brought back to what was deployed before, for the next upgrade to begin there", async () => {
+        cluster.objects = [
+            secret("istiod", "istio-system", 8, "deployed"),
+            secret("istiod", "istio-system", 10, "failed"),
+            secret("istiod", "istio-system", 9, "failed"),
+            secret("istio-ingressgateway", "istio-system", 1, "failed"),
+            secret("istio-base", "istio-system", 1, "deployed"),
+            secret("istio-base", "elsewhere", 2, "failed"),
+        ];
+        const rolledBack: string[] = [];
+        const helm: Partial<Helm> = {
+            rollBack: ({ name, namespace }, revision) => {
+                rolledBack.push(`${namespace}/${name} to ${revision}`);
+                return Promise.resolve();
+            },
+        };
+        await rollBackFailed(cluster.api, helm as Helm);
+        expect(rolledBack).toEqual(["istio-system/istiod to 8"]);
+    });
+});
+
+describe("releases of our names", () => {
     it("are refused where the stack has deployed nothing", async () => {
         cluster.objects = [secret("istiod", "istio-system"), secret("istio-base", "istio-system")];
         const message = await messageOf(refuseForeignReleases("mine", cluster.api));

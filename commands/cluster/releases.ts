@@ -1,0 +1,23 @@
+import { ISTIO_NAMESPACE } from "../../names";
+import type { ClusterApi } from "./api";
+import type { KubernetesObject } from "./object";
+
+/** A revision of a Helm release. */
+export interface Revision {
+    number: number;
+    /** What became of it, such as `deployed`, `superseded`, `failed` or `pending-upgrade`. */
+    status?: string;
+}
+
+/** The Secrets in which Helm keeps its releases, one for each revision, without their content. */
+export function releaseSecrets(api: ClusterApi): Promise<KubernetesObject[]> {
+    return api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+}
+
+/** The revisions of a release in Istio's namespace, the newest first; none where there is no such release. */
+export function revisionsOf(release: string, secrets: readonly KubernetesObject[]): Revision[] {
+    return secrets
+        .filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE && metadata.labels?.name === release)
+        .map(({ metadata: { labels = {} } }) => ({ number: Number(labels.version), status: labels.status }))
+        .sort((a, b) => b.number - a.number);
+}

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
 import { mergeValues, type HelmValues } from "../../components/istio/merge";
-import { CHART_KINDS } from "../../commands/preflight/permissions";
+import { CHART_KINDS, pluralOf } from "../../commands/preflight/permissions";
 import { clone, coldStart, get, kubectl, npmRun, runCommand, sandboxBin, sandboxKubeconfig } from "./product";
 
 /*
@@ -154,8 +154,17 @@ describe("before anything is deployed", () => {
         expect(message).toContain(
             '"system:serviceaccount:default:limited" of context "bookinfo-mesh" lacks permissions:',
         );
-        for (const kind of ["namespaces", "services", "deployments.apps", "gateways.networking.istio.io"]) {
-            expect(message).toContain(`  ${kind}: `);
+        // Each kind that there is in what would be deployed, the charts' included.
+        const rendered = path.join(folder, "rendered");
+        expect(await npmRun("render", "--stack", stack, "--out", rendered)).toMatchObject({ code: 0 });
+        const manifests = fs.readdirSync(rendered).filter((file) => file.endsWith(".yaml"));
+        const kinds = manifests.flatMap((file) =>
+            [...fs.readFileSync(path.join(rendered, file), "utf8").matchAll(/^kind: (\S+)$/gm)].map(([, kind]) => kind),
+        );
+        expect(kinds).toContain("VirtualService");
+        expect(kinds).toContain("ClusterRole");
+        for (const kind of new Set(kinds)) {
+            expect(message).toMatch(new RegExp(`^ {2}${pluralOf(kind ?? "")}(?:\\.\\S+)?: .*create`, "m"));
         }
         expect(message).toMatch(/^ {2}customresourcedefinitions\.apiextensions\.k8s\.io: .*create.*whole cluster/m);
         expect(message).not.toContain(token);

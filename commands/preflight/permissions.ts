@@ -18,14 +18,23 @@ export interface Need {
     group: string;
     /** Plural name. */
     resource: string;
-    /** Undefined for kinds that are in no namespace. */
+    /** Undefined for kinds that are in no namespace, and for all namespaces. */
     namespace?: string;
+    /** What is done with them. Default: everything that is done with what is deployed. */
+    verbs?: readonly string[];
 }
 
 /** A need, and what the user may not do with it. */
 export interface Lack extends Need {
-    verbs: string[];
+    verbs: readonly string[];
 }
+
+/** What these commands look at in all namespaces: Helm's releases, and what failed in an earlier run. */
+const LOOKED_AT: Need[] = [
+    { group: "", resource: "secrets", verbs: ["list"] },
+    { group: "", resource: "pods", verbs: ["list"] },
+    { group: "apps", resource: "replicasets", verbs: ["list"] },
+];
 
 type Kinds = Record<string, string[]>;
 
@@ -67,12 +76,12 @@ export function needsOf(steps: readonly Step[]): Need[] {
             ? releaseNeeds(step.release.name, step.release.namespace, step.release.values)
             : [needOf(step.object.apiVersion, step.object.kind, step.object.metadata.namespace)],
     );
-    return [...new Map(needs.map((need) => [JSON.stringify(need), need])).values()];
+    return [...new Map([...needs, ...LOOKED_AT].map((need) => [JSON.stringify(need), need])).values()];
 }
 
 /** What Istio's releases alone need: for a program that only the engine can read the config of. */
 export function istioNeeds(): Need[] {
-    return Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {}));
+    return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...LOOKED_AT];
 }
 
 function releaseNeeds(name: string, namespace: string, values: Record<string, unknown>): Need[] {
@@ -111,7 +120,7 @@ export async function mayDoAnything(api: ClusterApi): Promise<boolean> {
 /** What of the needs the user lacks. */
 export async function findLacks(api: ClusterApi, needs: readonly Need[], stop?: AbortSignal): Promise<Lack[]> {
     const questions = needs.flatMap((need, index) =>
-        VERBS.map((verb) => ({ name: `${String(index)} ${verb}`, needs: [], need, verb })),
+        (need.verbs ?? VERBS).map((verb) => ({ name: `${String(index)} ${verb}`, needs: [], need, verb })),
     );
     const refused = new Map<Need, string[]>();
     await doInOrder(questions, AT_ONCE, stop, async ({ need, verb }) => {
@@ -120,15 +129,16 @@ export async function findLacks(api: ClusterApi, needs: readonly Need[], stop?: 
         }
     });
     return needs.flatMap((need) => {
-        const verbs = VERBS.filter((verb) => refused.get(need)?.includes(verb));
+        const verbs = (need.verbs ?? VERBS).filter((verb) => refused.get(need)?.includes(verb));
         return verbs.length === 0 ? [] : [{ ...need, verbs }];
     });
 }
 
 async function isAllowed(api: ClusterApi, need: Need, verb: string): Promise<boolean> {
+    const { group, resource, namespace } = need;
     try {
         const { allowed } = await api.review<{ allowed: boolean }>(...REVIEWS, {
-            resourceAttributes: { ...need, verb },
+            resourceAttributes: { group, resource, namespace, verb },
         });
         return allowed;
     } catch (error) {

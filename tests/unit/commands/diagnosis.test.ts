@@ -287,10 +287,7 @@ describe("the watch for trouble", () => {
     it("gives up what is final at the third look, and nothing else", async () => {
         const refused = refusing(QUOTA);
         expect(await watch([refused], [refused])).toEqual(["Deployment istio-system/istiod"]);
-        expect(await watch([refused], [refused], [refused], [refused])).toEqual([
-            "Deployment istio-system/istiod",
-            "hopeless",
-        ]);
+        expect(await watch([refused], [refused], [refused])).toEqual(["Deployment istio-system/istiod", "hopeless"]);
         expect(await watch([refused], [refused], [], [refused])).not.toContain("hopeless");
         expect(await watch([service], [service], [service], [service])).not.toContain("hopeless");
     });

@@ -194,6 +194,11 @@ describe("permissions", () => {
         expect(fault).toContain("--clusterrole=cluster-admin --serviceaccount=team:limited\n");
     });
 
+    it("to look at all namespaces are asked for no more than that", async () => {
+        cluster.allows = ({ resource, namespace }) => resource !== "*" && !(resource === "pods" && !namespace);
+        expect(await faultOf(check())).toContain("  pods: list (in the whole cluster)\n");
+    });
+
     it("are told as well where not even the cluster's identity may be read", async () => {
         cluster.identity = () => Promise.reject(new ApiError(403, "namespaces is forbidden"));
         cluster.allows = ({ verb }) => verb === "create";
@@ -234,6 +239,10 @@ describe("permissions", () => {
             { group: "", resource: "namespaces" },
             { group: "apps", resource: "deployments", namespace: "n" },
             { group: "apps", resource: "deployments", namespace: "m" },
+            // What the commands themselves look at.
+            { group: "", resource: "secrets", verbs: ["list"] },
+            { group: "", resource: "pods", verbs: ["list"] },
+            { group: "apps", resource: "replicasets", verbs: ["list"] },
         ]);
         expect(needsOf([release("istio-base")])).toContainEqual({
             group: "apiextensions.k8s.io",

@@ -73,9 +73,15 @@ export class ClusterApi {
         return this.config.getCurrentUser() ?? undefined;
     }
 
-    /** Server-side apply: creates the object, or sets the fields given and no others. */
-    async apply(object: KubernetesObject, options: { force: boolean }): Promise<KubernetesObject> {
-        const query = `fieldManager=${FIELD_MANAGER}&force=${String(options.force)}`;
+    /**
+     * Server-side apply: creates the object, or sets the fields given and no others.
+     * @param options.fieldManager name under which the fields are set; default: `FIELD_MANAGER`
+     */
+    async apply(
+        object: KubernetesObject,
+        { force, fieldManager = FIELD_MANAGER }: { force: boolean; fieldManager?: string },
+    ): Promise<KubernetesObject> {
+        const query = `fieldManager=${fieldManager}&force=${String(force)}`;
         const path = `${await this.pathOf(object)}?${query}`;
         const contentType = "application/apply-patch+yaml";
         return (await this.request("PATCH", path, { body: object, contentType })) as KubernetesObject;

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
+import { recover, removeAbandonedLocks } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
@@ -19,11 +20,12 @@ export class ByPulumi implements Way {
     }
 
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
-        const { target, identity } = site;
+        const { target, api, identity } = site;
         const stack = this.stackOf(target.stack);
+        await removeAbandonedLocks(stack);
         await stack.prepare(target.named ? target.cluster : undefined, stop);
         if (readRecord(target.stack) === undefined && (await stack.isEmpty(stop))) {
-            await refuseForeignReleases(target.stack, site.api);
+            await refuseForeignReleases(target.stack, api);
         }
         // Before anything is deployed: an interrupted `up` can be undone as well.
         writeRecord({
@@ -31,20 +33,25 @@ export class ByPulumi implements Way {
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
         });
+        await recover(stack, api, stop);
         await explaining(site, () => stack.up(this.options, stop));
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }
 
-    async undo({ target }: Site, _record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    async undo({ target, api }: Site, _record: DeploymentRecord, stop: AbortSignal): Promise<void> {
         const stack = this.stackOf(target.stack);
+        await removeAbandonedLocks(stack);
         await stack.prepare(target.named ? target.cluster : undefined, stop);
+        await recover(stack, api, stop);
         await stack.destroy(stop);
         await stack.remove({ force: false }, stop);
     }
 
     async forget(stack: string, stop: AbortSignal): Promise<void> {
-        await this.stackOf(stack).remove({ force: true }, stop);
+        const forgotten = this.stackOf(stack);
+        await removeAbandonedLocks(forgotten);
+        await forgotten.remove({ force: true }, stop);
     }
 
     private stackOf(name: string): PulumiStack {

@@ -8,6 +8,7 @@ import type { ClusterAddress } from "../cluster/address";
 import { Fault, Stopped } from "../fault";
 import { clusterConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../project";
+import type { StackState } from "../recovery/interruption";
 import { toYaml } from "../render/yaml";
 import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
@@ -28,8 +29,8 @@ export function localBackend(): string {
 export class PulumiStack {
     constructor(
         private readonly engine: Engine,
-        private readonly stack: string,
-        private readonly backend: string,
+        readonly name: string,
+        readonly backend: string,
     ) {}
 
     /**
@@ -38,10 +39,10 @@ export class PulumiStack {
      */
     async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<void> {
         this.prepareFolders();
-        const committed = readStackFile(this.stack);
+        const committed = readStackFile(this.name);
         if (isEncrypted(committed) && !hasPassphrase()) {
             throw new Fault(
-                `${stackFile(this.stack)} holds encrypted values: set PULUMI_CONFIG_PASSPHRASE or ` +
+                `${stackFile(this.name)} holds encrypted values: set PULUMI_CONFIG_PASSPHRASE or ` +
                     "PULUMI_CONFIG_PASSPHRASE_FILE to their passphrase",
             );
         }
@@ -49,9 +50,9 @@ export class PulumiStack {
         const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
         writeFileSync(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)), { mode: 0o600 });
 
-        const init = await this.pulumi(["stack", "init", this.stack, "--no-select"], stop);
+        const init = await this.pulumi(["stack", "init", this.name, "--no-select"], stop);
         if (init.code !== 0 && !init.stderr.includes("already exists")) {
-            throw new Fault(`the stack "${this.stack}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`);
+            throw new Fault(`the stack "${this.name}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`);
         }
     }
 
@@ -70,19 +71,38 @@ export class PulumiStack {
 
     /** Whether the stack's state holds no resources. */
     async isEmpty(stop?: AbortSignal): Promise<boolean> {
-        const { code, stdout, stderr } = await this.pulumi(["stack", "ls", "--json"], stop);
+        const { deployment } = await this.state(stop);
+        return (deployment?.resources ?? []).length === 0;
+    }
+
+    /** The engine's state of the stack. Secrets in it are encrypted. */
+    async state(stop?: AbortSignal): Promise<StackState> {
+        const { code, stdout, stderr } = await this.pulumi(["stack", "export", "--stack", this.name], stop);
         if (code !== 0) {
-            throw new Fault(`the stacks in ${this.backend} cannot be listed: ${errorOf(stderr)}`);
+            throw new Fault(`the state of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
         }
-        const stacks = JSON.parse(stdout) as { name: string; resourceCount?: number }[];
-        return !stacks.some(({ name, resourceCount = 0 }) => lastPart(name) === this.stack && resourceCount > 0);
+        return JSON.parse(stdout) as StackState;
+    }
+
+    /** `pulumi refresh`: brings the state up to what is really there. Operations that never ended are dropped from it. */
+    async refresh(stop?: AbortSignal): Promise<void> {
+        const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
+        const args = ["refresh", ...common, "--clear-pending-creates", "--non-interactive"];
+        const { code, stdout, stderr } = await run(this.engine.cli, args, {
+            cwd: PROJECT_FOLDER,
+            env: this.environment(),
+            stop,
+        });
+        if (code !== 0) {
+            throw new Fault(`Pulumi could not refresh stack "${this.name}":\n${stdout}${stderr}`);
+        }
     }
 
     /** The stack's outputs; a secret one reads `[secret]`. */
     async outputs(stop?: AbortSignal): Promise<Record<string, unknown>> {
-        const { code, stdout, stderr } = await this.pulumi(["stack", "output", "--json", "--stack", this.stack], stop);
+        const { code, stdout, stderr } = await this.pulumi(["stack", "output", "--json", "--stack", this.name], stop);
         if (code !== 0) {
-            throw new Fault(`the outputs of stack "${this.stack}" cannot be read: ${errorOf(stderr)}`);
+            throw new Fault(`the outputs of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
         }
         return JSON.parse(stdout) as Record<string, unknown>;
     }
@@ -93,10 +113,10 @@ export class PulumiStack {
      */
     async remove(options: { force: boolean }, stop?: AbortSignal): Promise<void> {
         this.prepareFolders();
-        const args = ["stack", "rm", this.stack, "--yes", "--preserve-config", ...(options.force ? ["--force"] : [])];
+        const args = ["stack", "rm", this.name, "--yes", "--preserve-config", ...(options.force ? ["--force"] : [])];
         const { code, stderr } = await this.pulumi(args, stop);
         if (code !== 0 && !stderr.includes("no stack named")) {
-            throw new Fault(`the stack "${this.stack}" cannot be removed from ${this.backend}: ${errorOf(stderr)}`);
+            throw new Fault(`the stack "${this.name}" cannot be removed from ${this.backend}: ${errorOf(stderr)}`);
         }
         rmSync(this.configFile, { force: true });
     }
@@ -107,7 +127,7 @@ export class PulumiStack {
         return [
             `export PULUMI_BACKEND_URL=${this.backend}`,
             ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${PASSPHRASE_FILE}`]),
-            `pulumi preview --stack ${this.stack} --config-file ${configFile}`,
+            `pulumi preview --stack ${this.name} --config-file ${configFile}`,
         ];
     }
 
@@ -117,8 +137,8 @@ export class PulumiStack {
         options: string[],
         stop?: AbortSignal,
     ): Promise<void> {
-        const common = ["--stack", this.stack, "--config-file", this.configFile, "--yes", "--skip-preview"];
-        const eventLog = path.join(WORKSPACE, `${this.stack}.events`);
+        const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
+        const eventLog = path.join(WORKSPACE, `${this.name}.events`);
         const args = [command, ...common, ...options, "--event-log", eventLog];
         try {
             const code = await runInForeground(this.engine.cli, args, {
@@ -132,7 +152,7 @@ export class PulumiStack {
             }
             if (code !== 0) {
                 const cause = errorsIn(eventLog).join("\n");
-                throw new Fault(`Pulumi could not ${purpose} stack "${this.stack}" (see above)`, { cause });
+                throw new Fault(`Pulumi could not ${purpose} stack "${this.name}" (see above)`, { cause });
             }
         } finally {
             rmSync(eventLog, { force: true });
@@ -145,7 +165,7 @@ export class PulumiStack {
     }
 
     private get configFile(): string {
-        return path.join(WORKSPACE, `Pulumi.${this.stack}.yaml`);
+        return path.join(WORKSPACE, `Pulumi.${this.name}.yaml`);
     }
 
     private environment(): NodeJS.ProcessEnv {
@@ -170,11 +190,6 @@ export class PulumiStack {
 
 function hasPassphrase(env: NodeJS.ProcessEnv = process.env): boolean {
     return env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
-}
-
-/** The name of a stack alone: some backends put its organization and project before it. */
-function lastPart(name: string): string {
-    return name.split("/").at(-1) ?? name;
 }
 
 /** What the CLI wrote, without its "error:". */

@@ -1,18 +1,7 @@
-import { homedir } from "node:os";
-import * as path from "node:path";
-import { version as pinnedCli } from "pulumi/package.json";
-import { version as providerVersion } from "@pulumi/kubernetes/package.json";
-import { searchPath } from "../../commands/childProcess";
-import { findCli, hasProvider } from "../../commands/engine/discovery";
+import { describeEngine, describeNoEngine } from "./engine";
 import { coldStart, get, listObjects, npmRun } from "./product";
 
 /* The way by the Pulumi CLI, where there is one; and what is said where there is none. */
-
-const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
-const hasEngine =
-    findCli(searchPath(), home, pinnedCli) !== undefined && hasProvider(searchPath(), home, providerVersion);
-const describeEngine = hasEngine ? describe : describe.skip;
-const describeNoEngine = hasEngine ? describe.skip : describe;
 
 const page = "http://198.51.100.20/productpage";
 
@@ -27,7 +16,7 @@ afterAll(async () => {
     await npmRun("down");
 }, 300_000);
 
-describeEngine("with the Pulumi CLI (needs one on PATH or where npm's package keeps it, and the provider)", () => {
+describeEngine("with the Pulumi CLI", () => {
     it("up deploys by it and serves the page", async () => {
         const up = await npmRun("up");
         expect(up).toMatchObject({ code: 0, output: expect.stringMatching(/\+ \d+ created/) as string });

@@ -61,22 +61,34 @@ export async function kubectl(...args: string[]): Promise<string> {
 /** Objects that come and go by themselves, or that report on others. */
 const passing = ["events", "events.events.k8s.io", "componentstatuses", "leases.coordination.k8s.io"];
 
-/** Every object of the API server, as `resource namespace/name`, sorted. */
+/** Every object of the API server, as `apiVersion/kind namespace/name`, sorted. */
 export async function listObjects(): Promise<string[]> {
     const resources = (await kubectl("api-resources", "--verbs=list", "--output=name")).split("\n").filter(Boolean);
-    const columns = "custom-columns=NS:.metadata.namespace,NAME:.metadata.name";
-    const lists = await Promise.all(
-        resources
-            .filter((resource) => !passing.includes(resource))
-            .map(async (resource) => {
-                const rows = await kubectl("get", resource, "--all-namespaces", "--no-headers", "--output", columns);
-                return rows
-                    .split("\n")
-                    .filter(Boolean)
-                    .map((row) => `${resource} ${row.split(/\s+/).join("/")}`);
-            }),
-    );
-    return lists.flat().sort();
+    const listed = resources.filter((resource) => !passing.includes(resource)).join(",");
+    const columns = "custom-columns=API:.apiVersion,KIND:.kind,NS:.metadata.namespace,NAME:.metadata.name";
+    const rows = await kubectl("get", listed, "--all-namespaces", "--no-headers", "--output", columns);
+    return rows
+        .split("\n")
+        .filter(Boolean)
+        .map((row) => {
+            const [api = "", kind = "", namespace = "", name = ""] = row.trim().split(/\s+/);
+            return `${api}/${kind} ${namespace}/${name}`;
+        })
+        .sort();
+}
+
+/** Objects that a controller makes of others, and names as it likes. */
+const derived = /\/(Pod|ReplicaSet|EndpointSlice|IPAddress|ControllerRevision) /;
+
+/**
+ * The objects that are the same in every deployment: without what Pulumi adds to names of its own making, and of a release
+ * the first revision alone.
+ */
+export async function lastingObjects(): Promise<string[]> {
+    return (await listObjects())
+        .filter((object) => !derived.test(object) && !/sh\.helm\.release\.v1\..+\.v([2-9]|\d\d+)$/.test(object))
+        .map((object) => object.replace(/-[0-9a-f]{8}$/, ""))
+        .sort();
 }
 
 /** The labels of the namespace `default`. */

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, hostname, userInfo } from "node:os";
+import path from "node:path";
+import { z } from "zod";
+import { Fault } from "../fault";
+import { PROJECT_NAME } from "../project";
+import { runsSince } from "./process";
+
+const CONTENT = z.object({
+    pid: z.number(),
+    username: z.string(),
+    hostname: z.string(),
+    timestamp: z.coerce.date(),
+});
+
+/** Who keeps a stack to himself. */
+export interface Lock extends z.output<typeof CONTENT> {
+    file: string;
+}
+
+/**
+ * The folder where Pulumi's engine puts a file for whoever works on a stack (`pkg/backend/diy/lock.go`); undefined where
+ * the backend is no folder of this machine.
+ */
+export function lockFolder(backend: string, stack: string): string | undefined {
+    const [, root] = /^file:\/\/(\/.*|~.*)$/.exec(backend) ?? [];
+    if (root === undefined) {
+        return undefined;
+    }
+    const folder = decodeURIComponent(root.replace(/^~/, homedir()));
+    return path.join(folder, ".pulumi", "locks", "organization", PROJECT_NAME, stack);
+}
+
+/** The locks in a folder. */
+export function readLocks(folder: string): Lock[] {
+    const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+    return names.flatMap((name) => {
+        const file = path.join(folder, name);
+        try {
+            return [{ file, ...CONTENT.parse(JSON.parse(readFileSync(file, "utf8"))) }];
+        } catch (error) {
+            if (!existsSync(file)) {
+                return [];
+            }
+            throw new Fault(`${file}, a lock of Pulumi's engine, cannot be read: ${String(error)}`);
+        }
+    });
+}
+
+/** Whether the owner of a lock is known to be dead. Of another machine's processes nothing is known. */
+export function isAbandoned(lock: Lock, host: string = hostname()): boolean {
+    return lock.hostname === host && !runsSince(lock.pid, lock.timestamp);
+}
+
+/** A lock for people. */
+export function ownerOf({ pid, username, hostname: host, timestamp }: Lock): string {
+    return `process ${pid} of ${username}@${host}, since ${timestamp.toISOString()}`;
+}
+
+/** @throws Fault where somebody who may be alive works on the stack */
+export function refuseHeld(locks: readonly Lock[]): void {
+    const held = locks.filter((lock) => !isAbandoned(lock));
+    if (held.length > 0) {
+        throw new Fault(
+            [
+                `somebody else works on this stack: ${held.map(ownerOf).join("; ")}.`,
+                "Run this again once that has ended. Should it be dead, on a machine that is gone, remove its lock:",
+                ...held.map(({ file }) => `  rm ${file}`),
+            ].join("\n"),
+        );
+    }
+}
+
+/**
+ * Does some work while nobody else, nor an engine, can work on the stack; locks of the dead are removed.
+ * @param work gets those locks
+ */
+export async function whileLocked<T>(folder: string, work: (abandoned: Lock[]) => T | Promise<T>): Promise<T> {
+    mkdirSync(folder, { recursive: true });
+    const own = path.join(folder, `${randomUUID()}.json`);
+    const { pid } = process;
+    const content = { pid, username: userInfo().username, hostname: hostname(), timestamp: new Date() };
+    writeFileSync(own, JSON.stringify(content));
+    try {
+        // Only now: of two who lock at once, at least one sees the other.
+        const others = readLocks(folder).filter(({ file }) => file !== own);
+        refuseHeld(others);
+        for (const { file } of others) {
+            rmSync(file, { force: true });
+        }
+        return await work(others);
+    } finally {
+        rmSync(own, { force: true });
+    }
+}

@@ -1,0 +1,60 @@
+import * as fs from "node:fs";
+import { homedir } from "node:os";
+import * as path from "node:path";
+import { version as pinnedCli } from "pulumi/package.json";
+import { version as providerVersion } from "@pulumi/kubernetes/package.json";
+import { searchPath } from "../../commands/childProcess";
+import { engineEnvironment, findCli, hasProvider } from "../../commands/engine/discovery";
+import { clone, type Ended, runCommand } from "./product";
+
+/* Pulumi's engine as a person has it: the CLI, and the state that `npm run up` keeps in this clone. */
+
+const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
+const cli = findCli(searchPath(), home, pinnedCli);
+const hasEngine = cli !== undefined && hasProvider(searchPath(), home, providerVersion);
+
+const state = path.join(clone, ".state");
+const backend = path.join(state, "pulumi");
+
+/** For tests that need the CLI; where there is none, they are reported as skipped. */
+export const describeEngine = (title: string, tests: () => void): void => {
+    const needs = "needs the Pulumi CLI on PATH or where npm's package keeps it, and the Kubernetes provider";
+    (hasEngine ? describe : describe.skip)(`${title} (${needs})`, tests);
+};
+
+/** For what is said where there is none. */
+export const describeNoEngine = hasEngine ? describe.skip : describe;
+
+/** Runs the CLI on the sandbox's stack, as the lines let one that `npm run up` prints. */
+export function pulumi(command: string, ...args: string[]): Promise<Ended> {
+    const configFile = path.join(state, "workspace", "Pulumi.local.yaml");
+    const needsConfig = ["up", "preview", "refresh", "destroy"].includes(command);
+    const options = ["--stack", "local", "--non-interactive", ...(needsConfig ? ["--config-file", configFile] : [])];
+    return runCommand(cli ?? "pulumi", [...command.split(" "), ...options, ...args], {
+        ...engineEnvironment(cli ?? "pulumi"),
+        PULUMI_BACKEND_URL: `file://${backend}`,
+        PULUMI_CONFIG_PASSPHRASE_FILE: path.join(state, "passphrase"),
+    });
+}
+
+/** The engine's state of the sandbox's stack, as it is on disk. */
+export function stateFile(): string {
+    return path.join(backend, ".pulumi", "stacks", "bookinfo-mesh", "local.json");
+}
+
+/** What the state holds: the resources' names, and what never ended. */
+export function readState(): { resources: string[]; pending: string[] } {
+    const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(), "utf8")) as {
+        checkpoint: {
+            latest?: {
+                resources?: { urn: string }[];
+                pending_operations?: { type: string; resource: { urn: string } }[];
+            };
+        };
+    };
+    const { resources = [], pending_operations: pending = [] } = checkpoint.latest ?? {};
+    return {
+        resources: resources.map(({ urn }) => urn).sort(),
+        pending: pending.map(({ type, resource }) => `${type} ${resource.urn}`),
+    };
+}

@@ -16,12 +16,16 @@ export interface UndoOptions {
     keepCluster?: boolean;
     /** Touch no cluster: only forget what was deployed. */
     forget?: boolean;
+    /** Where nothing is known to be deployed, remove what Istio leaves behind all the same. */
+    leftovers?: boolean;
 }
 
 /** Undoes what was deployed for a stack. Where nothing was, nothing happens. */
 export async function undo(target: Target, options: UndoOptions, stop: AbortSignal): Promise<void> {
     const record = readRecord(target.stack);
-    if (!record) {
+    if (!record && options.leftovers) {
+        await removeLeftovers(ClusterApi.connect(target.cluster), stop);
+    } else if (!record) {
         console.log(`Nothing is deployed for stack "${target.stack}".`);
     } else if (options.forget) {
         await forget(record, stop);
@@ -80,9 +84,14 @@ async function undoInSandbox(
 async function undoAt(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
     const way = await wayOf(record, stop);
     await way.undo(site, record, stop);
-    const { remove, notice } = chooseLeftovers(await findLeftovers(site.api, RELEASES.base));
-    await new Progress().during(`Istio's leftovers (${remove.length})`, () => removeObjects(site.api, remove, stop));
+    await removeLeftovers(site.api, stop);
     removeRecord(record.stack);
+}
+
+/** Removes what Istio's charts and istiod leave behind, unless somebody else needs it. */
+async function removeLeftovers(api: ClusterApi, stop: AbortSignal): Promise<void> {
+    const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base));
+    await new Progress().during(`Istio's leftovers (${remove.length})`, () => removeObjects(api, remove, stop));
     if (notice !== undefined) {
         console.log(pc.yellow(notice));
     }

@@ -13,8 +13,9 @@ const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
 const cli = findCli(searchPath(), home, pinnedCli);
 const hasEngine = cli !== undefined && hasProvider(searchPath(), home, providerVersion);
 
-const state = path.join(clone, ".state");
-const backend = path.join(state, "pulumi");
+/** Where the commands keep their state, and the engine its own. */
+export const stateFolder = path.join(clone, ".state");
+const backend = path.join(stateFolder, "pulumi");
 
 /** For tests that need the CLI; where there is none, they are reported as skipped. */
 export const describeEngine = (title: string, tests: () => void): void => {
@@ -27,13 +28,13 @@ export const describeNoEngine = hasEngine ? describe.skip : describe;
 
 /** Runs the CLI on the sandbox's stack, as the lines let one that `npm run up` prints. */
 export function pulumi(command: string, ...args: string[]): Promise<Ended> {
-    const configFile = path.join(state, "workspace", "Pulumi.local.yaml");
+    const configFile = path.join(stateFolder, "workspace", "Pulumi.local.yaml");
     const needsConfig = ["up", "preview", "refresh", "destroy"].includes(command);
     const options = ["--stack", "local", "--non-interactive", ...(needsConfig ? ["--config-file", configFile] : [])];
     return runCommand(cli ?? "pulumi", [...command.split(" "), ...options, ...args], {
         ...engineEnvironment(cli ?? "pulumi"),
         PULUMI_BACKEND_URL: `file://${backend}`,
-        PULUMI_CONFIG_PASSPHRASE_FILE: path.join(state, "passphrase"),
+        PULUMI_CONFIG_PASSPHRASE_FILE: path.join(stateFolder, "passphrase"),
     });
 }
 

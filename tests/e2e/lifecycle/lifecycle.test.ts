@@ -1,0 +1,133 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
+import { describeEngine, pulumi, readState, stateFolder } from "../engine";
+import { start } from "../processes";
+import { coldStart, get, kubectl, labelsOfDefault, listObjects, npmRun, sandboxKubeconfig } from "../product";
+
+/* A stack from its first `up` to the last trace of it, by the engine itself and by the commands around it. */
+
+const page = "http://198.51.100.20/productpage";
+
+/** What the API server's certificates and keys read in a kubeconfig, and what they decode to. */
+function credentials(): string[] {
+    const { users } = parse(fs.readFileSync(sandboxKubeconfig, "utf8")) as {
+        users: { user: Record<string, string> }[];
+    };
+    const key = users[0]?.user["client-key-data"] ?? "";
+    // A line from the middle of the PEM, which no other file has.
+    const line = Buffer.from(key, "base64").toString().split("\n")[2] ?? "";
+    expect(line).toHaveLength(64);
+    return [key.slice(100, 160), line];
+}
+
+function filesBelow(folder: string): string[] {
+    return fs
+        .readdirSync(folder, { withFileTypes: true, recursive: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+describeEngine("the life of a stack", () => {
+    let before: string[];
+    /** Everything that was printed. */
+    const printed: string[] = [];
+    const run = async (...command: Parameters<typeof npmRun>) => {
+        const ended = await npmRun(...command);
+        printed.push(ended.output);
+        return ended;
+    };
+    const engine = async (...command: Parameters<typeof pulumi>) => {
+        const ended = await pulumi(...command);
+        printed.push(ended.output);
+        return ended;
+    };
+
+    beforeAll(async () => {
+        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        before = await listObjects();
+        expect(await run("up")).toMatchObject({ code: 0 });
+    }, coldStart);
+
+    afterAll(async () => {
+        await npmRun("down");
+    }, 300_000);
+
+    it("has nothing to do right after up: not by preview, not by refresh", async () => {
+        const preview = await engine("preview", "--expect-no-changes");
+        expect(preview).toMatchObject({ code: 0, output: expect.not.stringContaining("warning") as string });
+        expect(await engine("refresh", "--yes", "--skip-preview", "--expect-no-changes")).toMatchObject({ code: 0 });
+    }, 120_000);
+
+    it("previews of a switch what it concerns, and no more", async () => {
+        const off = ["--config-path", "--config", "bookinfo-mesh:istio.tracing.enabled=false"];
+        const { stdout, code } = await engine("preview", "--json", ...off);
+        expect(code).toBe(0);
+        const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
+        const concerned = steps.filter(({ op }) => op !== "same" && op !== "read").map(({ urn }) => urn);
+        expect(concerned).not.toHaveLength(0);
+        const others = concerned.filter((urn) => !/jaeger|istio-tracing|istio-istiod|pulumi:pulumi:Stack/.test(urn));
+        expect(others).toEqual([]);
+    }, 120_000);
+
+    it("shows a generated password in no preview", async () => {
+        const on = ["--config-path", "--config", "bookinfo-mesh:istio.grafana.enabled=true"];
+        const { output, code } = await engine("preview", "--diff", ...on);
+        expect(code).toBe(0);
+        const [, secret = ""] = /kubernetes:core\/v1:Secret: \(create\)([^]*?)\n {4}\+ /.exec(output) ?? [];
+        expect(secret).toMatch(/data\s*: \[secret\]/);
+    }, 120_000);
+
+    it("is for one at a time: another up is refused while one runs, and goes on after it", async () => {
+        const replicas = ["scale", "deployment", "productpage-v1", "--replicas=2"];
+        await kubectl(...replicas);
+        const first = start("up", "--refresh");
+        const locks = path.join(stateFolder, "pulumi", ".pulumi", "locks", "organization", "bookinfo-mesh", "local");
+        while (!fs.existsSync(locks) || fs.readdirSync(locks).length === 0) {
+            await sleep(50);
+        }
+        const second = await run("up");
+        expect(second.code).toBe(1);
+        expect(second.output).toMatch(/somebody else works on this stack: process \d+ of .+, since /);
+        expect(await first.ended).toMatchObject({ code: 0 });
+        expect(await run("up")).toMatchObject({ code: 0 });
+    }, 300_000);
+
+    it("gets back by up --refresh what was changed by hand", async () => {
+        await kubectl("label", "namespace", "default", "istio-injection-");
+        await kubectl("scale", "deployment", "productpage-v1", "--replicas=2");
+        await kubectl("delete", "service", "details");
+        expect((await engine("preview", "--expect-no-changes")).code).toBe(0);
+
+        expect(await run("up", "--refresh")).toMatchObject({ code: 0 });
+        expect(await labelsOfDefault()).toHaveProperty("istio-injection", "enabled");
+        const replicas = await kubectl("get", "deployment", "productpage-v1", "--output=jsonpath={.spec.replicas}");
+        expect(replicas).toBe("1");
+        expect(await kubectl("get", "service", "details", "--output=name")).toBe("service/details\n");
+        expect(await get(page)).toMatchObject({ status: 200 });
+    }, 300_000);
+
+    it("stopped by Ctrl-C ends in order, and goes on", async () => {
+        const { child, ended } = start("down", "--keep-cluster");
+        await sleep(6000);
+        child.kill("SIGINT");
+        expect(await ended).toMatchObject({ code: 130 });
+        expect(readState().pending).toEqual([]);
+        expect(await run("up")).toMatchObject({ code: 0 });
+        expect(await get(page)).toMatchObject({ status: 200 });
+    }, 300_000);
+
+    it("has told its credentials nowhere: not on the terminal, not in the state or another file", () => {
+        const texts = [...printed, ...filesBelow(stateFolder).map((file) => fs.readFileSync(file, "utf8"))];
+        for (const credential of credentials()) {
+            expect(texts.filter((text) => text.includes(credential))).toEqual([]);
+        }
+    });
+
+    it("leaves after a plain destroy only what down removes", async () => {
+        expect(await engine("destroy", "--yes", "--skip-preview")).toMatchObject({ code: 0 });
+        expect(await run("down", "--keep-cluster")).toMatchObject({ code: 0 });
+        expect(await listObjects()).toEqual(before);
+    }, 300_000);
+});

@@ -115,7 +115,7 @@ export class EngineProject {
         );
         const seconds = (performance.now() - began) / 1000;
         const peaks = existsSync(this.memoryFile) ? readFileSync(this.memoryFile, "utf8").split("\n").map(Number) : [];
-        return { seconds, memory: Math.max(0, ...peaks) / 1000 };
+        return { seconds, memory: (Math.max(0, ...peaks) * 1024) / 1e6 };
     }
 
     private async pulumi(args: string[], env: NodeJS.ProcessEnv, stop?: AbortSignal): Promise<string> {

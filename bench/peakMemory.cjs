@@ -1,5 +1,5 @@
 // Loaded by NODE_OPTIONS into every Node process of an operation. The one that runs the Pulumi program leaves the most memory
-// that it ever held, in kB, in the file that BENCH_PEAK_MEMORY names.
+// that it ever held, in units of 1,024 bytes, in the file that BENCH_PEAK_MEMORY names.
 const { appendFileSync } = require("node:fs");
 
 if (/[\\/]cmd[\\/]run\b/.test(process.argv[1] ?? "")) {

@@ -20,8 +20,8 @@ export function report(runs: readonly Run[]): string {
     const summary = runs.flatMap(({ result }) => result.checks.map((check) => [result.title, ...checkCells(check)]));
     return [
         "# Benchmarks",
-        "Written by `npm run bench`, which measures both sides of each ratio in turn, in one run. Times depend on the machine and " +
-            "on what else runs on it; the ratios are what counts.",
+        "Written by `npm run bench`, which measures both sides of each ratio in turn, in one run of their part. Times depend on " +
+            "the machine and on what else runs on it, for which there is the load average; the ratios are what counts.",
         table(["part", "figure", "value", "limit", ""], summary),
         ...runs.map(section),
     ].join("\n\n");
@@ -51,7 +51,7 @@ function section({ date, rounds, load, machine, versions, result }: Run): string
             ]),
         ),
         table(["figure", "value", "limit", ""], result.checks.map(checkCells)),
-        `${date}, ${rounds} rounds; ${cpu}, ${cores} cores, ${memory} GiB, ${os}; ${stamped.join(", ")}; load average ` +
+        `${date}, ${rounds} ${rounds === 1 ? "round" : "rounds"}; ${cpu}, ${cores} cores, ${memory} GiB, ${os}; ${stamped.join(", ")}; load average ` +
             `${load.before.toFixed(1)} before and ${load.after.toFixed(1)} at the end.`,
     ].join("\n\n");
 }

@@ -78,3 +78,18 @@ function signal(pid: number, name: NodeJS.Signals): void {
         // It has ended.
     }
 }
+
+/** The ids of this machine's processes that run a program of that name. */
+export function processesOf(program: string): number[] {
+    return fs
+        .readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .filter((name) => {
+            try {
+                return fs.readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0")[0]?.endsWith(`/${program}`);
+            } catch {
+                return false;
+            }
+        })
+        .map(Number);
+}

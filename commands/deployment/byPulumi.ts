@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
+import { isEmpty } from "../recovery/interruption";
 import { recover, removeAbandonedLocks } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining } from "./explain";
@@ -23,8 +24,8 @@ export class ByPulumi implements Way {
         const { target, api, identity } = site;
         const stack = this.stackOf(target.stack);
         await removeAbandonedLocks(stack);
-        await stack.prepare(target.named ? target.cluster : undefined, stop);
-        if (readRecord(target.stack) === undefined && (await stack.isEmpty(stop))) {
+        const state = await stack.prepare(target.named ? target.cluster : undefined, stop);
+        if (readRecord(target.stack) === undefined && isEmpty(state)) {
             await refuseForeignReleases(target.stack, api);
         }
         // Before anything is deployed: an interrupted `up` can be undone as well.
@@ -33,7 +34,7 @@ export class ByPulumi implements Way {
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
         });
-        await recover(stack, api, stop);
+        await recover(stack, state, api, stop);
         await explaining(site, () => stack.up(this.options, stop));
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
@@ -42,8 +43,8 @@ export class ByPulumi implements Way {
     async undo({ target, api }: Site, _record: DeploymentRecord, stop: AbortSignal): Promise<void> {
         const stack = this.stackOf(target.stack);
         await removeAbandonedLocks(stack);
-        await stack.prepare(target.named ? target.cluster : undefined, stop);
-        await recover(stack, api, stop);
+        const state = await stack.prepare(target.named ? target.cluster : undefined, stop);
+        await recover(stack, state, api, stop);
         await stack.destroy(stop);
         await stack.remove({ force: false }, stop);
     }

@@ -20,6 +20,9 @@ const WORKSPACE = path.join(STATE_FOLDER, "workspace");
 /** Passphrase of the stacks' secrets, unless the environment has one. */
 const PASSPHRASE_FILE = path.join(STATE_FOLDER, "passphrase");
 
+/** What the CLI says of a stack that is not there. */
+const NO_STACK = "no stack named";
+
 /** The backend that is used unless another is chosen: a folder of this clone. */
 export function localBackend(): string {
     return pathToFileURL(path.join(STATE_FOLDER, "pulumi")).href;
@@ -36,8 +39,9 @@ export class PulumiStack {
     /**
      * Creates the stack unless it is there, and writes the config that it works with.
      * @param cluster wins over the cluster in the stack's file
+     * @returns the state of the stack
      */
-    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<void> {
+    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<StackState> {
         this.prepareFolders();
         const committed = readStackFile(this.name);
         if (isEncrypted(committed) && !hasPassphrase()) {
@@ -50,10 +54,15 @@ export class PulumiStack {
         const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
         writeFileSync(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)), { mode: 0o600 });
 
+        const state = await this.findState(stop);
+        if (state) {
+            return state;
+        }
         const init = await this.pulumi(["stack", "init", this.name, "--no-select"], stop);
-        if (init.code !== 0 && !init.stderr.includes("already exists")) {
+        if (init.code !== 0) {
             throw new Fault(`the stack "${this.name}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`);
         }
+        return {};
     }
 
     /**
@@ -69,19 +78,16 @@ export class PulumiStack {
         await this.operate("destroy", "destroy", [], stop);
     }
 
-    /** Whether the stack's state holds no resources. */
-    async isEmpty(stop?: AbortSignal): Promise<boolean> {
-        const { deployment } = await this.state(stop);
-        return (deployment?.resources ?? []).length === 0;
-    }
-
-    /** The engine's state of the stack. Secrets in it are encrypted. */
-    async state(stop?: AbortSignal): Promise<StackState> {
+    /** The engine's state of the stack; undefined where there is no such stack. Secrets in it are encrypted. */
+    async findState(stop?: AbortSignal): Promise<StackState | undefined> {
         const { code, stdout, stderr } = await this.pulumi(["stack", "export", "--stack", this.name], stop);
-        if (code !== 0) {
-            throw new Fault(`the state of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
+        if (code === 0) {
+            return JSON.parse(stdout) as StackState;
         }
-        return JSON.parse(stdout) as StackState;
+        if (stderr.includes(NO_STACK)) {
+            return undefined;
+        }
+        throw new Fault(`the state of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
     }
 
     /** `pulumi refresh`: brings the state up to what is really there. Operations that never ended are dropped from it. */
@@ -115,7 +121,7 @@ export class PulumiStack {
         this.prepareFolders();
         const args = ["stack", "rm", this.name, "--yes", "--preserve-config", ...(options.force ? ["--force"] : [])];
         const { code, stderr } = await this.pulumi(args, stop);
-        if (code !== 0 && !stderr.includes("no stack named")) {
+        if (code !== 0 && !stderr.includes(NO_STACK)) {
             throw new Fault(`the stack "${this.name}" cannot be removed from ${this.backend}: ${errorOf(stderr)}`);
         }
         rmSync(this.configFile, { force: true });

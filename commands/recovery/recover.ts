@@ -4,7 +4,7 @@ import { removeObjects } from "../cluster/leftovers";
 import { displayName, type KubernetesObject } from "../cluster/object";
 import { waitUntil } from "../cluster/wait";
 import type { PulumiStack } from "../engine/pulumiStack";
-import { type Interruption, interruptionOf, type ReleaseName } from "./interruption";
+import { type Interruption, interruptionOf, type ReleaseName, type StackState } from "./interruption";
 import { lockFolder, ownerOf, readLocks, refuseHeld, whileLocked } from "./lock";
 import { isOwn, lostManagers } from "./ownership";
 import { endSessionOf } from "./process";
@@ -35,8 +35,13 @@ export async function removeAbandonedLocks({ backend, name }: PulumiStack): Prom
  * Takes a stack up where a killed engine has dropped it, so that the next operation meets no half-made things; says what it
  * finds and does. Nothing happens where nothing was interrupted.
  */
-export async function recover(stack: PulumiStack, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    const interruption = interruptionOf(await stack.state(stop));
+export async function recover(
+    stack: PulumiStack,
+    state: StackState,
+    api: ClusterApi,
+    stop: AbortSignal,
+): Promise<void> {
+    const interruption = interruptionOf(state);
     if (interruption.operations === 0 && (await stuckReleases(interruption, api)).length === 0) {
         return;
     }
@@ -53,7 +58,7 @@ export async function recover(stack: PulumiStack, api: ClusterApi, stop: AbortSi
 
 /** Puts the cluster in a state that the engine can go on from, or destroy: without what it does not know to be there. */
 async function takeBack(stack: PulumiStack, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    const interruption = interruptionOf(await stack.state(stop));
+    const interruption = interruptionOf((await stack.findState(stop)) ?? {});
     const { operations, begun, objects, patches, releases, deleted } = interruption;
     if (operations > 0) {
         say(`A run was killed in the middle of ${operations} operation(s).`);

@@ -48,17 +48,17 @@ describe("a stack that the engine fails to deploy", () => {
 });
 
 describe("a stack's state", () => {
-    const holding = (resources?: object[]) =>
-        stackBy(`echo '${JSON.stringify({ version: 3, deployment: { resources } })}'`).isEmpty();
+    it("is what the engine exports", async () => {
+        const state = { deployment: { resources: [{ urn: "urn:pulumi:mine::x::y::z", type: "y" }] } };
+        expect(await stackBy(`echo '${JSON.stringify(state)}'`).findState()).toEqual(state);
+    });
 
-    it("is empty where it has no resources", async () => {
-        expect(await holding()).toBe(true);
-        expect(await holding([])).toBe(true);
-        expect(await holding([{ urn: "urn:pulumi:mine::bookinfo-mesh::pulumi:pulumi:Stack::mine" }])).toBe(false);
+    it("is none where there is no such stack", async () => {
+        expect(await stackBy("echo \"error: no stack named 'mine' found\" >&2; exit 1").findState()).toBeUndefined();
     });
 
     it("is a fault where the engine cannot read it", async () => {
-        await expect(stackBy("echo 'error: no such bucket' >&2; exit 1").isEmpty()).rejects.toThrow(
+        await expect(stackBy("echo 'error: no such bucket' >&2; exit 1").findState()).rejects.toThrow(
             'the state of stack "mine" cannot be read: no such bucket',
         );
     });

@@ -251,7 +251,15 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
             });
             response.on("error", reject);
         });
-        request.on("timeout", () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`)));
+        const giveUp = () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`));
+        request.on("timeout", giveUp);
+        // While TLS is set up, Node.js counts the time twice before it gives up by itself.
+        const untilAnswer = setTimeout(giveUp, options.timeout);
+        for (const event of ["response", "close"]) {
+            request.once(event, () => {
+                clearTimeout(untilAnswer);
+            });
+        }
         request.on("error", reject);
         request.end(body === undefined ? undefined : JSON.stringify(body));
     });

@@ -23,6 +23,9 @@ const PASSPHRASE_FILE = path.join(STATE_FOLDER, "passphrase");
 /** What the CLI says of a stack that is not there. */
 const NO_STACK = "no stack named";
 
+/** How the API server says that it could not ask a webhook. */
+const UNREACHED_WEBHOOK = "failed calling webhook";
+
 /** The backend that is used unless another is chosen: a folder of this clone. */
 export function localBackend(): string {
     return pathToFileURL(path.join(STATE_FOLDER, "pulumi")).href;
@@ -66,11 +69,19 @@ export class PulumiStack {
     }
 
     /**
-     * `pulumi up`, on the terminal. A Fault has the engine's errors as its cause.
+     * `pulumi up`, on the terminal; twice where a webhook could not be reached. A Fault has the engine's errors as its cause.
      * @param options.refresh first reads what is really there; the engine otherwise trusts its state
      */
     async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
-        await this.operate("up", "deploy", options.refresh ? ["--refresh"] : [], stop);
+        const attempt = () => this.operate("up", "deploy", options.refresh ? ["--refresh"] : [], stop);
+        await attempt().catch((error: unknown) => {
+            // istiod is ready a moment before the API server can reach it: kube-proxy has to learn of it.
+            if (error instanceof Fault && String(error.cause).includes(UNREACHED_WEBHOOK)) {
+                console.log("A webhook could not be reached, which passes where it has only just come: once more.");
+                return attempt();
+            }
+            throw error;
+        });
     }
 
     /** `pulumi destroy`, on the terminal. */

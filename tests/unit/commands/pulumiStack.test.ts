@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PulumiStack } from "../../../commands/engine/pulumiStack";
@@ -44,6 +44,38 @@ describe("a stack that the engine fails to deploy", () => {
 
     it("is none where the engine ends well", async () => {
         await expect(stackBy("exit 0").up({})).resolves.toBeUndefined();
+    });
+});
+
+describe("a webhook that could not be reached", () => {
+    const refused = 'Internal error occurred: failed calling webhook "validation.istio.io": connection refused';
+    const failing = (message: string, times: number) => {
+        const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
+        const runs = path.join(folder, "runs");
+        const fail = `for log; do :; done; echo '${event}' > "$log"; exit 255`;
+        const stack = stackBy(`echo run >> ${runs}; if [ $(wc -l < ${runs}) -le ${times} ]; then ${fail}; fi`);
+        return { stack, runs: () => readFileSync(runs, "utf8").trim().split("\n").length };
+    };
+    beforeEach(() => {
+        jest.spyOn(console, "log").mockImplementation();
+    });
+    afterEach(() => {
+        jest.restoreAllMocks();
+    });
+
+    it("is asked once more, for the engine goes on where it stopped", async () => {
+        const { stack, runs } = failing(refused, 1);
+        await stack.up({});
+        expect(runs()).toBe(2);
+    });
+
+    it("is not asked for ever, and nothing else is tried twice", async () => {
+        const always = failing(refused, 9);
+        await expect(always.stack.up({})).rejects.toThrow(Fault);
+        expect(always.runs()).toBe(2);
+        const other = failing("exceeded quota", 9);
+        await expect(other.stack.up({})).rejects.toThrow(Fault);
+        expect(other.runs() - 2).toBe(1);
     });
 });
 

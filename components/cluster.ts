@@ -47,6 +47,8 @@ function kubeconfigCluster(name: string, args: KubeconfigClusterArgs): Cluster {
         // owner of a kubeconfig they are properties of the cluster that the context names: kind, minikube and tunnels
         // change ports, authorities are rotated. Only another context is another cluster.
         clusterIdentifier: args.context,
+        // What was changed by hand is brought back. Otherwise an update would stop at fields that kubectl has set.
+        enablePatchForce: true,
     });
     return { provider, kubeconfig, reachedBy: { path: args.path, context: args.context } };
 }

@@ -237,7 +237,8 @@ export class GkeCluster extends pulumi.ComponentResource {
         this.provider = new k8s.Provider(
             name,
             // By itself the provider takes a new address or authority for a new cluster, and replaces everything on it.
-            { kubeconfig: this.kubeconfig, clusterIdentifier: this.cluster.id },
+            // What was changed by hand is brought back, where an update would otherwise stop at it.
+            { kubeconfig: this.kubeconfig, clusterIdentifier: this.cluster.id, enablePatchForce: true },
             { parent: this, dependsOn: [pool, webhooks] },
         );
 

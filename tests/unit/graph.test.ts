@@ -189,6 +189,8 @@ describe.each([
     it("keeps the kubeconfig secret", () => {
         const { inputs } = find(run, "pulumi:providers:kubernetes", "cluster");
         expect(inputs).toMatchObject({ kubeconfig: SECRET, context: "here", clusterIdentifier: "here" });
+        // Else an up would stop at what was changed by kubectl.
+        expect(inputs.enablePatchForce).toMatch(/true/);
         expect(JSON.stringify(inputs.kubeconfig)).not.toContain("token-of-a-stranger");
         expect(run.outputs.kubeconfig).toMatchObject({ secret: true, known: true });
         expect(run.outputs.kubeconfig?.value).toContain("current-context: here");

@@ -79,6 +79,12 @@ function signal(pid: number, name: NodeJS.Signals): void {
     }
 }
 
+/** Has a process that was stopped go on; its parent too, for nsenter, which starts the sandbox's parts, stops with them. */
+export function resume(pid: number): void {
+    signal(pid, "SIGCONT");
+    signal(parentOf(pid) ?? pid, "SIGCONT");
+}
+
 /** The ids of this machine's processes that run a program of that name. */
 export function processesOf(program: string): number[] {
     return fs

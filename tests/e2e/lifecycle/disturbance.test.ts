@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEngine, readState } from "../engine";
-import { processesOf, start } from "../processes";
+import { processesOf, resume, start } from "../processes";
 import { coldStart, get, kubectl, npmRun } from "../product";
 
 /* What else can go wrong during `up`: the cluster itself falls silent, or Istio crashes. */
@@ -39,7 +39,7 @@ describeEngine("up that is disturbed", () => {
         expect(server).toBeGreaterThan(1);
         process.kill(server, "SIGSTOP");
         await sleep(15_000);
-        process.kill(server, "SIGCONT");
+        resume(server);
         await expectToConverge(await up.ended);
     }, 600_000);
 

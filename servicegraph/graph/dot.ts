@@ -1,4 +1,5 @@
 import { goFixed6, goQuote } from "../text/goText";
+import { wellFormed } from "../text/wellFormed";
 import type { ServiceGraph } from "./serviceGraph";
 
 /** The body of `/dotgraph`, in the DOT language. */
@@ -18,8 +19,8 @@ export function dotGraph({ nodes, edges }: ServiceGraph): string {
 }
 
 /**
- * The ids of nodes: their names without slashes, dots and spaces. Where two names would get the same id, which made them one node
- * in 1.0, the later one gets a number.
+ * The ids of nodes: their names as they are written, without slashes, dots and spaces. Where two names would get the same id,
+ * which made them one node in 1.0, the later one gets a number.
  */
 function dotIds(names: string[]): Map<string, string> {
     const taken = new Set<string>();
@@ -27,7 +28,7 @@ function dotIds(names: string[]): Map<string, string> {
     const numbers = new Map<string, number>();
     const ids = new Map<string, string>();
     for (const name of names) {
-        const plain = name.replace(/[/. ]/g, "_");
+        const plain = wellFormed(name).replace(/[/. ]/g, "_");
         let id = plain;
         let number = numbers.get(plain) ?? 2;
         for (; taken.has(id); number += 1) {

@@ -14,9 +14,15 @@ export function runsSince(pid: number, time: Date): boolean {
     return start === undefined || start.getTime() <= time.getTime() + TOLERANCE;
 }
 
-/** Ends what a dead process has left of its session: the engine's plugins can outlive it, and would go on working. */
+/**
+ * Ends what a dead engine has left of its session: its plugins can outlive it, and would go on working. Nothing is ended
+ * where its id is another process's by now, nor what does not run a part of Pulumi.
+ */
 export function endSessionOf(pid: number): void {
-    for (const member of sessionOf(pid)) {
+    if (runs(pid)) {
+        return;
+    }
+    for (const member of sessionOf(pid).filter(isPulumis)) {
         try {
             process.kill(member, "SIGKILL");
         } catch {
@@ -56,6 +62,15 @@ function sessionOf(leader: number): number[] {
             return false;
         }
     });
+}
+
+/** Whether a process runs a plugin, a language host or a program of Pulumi, by its command line. */
+function isPulumis(pid: number): boolean {
+    try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("pulumi");
+    } catch {
+        return false;
+    }
 }
 
 function processes(): number[] {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, hostname, tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import { interruptionOf } from "../../../commands/recovery/interruption";
 import {
@@ -14,6 +15,7 @@ import {
     whileLocked,
 } from "../../../commands/recovery/lock";
 import { isOwn, lostManagers } from "../../../commands/recovery/ownership";
+import { endSessionOf } from "../../../commands/recovery/process";
 import { decode, encode } from "../../../commands/recovery/release";
 
 const lock = (overrides: Partial<Lock> = {}): Lock => ({
@@ -24,6 +26,13 @@ const lock = (overrides: Partial<Lock> = {}): Lock => ({
     timestamp: new Date(),
     ...overrides,
 });
+
+/** Waits until something holds; the test's time limit ends it. */
+async function until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+        await sleep(20);
+    }
+}
 
 /** The id of a process that has ended. */
 async function deadPid(): Promise<number> {
@@ -100,6 +109,54 @@ describe("a lock", () => {
         expect(() => readLocks(folder)).toThrow(path.join(folder, "a.json"));
         expect(existsSync(folder)).toBe(true);
         expect(readLocks(path.join(folder, "nowhere"))).toEqual([]);
+    });
+});
+
+const describeOnLinux = process.platform === "linux" ? describe : describe.skip;
+
+describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => {
+    const started: number[] = [];
+    /** A session whose leader lives for a while, with two processes, of which the second looks like a part of Pulumi. */
+    const startSession = async (leaderLives: number) => {
+        const others = "sleep 60 > /dev/null & a=$!; bash -c 'exec -a pulumi-resource-x sleep 60' > /dev/null &";
+        const leader = spawn("bash", ["-c", `${others} echo "$$ $a $!"; sleep ${leaderLives}`], { detached: true });
+        const [printed] = (await once(leader.stdout, "data")) as [Buffer];
+        const pids = /^(\d+) (\d+) (\d+)\n$/.exec(printed.toString())?.slice(1).map(Number) ?? [];
+        const [own, other, plugin] = pids;
+        if (own === undefined || other === undefined || plugin === undefined) {
+            throw new Error(`no three ids: ${printed.toString()}`);
+        }
+        started.push(...pids);
+        return { leader, own, other, plugin };
+    };
+    const runs = (pid: number) => {
+        try {
+            process.kill(pid, 0);
+            return true;
+        } catch {
+            return false;
+        }
+    };
+    afterEach(() => {
+        for (const pid of started.splice(0).filter(runs)) {
+            process.kill(pid);
+        }
+    });
+
+    it("is ended if it is Pulumi's, and nothing else is", async () => {
+        const { leader, own, other, plugin } = await startSession(0.2);
+        await once(leader, "exit");
+        expect([other, plugin].map(runs)).toEqual([true, true]);
+        endSessionOf(own);
+        await until(() => !runs(plugin));
+        expect(runs(other)).toBe(true);
+    });
+
+    it("is left alone where a process of that id lives: it is somebody else's", async () => {
+        const { own, other, plugin } = await startSession(60);
+        endSessionOf(own);
+        await sleep(100);
+        expect([other, plugin].map(runs)).toEqual([true, true]);
     });
 });
 

@@ -28,12 +28,12 @@ const inCluster = { provider, deletedWith: cluster.cluster };
 const { tracing, prometheus, grafana, kiali, servicegraph, ...mesh } = config.istio;
 
 const istio = new Istio("istio", { ...mesh, tracing, ingressAddress }, inCluster);
-const app = new InjectedNamespace("app", { name: config.app.namespace }, { ...inCluster, dependsOn: istio.istiod });
+const app = new InjectedNamespace("app", { name: config.app.namespace, injector: istio.istiod }, inCluster);
 
-new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name }, inCluster);
-new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector: istio.gatewaySelector }, inCluster);
+const { gatewaySelector, istiod, namespace } = istio;
+new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name, injection: app.injection }, inCluster);
+new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istiod });
 
-const { namespace } = istio;
 const on = switchedOn(config.istio);
 if (on.prometheus) {
     // A volume stays when its cluster goes, unless it is deleted before; and it is not, as long as a pod uses it.

@@ -13,10 +13,9 @@ const provider = new k8s.Provider("files", { renderYamlToDirectory: folder });
 const each = BOOKINFO_SERVICES.flatMap(({ versions }) => versions).length;
 
 for (let number = 0; number * each < workloads; number += 1) {
-    const { name } = new InjectedNamespace(`app-${number}`, { name: `app-${number}` }, { provider });
-    new Bookinfo(
-        `app-${number}`,
-        { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent", namespace: name },
-        { provider },
-    );
+    const app = `app-${number}`;
+    // Nothing injects here: the provider stands for what pods would wait for.
+    const { name: namespace, injection } = new InjectedNamespace(app, { name: app, injector: provider }, { provider });
+    const images = { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
+    new Bookinfo(app, { ...images, namespace, injection }, { provider });
 }

@@ -5,13 +5,14 @@ import { type BookinfoImages, deploymentSpec } from "./deployment";
 import { BOOKINFO_SERVICES } from "./services";
 
 export interface BookinfoArgs extends BookinfoImages {
-    /** Take the name from an `InjectedNamespace`: then no pod is created before injection is ready. */
     namespace: pulumi.Input<string>;
+    /** What the pods wait for, and nothing else does: that of an `InjectedNamespace`. */
+    injection: pulumi.Resource[];
 }
 
 /** Istio's sample application: productpage, details, ratings, and reviews in three versions. */
 export class Bookinfo extends pulumi.ComponentResource {
-    constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { injection, ...args }: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:bookinfo:Bookinfo", name, args, opts);
 
         const { namespace } = args;
@@ -53,7 +54,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                         metadata: { name: workload, namespace, labels: { app: service.name, version } },
                         spec: deploymentSpec(service, version, args, serviceAccount.metadata.name),
                     },
-                    childOpts,
+                    { ...childOpts, dependsOn: injection },
                 );
             }
         }

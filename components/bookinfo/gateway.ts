@@ -10,11 +10,16 @@ export interface BookinfoGatewayArgs {
     gatewaySelector: Record<string, string>;
 }
 
-/** Bookinfo's way in: the ingress gateway's port 80, for any host, and the paths of the product page. */
+/**
+ * Bookinfo's way in: the ingress gateway's port 80, for any host, and the paths of the product page. Hand the istiod that
+ * validates them to `dependsOn`.
+ */
 export class BookinfoGateway extends pulumi.ComponentResource {
-    constructor(name: string, args: BookinfoGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, args: BookinfoGatewayArgs, { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {}) {
+        // The edge belongs on the children, to which a component's own dependsOn is not handed down.
         super("bookinfo-mesh:bookinfo:BookinfoGateway", name, args, opts);
 
+        const childOpts = { parent: this, dependsOn };
         const gateway = new k8s.apiextensions.CustomResource(
             `${name}-gateway`,
             {
@@ -23,7 +28,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
                 metadata: { name: "bookinfo-gateway", namespace: args.namespace, annotations: DELETED_AT_ONCE },
                 spec: gatewaySpec(args.gatewaySelector),
             },
-            { parent: this },
+            childOpts,
         );
         new k8s.apiextensions.CustomResource(
             `${name}-routes`,
@@ -33,7 +38,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
                 metadata: { name: "bookinfo", namespace: args.namespace, annotations: DELETED_AT_ONCE },
                 spec: gateway.metadata.name.apply(virtualServiceSpec),
             },
-            { parent: this },
+            childOpts,
         );
         this.registerOutputs({});
     }

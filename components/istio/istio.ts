@@ -79,18 +79,13 @@ export class Istio extends pulumi.ComponentResource {
         // kinds before istiod is ready.
         this.base = release("base", baseValues(), { deletedWith }, { skipAwait: true });
         this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
-        const address = pulumi.output(args.ingressAddress);
-        const gateway = release(
-            "gateway",
-            address.apply((address) => gatewayValues(args, address)),
-            { dependsOn: [this.istiod] },
-        );
 
         // istiod's webhook validates them: while it is down, the API server refuses Istio's objects.
         const policyOpts = { parent: this, dependsOn: [this.istiod], deletedWith };
+        const policies: pulumi.Resource[] = [];
         if (args.global.mtls.enabled) {
             const spec: PeerAuthenticationSpec = { mtls: { mode: "STRICT" } };
-            new k8s.apiextensions.CustomResource(
+            const strict = new k8s.apiextensions.CustomResource(
                 `${name}-strict-mtls`,
                 {
                     apiVersion: "security.istio.io/v1",
@@ -100,6 +95,7 @@ export class Istio extends pulumi.ComponentResource {
                 },
                 policyOpts,
             );
+            policies.push(strict);
         }
         if (args.tracing.enabled) {
             // What it does not mention, such as metrics, stays as istiod has it.
@@ -117,6 +113,14 @@ export class Istio extends pulumi.ComponentResource {
                 policyOpts,
             );
         }
+
+        // No request comes in before strict mTLS holds.
+        const address = pulumi.output(args.ingressAddress);
+        const gateway = release(
+            "gateway",
+            address.apply((address) => gatewayValues(args, address)),
+            { dependsOn: [this.istiod, ...policies] },
+        );
 
         // The id is an output of the release, unknown until that is installed: so a preview does not look for a Service
         // that is not there yet. (`get` does not honour dependsOn.) Helm has waited for the address by then.

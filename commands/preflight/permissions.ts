@@ -62,6 +62,7 @@ export const CHART_KINDS: Record<string, Kinds> = {
     },
     [KIALI_RELEASE]: {
         ...WORKLOAD,
+        "networking.k8s.io/v1": ["NetworkPolicy"],
         "rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding"],
     },
 };

@@ -33,7 +33,15 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
     }
     const way = await chooseWay(record, options, stop);
     const deployed = await way.deploy({ target, api, identity }, stop);
-    await waitUntilServed(deployed.outputs.productpageUrl, stop);
+    try {
+        await waitUntilServed(deployed.outputs.productpageUrl, stop);
+    } catch (error) {
+        if (!(error instanceof Fault) || options.refresh || readRecord(target.stack)?.deployedBy.way !== "pulumi") {
+            throw error;
+        }
+        const again = `npm run up${optionsFor(target) || " --"} --refresh`;
+        throw new Fault(`${error.message}\nWhat was changed by hand is brought back by: ${again}`);
+    }
     return deployed;
 }
 

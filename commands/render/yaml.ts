@@ -5,7 +5,12 @@ const FIRST = ["apiVersion", "kind", "metadata", "name", "namespace"];
 
 /** A value as YAML: the same bytes for the same content, whatever order its keys were set in. */
 export function toYaml(value: unknown): string {
-    return stringify(value, { sortMapEntries: (a, b) => compareKeys(String(a.key), String(b.key)), lineWidth: 0 });
+    return stringify(value, {
+        sortMapEntries: (a, b) => compareKeys(String(a.key), String(b.key)),
+        // Anchors are set before the entries are sorted: an alias could come to stand before its anchor.
+        aliasDuplicateObjects: false,
+        lineWidth: 0,
+    });
 }
 
 function compareKeys(a: string, b: string): number {

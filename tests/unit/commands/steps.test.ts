@@ -163,4 +163,9 @@ describe("YAML", () => {
             "apiVersion: v1\nkind: K\nmetadata:\n  name: x\nspec:\n  a:\n    - name: n\n      z: 1\n  b: 1\n",
         );
     });
+
+    it("repeats what is in two places", () => {
+        const labels = { app: "x" };
+        expect(toYaml({ selector: labels, labels })).toBe("labels:\n  app: x\nselector:\n  app: x\n");
+    });
 });

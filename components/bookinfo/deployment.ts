@@ -41,6 +41,7 @@ export function deploymentSpec(
                         env: Object.entries(service.env ?? {}).map(([name, value]) => ({ name, value })),
                         resources: { requests: { ...service.requests }, limits: { memory: service.memoryLimit } },
                         ...PROBES,
+                        lifecycle: LAST_REQUESTS,
                         // On the container and not on the pod: the injected istio-init sets up iptables as root. The
                         // root file system stays writable, for upstream's images were never made to do without.
                         securityContext: {
@@ -58,6 +59,10 @@ export function deploymentSpec(
         },
     };
 }
+
+// A pod that has to go serves on for a moment: proxies send requests to it until they have learnt that it goes. (The sidecar
+// ends after the application.)
+const LAST_REQUESTS = { preStop: { sleep: { seconds: 3 } } };
 
 // Every Bookinfo service answers here, independently of the others. Injection sends the probes past mTLS.
 const HEALTH = { httpGet: { path: "/health", port: "http" } };

@@ -69,6 +69,7 @@ describe.each(workloads)("the Deployment of $name", ({ service, version, name })
                             startupProbe: { httpGet: { path: "/health", port: "http" } },
                             readinessProbe: { httpGet: { path: "/health", port: "http" } },
                             livenessProbe: { httpGet: { path: "/health", port: "http" } },
+                            lifecycle: { preStop: { sleep: { seconds: 3 } } },
                         },
                     ],
                 },

@@ -4,7 +4,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { describeEngine, pulumi, readState, stateFolder } from "../engine";
 import { start } from "../processes";
-import { coldStart, get, kubectl, labelsOfDefault, listObjects, npmRun, sandboxKubeconfig } from "../product";
+import {
+    coldStart,
+    get,
+    kubectl,
+    labelsOfDefault,
+    listObjects,
+    npmRun,
+    runCommand,
+    sandboxBin,
+    sandboxKubeconfig,
+} from "../product";
 
 /* A stack from its first `up` to the last trace of it, by the engine itself and by the commands around it. */
 
@@ -120,6 +130,30 @@ describeEngine("the life of a stack", () => {
         const replicas = await kubectl("get", "deployment", "productpage-v1", "--output=jsonpath={.spec.replicas}");
         expect(replicas).toBe("1");
         expect(await kubectl("get", "service", "details", "--output=name")).toBe("service/details\n");
+        expect(await get(page)).toMatchObject({ status: 200 });
+    }, 300_000);
+
+    it("brings back a route that was edited, once it is asked to look: up alone tells how", async () => {
+        const elsewhere = [{ op: "replace", path: "/spec/http/0/match/0/uri/exact", value: "/elsewhere" }];
+        await kubectl("patch", "virtualservice", "bookinfo", "--type=json", `--patch=${JSON.stringify(elsewhere)}`);
+        const preview = await engine("preview", "--refresh", "--diff");
+        expect(preview.output).toMatch(/"\/elsewhere" => "\/productpage"/);
+        expect(preview.output).toMatch(/~ 1 to update/);
+
+        const alone = await run("up");
+        expect(alone).toMatchObject({ code: 1 });
+        expect(alone.output).toMatch(/has answered 404 for 30 s\n.*npm run up -- --refresh/);
+        expect(await run("up", "--refresh")).toMatchObject({ code: 0 });
+        expect(await get(page)).toMatchObject({ status: 200 });
+    }, 300_000);
+
+    it("installs a release again that was uninstalled", async () => {
+        const uninstall = ["uninstall", "istio-ingressgateway", "--namespace=istio-system", "--wait"];
+        await runCommand(path.join(sandboxBin, "helm"), uninstall, { KUBECONFIG: sandboxKubeconfig });
+        const preview = await engine("preview", "--refresh");
+        expect(preview.output).toMatch(/istio-gateway create/);
+        expect(preview.output).toMatch(/\+ 1 to create/);
+        expect(await run("up", "--refresh")).toMatchObject({ code: 0 });
         expect(await get(page)).toMatchObject({ status: 200 });
     }, 300_000);
 

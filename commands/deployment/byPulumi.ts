@@ -1,11 +1,23 @@
+import pc from "picocolors";
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
+import { Fault } from "../fault";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
+import type { Declaration } from "../program/declaration";
+import { evaluateProgram } from "../program/evaluate";
+import { requestFor } from "../program/request";
 import { isEmpty } from "../recovery/interruption";
-import { recover, removeAbandonedLocks } from "../recovery/recover";
+import { recover, freeFromDeadRuns } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
+import type { Target } from "./target";
+
+/** What the engine says where its provider has ended in the middle of an operation. */
+const PROVIDER_ENDED = /error reading from server|rpc error: code = Unavailable/;
+
+/** What the API server and Helm say where something of a name is there already. */
+const NAME_TAKEN = /already exists|cannot re-use a name that is still in use/;
 
 /** By Pulumi's engine, which keeps its own state. */
 export class ByPulumi implements Way {
@@ -23,7 +35,7 @@ export class ByPulumi implements Way {
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
         const { target, api, identity } = site;
         const stack = this.stackOf(target.stack);
-        await removeAbandonedLocks(stack);
+        await freeFromDeadRuns(stack);
         const state = await stack.prepare(target.named ? target.cluster : undefined, stop);
         if (readRecord(target.stack) === undefined && isEmpty(state)) {
             await refuseForeignReleases(target.stack, api);
@@ -35,27 +47,70 @@ export class ByPulumi implements Way {
             deployedBy: { way: "pulumi", backend: this.backend },
         });
         await recover(stack, state, api, stop);
-        await explaining(site, () => stack.up(this.options, stop));
+        await explaining(site, () => this.up(stack, site, stop));
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }
 
     async undo({ target, api }: Site, _record: DeploymentRecord, stop: AbortSignal): Promise<void> {
         const stack = this.stackOf(target.stack);
-        await removeAbandonedLocks(stack);
-        const state = await stack.prepare(target.named ? target.cluster : undefined, stop);
-        await recover(stack, state, api, stop);
+        await freeFromDeadRuns(stack);
+        // At the same time, for it takes as long as the CLI does.
+        const [state, declaration] = await Promise.all([
+            stack.prepare(target.named ? target.cluster : undefined, stop),
+            declarationFor(target, stop),
+        ]);
+        await recover(stack, state, api, stop, declaration);
         await stack.destroy(stop);
         await stack.remove({ force: false }, stop);
     }
 
     async forget(stack: string, stop: AbortSignal): Promise<void> {
         const forgotten = this.stackOf(stack);
-        await removeAbandonedLocks(forgotten);
+        await freeFromDeadRuns(forgotten);
         await forgotten.remove({ force: true }, stop);
+    }
+
+    /** `pulumi up`; once more after what an engine has met that a provider, ended before it, has left. */
+    private async up(stack: PulumiStack, { target, api }: Site, stop: AbortSignal): Promise<void> {
+        await stack.up(this.options, stop).catch(async (error: unknown) => {
+            const words = error instanceof Fault ? String(error.cause) : "";
+            const died = PROVIDER_ENDED.test(words);
+            if (!died && !NAME_TAKEN.test(words)) {
+                throw error;
+            }
+            if (died) {
+                console.log(
+                    pc.yellow("The Kubernetes provider ended before its time; what it has left is looked for."),
+                );
+            }
+            const state = (await stack.findState(stop)) ?? {};
+            const recovered = await recover(stack, state, api, stop, await declarationFor(target, stop));
+            if (!died && !recovered) {
+                throw error;
+            }
+            await stack.up(this.options, stop);
+        });
     }
 
     private stackOf(name: string): PulumiStack {
         return new PulumiStack(this.engine, name, this.backend);
+    }
+}
+
+/** What the program declares for a target; undefined where it cannot be run, which keeps nobody from removing what is known. */
+async function declarationFor(target: Target, stop: AbortSignal): Promise<Declaration | undefined> {
+    try {
+        return await evaluateProgram(requestFor(target), undefined, stop);
+    } catch (error) {
+        if (!(error instanceof Fault)) {
+            throw error;
+        }
+        console.log(
+            pc.yellow(
+                `What the state does not know of is not looked for, for the program cannot be run: ${error.message}`,
+            ),
+        );
+        return undefined;
     }
 }

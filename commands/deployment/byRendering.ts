@@ -4,10 +4,10 @@ import pc from "picocolors";
 import { readByPulumiId } from "../cluster/read";
 import { Helm, requireHelm } from "../helm";
 import type { ProgramOutput } from "../program/declaration";
-import { type EvaluationRequest, evaluateProgram } from "../program/evaluate";
-import { readStackConfig } from "../program/projectConfig";
+import { evaluateProgram } from "../program/evaluate";
+import { requestFor } from "../program/request";
 import { Progress } from "../progress";
-import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER } from "../project";
+import { STATE_FOLDER } from "../project";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
@@ -17,7 +17,6 @@ import { withLastingNames } from "./identity";
 import { Ledger, recordedSteps } from "./ledger";
 import type { DeploymentRecord } from "./record";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
-import type { Target } from "./target";
 
 /**
  * By applying what the program renders: Helm for the releases, server-side apply for the rest; what was applied before
@@ -70,11 +69,6 @@ export class ByRendering implements Way {
 /** Where the files are that were applied last. */
 function renderedFolder(stack: string): string {
     return path.join(STATE_FOLDER, "rendered", stack);
-}
-
-function requestFor({ stack, named, cluster }: Target): EvaluationRequest {
-    const config = readStackConfig(stack, named ? cluster : undefined);
-    return { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config };
 }
 
 function deployerFor({ api, target }: Site): Deployer {

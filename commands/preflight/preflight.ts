@@ -6,9 +6,8 @@ import { appNamespaceOf } from "../deployment/namespaces";
 import type { Target } from "../deployment/target";
 import { Fault } from "../fault";
 import { evaluateProgram } from "../program/evaluate";
-import { readStackConfig } from "../program/projectConfig";
+import { requestFor } from "../program/request";
 import { Progress } from "../progress";
-import { PROJECT_FOLDER, PROJECT_NAME } from "../project";
 import { stepsOf } from "../render/steps";
 import { findOtherIstio, otherIstioFault } from "./otherIstio";
 import {
@@ -74,11 +73,9 @@ async function permissionFault(target: Target, api: ClusterApi, stop: AbortSigna
     ].join("\n");
 }
 
-async function needsOfProgram({ stack, named, cluster }: Target, stop: AbortSignal): Promise<Need[]> {
+async function needsOfProgram(target: Target, stop: AbortSignal): Promise<Need[]> {
     try {
-        const config = readStackConfig(stack, named ? cluster : undefined);
-        const request = { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config };
-        return needsOf(stepsOf(await evaluateProgram(request, undefined, stop)));
+        return needsOf(stepsOf(await evaluateProgram(requestFor(target), undefined, stop)));
     } catch (error) {
         if (error instanceof Fault) {
             // A config that only the engine can read, or one that is refused with all its faults later.

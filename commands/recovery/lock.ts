@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, hostname, userInfo } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Fault } from "../fault";
-import { PROJECT_NAME } from "../project";
 import { runsSince } from "./process";
 
 const CONTENT = z.object({
@@ -14,22 +14,12 @@ const CONTENT = z.object({
     timestamp: z.coerce.date(),
 });
 
+/** Longest time for a lock to be written, in milliseconds: it is a line. */
+const WRITING = 5000;
+
 /** Who keeps a stack to himself. */
 export interface Lock extends z.output<typeof CONTENT> {
     file: string;
-}
-
-/**
- * The folder where Pulumi's engine puts a file for whoever works on a stack (`pkg/backend/diy/lock.go`); undefined where
- * the backend is no folder of this machine.
- */
-export function lockFolder(backend: string, stack: string): string | undefined {
-    const [, root] = /^file:\/\/(\/.*|~.*)$/.exec(backend) ?? [];
-    if (root === undefined) {
-        return undefined;
-    }
-    const folder = decodeURIComponent(root.replace(/^~/, homedir()));
-    return path.join(folder, ".pulumi", "locks", "organization", PROJECT_NAME, stack);
 }
 
 /** The locks in a folder. */
@@ -46,6 +36,20 @@ export function readLocks(folder: string): Lock[] {
             throw new Fault(`${file}, a lock of Pulumi's engine, cannot be read: ${String(error)}`);
         }
     });
+}
+
+/**
+ * Removes locks that were never written to their end: the engine takes any file in the folder for a lock, and fails at one
+ * that it cannot read. One that is just being written is waited for.
+ */
+export async function removeUnfinishedLocks(folder: string): Promise<void> {
+    const unfinished = () => (existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".tmp")) : []);
+    for (const file of unfinished().map((name) => path.join(folder, name))) {
+        while (Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < WRITING) {
+            await sleep(50);
+        }
+        rmSync(file, { force: true });
+    }
 }
 
 /** Whether the owner of a lock is known to be dead. Of another machine's processes nothing is known. */
@@ -81,13 +85,17 @@ export async function whileLocked<T>(folder: string, work: (abandoned: Lock[]) =
     const own = path.join(folder, `${randomUUID()}.json`);
     const { pid } = process;
     const content = { pid, username: userInfo().username, hostname: hostname(), timestamp: new Date() };
-    writeFileSync(own, JSON.stringify(content));
+    // By way of another folder: a file that is not whole yet would be a lock as well.
+    const draft = path.join(path.dirname(folder), `${path.basename(own)}.draft`);
+    writeFileSync(draft, JSON.stringify(content));
+    renameSync(draft, own);
     try {
         // Only now: of two who lock at once, at least one sees the other.
         const others = readLocks(folder).filter(({ file }) => file !== own);
         refuseHeld(others);
         for (const { file } of others) {
             rmSync(file, { force: true });
+            rmSync(`${file}.attrs`, { force: true });
         }
         return await work(others);
     } finally {

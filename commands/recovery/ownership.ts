@@ -1,4 +1,7 @@
+import { ISTIO_NAMESPACE } from "../../names";
+import type { ClusterApi } from "../cluster/api";
 import type { KubernetesObject } from "../cluster/object";
+import type { StackState } from "./interruption";
 
 /** An entry of `metadata.managedFields`: who has set which fields, how and when. */
 interface ManagedFields {
@@ -11,6 +14,31 @@ interface ManagedFields {
 
 /** How far the clocks of the cluster and of this machine may differ, in milliseconds. */
 const SKEW = 5000;
+
+/**
+ * Whether the mesh in a cluster can be a stack's own: the namespace that every stack of this program begins with is the one
+ * that the state knows, or there is none. One that the state does not know can be what a killed run has made; but then
+ * nothing has been deployed to it. Two stacks of this program make the same names, of which neither tells whose it is.
+ */
+export async function hasOwnMesh({ deployment }: StackState, api: ClusterApi): Promise<boolean> {
+    const live = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
+    const recorded = deployment?.resources?.find(
+        ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
+    );
+    if (live === undefined) {
+        return true;
+    }
+    if (recorded) {
+        return (recorded.outputs?.metadata as { uid?: string } | undefined)?.uid === live.metadata.uid;
+    }
+    const kinds = [
+        ["v1", "Secret"],
+        ["v1", "Service"],
+        ["apps/v1", "Deployment"],
+    ] as const;
+    const objects = (await Promise.all(kinds.map(([apiVersion, kind]) => api.list(apiVersion, kind)))).flat();
+    return !objects.some(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
+}
 
 /**
  * Whether an object that a killed run was about to create is its work: made by Pulumi's Kubernetes provider (or by Helm in

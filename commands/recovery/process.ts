@@ -1,5 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** What `ps` rounds a start to, and clocks differ by, in milliseconds. */
 const TOLERANCE = 2000;
@@ -15,19 +18,84 @@ export function runsSince(pid: number, time: Date): boolean {
 }
 
 /**
- * Ends what a dead engine has left of its session: its plugins can outlive it, and would go on working. Nothing is ended
- * where its id is another process's by now, nor what does not run a part of Pulumi.
+ * Ends what dead engines have left of their work on this project, by Linux's /proc: plugins outlive an engine that is killed,
+ * and go on installing what nobody records. One that has its engine is left alone.
+ * @param folder where the project is
+ * @returns how many were ended
  */
-export function endSessionOf(pid: number): void {
-    if (runs(pid)) {
-        return;
+export async function endOrphans(folder: string): Promise<number> {
+    const orphans = await Promise.all(
+        processes().map(async (pid) => ((await isOrphan(pid, folder)) && kill(pid) ? [pid] : [])),
+    );
+    const ended = orphans.flat();
+    while (ended.some(isAtWork)) {
+        await sleep(20);
     }
-    for (const member of sessionOf(pid).filter(isPulumis)) {
-        try {
-            process.kill(member, "SIGKILL");
-        } catch {
-            // It has just ended.
+    return ended.length;
+}
+
+/** Whether a process is a part of Pulumi that works in a folder, without a parent of that kind, and for nobody who listens. */
+async function isOrphan(pid: number, folder: string): Promise<boolean> {
+    try {
+        if (!isPulumis(pid) || readlinkSync(`/proc/${pid}/cwd`) !== folder || isPulumis(parentOf(pid))) {
+            return false;
         }
+        // The engine tells each of its plugins its address: an argument of its own.
+        const ports = commandOf(pid).flatMap((part) => /^127\.0\.0\.1:(\d+)$/.exec(part)?.[1] ?? []);
+        return ports.length > 0 && !(await Promise.all(ports.map(isListenedTo))).includes(true);
+    } catch {
+        // It has just ended, or is another user's.
+        return false;
+    }
+}
+
+/** Whether a process is the CLI, a plugin or a language host. */
+function isPulumis(pid: number): boolean {
+    return path.basename(commandOf(pid)[0] ?? "").startsWith("pulumi");
+}
+
+function commandOf(pid: number): string[] {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+}
+
+function parentOf(pid: number): number {
+    return Number(statusOf(pid)[1]);
+}
+
+/** State, parent and more: what follows the name, which is in parentheses and may hold anything. */
+function statusOf(pid: number): string[] {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+}
+
+/** Whether somebody listens on a port of loopback. Where that cannot be told, somebody does. */
+function isListenedTo(port: string): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect(Number(port), "127.0.0.1");
+        socket.once("connect", () => {
+            socket.destroy();
+            resolve(true);
+        });
+        socket.once("error", (error: NodeJS.ErrnoException) => {
+            resolve(error.code !== "ECONNREFUSED");
+        });
+    });
+}
+
+function kill(pid: number): boolean {
+    try {
+        return process.kill(pid, "SIGKILL");
+    } catch {
+        // It has just ended.
+        return false;
+    }
+}
+
+/** Whether a process still does something; one that is dead and that nobody has collected does not. */
+function isAtWork(pid: number): boolean {
+    try {
+        return !["Z", "X"].includes(statusOf(pid)[0] ?? "");
+    } catch {
+        return false;
     }
 }
 
@@ -51,28 +119,7 @@ function startOf(pid: number): Date | undefined {
     }
 }
 
-/** The processes of a session, by Linux's /proc; none elsewhere. */
-function sessionOf(leader: number): number[] {
-    return processes().filter((pid) => {
-        try {
-            // After the name, which may hold anything, in parentheses: state, parent, group, session.
-            const [, , , session] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-            return Number(session) === leader;
-        } catch {
-            return false;
-        }
-    });
-}
-
-/** Whether a process runs a plugin, a language host or a program of Pulumi, by its command line. */
-function isPulumis(pid: number): boolean {
-    try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("pulumi");
-    } catch {
-        return false;
-    }
-}
-
+/** The processes of this machine, by Linux's /proc; none elsewhere. */
 function processes(): number[] {
     try {
         return readdirSync("/proc")

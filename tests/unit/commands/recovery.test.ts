@@ -1,22 +1,36 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    utimesSync,
+    writeFileSync,
+} from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { homedir, hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../../commands/cluster/object";
-import { interruptionOf } from "../../../commands/recovery/interruption";
+import { stackFiles } from "../../../commands/recovery/backendFolder";
+import { beginningOf, interruptionOf } from "../../../commands/recovery/interruption";
 import {
     isAbandoned,
     type Lock,
-    lockFolder,
     readLocks,
     refuseHeld,
+    removeUnfinishedLocks,
     whileLocked,
 } from "../../../commands/recovery/lock";
 import { isOwn, lostManagers } from "../../../commands/recovery/ownership";
-import { endSessionOf } from "../../../commands/recovery/process";
+import { endOrphans } from "../../../commands/recovery/process";
 import { decode, encode } from "../../../commands/recovery/release";
+
+import { damageOf } from "../../../commands/recovery/stateFile";
 
 const lock = (overrides: Partial<Lock> = {}): Lock => ({
     file: "/locks/a.json",
@@ -26,13 +40,6 @@ const lock = (overrides: Partial<Lock> = {}): Lock => ({
     timestamp: new Date(),
     ...overrides,
 });
-
-/** Waits until something holds; the test's time limit ends it. */
-async function until(holds: () => boolean): Promise<void> {
-    while (!holds()) {
-        await sleep(20);
-    }
-}
 
 /** The id of a process that has ended. */
 async function deadPid(): Promise<number> {
@@ -53,10 +60,11 @@ describe("a lock", () => {
 
     it("is looked for where the engine keeps it", () => {
         const below = ".pulumi/locks/organization/bookinfo-mesh/local";
-        expect(lockFolder("file:///a%20b/c", "local")).toBe(`/a b/c/${below}`);
-        expect(lockFolder("file://~", "local")).toBe(path.join(homedir(), below));
-        expect(lockFolder("s3://bucket", "local")).toBeUndefined();
-        expect(lockFolder("https://api.pulumi.com", "local")).toBeUndefined();
+        expect(stackFiles("file:///a%20b/c", "local")?.locks).toBe(`/a b/c/${below}`);
+        expect(stackFiles("file:///a?no_tmp_dir=true", "local")?.locks).toBe(`/a/${below}`);
+        expect(stackFiles("file://~", "local")?.locks).toBe(path.join(homedir(), below));
+        expect(stackFiles("s3://bucket", "local")).toBeUndefined();
+        expect(stackFiles("https://api.pulumi.com", "local")).toBeUndefined();
     });
 
     it("is held by a process that lives", () => {
@@ -103,6 +111,17 @@ describe("a lock", () => {
         expect(readdirSync(folder)).toEqual(["living.json"]);
     });
 
+    it("that was never written to its end is removed, once nobody can be writing it any more", async () => {
+        const unfinished = path.join(folder, "a.json.18a3.tmp");
+        writeFileSync(unfinished, "{");
+        const lately = Date.now() / 1000 - 4.8;
+        utimesSync(unfinished, lately, lately);
+        await removeUnfinishedLocks(folder);
+        expect(Date.now() / 1000 - lately).toBeGreaterThanOrEqual(5);
+        expect(readdirSync(folder)).toEqual([]);
+        await removeUnfinishedLocks(path.join(folder, "nowhere"));
+    });
+
     it("that is no lock is named", () => {
         mkdirSync(folder, { recursive: true });
         writeFileSync(path.join(folder, "a.json"), "{");
@@ -112,51 +131,103 @@ describe("a lock", () => {
     });
 });
 
+describe("a state that was being written", () => {
+    let folder: string;
+    let file: string;
+    beforeEach(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
+        file = path.join(folder, "local.json");
+        write({ "local.json": "{}", "local.json.attrs": "{}", "other.json.1a.tmp": "{" });
+    });
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+    const write = (files: Record<string, string>) => {
+        Object.entries(files).forEach(([name, text]) => {
+            writeFileSync(path.join(folder, name), text);
+        });
+    };
+    const mend = () => {
+        const damage = damageOf(file);
+        damage.forEach(({ mend: mendIt }) => {
+            mendIt();
+        });
+        return damage.length;
+    };
+
+    it("needs nothing where it is whole, nor where there is none", () => {
+        expect(mend()).toBe(0);
+        expect(damageOf(path.join(folder, "nowhere", "local.json"))).toEqual([]);
+    });
+
+    it("loses attributes that are not whole, and the file that was to take its place", () => {
+        write({ "local.json.attrs": "", "local.json.1a.tmp": "{}", "local.json.bak.1b.tmp": "{" });
+        expect(mend()).toBe(2);
+        expect(readdirSync(folder).sort()).toEqual(["local.json", "other.json.1a.tmp"]);
+    });
+
+    it("is taken from its backup where it is not whole itself, if that is", () => {
+        write({ "local.json": '{"version"', "local.json.bak": '{"version":3}' });
+        expect(mend()).toBe(1);
+        expect(readFileSync(file, "utf8")).toBe('{"version":3}');
+        expect(readdirSync(folder).sort()).toEqual(["local.json", "local.json.bak", "other.json.1a.tmp"]);
+
+        write({ "local.json": "", "local.json.bak": "" });
+        expect(mend()).toBe(0);
+    });
+});
+
 const describeOnLinux = process.platform === "linux" ? describe : describe.skip;
 
 describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => {
-    const started: number[] = [];
-    /** A session whose leader lives for a while, with two processes, of which the second looks like a part of Pulumi. */
-    const startSession = async (leaderLives: number) => {
-        const others = "sleep 60 > /dev/null & a=$!; bash -c 'exec -a pulumi-resource-x sleep 60' > /dev/null &";
-        const leader = spawn("bash", ["-c", `${others} echo "$$ $a $!"; sleep ${leaderLives}`], { detached: true });
-        const [printed] = (await once(leader.stdout, "data")) as [Buffer];
-        const pids = /^(\d+) (\d+) (\d+)\n$/.exec(printed.toString())?.slice(1).map(Number) ?? [];
-        const [own, other, plugin] = pids;
-        if (own === undefined || other === undefined || plugin === undefined) {
-            throw new Error(`no three ids: ${printed.toString()}`);
-        }
-        started.push(...pids);
-        return { leader, own, other, plugin };
-    };
-    const runs = (pid: number) => {
-        try {
-            process.kill(pid, 0);
-            return true;
-        } catch {
-            return false;
-        }
-    };
+    let folder: string;
+    let started: ChildProcess[];
+    beforeEach(() => {
+        folder = realpathSync(mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-")));
+        started = [];
+    });
     afterEach(() => {
-        for (const pid of started.splice(0).filter(runs)) {
-            process.kill(pid);
-        }
+        started.forEach((child) => child.stdin?.end());
+        rmSync(folder, { recursive: true });
+    });
+    const freePort = async () => {
+        const server = createServer().listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const { port } = server.address() as AddressInfo;
+        server.close();
+        await once(server, "close");
+        return port;
+    };
+    /** A process that looks like a plugin at work for an engine at a port. */
+    const startPlugin = async (port: number, { name = "pulumi-resource-x", cwd = folder, parent = "bash" } = {}) => {
+        const plugin = `(exec -a ${name} bash -c 'echo ready; read' ${name} 127.0.0.1:${port}); true`;
+        const child = spawn("bash", ["-c", `exec -a ${parent} bash -c "$0"`, plugin], { cwd });
+        started.push(child);
+        await once(child.stdout, "data");
+        return child;
+    };
+    const endsWithin = (child: ChildProcess, time: number) =>
+        child.exitCode !== null || Promise.race([once(child, "exit").then(() => true), sleep(time).then(() => false)]);
+
+    it("is ended where nobody listens to it any more", async () => {
+        const plugin = await startPlugin(await freePort());
+        expect(await endOrphans(folder)).toBe(1);
+        expect(await endsWithin(plugin, 2000)).toBe(true);
     });
 
-    it("is ended if it is Pulumi's, and nothing else is", async () => {
-        const { leader, own, other, plugin } = await startSession(0.2);
-        await once(leader, "exit");
-        expect([other, plugin].map(runs)).toEqual([true, true]);
-        endSessionOf(own);
-        await until(() => !runs(plugin));
-        expect(runs(other)).toBe(true);
+    it("is left alone while its engine listens, or its parent is a part of Pulumi", async () => {
+        const engine = createServer().listen(0, "127.0.0.1");
+        await once(engine, "listening");
+        await startPlugin((engine.address() as AddressInfo).port);
+        await startPlugin(await freePort(), { parent: "pulumi" });
+        expect(await endOrphans(folder)).toBe(0);
+        engine.close();
     });
 
-    it("is left alone where a process of that id lives: it is somebody else's", async () => {
-        const { own, other, plugin } = await startSession(60);
-        endSessionOf(own);
-        await sleep(100);
-        expect([other, plugin].map(runs)).toEqual([true, true]);
+    it("is left alone where it works elsewhere, and so is what is no part of Pulumi", async () => {
+        await startPlugin(await freePort(), { cwd: tmpdir() });
+        await startPlugin(await freePort(), { name: "something-else" });
+        expect(await endOrphans(folder)).toBe(0);
     });
 });
 
@@ -183,9 +254,7 @@ describe("an interruption", () => {
     it("is none in a state without pending operations, nor in an empty one", () => {
         expect(interruptionOf({ deployment: { resources: [stack, release("istiod")] } })).toMatchObject({
             operations: 0,
-            begun: new Date(begun),
-            objects: [],
-            releases: [],
+            created: { objects: [], releases: [], patches: [] },
             knownReleases: [{ name: "istiod", namespace: "istio-system" }],
         });
         expect(interruptionOf({})).toMatchObject({ operations: 0, knownReleases: [] });
@@ -208,19 +277,26 @@ describe("an interruption", () => {
         });
         expect(interruption).toMatchObject({
             operations: 7,
-            objects: [{ kind: "Deployment", metadata: { name: "a" } }],
-            releases: [{ name: "istiod", namespace: "istio-system" }],
-            patches: [{ kind: "Namespace", metadata: { name: "default" } }],
+            created: {
+                objects: [{ kind: "Deployment", metadata: { name: "a" } }],
+                releases: [{ name: "istiod", namespace: "istio-system" }],
+                patches: [{ kind: "Namespace", metadata: { name: "default" } }],
+            },
             deleted: [{ kind: "Deployment", metadata: { name: "c" } }],
         });
-        expect(interruption.objects).toHaveLength(1);
+        expect(interruption.created.objects).toHaveLength(1);
         expect(interruption.deleted).toHaveLength(1);
+    });
+
+    it("was of a stack that was begun at a time, unless the state is empty", () => {
+        expect(beginningOf({ deployment: { resources: [stack] } })).toEqual(new Date(begun));
+        expect(beginningOf({})).toBeUndefined();
     });
 
     it("leaves what the state has under the same name", () => {
         const resources = [stack, { ...deployment("a"), id: "default/a" }];
         const pending = [{ type: "creating", resource: deployment("a") }];
-        expect(interruptionOf({ deployment: { resources, pending_operations: pending } }).objects).toEqual([]);
+        expect(interruptionOf({ deployment: { resources, pending_operations: pending } }).created.objects).toEqual([]);
     });
 });
 

@@ -1,0 +1,24 @@
+import { homedir } from "node:os";
+import path from "node:path";
+import { PROJECT_NAME } from "../project";
+
+/** Where a backend that is a folder of this machine keeps what it has of a stack. */
+export interface StackFiles {
+    /** The engine's state (`pkg/backend/diy/state.go`), unless it is compressed. */
+    state: string;
+    /** The folder for a file from whoever works on the stack (`pkg/backend/diy/lock.go`). */
+    locks: string;
+}
+
+/** The files of a stack; undefined where the backend is no folder of this machine. */
+export function stackFiles(backend: string, stack: string): StackFiles | undefined {
+    const [, root] = /^file:\/\/(\/[^?]*|~[^?]*)/.exec(backend) ?? [];
+    if (root === undefined) {
+        return undefined;
+    }
+    const folder = path.join(decodeURIComponent(root.replace(/^~/, homedir())), ".pulumi");
+    return {
+        state: path.join(folder, "stacks", PROJECT_NAME, `${stack}.json`),
+        locks: path.join(folder, "locks", "organization", PROJECT_NAME, stack),
+    };
+}

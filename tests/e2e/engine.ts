@@ -43,19 +43,37 @@ export function stateFile(): string {
     return path.join(backend, ".pulumi", "stacks", "bookinfo-mesh", "local.json");
 }
 
-/** What the state holds: the resources' names, and what never ended. */
-export function readState(): { resources: string[]; pending: string[] } {
+interface StateResource {
+    urn: string;
+    type: string;
+    id?: string;
+    inputs?: { apiVersion?: string; kind?: string; metadata?: { namespace?: string; name?: string } };
+}
+
+function latestState() {
     const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(), "utf8")) as {
         checkpoint: {
-            latest?: {
-                resources?: { urn: string }[];
-                pending_operations?: { type: string; resource: { urn: string } }[];
-            };
+            latest?: { resources?: StateResource[]; pending_operations?: { type: string; resource: StateResource }[] };
         };
     };
     const { resources = [], pending_operations: pending = [] } = checkpoint.latest ?? {};
+    return { resources, pending };
+}
+
+/** What the state holds: the resources' names, and what never ended. */
+export function readState(): { resources: string[]; pending: string[] } {
+    const { resources, pending } = latestState();
     return {
         resources: resources.map(({ urn }) => urn).sort(),
         pending: pending.map(({ type, resource }) => `${type} ${resource.urn}`),
     };
+}
+
+/** The objects that the state knows, as `listObjects` names them. */
+export function recordedObjects(): string[] {
+    return latestState().resources.flatMap(({ type, inputs: { apiVersion, kind, metadata = {} } = {} }) =>
+        kind === undefined || type.endsWith("Patch")
+            ? []
+            : [`${apiVersion}/${kind} ${metadata.namespace ?? "<none>"}/${metadata.name}`],
+    );
 }

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
+import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clone } from "./product";
+import { clone, sandboxInit } from "./product";
 
 /** A command that is under way, and may be interrupted. */
 export interface Running {
@@ -37,6 +38,15 @@ export async function killTree(pid: number): Promise<void> {
         }
         await sleep(50);
     }
+}
+
+/** SIGKILL to the processes of a program that a process has started, by whatever way. Answers how many there were. */
+export function killIn(pid: number, program: string): number {
+    const members = treeOf(pid).filter((member) => programOf(member) === program);
+    for (const member of members) {
+        signal(member, "SIGKILL");
+    }
+    return members.length;
 }
 
 function treeOf(pid: number): number[] {
@@ -85,17 +95,29 @@ export function resume(pid: number): void {
     signal(parentOf(pid) ?? pid, "SIGCONT");
 }
 
-/** The ids of this machine's processes that run a program of that name. */
-export function processesOf(program: string): number[] {
+/** The ids of the sandbox's own processes that run a program of that name; the machine may have others. */
+export function sandboxProcesses(program: string): number[] {
+    const namespace = namespaceOf(sandboxInit());
     return fs
         .readdirSync("/proc")
         .filter((name) => /^\d+$/.test(name))
-        .filter((name) => {
-            try {
-                return fs.readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0")[0]?.endsWith(`/${program}`);
-            } catch {
-                return false;
-            }
-        })
-        .map(Number);
+        .map(Number)
+        .filter((pid) => programOf(pid) === program && namespaceOf(pid) === namespace);
+}
+
+function programOf(pid: number): string | undefined {
+    try {
+        const [program = ""] = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+        return path.basename(program);
+    } catch {
+        return undefined;
+    }
+}
+
+function namespaceOf(pid: number): string | undefined {
+    try {
+        return fs.readlinkSync(`/proc/${pid}/ns/pid`);
+    } catch {
+        return undefined;
+    }
 }

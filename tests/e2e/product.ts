@@ -113,15 +113,20 @@ export async function bookinfoPods(): Promise<Pod[]> {
     return (JSON.parse(await kubectl("get", "pods", "--output=json")) as { items: Pod[] }).items;
 }
 
+/** The id of the process that holds the sandbox's namespaces. */
+export function sandboxInit(): number {
+    const { init } = JSON.parse(fs.readFileSync(path.join(sandbox, "owner.json"), "utf8")) as { init: { pid: number } };
+    return init.pid;
+}
+
 /**
  * Asks a URL in plain HTTP from the node's own network: inside the cluster, outside the mesh. Answers the status code, or the error
  * code of the connection, such as ECONNRESET.
  */
 export async function askFromNode(url: string): Promise<string> {
-    const { init } = JSON.parse(fs.readFileSync(path.join(sandbox, "owner.json"), "utf8")) as { init: { pid: number } };
     const script = `fetch(${JSON.stringify(url)}, { signal: AbortSignal.timeout(5000) })
         .then((answer) => console.log(answer.status), (error) => console.log(error.cause?.code ?? error.name));`;
-    const enter = ["--target", String(init.pid), "--net", "--", process.execPath, "--eval", script];
+    const enter = ["--target", String(sandboxInit()), "--net", "--", process.execPath, "--eval", script];
     return (await runCommand("nsenter", enter)).stdout.trim();
 }
 

@@ -1,22 +1,37 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeEngine, readState } from "../engine";
+import { describeEngine, pulumi, readState, recordedObjects } from "../engine";
 import { coldStart, get, labelsOfDefault, lastingObjects, listObjects, npmRun } from "../product";
-import { killTree, start } from "../processes";
+import { killIn, killTree, start } from "../processes";
 import { momentsOver } from "./moments";
 
 /*
- * The engine with all that it has started is killed at moments spread over `up` and over `down`. What is run next must
- * converge, without anything done by hand. INTERRUPTIONS says at how many moments each, INTERRUPTION_SEED which; a single
- * one is repeated by `-t "moment 7 "`.
+ * `up` and `down` are interrupted at moments spread over the whole run. What is run next must converge, without anything done
+ * by hand. INTERRUPTIONS says at how many moments each, INTERRUPTION_SEED which, INTERRUPTION_WAY how, by default in one way
+ * after the other; a single one is repeated by `-t "moment 7 "`.
  */
 
 const count = Number(process.env.INTERRUPTIONS ?? 20);
 const seed = Number(process.env.INTERRUPTION_SEED ?? Date.now() % 100_000);
 const fractions = momentsOver(count, seed);
 
+/** How a run is interrupted: its process is given. What is still alive then ends by itself. */
+const ways: Record<string, (pid: number) => unknown> = {
+    "everything killed": killTree,
+    "the engine killed": (pid) => killIn(pid, "pulumi"),
+    "the provider killed": (pid) => killIn(pid, "pulumi-resource-kubernetes"),
+    "the command killed": (pid) => process.kill(pid, "SIGKILL"),
+    "Ctrl-C": (pid) => process.kill(pid, "SIGINT"),
+    "Ctrl-C twice": async (pid) => {
+        process.kill(pid, "SIGINT");
+        await sleep(1500);
+        process.kill(pid, "SIGINT");
+    },
+};
+const wayNames = process.env.INTERRUPTION_WAY === undefined ? Object.keys(ways) : [process.env.INTERRUPTION_WAY];
+
 const page = "http://198.51.100.20/productpage";
 
-describeEngine(`killed at ${count} moments of up and of down, seed ${seed}`, () => {
+describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`, () => {
     let before: string[];
     let deployed: string[];
     let resources: string[];
@@ -31,16 +46,23 @@ describeEngine(`killed at ${count} moments of up and of down, seed ${seed}`, () 
             throw new Error(`npm run ${script} ended with ${code}:\n${output}`);
         }
     };
-    const kill = async (script: "up" | "down", fraction: number) => {
+    const interrupt = async (script: "up" | "down", fraction: number, way: string) => {
         const { child, ended } = start(script, ...(script === "down" ? ["--keep-cluster"] : []));
         await Promise.race([sleep(fraction * duration[script]), ended]);
-        await killTree(child.pid ?? 0);
+        try {
+            await ways[way]?.(child.pid ?? 0);
+        } catch (error) {
+            // Where the run has been faster than usual.
+            expect(error).toMatchObject({ code: "ESRCH" });
+        }
         await ended;
     };
     const expectUp = async () => {
         expect(await get(page)).toMatchObject({ status: 200 });
         expect(readState()).toEqual({ resources, pending: [] });
         expect(await lastingObjects()).toEqual(deployed);
+        expect(await listObjects()).toEqual(expect.arrayContaining(recordedObjects()));
+        expect(await pulumi("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
     };
     const expectDown = async () => {
         expect(await labelsOfDefault()).not.toHaveProperty("istio-injection");
@@ -61,35 +83,39 @@ describeEngine(`killed at ${count} moments of up and of down, seed ${seed}`, () 
         await npmRun("down");
     }, 300_000);
 
-    const moments = fractions.map((fraction, index) => ({ moment: index + 1, fraction }));
+    const moments = fractions.map((fraction, index) => {
+        // Each way for two moments: one that goes on by up, and one by down.
+        const way = wayNames[Math.floor(index / 2) % wayNames.length] ?? "";
+        return { moment: index + 1, fraction, way };
+    });
     const upAgain = moments.filter(({ moment }) => moment % 2 === 1);
     const downInstead = moments.filter(({ moment }) => moment % 2 === 0);
 
-    describe.each(upAgain)("at moment $moment ($fraction of the run)", ({ fraction }) => {
+    describe.each(upAgain)("at moment $moment ($fraction of the run, $way)", ({ fraction, way }) => {
         it("of up: the next up converges", async () => {
-            await kill("up", fraction);
+            await interrupt("up", fraction, way);
             await run("up");
             await expectUp();
         }, 600_000);
 
         it("of down: the next up converges", async () => {
             await run("up");
-            await kill("down", fraction);
+            await interrupt("down", fraction, way);
             await run("up");
             await expectUp();
         }, 600_000);
     });
 
-    describe.each(downInstead)("at moment $moment ($fraction of the run)", ({ fraction }) => {
+    describe.each(downInstead)("at moment $moment ($fraction of the run, $way)", ({ fraction, way }) => {
         it("of down: the next down leaves nothing", async () => {
             await run("up");
-            await kill("down", fraction);
+            await interrupt("down", fraction, way);
             await run("down");
             await expectDown();
         }, 600_000);
 
         it("of up: the next down leaves nothing", async () => {
-            await kill("up", fraction);
+            await interrupt("up", fraction, way);
             await run("down");
             await expectDown();
         }, 600_000);

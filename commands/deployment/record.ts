@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { Fault } from "../fault";
 import { STATE_FOLDER } from "../project";
 import type { Step } from "../render/step";
+import { writeWhole } from "../wholeFile";
 
 const FOLDER = path.join(STATE_FOLDER, "stacks");
 
@@ -42,9 +43,7 @@ export function readRecord(stack: string): DeploymentRecord | undefined {
 export function writeRecord(record: DeploymentRecord): void {
     const file = fileOf(record.stack);
     mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
-    // By way of another file: an interruption leaves either record, and no half of one.
-    writeFileSync(`${file}.new`, JSON.stringify(record, undefined, 2), { mode: 0o600 });
-    renameSync(`${file}.new`, file);
+    writeWhole(file, JSON.stringify(record, undefined, 2));
 }
 
 export function removeRecord(stack: string): void {

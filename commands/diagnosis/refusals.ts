@@ -60,7 +60,7 @@ const REFUSALS: Refusal[] = [
             "An administrator of the cluster gives the user what is missing; Istio's charts need the ClusterRole cluster-admin.",
     },
     {
-        words: /invalid ownership metadata/,
+        words: /invalid ownership metadata|already exists|cannot re-use a name that is still in use/,
         remedy: () =>
             "It was made by something else than this deployment: remove it by what made it, or deploy to another cluster.",
     },

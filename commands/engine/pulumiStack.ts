@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
@@ -10,6 +10,7 @@ import { clusterConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../project";
 import type { StackState } from "../recovery/interruption";
 import { toYaml } from "../render/yaml";
+import { writeWhole } from "../wholeFile";
 import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
@@ -22,6 +23,9 @@ const PASSPHRASE_FILE = path.join(STATE_FOLDER, "passphrase");
 
 /** What the CLI says of a stack that is not there. */
 const NO_STACK = "no stack named";
+
+/** The exit code of `runInForeground` for a process that was ended by a signal. */
+const KILLED = 128;
 
 /** How the API server says that it could not ask a webhook. */
 const UNREACHED_WEBHOOK = "failed calling webhook";
@@ -53,9 +57,9 @@ export class PulumiStack {
                     "PULUMI_CONFIG_PASSPHRASE_FILE to their passphrase",
             );
         }
-        const earlier = existsSync(this.configFile) ? (parse(readFileSync(this.configFile, "utf8")) as StackFile) : {};
+        const earlier = existsSync(this.configFile) ? readEarlier(this.configFile) : {};
         const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
-        writeFileSync(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)), { mode: 0o600 });
+        writeWhole(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)));
 
         const state = await this.findState(stop);
         if (state) {
@@ -167,6 +171,11 @@ export class PulumiStack {
             if (stop?.aborted) {
                 throw new Stopped();
             }
+            if (code === KILLED) {
+                throw new Fault(
+                    "Pulumi's engine was killed; run this again, and what it has left half-made is seen to",
+                );
+            }
             if (code !== 0) {
                 const cause = errorsIn(eventLog).join("\n");
                 throw new Fault(`Pulumi could not ${purpose} stack "${this.name}" (see above)`, { cause });
@@ -195,13 +204,25 @@ export class PulumiStack {
 
     private prepareFolders(): void {
         mkdirSync(WORKSPACE, { recursive: true, mode: 0o700 });
-        writeFileSync(path.join(WORKSPACE, "Pulumi.yaml"), toYaml({ name: PROJECT_NAME, runtime: "nodejs" }));
+        writeWhole(path.join(WORKSPACE, "Pulumi.yaml"), toYaml({ name: PROJECT_NAME, runtime: "nodejs" }));
         if (this.backend === localBackend()) {
             mkdirSync(path.join(STATE_FOLDER, "pulumi"), { recursive: true, mode: 0o700 });
         }
         if (!hasPassphrase() && !existsSync(PASSPHRASE_FILE)) {
-            writeFileSync(PASSPHRASE_FILE, randomBytes(32).toString("base64url"), { mode: 0o600 });
+            writeWhole(PASSPHRASE_FILE, randomBytes(32).toString("base64url"));
         }
+    }
+}
+
+/**
+ * The file that an earlier run has worked with; empty where the CLI was killed while it wrote it. What is lost with it is how
+ * the stack's secrets are encrypted, which the state says too.
+ */
+function readEarlier(file: string): StackFile {
+    try {
+        return (parse(readFileSync(file, "utf8")) ?? {}) as StackFile;
+    } catch {
+        return {};
     }
 }
 

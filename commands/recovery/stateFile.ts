@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { writeWhole } from "../wholeFile";
 
 /**
  * Looks for what an engine has left that was killed, or whose machine stopped, while it wrote a state. It writes a new file and
@@ -30,8 +31,7 @@ export function damageOf(file: string): { text: string; mend: () => void }[] {
                   {
                       text: `The state ${file} is damaged: the one before it, ${path.basename(backup)}, takes its place.`,
                       mend: () => {
-                          writeFileSync(`${file}.mended`, readFileSync(backup));
-                          renameSync(`${file}.mended`, file);
+                          writeWhole(file, readFileSync(backup, "utf8"));
                           rmSync(attributes, { force: true });
                       },
                   },

@@ -1,0 +1,121 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ByPulumi } from "../../../commands/deployment/byPulumi";
+import type { Site } from "../../../commands/deployment/deployment";
+import { evaluateProgram } from "../../../commands/program/evaluate";
+import type * as Project from "../../../commands/project";
+import { STATE_FOLDER } from "../../../commands/project";
+import { freeFromDeadRuns, recover } from "../../../commands/recovery/recover";
+import { Fault } from "../../../commands/fault";
+import { FakeCluster } from "./fakeCluster";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+// The stacks' folder of this clone is not touched.
+jest.mock("../../../commands/project", (): typeof Project => ({
+    ...jest.requireActual<typeof Project>("../../../commands/project"),
+    STATE_FOLDER: path.join(tmpdir(), `bookinfo-mesh-deployed-${process.pid}`),
+}));
+jest.mock("../../../commands/recovery/recover");
+jest.mock("../../../commands/program/evaluate");
+
+const declaration = { resources: [], outputs: {} };
+const state = { deployment: { resources: [{ urn: "a", type: "pulumi:pulumi:Stack" }] } };
+const never = new AbortController().signal;
+
+let folder: string;
+let site: Site;
+beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
+    mkdirSync(STATE_FOLDER, { recursive: true });
+    const cluster = { kubeconfig: "/nowhere", context: "mine" };
+    const target = { stack: "there-is-no-such-stack", cluster, sandbox: false, named: true };
+    site = { target, api: new FakeCluster().api, identity: "its-uid" };
+    jest.spyOn(console, "log").mockImplementation();
+    jest.mocked(freeFromDeadRuns).mockResolvedValue();
+    jest.mocked(recover).mockReset().mockResolvedValue(false);
+    jest.mocked(evaluateProgram).mockReset().mockResolvedValue(declaration);
+});
+afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+    rmSync(STATE_FOLDER, { recursive: true });
+});
+
+/** The way by a CLI that fails at the first `up` with an error, and notes what it is asked for. */
+function failingOnce(message: string): { way: ByPulumi; asked: () => string[] } {
+    const cli = path.join(folder, "pulumi");
+    const asked = path.join(folder, "asked");
+    const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
+    const script = `
+        echo "$1" >> ${asked}
+        case "$1 $2" in
+            "stack export") echo '${JSON.stringify(state)}';;
+            "stack output") echo '{}';;
+            up*) if [ "$(grep -c up ${asked})" = 1 ]; then for log; do :; done; echo '${event}' > "$log"; exit 255; fi;;
+        esac`;
+    writeFileSync(cli, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return {
+        way: new ByPulumi({ cli, version: "v3" }, "file:///nowhere"),
+        asked: () => readFileSync(asked, "utf8").trim().split("\n"),
+    };
+}
+
+const taken = 'Release "istio-system/istiod": cannot re-use a name that is still in use';
+
+describe("an up that meets what a provider has left that ended before its engine", () => {
+    it("is tried once more after that is taken back", async () => {
+        jest.mocked(recover).mockResolvedValueOnce(false).mockResolvedValueOnce(true);
+        const { way, asked } = failingOnce(taken);
+        await way.deploy(site, never);
+        expect(asked().filter((command) => command === "up")).toHaveLength(2);
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toBe(declaration);
+    });
+
+    it("fails as it is where there is nothing to take back: the name is somebody else's", async () => {
+        const { way, asked } = failingOnce(taken);
+        await expect(way.deploy(site, never)).rejects.toThrow(/could not deploy[^]*made by something else/);
+        expect(asked().filter((command) => command === "up")).toHaveLength(1);
+    });
+
+    it("is tried once more where the provider ends in it, whatever it has left", async () => {
+        const { way, asked } = failingOnce("rpc error: code = Unavailable desc = error reading from server: EOF");
+        await way.deploy(site, never);
+        expect(asked().filter((command) => command === "up")).toHaveLength(2);
+    });
+
+    it("is not tried again for any other fault", async () => {
+        const { way, asked } = failingOnce("exceeded quota: tiny");
+        await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+        expect(asked().filter((command) => command === "up")).toHaveLength(1);
+        expect(evaluateProgram).not.toHaveBeenCalled();
+    });
+});
+
+describe("a down", () => {
+    const record = {
+        stack: "there-is-no-such-stack",
+        cluster: { kubeconfig: "/nowhere", context: "mine", identity: "its-uid" },
+        deployedBy: { way: "pulumi" as const, backend: "file:///nowhere" },
+    };
+
+    it("looks for what the state does not know before it destroys", async () => {
+        const { way, asked } = failingOnce("");
+        jest.mocked(recover).mockImplementation(() => {
+            expect(asked()).not.toContain("destroy");
+            return Promise.resolve(true);
+        });
+        await way.undo(site, record, never);
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toBe(declaration);
+        expect(asked()).toContain("destroy");
+    });
+
+    it("removes what is known where the program cannot be run", async () => {
+        jest.mocked(evaluateProgram).mockRejectedValue(new Fault("no such chart"));
+        const { way, asked } = failingOnce("");
+        await way.undo(site, record, never);
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toBeUndefined();
+        expect(asked()).toContain("destroy");
+    });
+});

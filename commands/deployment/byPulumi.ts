@@ -13,8 +13,8 @@ import { explaining } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
 import type { Target } from "./target";
 
-/** What the engine says where its provider has ended in the middle of an operation. */
-const PROVIDER_ENDED = /error reading from server|rpc error: code = Unavailable/;
+/** What the engine says where its provider has ended, in the middle of an operation or before it: gRPC's words. */
+const PROVIDER_ENDED = /error reading from server|error while dialing: dial tcp 127\.0\.0\.1/i;
 
 /** What the API server and Helm say where something of a name is there already. */
 const NAME_TAKEN = /already exists|cannot re-use a name that is still in use/;

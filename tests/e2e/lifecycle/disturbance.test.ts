@@ -74,7 +74,7 @@ describeEngine("up that is disturbed", () => {
         expect(killIn(pid, "pulumi-resource-kubernetes")).toBe(1);
         process.kill(pid, "SIGKILL");
         const { output } = await up.ended;
-        expect(output).toMatch(/error reading from server|Unavailable/);
+        expect(output).toContain("error reading from server");
         expect(readState().pending).toEqual([]);
     };
     const takenBack = "Release istio-system/istiod was being installed: what there is of it is removed.";

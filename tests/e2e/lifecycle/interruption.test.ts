@@ -17,6 +17,7 @@ const fractions = momentsOver(count, seed);
 /** How a run is interrupted: its process is given. What is still alive then ends by itself. */
 const ways: Record<string, (pid: number) => unknown> = {
     "everything killed": killTree,
+    "everything killed, and what came next": killTree,
     "the engine killed": (pid) => killIn(pid, "pulumi"),
     "the provider killed": (pid) => killIn(pid, "pulumi-resource-kubernetes"),
     "the command killed": (pid) => process.kill(pid, "SIGKILL"),
@@ -27,6 +28,8 @@ const ways: Record<string, (pid: number) => unknown> = {
         process.kill(pid, "SIGINT");
     },
 };
+/** Moments at which what comes next is interrupted too, as fractions of an undisturbed `up`: it recovers by then. */
+const next: Record<string, number[]> = { "everything killed, and what came next": [0.1, 0.2] };
 const wayNames = process.env.INTERRUPTION_WAY === undefined ? Object.keys(ways) : [process.env.INTERRUPTION_WAY];
 
 const page = "http://198.51.100.20/productpage";
@@ -47,6 +50,12 @@ describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`
         }
     };
     const interrupt = async (script: "up" | "down", fraction: number, way: string) => {
+        await interruptOnce(script, fraction, way);
+        for (const later of next[way] ?? []) {
+            await interruptOnce("up", later, way);
+        }
+    };
+    const interruptOnce = async (script: "up" | "down", fraction: number, way: string) => {
         const { child, ended } = start(script, ...(script === "down" ? ["--keep-cluster"] : []));
         await Promise.race([sleep(fraction * duration[script]), ended]);
         try {

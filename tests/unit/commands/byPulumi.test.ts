@@ -79,8 +79,11 @@ describe("an up that meets what a provider has left that ended before its engine
         expect(asked().filter((command) => command === "up")).toHaveLength(1);
     });
 
-    it("is tried once more where the provider ends in it, whatever it has left", async () => {
-        const { way, asked } = failingOnce("rpc error: code = Unavailable desc = error reading from server: EOF");
+    it.each([
+        "rpc error: code = Unavailable desc = error reading from server: EOF",
+        'desc = "transport: Error while dialing: dial tcp 127.0.0.1:4711: connect: connection refused"',
+    ])("is tried once more where the provider ends in it, whatever it has left: %s", async (words) => {
+        const { way, asked } = failingOnce(words);
         await way.deploy(site, never);
         expect(asked().filter((command) => command === "up")).toHaveLength(2);
     });

@@ -4,6 +4,8 @@ import { PROJECT_NAME } from "../project";
 
 /** Where a backend that is a folder of this machine keeps what it has of a stack. */
 export interface StackFiles {
+    /** How the backend is laid out: the first thing that an engine writes, and that every later one reads. */
+    layout: string;
     /** The engine's state (`pkg/backend/diy/state.go`), unless it is compressed. */
     state: string;
     /** The folder for a file from whoever works on the stack (`pkg/backend/diy/lock.go`). */
@@ -18,6 +20,7 @@ export function stackFiles(backend: string, stack: string): StackFiles | undefin
     }
     const folder = path.join(decodeURIComponent(root.replace(/^~/, homedir())), ".pulumi");
     return {
+        layout: path.join(folder, "meta.yaml"),
         state: path.join(folder, "stacks", PROJECT_NAME, `${stack}.json`),
         locks: path.join(folder, "locks", "organization", PROJECT_NAME, stack),
     };

@@ -31,12 +31,12 @@ export async function freeFromDeadRuns({ backend, name }: PulumiStack): Promise<
     if (ended > 0) {
         say(`${ended} process(es) of a run that is dead were still at work, and are ended.`);
     }
-    if (files && (locks.length > 0 || damageOf(files.state).length > 0)) {
+    if (files && (locks.length > 0 || damageOf(files).length > 0)) {
         await whileLocked(files.locks, (abandoned) => {
             for (const lock of abandoned) {
                 say(`The lock of a run that is dead is removed (${ownerOf(lock)}).`);
             }
-            for (const { text, mend } of damageOf(files.state)) {
+            for (const { text, mend } of damageOf(files)) {
                 say(text);
                 mend();
             }

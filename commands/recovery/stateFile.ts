@@ -1,60 +1,67 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { writeWhole } from "../wholeFile";
+import type { StackFiles } from "./backendFolder";
+
+/** Something of the backend's own that keeps every engine from it, or is of no use. */
+export interface Damage {
+    /** What was found, and what is done about it. */
+    text: string;
+    mend: () => void;
+}
 
 /**
  * Looks for what an engine has left that was killed, or whose machine stopped, while it wrote a state. It writes a new file and
- * puts that in the place of the old one; but the attributes beside the state are written in place, and while they are not
- * whole, no engine reads the state, which is.
- * @param file the state in a backend that is a folder
- * @returns what to do, and what to say about it
+ * puts that in the place of the old one; but the attributes beside a file are written in place, and while they are not
+ * whole, no engine reads the file, which is.
  */
-export function damageOf(file: string): { text: string; mend: () => void }[] {
-    const attributes = `${file}.attrs`;
-    const backup = `${file}.bak`;
-    const drafts = existsSync(path.dirname(file))
-        ? readdirSync(path.dirname(file)).filter((name) => isDraft(name, path.basename(file)))
-        : [];
-    return [
-        ...(existsSync(attributes) && !holdsJson(attributes)
-            ? [
-                  {
-                      text: `A run was killed while it wrote the state: ${path.basename(attributes)}, half written, is removed.`,
-                      mend: () => {
-                          rmSync(attributes, { force: true });
-                      },
-                  },
-              ]
-            : []),
-        ...(existsSync(file) && !holdsJson(file) && holdsJson(backup)
-            ? [
-                  {
-                      text: `The state ${file} is damaged: the one before it, ${path.basename(backup)}, takes its place.`,
-                      mend: () => {
-                          writeWhole(file, readFileSync(backup, "utf8"));
-                          rmSync(attributes, { force: true });
-                      },
-                  },
-              ]
-            : []),
-        ...(drafts.length > 0
-            ? [
-                  {
-                      text: "A state that was not written to its end is removed; the one before it holds.",
-                      mend: () => {
-                          for (const draft of drafts) {
-                              rmSync(path.join(path.dirname(file), draft), { force: true });
-                          }
-                      },
-                  },
-              ]
-            : []),
-    ];
+export function damageOf({ layout, state }: StackFiles): Damage[] {
+    const damage: Damage[] = [];
+    for (const attributes of [layout, state].map(attributesOf)) {
+        if (existsSync(attributes) && !holdsJson(attributes)) {
+            damage.push({
+                text: `A run was killed while it wrote the state: ${path.basename(attributes)}, half written, is removed.`,
+                mend: () => {
+                    rmSync(attributes, { force: true });
+                },
+            });
+        }
+    }
+    const backup = `${state}.bak`;
+    if (existsSync(state) && !holdsJson(state) && holdsJson(backup)) {
+        damage.push({
+            text: `The state ${state} is damaged: the one before it, ${path.basename(backup)}, takes its place.`,
+            mend: () => {
+                writeWhole(state, readFileSync(backup, "utf8"));
+                rmSync(attributesOf(state), { force: true });
+            },
+        });
+    }
+    const drafts = draftsOf(state);
+    if (drafts.length > 0) {
+        damage.push({
+            text: "A state that was not written to its end is removed; the one before it holds.",
+            mend: () => {
+                for (const draft of drafts) {
+                    rmSync(draft, { force: true });
+                }
+            },
+        });
+    }
+    return damage;
 }
 
-/** Whether a file is one that the engine writes to put it in the place of the state, or of its backup. */
-function isDraft(name: string, state: string): boolean {
-    return name.startsWith(`${state}.`) && name.endsWith(".tmp");
+/** Where the backend keeps the attributes of a file. */
+function attributesOf(file: string): string {
+    return `${file}.attrs`;
+}
+
+/** The files that the engine was to put in the place of the state, or of its backup. */
+function draftsOf(state: string): string[] {
+    const folder = path.dirname(state);
+    return (existsSync(folder) ? readdirSync(folder) : [])
+        .filter((name) => name.startsWith(`${path.basename(state)}.`) && name.endsWith(".tmp"))
+        .map((name) => path.join(folder, name));
 }
 
 function holdsJson(file: string): boolean {

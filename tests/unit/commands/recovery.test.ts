@@ -16,7 +16,7 @@ import { homedir, hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../../commands/cluster/object";
-import { stackFiles } from "../../../commands/recovery/backendFolder";
+import { type StackFiles, stackFiles } from "../../../commands/recovery/backendFolder";
 import { beginningOf, interruptionOf } from "../../../commands/recovery/interruption";
 import {
     isAbandoned,
@@ -133,10 +133,14 @@ describe("a lock", () => {
 
 describe("a state that was being written", () => {
     let folder: string;
-    let file: string;
+    let files: StackFiles;
     beforeEach(() => {
         folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
-        file = path.join(folder, "local.json");
+        files = {
+            layout: path.join(folder, "meta.yaml"),
+            state: path.join(folder, "local.json"),
+            locks: path.join(folder, "locks"),
+        };
         write({ "local.json": "{}", "local.json.attrs": "{}", "other.json.1a.tmp": "{" });
     });
     afterEach(() => {
@@ -148,7 +152,7 @@ describe("a state that was being written", () => {
         });
     };
     const mend = () => {
-        const damage = damageOf(file);
+        const damage = damageOf(files);
         damage.forEach(({ mend: mendIt }) => {
             mendIt();
         });
@@ -157,19 +161,24 @@ describe("a state that was being written", () => {
 
     it("needs nothing where it is whole, nor where there is none", () => {
         expect(mend()).toBe(0);
-        expect(damageOf(path.join(folder, "nowhere", "local.json"))).toEqual([]);
+        expect(damageOf({ ...files, state: path.join(folder, "nowhere", "local.json") })).toEqual([]);
     });
 
     it("loses attributes that are not whole, and the file that was to take its place", () => {
-        write({ "local.json.attrs": "", "local.json.1a.tmp": "{}", "local.json.bak.1b.tmp": "{" });
-        expect(mend()).toBe(2);
+        write({
+            "local.json.attrs": "",
+            "local.json.1a.tmp": "{}",
+            "local.json.bak.1b.tmp": "{",
+            "meta.yaml.attrs": "{",
+        });
+        expect(mend()).toBe(3);
         expect(readdirSync(folder).sort()).toEqual(["local.json", "other.json.1a.tmp"]);
     });
 
     it("is taken from its backup where it is not whole itself, if that is", () => {
         write({ "local.json": '{"version"', "local.json.bak": '{"version":3}' });
         expect(mend()).toBe(1);
-        expect(readFileSync(file, "utf8")).toBe('{"version":3}');
+        expect(readFileSync(files.state, "utf8")).toBe('{"version":3}');
         expect(readdirSync(folder).sort()).toEqual(["local.json", "local.json.bak", "other.json.1a.tmp"]);
 
         write({ "local.json": "", "local.json.bak": "" });
@@ -207,7 +216,8 @@ describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => 
         return child;
     };
     const endsWithin = (child: ChildProcess, time: number) =>
-        child.exitCode !== null || Promise.race([once(child, "exit").then(() => true), sleep(time).then(() => false)]);
+        child.exitCode !== null ||
+        Promise.race([once(child, "exit").then(() => true), sleep(time, false, { ref: false })]);
 
     it("is ended where nobody listens to it any more", async () => {
         const plugin = await startPlugin(await freePort());

@@ -41,6 +41,9 @@ describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`
     /** How long an undisturbed run takes, in milliseconds. */
     const duration = { up: 0, down: 0 };
 
+    /** What has been run to its end; undefined after an interruption. */
+    let last: "up" | "down" | undefined;
+
     const run = async (script: "up" | "down") => {
         const begun = Date.now();
         const { code, output } = await npmRun(script, ...(script === "down" ? ["--keep-cluster"] : []));
@@ -48,8 +51,16 @@ describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`
         if (code !== 0) {
             throw new Error(`npm run ${script} ended with ${code}:\n${output}`);
         }
+        last = script;
+    };
+    /** What is interrupted has something to do: an up begins with nothing, a down with everything. */
+    const beginWith = async (script: "up" | "down") => {
+        if (last !== script) {
+            await run(script);
+        }
     };
     const interrupt = async (script: "up" | "down", fraction: number, way: string) => {
+        last = undefined;
         await interruptOnce(script, fraction, way);
         for (const later of next[way] ?? []) {
             await interruptOnce("up", later, way);
@@ -66,16 +77,17 @@ describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`
         }
         await ended;
     };
-    const expectUp = async () => {
+    const expectAfter = async (script: "up" | "down") => {
+        if (script === "down") {
+            expect(await labelsOfDefault()).not.toHaveProperty("istio-injection");
+            expect(await listObjects()).toEqual(before);
+            return;
+        }
         expect(await get(page)).toMatchObject({ status: 200 });
         expect(readState()).toEqual({ resources, pending: [] });
         expect(await lastingObjects()).toEqual(deployed);
         expect(await listObjects()).toEqual(expect.arrayContaining(recordedObjects()));
         expect(await pulumi("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
-    };
-    const expectDown = async () => {
-        expect(await labelsOfDefault()).not.toHaveProperty("istio-injection");
-        expect(await listObjects()).toEqual(before);
     };
 
     beforeAll(async () => {
@@ -85,7 +97,7 @@ describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`
         resources = readState().resources;
         deployed = await lastingObjects();
         await run("down");
-        await expectDown();
+        await expectAfter("down");
     }, coldStart);
 
     afterAll(async () => {
@@ -93,40 +105,26 @@ describeEngine(`interrupted at ${count} moments of up and of down, seed ${seed}`
     }, 300_000);
 
     const moments = fractions.map((fraction, index) => {
-        // Each way for two moments: one that goes on by up, and one by down.
+        // Each way for two moments: then each of the two runs is followed by an up as well as by a down.
         const way = wayNames[Math.floor(index / 2) % wayNames.length] ?? "";
-        return { moment: index + 1, fraction, way };
-    });
-    const upAgain = moments.filter(({ moment }) => moment % 2 === 1);
-    const downInstead = moments.filter(({ moment }) => moment % 2 === 0);
-
-    describe.each(upAgain)("at moment $moment ($fraction of the run, $way)", ({ fraction, way }) => {
-        it("of up: the next up converges", async () => {
-            await interrupt("up", fraction, way);
-            await run("up");
-            await expectUp();
-        }, 600_000);
-
-        it("of down: the next up converges", async () => {
-            await run("up");
-            await interrupt("down", fraction, way);
-            await run("up");
-            await expectUp();
-        }, 600_000);
+        const [afterUp, afterDown] = index % 2 === 0 ? (["up", "down"] as const) : (["down", "up"] as const);
+        return { moment: index + 1, fraction, way, afterUp, afterDown };
     });
 
-    describe.each(downInstead)("at moment $moment ($fraction of the run, $way)", ({ fraction, way }) => {
-        it("of down: the next down leaves nothing", async () => {
-            await run("up");
-            await interrupt("down", fraction, way);
-            await run("down");
-            await expectDown();
+    describe.each(moments)("at moment $moment ($fraction of the run, $way)", (moment) => {
+        const { fraction, way, afterUp, afterDown } = moment;
+        it(`of up: the next ${afterUp} converges`, async () => {
+            await beginWith("down");
+            await interrupt("up", fraction, way);
+            await run(afterUp);
+            await expectAfter(afterUp);
         }, 600_000);
 
-        it("of up: the next down leaves nothing", async () => {
-            await interrupt("up", fraction, way);
-            await run("down");
-            await expectDown();
+        it(`of down: the next ${afterDown} converges`, async () => {
+            await beginWith("up");
+            await interrupt("down", fraction, way);
+            await run(afterDown);
+            await expectAfter(afterDown);
         }, 600_000);
     });
 });

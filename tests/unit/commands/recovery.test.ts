@@ -226,12 +226,11 @@ describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => 
     });
 
     it("is left alone while its engine listens, or its parent is a part of Pulumi", async () => {
-        const engine = createServer().listen(0, "127.0.0.1");
+        const engine = createServer().listen(0, "127.0.0.1").unref();
         await once(engine, "listening");
         await startPlugin((engine.address() as AddressInfo).port);
         await startPlugin(await freePort(), { parent: "pulumi" });
         expect(await endOrphans(folder)).toBe(0);
-        engine.close();
     });
 
     it("is left alone where it works elsewhere, and so is what is no part of Pulumi", async () => {

@@ -4,6 +4,7 @@ import { displayName, type KubernetesObject } from "../cluster/object";
 import { waitUntil } from "../cluster/wait";
 import type { PulumiStack } from "../engine/pulumiStack";
 import type { Declaration } from "../program/declaration";
+import { Progress } from "../progress";
 import { PROJECT_FOLDER } from "../project";
 import { stackFiles } from "./backendFolder";
 import { findingsOf } from "./findings";
@@ -93,7 +94,11 @@ async function takeBack(
         say(text);
     }
     await Promise.all(findings.map(async ({ mend }) => mend?.(stop)));
-    await Promise.all(deleted.map((object) => waitWhileGoing(object, api, stop)));
+    if (deleted.length > 0) {
+        await new Progress().during(`Objects that were being deleted (${deleted.length})`, () =>
+            Promise.all(deleted.map((object) => waitWhileGoing(object, api, stop))),
+        );
+    }
 }
 
 /** The engine would take an object for there that goes a moment later. */

@@ -7,7 +7,7 @@ import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
 import { requestFor } from "../program/request";
 import { isEmpty } from "../recovery/interruption";
-import { recover, freeFromDeadRuns } from "../recovery/recover";
+import { dropMissing, freeFromDeadRuns, recover } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
@@ -46,7 +46,9 @@ export class ByPulumi implements Way {
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
         });
-        await recover(stack, state, api, stop);
+        if (!(await recover(stack, state, api, stop))) {
+            await dropMissing(stack, state, api, stop);
+        }
         await explaining(site, () => this.up(stack, site, stop));
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
@@ -88,6 +90,9 @@ export class ByPulumi implements Way {
             const recovered = await recover(stack, state, api, stop, await declarationFor(target, stop));
             if (!died && !recovered) {
                 throw error;
+            }
+            if (!recovered) {
+                await stack.refresh(stop);
             }
             await stack.up(this.options, stop);
         });

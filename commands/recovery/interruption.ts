@@ -11,6 +11,8 @@ export interface StateResource {
     created?: string;
     inputs?: Record<string, unknown>;
     outputs?: Record<string, unknown>;
+    /** Whether it is only read. */
+    external?: boolean;
 }
 
 /** What is asked for of a resource, whoever says so. */
@@ -82,6 +84,17 @@ export function beginningOf({ deployment }: StackState): Date | undefined {
 /** Type and id of every resource that the state holds. */
 export function knownIn({ deployment }: StackState): Set<string> {
     return new Set(deployment?.resources?.map(({ type, id }) => `${type} ${id ?? ""}`));
+}
+
+/** The objects that the state holds, without releases and patches, and without what the program only reads. */
+export function objectsIn({ deployment }: StackState): KubernetesObject[] {
+    return (deployment?.resources ?? [])
+        .filter(
+            ({ type, inputs, external }) =>
+                external !== true && type.startsWith("kubernetes:") && inputs?.metadata !== undefined,
+        )
+        .filter(isObject)
+        .map(objectOf);
 }
 
 /** Names under which the provider has set the fields of what the state holds. */

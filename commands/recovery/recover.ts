@@ -8,7 +8,7 @@ import { Progress } from "../progress";
 import { PROJECT_FOLDER } from "../project";
 import { stackFiles } from "./backendFolder";
 import { findingsOf } from "./findings";
-import { interruptionOf, type StackState } from "./interruption";
+import { interruptionOf, objectsIn, type StackState } from "./interruption";
 import { ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { endOrphans } from "./process";
 import { damageOf } from "./stateFile";
@@ -76,6 +76,27 @@ export async function recover(
     }
     await stack.refresh(stop);
     return true;
+}
+
+/**
+ * Brings the state up to date where it holds what is not in the cluster any more: a provider that ended has told nobody what it
+ * had deleted. The engine would build on it, and wait.
+ */
+export async function dropMissing(
+    stack: PulumiStack,
+    state: StackState,
+    api: ClusterApi,
+    stop: AbortSignal,
+): Promise<void> {
+    const objects = objectsIn(state);
+    const live = await Promise.all(objects.map((object) => api.read(object)));
+    const missing = objects.filter((_, index) => live[index] === undefined);
+    if (missing.length > 0) {
+        say(
+            `In the state, but not in the cluster any more: ${missing.map(displayName).join(", ")}. They are made anew.`,
+        );
+        await stack.refresh(stop);
+    }
 }
 
 /** Puts the cluster in a state that the engine can go on from, or destroy: without what it does not know to be there. */

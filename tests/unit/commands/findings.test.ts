@@ -1,6 +1,8 @@
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import type { Declaration, DeclaredResource } from "../../../commands/program/declaration";
 import { findingsOf } from "../../../commands/recovery/findings";
+import { dropMissing } from "../../../commands/recovery/recover";
+import type { PulumiStack } from "../../../commands/engine/pulumiStack";
 import type { StackState, StateResource } from "../../../commands/recovery/interruption";
 import { encode } from "../../../commands/recovery/release";
 import { FakeCluster } from "./fakeCluster";
@@ -206,5 +208,33 @@ describe("what was under way when an engine was killed", () => {
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "pending-upgrade"));
         const known = { urn, type: "kubernetes:helm.sh/v3:Release", id: "istio-system/istiod", inputs: istiod };
         expect(await mendAll({ deployment: { resources: [stack, namespace, known] } })).toEqual([]);
+    });
+});
+
+describe("what a provider that ended has deleted, which the state still holds", () => {
+    const known = (name: string, external = false): StateResource => ({
+        urn,
+        type: "kubernetes:core/v1:ConfigMap",
+        id: `istio-system/${name}`,
+        inputs: { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "istio-system" } },
+        external,
+    });
+    const release = { urn, type: "kubernetes:helm.sh/v3:Release", id: "istio-system/istiod", inputs: istiod };
+    const refreshesOf = async (...resources: StateResource[]) => {
+        const refresh = jest.fn().mockResolvedValue(undefined);
+        jest.spyOn(console, "log").mockImplementation();
+        const deployment = { resources: [stack, namespace, release, ...resources] };
+        const stop = new AbortController().signal;
+        await dropMissing({ refresh } as unknown as PulumiStack, { deployment }, apiOf(cluster), stop);
+        return refresh.mock.calls.length;
+    };
+
+    it("has the state brought up to date", async () => {
+        expect(await refreshesOf(known("gone"))).toBe(1);
+    });
+
+    it("is nothing where all of it is there, whatever is only read", async () => {
+        cluster.objects.push(object("v1", "ConfigMap", { name: "there", namespace: "istio-system" }));
+        expect(await refreshesOf(known("there"), known("read", true))).toBe(0);
     });
 });

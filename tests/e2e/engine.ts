@@ -26,16 +26,27 @@ export const describeEngine = (title: string, tests: () => void): void => {
 /** For what is said where there is none. */
 export const describeNoEngine = hasEngine ? describe.skip : describe;
 
-/** Runs the CLI on the sandbox's stack, as the lines let one that `npm run up` prints. */
-export function pulumi(command: string, ...args: string[]): Promise<Ended> {
-    const configFile = path.join(stateFolder, "workspace", "Pulumi.local.yaml");
-    const needsConfig = ["up", "preview", "refresh", "destroy"].includes(command);
-    const options = ["--stack", "local", "--non-interactive", ...(needsConfig ? ["--config-file", configFile] : [])];
-    return runCommand(cli ?? "pulumi", [...command.split(" "), ...options, ...args], {
-        ...engineEnvironment(cli ?? "pulumi"),
-        PULUMI_BACKEND_URL: `file://${backend}`,
-        PULUMI_CONFIG_PASSPHRASE_FILE: path.join(stateFolder, "passphrase"),
-    });
+/** Runs the CLI on a stack, as the lines let one that `npm run up` prints. */
+export const pulumiOn =
+    (stack: string, state = stateFolder) =>
+    (command: string, ...args: string[]): Promise<Ended> => {
+        const configFile = path.join(state, "workspace", `Pulumi.${stack}.yaml`);
+        const needsConfig = /^(up|preview|refresh|destroy)\b/.test(command);
+        const options = ["--stack", stack, "--non-interactive", ...(needsConfig ? ["--config-file", configFile] : [])];
+        return runCommand(cli ?? "pulumi", [...command.split(" "), ...options, ...args], {
+            ...engineEnvironment(cli ?? "pulumi"),
+            PULUMI_BACKEND_URL: `file://${path.join(state, "pulumi")}`,
+            PULUMI_CONFIG_PASSPHRASE_FILE: path.join(state, "passphrase"),
+        });
+    };
+
+/** The same on the sandbox's stack. */
+export const pulumi = pulumiOn("local");
+
+/** What a preview with `--json` would change: each resource's operation and URN. */
+export function changesIn({ stdout }: Ended): { op: string; urn: string }[] {
+    const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
+    return steps.filter(({ op }) => !["same", "read", "refresh"].includes(op));
 }
 
 /** The engine's state of the sandbox's stack, as it is on disk. */

@@ -1,0 +1,78 @@
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import { parse, stringify } from "yaml";
+import { type HelmValues, mergeValues } from "../../../components/istio/merge";
+import { live } from "../../../sandbox/paths";
+import { changesIn, describeEngine, pulumiOn } from "../engine";
+import { clone, coldStart, npmRun } from "../product";
+
+/* What `pulumi preview` says of an empty stack before there is a cluster that answers. */
+
+const stack = "before";
+const folder = fs.mkdtempSync(path.join(tmpdir(), "before-cluster-"));
+const kubeconfig = path.join(folder, "kubeconfig");
+const charts = path.join(folder, "charts");
+const pulumi = pulumiOn(stack, folder);
+
+/** A context whose API server is not there: nothing listens on port 9. */
+const context = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "later", cluster: { server: "https://127.0.0.1:9" } }],
+    users: [{ name: "later", user: { token: "none" } }],
+    contexts: [{ name: "later", context: { cluster: "later", user: "later" } }],
+};
+
+function configure(file: string): void {
+    const { config } = parse(fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8")) as { config: HelmValues };
+    const changes = {
+        "bookinfo-mesh:cluster": { path: file, context: "later" },
+        "bookinfo-mesh:istio": { chartRepository: charts },
+    };
+    const stackFile = path.join(folder, "workspace", `Pulumi.${stack}.yaml`);
+    fs.writeFileSync(stackFile, stringify({ config: mergeValues(config, changes) }));
+}
+
+describeEngine("preview of an empty stack", () => {
+    beforeAll(async () => {
+        // For Istio's charts alone.
+        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        fs.cpSync(live.charts, charts, { recursive: true });
+        expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+        fs.mkdirSync(path.join(folder, "pulumi"));
+        fs.mkdirSync(path.join(folder, "workspace"));
+        fs.writeFileSync(path.join(folder, "passphrase"), "only of this test");
+        fs.writeFileSync(kubeconfig, stringify(context));
+        expect(await pulumi("stack init", "--no-select")).toMatchObject({ code: 0 });
+    }, coldStart);
+
+    afterAll(() => {
+        fs.rmSync(folder, { recursive: true });
+        // The CLI keeps the key of a new stack's secrets there.
+        fs.rmSync(path.join(clone, `Pulumi.${stack}.yaml`), { force: true });
+    });
+
+    it("shows all that will be created, without error or warning, where the API server does not answer", async () => {
+        configure(kubeconfig);
+        const preview = await pulumi("preview", "--json");
+        expect(preview).toMatchObject({
+            code: 0,
+            output: expect.not.stringMatching(/"severity": ?"(warning|error)"/) as string,
+        });
+        const operations = changesIn(preview).map(({ op }) => op);
+        expect(new Set(operations)).toEqual(new Set(["create"]));
+        expect(operations.length).toBeGreaterThan(40);
+        const shown = await pulumi("preview");
+        expect(shown).toMatchObject({ code: 0, output: expect.not.stringMatching(/warning|error/i) as string });
+        expect(shown.output).toMatch(/kubeconfig +: \[secret\]/);
+    }, 120_000);
+
+    it("names the config key where there is no kubeconfig yet", async () => {
+        configure(path.join(folder, "none"));
+        const { code, output } = await pulumi("preview");
+        expect(code).not.toBe(0);
+        expect(output).toMatch(/cluster\.path = ".+\/none": there is no file/);
+        expect(output).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+    }, 60_000);
+});

@@ -1,18 +1,21 @@
-import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
+import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { parse, stringify } from "yaml";
+import { run } from "../../../sandbox/command";
 import { live } from "../../../sandbox/paths";
+import { bookinfoVersion, istioVersion } from "../../../sandbox/settings";
 import { program } from "../../../sandbox/toolchain/toolchain";
 import { clone, coldStart, get, kubectl, npmRun } from "../product";
 
 /*
- * What is deployed is changed while people look at the page. The sandbox has one version of Istio and of Bookinfo; so istiod
- * and the gateway are replaced by ones that differ in an annotation, and Bookinfo's images get a second tag.
+ * What is deployed is changed while people look at the page. The sandbox has one version of Istio's charts and of each image:
+ * the next one is the same under another name.
  */
 
 const page = "http://198.51.100.20/productpage";
 const stackFile = path.join(clone, "Pulumi.changing.yaml");
+const folder = fs.mkdtempSync(path.join(tmpdir(), "changes-"));
 
 /** Requests for each second while something changes. */
 const RATE = 10;
@@ -65,15 +68,29 @@ async function whileAsked(work: () => Promise<void>): Promise<{ asked: number; l
     return { asked: requests.length, lost };
 }
 
-/** What tells a pod from the one that takes its place. */
-const pods = async (namespace: string, app: string) =>
-    kubectl(
-        "get",
-        "pods",
-        `--namespace=${namespace}`,
-        `--selector=app=${app}`,
-        "--output=jsonpath={.items[*].metadata.uid}",
-    );
+/** Gives the sandbox's images of a version a second tag. */
+async function tagAgain(version: string, next: string): Promise<void> {
+    const containerd = ["--address", live.containerdSocket, "--namespace", "k8s.io", "images"];
+    const ctr = (...args: string[]) => run(program("containerd", "ctr"), [...containerd, ...args]);
+    const names = (await ctr("list", "--quiet")).split("\n").filter((name) => name.endsWith(`:${version}`));
+    for (const name of names) {
+        await ctr("tag", "--force", name, `${name.slice(0, -version.length)}${next}`);
+    }
+}
+
+/** The sandbox's charts as those of another version, in a folder of their own. */
+function chartsOf(version: string): string {
+    fs.cpSync(live.charts, folder, { recursive: true });
+    for (const chart of fs.readdirSync(folder)) {
+        const file = path.join(folder, chart, "Chart.yaml");
+        fs.writeFileSync(file, fs.readFileSync(file, "utf8").replaceAll(istioVersion, version));
+    }
+    return folder;
+}
+
+/** What the pods of an application run; empty where there are none. */
+const images = (namespace: string, app: string) =>
+    kubectl("get", "pods", `--namespace=${namespace}`, `--selector=app=${app}`, "--output=jsonpath={..image}");
 
 beforeAll(async () => {
     expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
@@ -84,18 +101,21 @@ beforeAll(async () => {
 afterAll(async () => {
     await npmRun("down", "--stack", "changing");
     fs.rmSync(stackFile, { force: true });
+    fs.rmSync(folder, { recursive: true });
     await npmRun("sandbox", "down");
 }, 300_000);
 
-it("istiod and the gateway are replaced, and no request is lost", async () => {
-    const before = [await pods("istio-system", "istiod"), await pods("istio-system", "istio-ingressgateway")];
-    const annotated = { podAnnotations: { replaced: "once" } };
-    const { values = {} } = committed.config["bookinfo-mesh:istio"] as { values?: Record<string, Section> };
-    const { asked, lost } = await whileAsked(() =>
-        change({ istio: { values: { ...values, istiod: { ...values.istiod, ...annotated }, gateway: annotated } } }),
-    );
-    const after = [await pods("istio-system", "istiod"), await pods("istio-system", "istio-ingressgateway")];
-    expect(after.filter((pod) => before.includes(pod))).toEqual([]);
+it("Istio goes up one patch and back, and no request is lost", async () => {
+    const next = istioVersion.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+    await tagAgain(istioVersion, next);
+    const { asked, lost } = await whileAsked(async () => {
+        await change({ istio: { version: next, chartRepository: chartsOf(next) } });
+        for (const app of ["istiod", "istio-ingressgateway"]) {
+            expect(await images("istio-system", app)).toContain(`:${next}`);
+        }
+        await change({ istio: {} });
+    });
+    expect(await images("istio-system", "istiod")).not.toContain(`:${next}`);
     expect([asked > RATE, lost]).toEqual([true, []]);
 }, 300_000);
 
@@ -103,34 +123,23 @@ it("a switch is turned off and on again, and no request is lost", async () => {
     const { tracing } = committed.config["bookinfo-mesh:istio"] as { tracing: Section };
     const { lost } = await whileAsked(async () => {
         await change({ istio: { ...current.istio, tracing: { ...tracing, enabled: false } } });
-        expect(await pods("istio-system", "jaeger")).toBe("");
+        expect(await images("istio-system", "jaeger")).toBe("");
         await change({ istio: { ...current.istio, tracing } });
-        expect(await pods("istio-system", "jaeger")).not.toBe("");
+        expect(await images("istio-system", "jaeger")).not.toBe("");
     });
     expect(lost).toEqual([]);
 }, 300_000);
 
 it("Bookinfo gets another tag, and no request is lost", async () => {
-    const names = await kubectl("get", "deployments", "--output=jsonpath={..image}");
-    for (const image of names.split(" ").filter((name) => name.includes("examples-bookinfo"))) {
-        const containerd = ["--address", live.containerdSocket, "--namespace", "k8s.io"];
-        execFileSync(program("containerd", "ctr"), [
-            ...containerd,
-            "images",
-            "tag",
-            image,
-            image.replace(/:.*/, ":next"),
-        ]);
-    }
-    const before = await pods("default", "productpage");
+    await tagAgain(bookinfoVersion, "next");
     const { lost } = await whileAsked(() => change({ bookinfo: { tag: "next" } }));
-    expect(await pods("default", "productpage")).not.toBe(before);
+    expect(await images("default", "productpage")).toContain(":next");
     expect(lost).toEqual([]);
 }, 300_000);
 
 it("Bookinfo moves to another namespace", async () => {
     const { lost } = await whileAsked(() => change({ app: { namespace: "bookinfo" } }));
-    expect(await pods("default", "productpage")).toBe("");
+    expect(await images("default", "productpage")).toBe("");
     expect(await get(page)).toMatchObject({ status: 200 });
     expect(lost).toEqual([]);
 }, 300_000);

@@ -11,6 +11,7 @@ import { findingsOf } from "./findings";
 import { interruptionOf, objectsIn, type StackState } from "./interruption";
 import { ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { endOrphans } from "./process";
+import { missingAmong } from "./release";
 import { damageOf } from "./stateFile";
 
 /** Longest time for an object that is being deleted to be gone, in seconds. */
@@ -80,7 +81,7 @@ export async function recover(
 
 /**
  * Brings the state up to date where it holds what is not in the cluster any more: a provider that ended has told nobody what it
- * had deleted. The engine would build on it, and wait.
+ * had deleted, nor has somebody who uninstalled a release by hand. The engine would build on it, and wait.
  */
 export async function dropMissing(
     stack: PulumiStack,
@@ -90,11 +91,13 @@ export async function dropMissing(
 ): Promise<void> {
     const objects = objectsIn(state);
     const live = await Promise.all(objects.map((object) => api.read(object)));
-    const missing = objects.filter((_, index) => live[index] === undefined);
+    const releases = await missingAmong(interruptionOf(state).knownReleases, api);
+    const missing = [
+        ...objects.filter((_, index) => live[index] === undefined).map(displayName),
+        ...releases.map(({ namespace, name }) => `Release ${namespace}/${name}`),
+    ];
     if (missing.length > 0) {
-        say(
-            `In the state, but not in the cluster any more: ${missing.map(displayName).join(", ")}. They are made anew.`,
-        );
+        say(`In the state, but not in the cluster any more: ${missing.join(", ")}. They are made anew.`);
         await stack.refresh(stop);
     }
 }

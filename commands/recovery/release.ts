@@ -21,6 +21,15 @@ export function unfinishedRevisions(api: ClusterApi): Promise<KubernetesObject[]
     return api.listMetadata("v1", "Secret", { labelSelector });
 }
 
+/** Those of the releases that Helm does not know. */
+export async function missingAmong(releases: readonly ReleaseName[], api: ClusterApi): Promise<ReleaseName[]> {
+    const revisions = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+    return releases.filter(
+        ({ name, namespace }) =>
+            !revisions.some(({ metadata }) => metadata.labels?.name === name && metadata.namespace === namespace),
+    );
+}
+
 /** The Secrets of a release, one for each revision. */
 export async function revisionsOf(api: ClusterApi, { name, namespace }: ReleaseName): Promise<KubernetesObject[]> {
     const secrets = await api.list("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });

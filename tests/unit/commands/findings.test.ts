@@ -211,7 +211,7 @@ describe("what was under way when an engine was killed", () => {
     });
 });
 
-describe("what a provider that ended has deleted, which the state still holds", () => {
+describe("what the state holds, though a provider that ended or somebody else has deleted it,", () => {
     const known = (name: string, external = false): StateResource => ({
         urn,
         type: "kubernetes:core/v1:ConfigMap",
@@ -230,10 +230,16 @@ describe("what a provider that ended has deleted, which the state still holds", 
     };
 
     it("has the state brought up to date", async () => {
+        cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         expect(await refreshesOf(known("gone"))).toBe(1);
     });
 
+    it("may be a release, which Helm does not know any more", async () => {
+        expect(await refreshesOf()).toBe(1);
+    });
+
     it("is nothing where all of it is there, whatever is only read", async () => {
+        cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         cluster.objects.push(object("v1", "ConfigMap", { name: "there", namespace: "istio-system" }));
         expect(await refreshesOf(known("there"), known("read", true))).toBe(0);
     });

@@ -93,9 +93,10 @@ export class ClusterApi {
             KubernetesObject | undefined;
     }
 
-    /** Asks for an object's deletion; it is gone once its dependents are. That it is gone already is fine. */
+    /** Asks for an object's deletion. A Deployment is gone once its pods are. That it is gone already is fine. */
     async delete(reference: ObjectReference): Promise<void> {
-        const options = { propagationPolicy: "Foreground" };
+        // Not for Istio's objects: the garbage collector, which learns of new kinds only every 30 s, would have to let them go.
+        const options = { propagationPolicy: reference.kind === "Deployment" ? "Foreground" : "Background" };
         await unlessMissing(async () => this.request("DELETE", await this.pathOf(reference), { body: options }));
     }
 
@@ -261,7 +262,14 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
             });
         }
         request.on("error", reject);
-        request.end(body === undefined ? undefined : JSON.stringify(body));
+        if (body === undefined) {
+            request.end();
+        } else {
+            const text = JSON.stringify(body);
+            // By itself Node.js leaves it out for a DELETE, and the API server then takes the body for none.
+            request.setHeader("content-length", Buffer.byteLength(text));
+            request.end(text);
+        }
     });
 }
 

@@ -6,6 +6,7 @@ import { findHelm, Helm } from "../helm";
 import { preflight } from "../preflight/preflight";
 import { Progress } from "../progress";
 import type { Deployed } from "./deployment";
+import { explaining } from "./explain";
 import { appNamespaceOf, isOwnIn } from "./namespaces";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
 import { retryFailed, rollBackFailed } from "./retry";
@@ -32,9 +33,10 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
         }
     }
     const way = await chooseWay(record, options, stop);
-    const deployed = await way.deploy({ target, api, identity }, stop);
+    const site = { target, api, identity };
+    const deployed = await way.deploy(site, stop);
     try {
-        await waitUntilServed(deployed.outputs.productpageUrl, stop);
+        await explaining(site, () => waitUntilServed(deployed.outputs.productpageUrl, stop));
     } catch (error) {
         if (!(error instanceof Fault) || options.refresh || readRecord(target.stack)?.deployedBy.way !== "pulumi") {
             throw error;

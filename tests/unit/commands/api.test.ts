@@ -27,12 +27,15 @@ jest.mock("@kubernetes/client-node", () => ({
 let server: Server;
 let api: ClusterApi;
 let asked: IncomingMessage[];
+let bodies: string[];
 let answers: Record<string, { status?: number; body: unknown }>;
 beforeEach(async () => {
     asked = [];
+    bodies = [];
     answers = {};
     server = createServer((request, response) => {
         asked.push(request);
+        request.setEncoding("utf8").on("data", (text: string) => bodies.push(text));
         const answer = answers[request.url ?? ""];
         if (answer) {
             const { status = 200, body } = answer;
@@ -51,6 +54,18 @@ afterEach(() => {
 const refusal = (code: number, message: string) => ({
     status: code,
     body: { kind: "Status", apiVersion: "v1", status: "Failure", code, message },
+});
+
+describe("a deletion", () => {
+    const list = { resources: [{ name: "deployments", kind: "Deployment", namespaced: true }] };
+
+    it("of a Deployment waits for its pods: the API server is told so", async () => {
+        answers["/apis/apps/v1"] = { body: list };
+        answers["/apis/apps/v1/namespaces/default/deployments/x"] = { body: {} };
+        await api.delete({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x", namespace: "default" } });
+        expect(asked.at(-1)?.method).toBe("DELETE");
+        expect(bodies).toEqual(['{"propagationPolicy":"Foreground"}']);
+    });
 });
 
 describe("a server in the cluster, asked by the API server's proxy", () => {

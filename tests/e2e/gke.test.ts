@@ -296,9 +296,9 @@ describeEngine(`the stack dev (${needs})`, () => {
         expect(gateway).toBeGreaterThan(-1);
         expect(gateway).toBeLessThan(cluster);
         // The rest goes with a cluster that is deleted, which the sandbox is not.
-        const services = (await listObjects()).filter((object) => object.startsWith("services "));
-        expect(services).toContain("services istio-system/istiod");
-        expect(services).not.toContain("services istio-system/istio-ingressgateway");
+        const services = (await listObjects()).filter((object) => object.startsWith("v1/Service "));
+        expect(services).toContain("v1/Service istio-system/istiod");
+        expect(services).not.toContain("v1/Service istio-system/istio-ingressgateway");
     }, 900_000);
 });
 

@@ -6,7 +6,8 @@ import { pause, waitUntil } from "../cluster/wait";
 import { Fault } from "../fault";
 import type { Helm } from "../helm";
 import type { Progress } from "../progress";
-import type { ObjectStep, PatchStep, Release, Step } from "../render/step";
+import { revisionsOf } from "../recovery/release";
+import type { ObjectStep, PatchStep, Step } from "../render/step";
 import { titleOf } from "./identity";
 import { doInOrder, reversed } from "./schedule";
 
@@ -77,7 +78,7 @@ export async function refuseForeign(steps: readonly Step[], api: ClusterApi): Pr
         steps.map(async (step) => {
             switch (step.type) {
                 case "release":
-                    return hasRelease(step.release, api);
+                    return (await revisionsOf(api, step.release)).length > 0;
                 case "object":
                     return (await api.read(step.object)) !== undefined;
                 case "patch":
@@ -91,12 +92,6 @@ export async function refuseForeign(steps: readonly Step[], api: ClusterApi): Pr
             `the cluster has these already, and they were not deployed from this clone. Nothing was changed.\n${foreign.join("\n")}`,
         );
     }
-}
-
-/** Whether Helm keeps a release of that name, by the Secrets in which it keeps them. */
-async function hasRelease({ name, namespace }: Release, api: ClusterApi): Promise<boolean> {
-    const secrets = await api.list("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });
-    return secrets.some(({ metadata }) => metadata.namespace === namespace);
 }
 
 async function applyObject(step: ObjectStep | PatchStep, api: ClusterApi, stop: AbortSignal): Promise<void> {

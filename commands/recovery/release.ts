@@ -3,6 +3,7 @@ import { parseAllDocuments } from "yaml";
 import type { ClusterApi } from "../cluster/api";
 import { removeObjects } from "../cluster/leftovers";
 import type { KubernetesObject } from "../cluster/object";
+import { releaseSecrets } from "../cluster/releases";
 import type { ReleaseName } from "./interruption";
 
 /** A revision of a release, as Helm keeps it in a Secret; of its content, what is used here. */
@@ -23,7 +24,7 @@ export function unfinishedRevisions(api: ClusterApi): Promise<KubernetesObject[]
 
 /** Those of the releases that Helm does not know. */
 export async function missingAmong(releases: readonly ReleaseName[], api: ClusterApi): Promise<ReleaseName[]> {
-    const revisions = await api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+    const revisions = await releaseSecrets(api);
     return releases.filter(
         ({ name, namespace }) =>
             !revisions.some(({ metadata }) => metadata.labels?.name === name && metadata.namespace === namespace),

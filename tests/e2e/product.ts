@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { parse, stringify } from "yaml";
+import { type HelmValues, mergeValues } from "../../components/istio/merge";
 
 /** What an end-to-end test does with the product: what a person does, by the commands that the README tells. */
 
@@ -16,6 +18,16 @@ export const sandboxKubeconfig = path.join(sandbox, "kubeconfig");
 export const coldStart = 60 * 60_000;
 
 const execute = promisify(execFile);
+
+/**
+ * The text of a stack file: the sandbox's as it is committed, with changes laid over its config.
+ * @param changes by the keys of the program's config, such as `istio`
+ */
+export function stackFileWith(changes: HelmValues): string {
+    const { config } = parse(fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8")) as { config: HelmValues };
+    const qualified = Object.entries(changes).map(([key, change]) => [`bookinfo-mesh:${key}`, change]);
+    return stringify({ config: mergeValues(config, Object.fromEntries(qualified) as HelmValues) });
+}
 
 /** How a command ended and what it printed, standard output and standard error together. */
 export interface Ended {

@@ -1,11 +1,10 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { parse, stringify } from "yaml";
-import { type HelmValues, mergeValues } from "../../../components/istio/merge";
+import { stringify } from "yaml";
 import { live } from "../../../sandbox/paths";
 import { changesIn, describeEngine, pulumiOn } from "../engine";
-import { clone, coldStart, npmRun } from "../product";
+import { clone, coldStart, npmRun, stackFileWith } from "../product";
 
 /* What `pulumi preview` says of an empty stack before there is a cluster that answers. */
 
@@ -25,13 +24,8 @@ const context = {
 };
 
 function configure(file: string): void {
-    const { config } = parse(fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8")) as { config: HelmValues };
-    const changes = {
-        "bookinfo-mesh:cluster": { path: file, context: "later" },
-        "bookinfo-mesh:istio": { chartRepository: charts },
-    };
-    const stackFile = path.join(folder, "workspace", `Pulumi.${stack}.yaml`);
-    fs.writeFileSync(stackFile, stringify({ config: mergeValues(config, changes) }));
+    const changes = { cluster: { path: file, context: "later" }, istio: { chartRepository: charts } };
+    fs.writeFileSync(path.join(folder, "workspace", `Pulumi.${stack}.yaml`), stackFileWith(changes));
 }
 
 describeEngine("preview of an empty stack", () => {

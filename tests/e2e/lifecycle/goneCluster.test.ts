@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { clone, coldStart, get, npmRun, sandboxKubeconfig } from "../product";
+import { clone, coldStart, get, npmRun, sandboxKubeconfig, stackFileWith } from "../product";
 
 /* A cluster that is gone, with all that was deployed to it, keeps nobody from going on. */
 
@@ -49,8 +49,7 @@ describe("any other cluster that does not answer any more", () => {
         await sandbox("up");
         const kubeconfig = path.join(folder, "kubeconfig");
         fs.copyFileSync(sandboxKubeconfig, kubeconfig);
-        const local = fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8");
-        fs.writeFileSync(stackFile, local.replaceAll(sandboxKubeconfig, kubeconfig));
+        fs.writeFileSync(stackFile, stackFileWith({ cluster: { path: kubeconfig } }));
         expect(await npmRun("up", "--stack", "gone")).toMatchObject({ code: 0 });
         await sandbox("down");
         // Where the sandbox's address leads without it, nobody knows; here nothing listens.

@@ -2,11 +2,9 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parse, stringify } from "yaml";
-import { type HelmValues, mergeValues } from "../../../components/istio/merge";
 import { describeEngine, pulumiOn, stateFolder } from "../engine";
 import { start } from "../processes";
-import { clone, coldStart, get, kubectl, npmRun, sandboxKubeconfig } from "../product";
+import { clone, coldStart, get, kubectl, npmRun, sandboxKubeconfig, stackFileWith } from "../product";
 import { contentsBelow, kubeconfigSecrets, telling } from "./credentials";
 
 /*
@@ -21,12 +19,10 @@ const folder = fs.mkdtempSync(path.join(tmpdir(), "secrets-"));
 const grafana = ["--namespace=istio-system", "--selector=app=grafana"];
 
 function configure(kubeconfig: string): void {
-    const { config } = parse(fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8")) as { config: HelmValues };
-    const changes = {
-        "bookinfo-mesh:cluster": { path: kubeconfig },
-        "bookinfo-mesh:istio": { grafana: { enabled: true } },
-    };
-    fs.writeFileSync(stackFile, stringify({ config: mergeValues(config, changes) }));
+    fs.writeFileSync(
+        stackFile,
+        stackFileWith({ cluster: { path: kubeconfig }, istio: { grafana: { enabled: true } } }),
+    );
 }
 
 /** The password as it is used, and as Kubernetes writes it. */

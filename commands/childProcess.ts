@@ -37,13 +37,13 @@ export function run(program: string, args: readonly string[], options: RunOption
     return start(program, args, options, ["ignore", "pipe", "pipe"]);
 }
 
-/** Runs a program that talks to the terminal itself, and gives its exit code. */
-export async function runInForeground(
+/** Runs a program that talks to the terminal itself, and keeps what it wrote to standard error. */
+export function runInForeground(
     program: string,
     args: readonly string[],
     options: RunOptions = {},
-): Promise<number> {
-    return (await start(program, args, options, ["inherit", "inherit", "inherit"])).code;
+): Promise<Omit<Finished, "stdout">> {
+    return start(program, args, options, ["inherit", "inherit", "pipe"], process.stderr);
 }
 
 function start(
@@ -51,6 +51,7 @@ function start(
     args: readonly string[],
     options: RunOptions,
     stdio: ("ignore" | "pipe" | "inherit")[],
+    echo?: NodeJS.WritableStream,
 ): Promise<Finished> {
     return new Promise((resolve, reject) => {
         if (options.stop?.aborted) {
@@ -63,7 +64,10 @@ function start(
         running.add(child);
         const written = { stdout: "", stderr: "" };
         child.stdout?.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));
-        child.stderr?.setEncoding("utf8").on("data", (text: string) => (written.stderr += text));
+        child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+            written.stderr += text;
+            echo?.write(text);
+        });
 
         const interrupt = () => {
             signalGroup(child, "SIGINT");

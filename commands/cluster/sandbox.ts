@@ -49,7 +49,10 @@ export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
 }
 
 async function sandbox(command: "up" | "down", stop?: AbortSignal): Promise<void> {
-    const code = await runInForeground(process.execPath, [...SANDBOX_COMMAND, command], { cwd: PROJECT_FOLDER, stop });
+    const { code } = await runInForeground(process.execPath, [...SANDBOX_COMMAND, command], {
+        cwd: PROJECT_FOLDER,
+        stop,
+    });
     if (code !== 0) {
         throw new Fault(`the sandbox cluster could not be ${command === "up" ? "started" : "removed"} (see above)`);
     }

@@ -7,7 +7,7 @@ import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
 import { requestFor } from "../program/request";
 import { isEmpty } from "../recovery/interruption";
-import { dropMissing, freeFromDeadRuns, recover } from "../recovery/recover";
+import { dropMissing, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
@@ -46,10 +46,12 @@ export class ByPulumi implements Way {
             cluster: { ...target.cluster, identity },
             deployedBy: { way: "pulumi", backend: this.backend },
         });
-        if (!(await recover(stack, state, api, stop))) {
-            await dropMissing(stack, state, api, stop);
-        }
-        await explaining(site, () => this.up(stack, site, stop));
+        await pastDeadLocks(stack, stop, async () => {
+            if (!(await recover(stack, state, api, stop))) {
+                await dropMissing(stack, state, api, stop);
+            }
+            await explaining(site, () => this.up(stack, site, stop));
+        });
         const outputs = await stack.outputs(stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }
@@ -62,15 +64,17 @@ export class ByPulumi implements Way {
             stack.prepare(target.named ? target.cluster : undefined, stop),
             declarationFor(target, stop),
         ]);
-        await recover(stack, state, api, stop, declaration);
-        await stack.destroy(stop);
+        await pastDeadLocks(stack, stop, async () => {
+            await recover(stack, state, api, stop, declaration);
+            await stack.destroy(stop);
+        });
         await stack.remove({ force: false }, stop);
     }
 
     async forget(stack: string, stop: AbortSignal): Promise<void> {
         const forgotten = this.stackOf(stack);
         await freeFromDeadRuns(forgotten);
-        await forgotten.remove({ force: true }, stop);
+        await pastDeadLocks(forgotten, stop, () => forgotten.remove({ force: true }, stop));
     }
 
     /** `pulumi up`; once more after what an engine has met that a provider, ended before it, has left. */

@@ -55,5 +55,7 @@ async function explained(fault: Fault, { api, target }: Site): Promise<Fault> {
     const lines = [...(remedy === undefined ? [] : [`  ${remedy}`]), ...troubleLines(troubles)];
     return lines.length === 0
         ? fault
-        : new Fault([fault.message, ...lines, "Once that is done, run this again: it goes on from here."].join("\n"));
+        : new Fault([fault.message, ...lines, "Once that is done, run this again: it goes on from here."].join("\n"), {
+              cause: fault.cause,
+          });
 }

@@ -1,3 +1,4 @@
+import path from "node:path";
 import pc from "picocolors";
 import { type Discovery, findEngine } from "../engine/discovery";
 import { localBackend } from "../engine/pulumiStack";
@@ -69,7 +70,9 @@ export async function wayOf(
 
 /** The backend that the options, else the environment, choose. */
 export function backendOf(options: WayOptions, env: NodeJS.ProcessEnv = process.env): string {
-    return options.backend ?? env.PULUMI_BACKEND_URL ?? localBackend();
+    const backend = options.backend ?? env.PULUMI_BACKEND_URL ?? localBackend();
+    // The CLI takes a relative folder from where it is run, which is not always the same here.
+    return backend.replace(/^file:\/\/(?![/~])([^?]*)/, (_, folder: string) => `file://${path.resolve(folder)}`);
 }
 
 /** @throws Fault where the options ask for something else than the stack was deployed with */
@@ -77,7 +80,7 @@ function refuseChange({ stack, deployedBy }: DeploymentRecord, options: WayOptio
     if (deployedBy.way === "pulumi" && options.rendered) {
         throw new Fault(`stack "${stack}" was deployed by the Pulumi CLI; undo that first, by \`npm run down\``);
     }
-    if (deployedBy.way === "pulumi" && options.backend !== undefined && options.backend !== deployedBy.backend) {
+    if (deployedBy.way === "pulumi" && options.backend !== undefined && backendOf(options) !== deployedBy.backend) {
         throw new Fault(`the state of stack "${stack}" is in ${deployedBy.backend}, not in ${options.backend}`);
     }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { parse } from "yaml";
 import { run, runInForeground } from "../childProcess";
 import type { ClusterAddress } from "../cluster/address";
@@ -73,7 +74,8 @@ export class PulumiStack {
     }
 
     /**
-     * `pulumi up`, on the terminal; twice where a webhook could not be reached. A Fault has the engine's errors as its cause.
+     * `pulumi up`, on the terminal; twice where a webhook could not be reached. A Fault has the engine's errors as its cause,
+     * as text.
      * @param options.refresh first reads what is really there; the engine otherwise trusts its state
      */
     async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
@@ -116,6 +118,14 @@ export class PulumiStack {
         });
         if (code !== 0) {
             throw new Fault(`Pulumi could not refresh stack "${this.name}":\n${stdout}${stderr}`);
+        }
+    }
+
+    /** Removes all locks from a stack, whosever they are. */
+    async cancel(stop?: AbortSignal): Promise<void> {
+        const { code, stderr } = await this.pulumi(["cancel", this.name, "--yes"], stop);
+        if (code !== 0) {
+            throw new Fault(`the locks of stack "${this.name}" cannot be removed: ${errorOf(stderr)}`);
         }
     }
 
@@ -162,7 +172,7 @@ export class PulumiStack {
         const eventLog = path.join(WORKSPACE, `${this.name}.events`);
         const args = [command, ...common, ...options, "--event-log", eventLog];
         try {
-            const code = await runInForeground(this.engine.cli, args, {
+            const { code, stderr } = await runInForeground(this.engine.cli, args, {
                 cwd: PROJECT_FOLDER,
                 // Without it, the CLI does not know the option by which its SDKs follow what it does.
                 env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
@@ -177,7 +187,9 @@ export class PulumiStack {
                 );
             }
             if (code !== 0) {
-                const cause = errorsIn(eventLog).join("\n");
+                // An engine that does not get as far as to begin says so there alone.
+                const errors = [...errorsIn(eventLog), errorOf(stripVTControlCharacters(stderr))];
+                const cause = errors.filter((error) => error !== "").join("\n");
                 throw new Fault(`Pulumi could not ${purpose} stack "${this.name}" (see above)`, { cause });
             }
         } finally {

@@ -19,7 +19,20 @@ const WRITING = 5000;
 
 /** Who keeps a stack to himself. */
 export interface Lock extends z.output<typeof CONTENT> {
+    /** Its file, or its address in a backend that is no folder. */
     file: string;
+}
+
+/** How the engine names each lock that keeps it out (`pkg/backend/diy/lock.go`). */
+const NAMED =
+    /^\s*(?<file>\S+): created by (?<username>.*)@(?<hostname>\S+) \(pid (?<pid>\d+)\) at (?<timestamp>\S+)$/gm;
+
+/** The locks that are named in what the engine says, in any backend that keeps them as files. */
+export function locksNamedIn(words: string): Lock[] {
+    return [...words.matchAll(NAMED)].map(({ groups: { file = "", pid, ...owner } = {} }) => ({
+        file,
+        ...CONTENT.parse({ ...owner, pid: Number(pid) }),
+    }));
 }
 
 /** The locks in a folder. */
@@ -62,15 +75,18 @@ export function ownerOf({ pid, username, hostname: host, timestamp }: Lock): str
     return `process ${pid} of ${username}@${host}, since ${timestamp.toISOString()}`;
 }
 
-/** @throws Fault where somebody who may be alive works on the stack */
-export function refuseHeld(locks: readonly Lock[]): void {
+/**
+ * @param remove the command that removes a lock
+ * @throws Fault where somebody who may be alive works on the stack
+ */
+export function refuseHeld(locks: readonly Lock[], remove = ({ file }: Lock) => `rm ${file}`): void {
     const held = locks.filter((lock) => !isAbandoned(lock));
     if (held.length > 0) {
         throw new Fault(
             [
                 `somebody else works on this stack: ${held.map(ownerOf).join("; ")}.`,
                 "Run this again once that has ended. Should it be dead, on a machine that is gone, remove its lock:",
-                ...held.map(({ file }) => `  rm ${file}`),
+                ...new Set(held.map((lock) => `  ${remove(lock)}`)),
             ].join("\n"),
         );
     }

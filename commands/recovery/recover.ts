@@ -3,13 +3,14 @@ import type { ClusterApi } from "../cluster/api";
 import { displayName, type KubernetesObject } from "../cluster/object";
 import { waitUntil } from "../cluster/wait";
 import type { PulumiStack } from "../engine/pulumiStack";
+import { Fault } from "../fault";
 import type { Declaration } from "../program/declaration";
 import { Progress } from "../progress";
 import { PROJECT_FOLDER } from "../project";
 import { stackFiles } from "./backendFolder";
 import { findingsOf } from "./findings";
 import { interruptionOf, objectsIn, type StackState } from "./interruption";
-import { ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
+import { type Lock, locksNamedIn, ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { endOrphans } from "./process";
 import { missingAmong } from "./release";
 import { damageOf } from "./stateFile";
@@ -35,14 +36,33 @@ export async function freeFromDeadRuns({ backend, name }: PulumiStack): Promise<
     }
     if (files && (locks.length > 0 || damageOf(files).length > 0)) {
         await whileLocked(files.locks, (abandoned) => {
-            for (const lock of abandoned) {
-                say(`The lock of a run that is dead is removed (${ownerOf(lock)}).`);
-            }
+            abandoned.forEach(sayRemoved);
             for (const { text, mend } of damageOf(files)) {
                 say(text);
                 mend();
             }
         });
+    }
+}
+
+/**
+ * Has the engine do some work; once more where locks have kept it out that are of the dead alone. That is how those in a backend
+ * that is no folder are met.
+ * @throws Fault where somebody who may be alive works on the stack
+ */
+export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+        return await work();
+    } catch (error) {
+        const locks = error instanceof Fault ? locksNamedIn(`${error.message}\n${String(error.cause)}`) : [];
+        if (locks.length === 0) {
+            throw error;
+        }
+        refuseHeld(locks, () => `PULUMI_BACKEND_URL=${stack.backend} pulumi cancel ${stack.name}`);
+        locks.forEach(sayRemoved);
+        // Nobody else can have locked the stack meanwhile: these have kept out everybody.
+        await stack.cancel(stop);
+        return work();
     }
 }
 
@@ -130,6 +150,10 @@ function waitWhileGoing(object: KubernetesObject, api: ClusterApi, stop: AbortSi
     return waitUntil(displayName(object), { timeout: DELETION_TIMEOUT, stop }, async () =>
         (await api.read(object))?.metadata.deletionTimestamp === undefined ? undefined : "is still being deleted",
     );
+}
+
+function sayRemoved(lock: Lock): void {
+    say(`The lock of a run that is dead is removed (${ownerOf(lock)}).`);
 }
 
 function say(text: string): void {

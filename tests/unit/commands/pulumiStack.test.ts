@@ -42,6 +42,16 @@ describe("a stack that the engine fails to deploy", () => {
         expect(existsSync(path.join(STATE_FOLDER, "workspace", "mine.events"))).toBe(false);
     });
 
+    it("is a fault whose cause is what the CLI says where the engine does not begin", async () => {
+        const said: string[] = [];
+        jest.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+        const stack = stackBy("printf '\\033[31merror: \\033[0mthe stack is currently locked\\n' >&2; exit 255");
+        const fault = await stack.up({}).catch((error: unknown) => error);
+        expect((fault as Fault).cause).toBe("the stack is currently locked");
+        expect(said.join("")).toContain("the stack is currently locked");
+        jest.restoreAllMocks();
+    });
+
     it("is none where the engine ends well", async () => {
         await expect(stackBy("exit 0").up({})).resolves.toBeUndefined();
     });

@@ -1,0 +1,23 @@
+import { homedir } from "node:os";
+import { backendOf } from "../../../commands/deployment/way";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+
+describe("the backend", () => {
+    it("is that of the options, else of the environment, else a folder of this clone", () => {
+        const env = { PULUMI_BACKEND_URL: "gs://of-the-environment" };
+        expect(backendOf({ backend: "s3://mine" }, env)).toBe("s3://mine");
+        expect(backendOf({}, env)).toBe("gs://of-the-environment");
+        expect(backendOf({}, {})).toMatch(/^file:\/\/\/.*\/\.state\/pulumi$/);
+    });
+
+    it.each([
+        ["file://./states?no_tmp_dir=true", `file://${process.cwd()}/states?no_tmp_dir=true`],
+        ["file://states", `file://${process.cwd()}/states`],
+        ["file://~", "file://~"],
+        [`file://${homedir()}/states`, `file://${homedir()}/states`],
+    ])("that is a folder is the same one from wherever the CLI is run: %s", (given, backend) => {
+        expect(backendOf({ backend: given })).toBe(backend);
+    });
+});

@@ -156,10 +156,20 @@ export class PulumiStack {
     shellCommands(): string[] {
         const configFile = path.relative(PROJECT_FOLDER, this.configFile);
         return [
-            `export PULUMI_BACKEND_URL=${this.backend}`,
+            `export ${this.backendVariable()}`,
             ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${PASSPHRASE_FILE}`]),
             `pulumi preview --stack ${this.name} --config-file ${configFile}`,
         ];
+    }
+
+    /** What to type in a shell to remove all its locks by hand. */
+    cancelCommand(): string {
+        return `${this.backendVariable()} pulumi cancel ${this.name}`;
+    }
+
+    /** The backend as a variable in a shell, where the address of a bucket may mean something else. */
+    private backendVariable(): string {
+        return `PULUMI_BACKEND_URL=${/[?&]/.test(this.backend) ? `'${this.backend}'` : this.backend}`;
     }
 
     private async operate(

@@ -58,7 +58,7 @@ export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, wo
         if (locks.length === 0) {
             throw error;
         }
-        refuseHeld(locks, () => `PULUMI_BACKEND_URL=${stack.backend} pulumi cancel ${stack.name}`);
+        refuseHeld(locks, () => stack.cancelCommand());
         locks.forEach(sayRemoved);
         // Nobody else can have locked the stack meanwhile: these have kept out everybody.
         await stack.cancel(stop);

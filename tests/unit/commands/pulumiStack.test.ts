@@ -120,3 +120,11 @@ describe("an engine that is killed", () => {
         }
     });
 });
+
+it("is told of in a shell's words, whatever is in the backend's address", () => {
+    const stack = (backend: string) => new PulumiStack({ cli: "pulumi", version: "v3" }, "mine", backend);
+    expect(stack("gs://states").cancelCommand()).toBe("PULUMI_BACKEND_URL=gs://states pulumi cancel mine");
+    const bucket = "s3://states?region=a&s3ForcePathStyle=true";
+    expect(stack(bucket).cancelCommand()).toBe(`PULUMI_BACKEND_URL='${bucket}' pulumi cancel mine`);
+    expect(stack(bucket).shellCommands()[0]).toBe(`export PULUMI_BACKEND_URL='${bucket}'`);
+});

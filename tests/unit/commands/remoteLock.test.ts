@@ -29,7 +29,7 @@ let stack: PulumiStack;
 beforeEach(() => {
     jest.spyOn(console, "log").mockImplementation();
     cancel = jest.fn();
-    stack = { name: "mine", backend: "s3://states", cancel } as unknown as PulumiStack;
+    stack = { cancel, cancelCommand: () => "pulumi cancel mine" } as unknown as PulumiStack;
 });
 afterEach(() => {
     jest.restoreAllMocks();
@@ -53,7 +53,7 @@ describe("work of the engine that locks keep out", () => {
         await expect(pastDeadLocks(stack, never, failing(locked(dead, alive)))).rejects.toThrow(
             new RegExp(
                 `^somebody else works on this stack: process ${process.pid} of bob smith@elsewhere, since 2026-01-02T03:04:05.000Z\\.\n` +
-                    ".*\n {2}PULUMI_BACKEND_URL=s3://states pulumi cancel mine$",
+                    ".*\n {2}pulumi cancel mine$",
             ),
         );
         expect(cancel).not.toHaveBeenCalled();

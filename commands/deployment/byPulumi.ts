@@ -1,15 +1,18 @@
 import pc from "picocolors";
+import type { KubernetesObject } from "../cluster/object";
+import { waitUntilReady } from "../cluster/rollout";
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
 import { Fault } from "../fault";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
 import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
+import { Progress } from "../progress";
 import { requestFor } from "../program/request";
-import { isEmpty } from "../recovery/interruption";
-import { dropMissing, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
+import { isEmpty, objectsIn } from "../recovery/interruption";
+import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
-import { explaining } from "./explain";
+import { explaining, explainingTrouble } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
 import type { Target } from "./target";
 
@@ -48,11 +51,12 @@ export class ByPulumi implements Way {
         });
         await pastDeadLocks(stack, stop, async () => {
             if (!(await recover(stack, state, api, stop))) {
-                await dropMissing(stack, state, api, stop);
+                await bringUpToDate(stack, state, api, stop);
             }
             await explaining(site, () => this.up(stack, site, stop));
         });
-        const outputs = await stack.outputs(stop);
+        const [outputs, deployed] = await Promise.all([stack.outputs(stop), stack.findState(stop)]);
+        await untilRolledOut(objectsIn(deployed ?? {}), site, stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }
 
@@ -105,6 +109,17 @@ export class ByPulumi implements Way {
     private stackOf(name: string): PulumiStack {
         return new PulumiStack(this.engine, name, this.backend);
     }
+}
+
+/** The provider at times takes a Deployment for rolled out that its controller has not even looked at since it was changed. */
+async function untilRolledOut(objects: readonly KubernetesObject[], site: Site, stop: AbortSignal): Promise<void> {
+    const deployments = objects.filter(({ kind }) => kind === "Deployment");
+    const progress = new Progress();
+    await explainingTrouble(site, progress, stop, (stop) =>
+        progress.during(`Deployments rolled out (${deployments.length})`, async () => {
+            await Promise.all(deployments.map((deployment) => waitUntilReady(deployment, site.api, stop)));
+        }),
+    );
 }
 
 /** What the program declares for a target; undefined where it cannot be run, which keeps nobody from removing what is known. */

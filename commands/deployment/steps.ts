@@ -1,7 +1,7 @@
 import type { ClusterApi } from "../cluster/api";
 import { ApiError, isTransient } from "../cluster/apiError";
 import { displayName, type KubernetesObject } from "../cluster/object";
-import { readinessOf } from "../cluster/readiness";
+import { OBJECT_TIMEOUT, waitUntilReady } from "../cluster/rollout";
 import { pause, waitUntil } from "../cluster/wait";
 import { Fault } from "../fault";
 import type { Helm } from "../helm";
@@ -10,9 +10,6 @@ import { revisionsOf } from "../recovery/release";
 import type { ObjectStep, PatchStep, Step } from "../render/step";
 import { titleOf } from "./identity";
 import { doInOrder, reversed } from "./schedule";
-
-/** Time in which an object must become ready, or be gone, in seconds; the same that Istio's releases get. */
-const OBJECT_TIMEOUT = 600;
 
 /** How many steps are under way at once. */
 const AT_ONCE = 8;
@@ -98,14 +95,7 @@ async function applyObject(step: ObjectStep | PatchStep, api: ClusterApi, stop: 
     const object = await withContent(step, api);
     await retrying(stop, () => api.apply(object, { force: step.type === "object" || step.force }));
     if (step.type === "object" && step.wait) {
-        await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () => {
-            const current = await api.read(object);
-            if (!current) {
-                return "was deleted meanwhile";
-            }
-            const readiness = readinessOf(current);
-            return readiness.ready ? undefined : readiness.why;
-        });
+        await waitUntilReady(object, api, stop);
     }
 }
 

@@ -69,7 +69,8 @@ const REFUSALS: Refusal[] = [
         remedy: () => "The kubeconfig's credentials have expired: renew them.",
     },
     {
-        words: /is not a valid chart repository or cannot be reached|failed to (?:do request|download)|chart ".*" (?:version ".*" )?not found/,
+        // A request for an image fails in the same words, on a node.
+        words: /is not a valid chart repository or cannot be reached|failed to download|chart ".*" (?:version ".*" )?not found|^(?!.* image ).*failed to do request/m,
         remedy: () =>
             "Is the chart repository right, and reachable from here (network, proxy)? It is set by istio.chartRepository, Kiali's " +
             "by istio.kiali.chartRepository; a directory with the charts will do (helm pull --untar).",

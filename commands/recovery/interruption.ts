@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../cluster/object";
+import type { KubernetesObject, ObjectMetadata } from "../cluster/object";
 import { apiTypeOf } from "../cluster/read";
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
@@ -86,7 +86,10 @@ export function knownIn({ deployment }: StackState): Set<string> {
     return new Set(deployment?.resources?.map(({ type, id }) => `${type} ${id ?? ""}`));
 }
 
-/** The objects that the state holds, without releases and patches, and without what the program only reads. */
+/**
+ * The objects that the state holds, with the UID and the generation that the provider has seen last; without releases and
+ * patches, and without what the program only reads.
+ */
 export function objectsIn({ deployment }: StackState): KubernetesObject[] {
     return (deployment?.resources ?? [])
         .filter(
@@ -94,7 +97,11 @@ export function objectsIn({ deployment }: StackState): KubernetesObject[] {
                 external !== true && type.startsWith("kubernetes:") && inputs?.metadata !== undefined,
         )
         .filter(isObject)
-        .map(objectOf);
+        .map((resource) => {
+            const object = objectOf(resource);
+            const { uid, generation } = (resource.outputs?.metadata ?? {}) as Partial<ObjectMetadata>;
+            return { ...object, metadata: { ...object.metadata, uid, generation } };
+        });
 }
 
 /** Names under which the provider has set the fields of what the state holds. */

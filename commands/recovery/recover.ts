@@ -100,26 +100,40 @@ export async function recover(
 }
 
 /**
- * Brings the state up to date where it holds what is not in the cluster any more: a provider that ended has told nobody what it
- * had deleted, nor has somebody who uninstalled a release by hand. The engine would build on it, and wait.
+ * Brings the state up to date where something of it is not in the cluster any more, or is not as it was last seen: an update that
+ * is stopped, a provider that ends, and somebody who deletes or edits an object by hand tell the engine nothing, and it would build
+ * on what it knows. Where an object has no generation, as Services have none, an edit is not noticed.
  */
-export async function dropMissing(
+export async function bringUpToDate(
     stack: PulumiStack,
     state: StackState,
     api: ClusterApi,
     stop: AbortSignal,
 ): Promise<void> {
     const objects = objectsIn(state);
-    const live = await Promise.all(objects.map((object) => api.read(object)));
+    const pairs = await Promise.all(objects.map(async (seen) => ({ seen, live: await api.read(seen) })));
     const releases = await missingAmong(interruptionOf(state).knownReleases, api);
     const missing = [
-        ...objects.filter((_, index) => live[index] === undefined).map(displayName),
+        ...pairs.flatMap(({ seen, live }) => (live ? [] : [displayName(seen)])),
         ...releases.map(({ namespace, name }) => `Release ${namespace}/${name}`),
     ];
+    const changed = pairs.flatMap(({ seen, live }) => (live && hasChanged(seen, live) ? [displayName(seen)] : []));
     if (missing.length > 0) {
         say(`In the state, but not in the cluster any more: ${missing.join(", ")}. They are made anew.`);
+    }
+    if (changed.length > 0) {
+        say(`Changed since they were last seen: ${changed.join(", ")}. The engine looks at them again.`);
+    }
+    if (missing.length + changed.length > 0) {
         await stack.refresh(stop);
     }
+}
+
+/** Whether an object is another one, or wants something else, than when it was last seen. */
+function hasChanged(seen: KubernetesObject, live: KubernetesObject): boolean {
+    return (["uid", "generation"] as const).some(
+        (field) => seen.metadata[field] !== undefined && seen.metadata[field] !== live.metadata[field],
+    );
 }
 
 /** Puts the cluster in a state that the engine can go on from, or destroy: without what it does not know to be there. */

@@ -1,11 +1,13 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { HelmValues } from "../../../components/istio/merge";
 import { run } from "../../../sandbox/command";
 import { live } from "../../../sandbox/paths";
 import { bookinfoVersion, istioVersion } from "../../../sandbox/settings";
 import { program } from "../../../sandbox/toolchain/toolchain";
+import { start } from "../processes";
 import { clone, coldStart, get, kubectl, npmRun, stackFileWith } from "../product";
 
 /*
@@ -23,10 +25,15 @@ const RATE = 10;
 /** What is not as in the sandbox's stack file. */
 let current: HelmValues = {};
 
-/** Deploys the sandbox's stack with some sections of its config changed, until they are changed again. */
-async function change(changes: HelmValues): Promise<void> {
+/** Changes some sections of the stack's config, until they are changed again. */
+function configure(changes: HelmValues): void {
     current = { ...current, ...changes };
     fs.writeFileSync(stackFile, stackFileWith(current));
+}
+
+/** The same, and deploys it. */
+async function change(changes: HelmValues): Promise<void> {
+    configure(changes);
     const { code, output } = await npmRun("up", "--stack", "changing");
     expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
 }
@@ -123,6 +130,24 @@ it("Bookinfo gets another tag, and no request is lost", async () => {
     await tagAgain(bookinfoVersion, "next");
     const { lost } = await whileAsked(() => change({ bookinfo: { tag: "next" } }));
     expect(await images("default", "productpage")).toContain(":next");
+    expect(lost).toEqual([]);
+}, 300_000);
+
+it("a change that is stopped is undone by the next up, and no request is lost", async () => {
+    const deployed = () => kubectl("get", "deployments", "--output=jsonpath={..image}");
+    const before = await deployed();
+    const { lost } = await whileAsked(async () => {
+        configure({ bookinfo: { tag: "there-is-none" } });
+        const up = start("up", "--stack", "changing");
+        while (!(await kubectl("get", "pods")).includes("ImagePullBackOff")) {
+            await sleep(200);
+        }
+        up.child.kill("SIGINT");
+        expect(await up.ended).toMatchObject({ code: 130 });
+        expect(await deployed()).toContain(":there-is-none");
+        await change({ bookinfo: { tag: "next" } });
+    });
+    expect(await deployed()).toBe(before);
     expect(lost).toEqual([]);
 }, 300_000);
 

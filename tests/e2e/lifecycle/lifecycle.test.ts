@@ -114,16 +114,25 @@ describeEngine("the life of a stack", () => {
         expect(await get(page)).toMatchObject({ status: 200 });
     }, 300_000);
 
-    it("brings back a route that was edited, once it is asked to look: up alone tells how", async () => {
+    it("brings back a route that was edited", async () => {
         const elsewhere = [{ op: "replace", path: "/spec/http/0/match/0/uri/exact", value: "/elsewhere" }];
         await kubectl("patch", "virtualservice", "bookinfo", "--type=json", `--patch=${JSON.stringify(elsewhere)}`);
         const preview = await engine("preview", "--refresh", "--diff");
         expect(preview.output).toMatch(/"\/elsewhere" => "\/productpage"/);
         expect(preview.output).toMatch(/~ 1 to update/);
 
+        const { code, output } = await run("up");
+        expect(output).toContain("Changed since they were last seen: VirtualService default/bookinfo.");
+        expect(code).toBe(0);
+        expect(await get(page)).toMatchObject({ status: 200 });
+    }, 300_000);
+
+    it("brings back a Service that was edited, once it is asked to look: up alone tells how", async () => {
+        const nobody = [{ op: "replace", path: "/spec/selector/app", value: "nobody" }];
+        await kubectl("patch", "service", "productpage", "--type=json", `--patch=${JSON.stringify(nobody)}`);
         const alone = await run("up");
         expect(alone).toMatchObject({ code: 1 });
-        expect(alone.output).toMatch(/has answered 404 for 30 s\n.*npm run up -- --refresh/);
+        expect(alone.output).toMatch(/has answered 503 for 30 s\n(.*\n)*.*npm run up -- --refresh/);
         expect(await run("up", "--refresh")).toMatchObject({ code: 0 });
         expect(await get(page)).toMatchObject({ status: 200 });
     }, 300_000);

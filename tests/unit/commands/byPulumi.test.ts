@@ -25,18 +25,30 @@ jest.mock("../../../commands/recovery/recover", (): typeof Recover => ({
 jest.mock("../../../commands/program/evaluate");
 
 const declaration = { resources: [], outputs: {} };
-const state = { deployment: { resources: [{ urn: "a", type: "pulumi:pulumi:Stack" }] } };
+const page = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "page", namespace: "default" } };
+const state = {
+    deployment: {
+        resources: [
+            { urn: "a", type: "pulumi:pulumi:Stack" },
+            { urn: "b", type: "kubernetes:apps/v1:Deployment", id: "default/page", inputs: page },
+        ],
+    },
+};
 const never = new AbortController().signal;
 
 let folder: string;
+let cluster: FakeCluster;
 let site: Site;
 beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
     mkdirSync(STATE_FOLDER, { recursive: true });
-    const cluster = { kubeconfig: "/nowhere", context: "mine" };
-    const target = { stack: "there-is-no-such-stack", cluster, sandbox: false, named: true };
-    site = { target, api: new FakeCluster().api, identity: "its-uid" };
+    const address = { kubeconfig: "/nowhere", context: "mine" };
+    const target = { stack: "there-is-no-such-stack", cluster: address, sandbox: false, named: true };
+    cluster = new FakeCluster();
+    site = { target, api: cluster.api, identity: "its-uid" };
+    cluster.objects = [rolledOut(1)];
     jest.spyOn(console, "log").mockImplementation();
+    jest.spyOn(process.stdout, "write").mockReturnValue(true);
     jest.mocked(freeFromDeadRuns).mockResolvedValue();
     jest.mocked(recover).mockReset().mockResolvedValue(false);
     jest.mocked(evaluateProgram).mockReset().mockResolvedValue(declaration);
@@ -45,6 +57,14 @@ afterEach(() => {
     jest.restoreAllMocks();
     rmSync(folder, { recursive: true });
     rmSync(STATE_FOLDER, { recursive: true });
+});
+
+/** The Deployment after its first change, of which its controller has seen that generation. */
+const rolledOut = (observedGeneration: number) => ({
+    ...page,
+    metadata: { ...page.metadata, generation: 1 },
+    spec: { replicas: 1 },
+    status: { observedGeneration, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
 });
 
 /** The way by a CLI that fails at the first `up` with an error, and notes what it is asked for. */
@@ -98,6 +118,16 @@ describe("an up that meets what a provider has left that ended before its engine
         expect(asked().filter((command) => command === "up")).toHaveLength(1);
         expect(evaluateProgram).not.toHaveBeenCalled();
     });
+});
+
+it("an up ends when the Deployments are rolled out, and not when the provider takes them for it", async () => {
+    cluster.objects = [rolledOut(0)];
+    const { way } = failingOnce("error reading from server: EOF");
+    const deploying = way.deploy(site, never).then(() => "ended");
+    const soon = new Promise((resolve) => setTimeout(resolve, 700, "waiting"));
+    await expect(Promise.race([deploying, soon])).resolves.toBe("waiting");
+    cluster.objects = [rolledOut(1)];
+    await expect(deploying).resolves.toBe("ended");
 });
 
 describe("a down", () => {

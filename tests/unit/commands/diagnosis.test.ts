@@ -247,12 +247,16 @@ describe("a refusal", () => {
             "istio.chartRepository",
         ],
         ['chart "base" version "1.31.9" not found in https://a repository', "istio.chartRepository"],
+        ['failed to do request: Head "https://a/v2/base/manifests/1.31.1": EOF', "istio.chartRepository"],
     ])("%s has a remedy", (words, remedy) => {
         expect(remedyOf(`helm upgrade x: ${words}`)).toContain(remedy);
     });
 
     it("in unknown words has none", () => {
         expect(remedyOf("something else")).toBeUndefined();
+        const image =
+            'failed to pull and unpack image "docker.io/a:b": failed to resolve image: failed to do request: EOF';
+        expect(remedyOf(image)).toBeUndefined();
     });
 });
 

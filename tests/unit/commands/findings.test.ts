@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import type { Declaration, DeclaredResource } from "../../../commands/program/declaration";
 import { findingsOf } from "../../../commands/recovery/findings";
-import { dropMissing } from "../../../commands/recovery/recover";
+import { bringUpToDate } from "../../../commands/recovery/recover";
 import type { PulumiStack } from "../../../commands/engine/pulumiStack";
 import type { StackState, StateResource } from "../../../commands/recovery/interruption";
 import { encode } from "../../../commands/recovery/release";
@@ -211,7 +211,7 @@ describe("what was under way when an engine was killed", () => {
     });
 });
 
-describe("what the state holds, though a provider that ended or somebody else has deleted it,", () => {
+describe("what the state holds, though a provider that ended or somebody else has deleted or changed it,", () => {
     const known = (name: string, external = false): StateResource => ({
         urn,
         type: "kubernetes:core/v1:ConfigMap",
@@ -225,7 +225,7 @@ describe("what the state holds, though a provider that ended or somebody else ha
         jest.spyOn(console, "log").mockImplementation();
         const deployment = { resources: [stack, namespace, release, ...resources] };
         const stop = new AbortController().signal;
-        await dropMissing({ refresh } as unknown as PulumiStack, { deployment }, apiOf(cluster), stop);
+        await bringUpToDate({ refresh } as unknown as PulumiStack, { deployment }, apiOf(cluster), stop);
         return refresh.mock.calls.length;
     };
 
@@ -236,6 +236,24 @@ describe("what the state holds, though a provider that ended or somebody else ha
 
     it("may be a release, which Helm does not know any more", async () => {
         expect(await refreshesOf()).toBe(1);
+    });
+
+    it.each([
+        ["is another object of that name", { uid: "another", generation: 2 }, 1],
+        ["wants something else", { uid: "seen", generation: 3 }, 1],
+        ["is as it was seen last", { uid: "seen", generation: 2 }, 0],
+    ])("may be there: it %s", async (_, live, refreshes) => {
+        cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
+        const metadata = { name: "page", namespace: "default" };
+        cluster.objects.push({ apiVersion: "apps/v1", kind: "Deployment", metadata: { ...metadata, ...live } });
+        const page: StateResource = {
+            urn,
+            type: "kubernetes:apps/v1:Deployment",
+            id: "default/page",
+            inputs: { apiVersion: "apps/v1", kind: "Deployment", metadata },
+            outputs: { metadata: { ...metadata, uid: "seen", generation: 2 } },
+        };
+        expect(await refreshesOf(page)).toBe(refreshes);
     });
 
     it("is nothing where all of it is there, whatever is only read", async () => {

@@ -49,9 +49,9 @@ export function changesIn({ stdout }: Ended): { op: string; urn: string }[] {
     return steps.filter(({ op }) => !["same", "read", "refresh"].includes(op));
 }
 
-/** The engine's state of the sandbox's stack, as it is on disk. */
-export function stateFile(): string {
-    return path.join(backend, ".pulumi", "stacks", "bookinfo-mesh", "local.json");
+/** The engine's state of a stack, by default the sandbox's, as it is on disk. */
+export function stateFile(stack = "local"): string {
+    return path.join(backend, ".pulumi", "stacks", "bookinfo-mesh", `${stack}.json`);
 }
 
 interface StateResource {
@@ -61,8 +61,8 @@ interface StateResource {
     inputs?: { apiVersion?: string; kind?: string; metadata?: { namespace?: string; name?: string } };
 }
 
-function latestState() {
-    const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(), "utf8")) as {
+function latestState(stack?: string) {
+    const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(stack), "utf8")) as {
         checkpoint: {
             latest?: { resources?: StateResource[]; pending_operations?: { type: string; resource: StateResource }[] };
         };
@@ -72,8 +72,8 @@ function latestState() {
 }
 
 /** What the state holds: the resources' names, and what never ended. */
-export function readState(): { resources: string[]; pending: string[] } {
-    const { resources, pending } = latestState();
+export function readState(stack?: string): { resources: string[]; pending: string[] } {
+    const { resources, pending } = latestState(stack);
     return {
         resources: resources.map(({ urn }) => urn).sort(),
         pending: pending.map(({ type, resource }) => `${type} ${resource.urn}`),
@@ -81,8 +81,8 @@ export function readState(): { resources: string[]; pending: string[] } {
 }
 
 /** The objects that the state knows, as `listObjects` names them. */
-export function recordedObjects(): string[] {
-    return latestState().resources.flatMap(({ type, inputs: { apiVersion, kind, metadata = {} } = {} }) =>
+export function recordedObjects(stack?: string): string[] {
+    return latestState(stack).resources.flatMap(({ type, inputs: { apiVersion, kind, metadata = {} } = {} }) =>
         kind === undefined || type.endsWith("Patch")
             ? []
             : [`${apiVersion}/${kind} ${metadata.namespace ?? "<none>"}/${metadata.name}`],

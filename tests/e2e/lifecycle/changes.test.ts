@@ -3,17 +3,12 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HelmValues } from "../../../components/istio/merge";
-import { run } from "../../../sandbox/command";
-import { live } from "../../../sandbox/paths";
 import { bookinfoVersion, istioVersion } from "../../../sandbox/settings";
-import { program } from "../../../sandbox/toolchain/toolchain";
 import { start } from "../processes";
 import { clone, coldStart, get, kubectl, npmRun, stackFileWith } from "../product";
+import { chartsOf, nextIstioVersion, tagAgain } from "./nextVersion";
 
-/*
- * What is deployed is changed while people look at the page. The sandbox has one version of Istio's charts and of each image:
- * the next one is the same under another name.
- */
+/* What is deployed is changed while people look at the page. */
 
 const page = "http://198.51.100.20/productpage";
 const stackFile = path.join(clone, "Pulumi.changing.yaml");
@@ -66,26 +61,6 @@ async function whileAsked(work: () => Promise<void>): Promise<{ asked: number; l
     return { asked: requests.length, lost };
 }
 
-/** Gives the sandbox's images of a version a second tag. */
-async function tagAgain(version: string, next: string): Promise<void> {
-    const containerd = ["--address", live.containerdSocket, "--namespace", "k8s.io", "images"];
-    const ctr = (...args: string[]) => run(program("containerd", "ctr"), [...containerd, ...args]);
-    const names = (await ctr("list", "--quiet")).split("\n").filter((name) => name.endsWith(`:${version}`));
-    for (const name of names) {
-        await ctr("tag", "--force", name, `${name.slice(0, -version.length)}${next}`);
-    }
-}
-
-/** The sandbox's charts as those of another version, in a folder of their own. */
-function chartsOf(version: string): string {
-    fs.cpSync(live.charts, folder, { recursive: true });
-    for (const chart of fs.readdirSync(folder)) {
-        const file = path.join(folder, chart, "Chart.yaml");
-        fs.writeFileSync(file, fs.readFileSync(file, "utf8").replaceAll(istioVersion, version));
-    }
-    return folder;
-}
-
 /** What the pods of an application run; empty where there are none. */
 const images = (namespace: string, app: string) =>
     kubectl("get", "pods", `--namespace=${namespace}`, `--selector=app=${app}`, "--output=jsonpath={..image}");
@@ -103,10 +78,10 @@ afterAll(async () => {
 }, 300_000);
 
 it("Istio goes up one patch and back, and no request is lost", async () => {
-    const next = istioVersion.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+    const next = nextIstioVersion;
     await tagAgain(istioVersion, next);
     const { asked, lost } = await whileAsked(async () => {
-        await change({ istio: { version: next, chartRepository: chartsOf(next) } });
+        await change({ istio: { version: next, chartRepository: chartsOf(next, folder) } });
         for (const app of ["istiod", "istio-ingressgateway"]) {
             expect(await images("istio-system", app)).toContain(`:${next}`);
         }

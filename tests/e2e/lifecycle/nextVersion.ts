@@ -1,0 +1,33 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { run } from "../../../sandbox/command";
+import { live } from "../../../sandbox/paths";
+import { istioVersion } from "../../../sandbox/settings";
+import { program } from "../../../sandbox/toolchain/toolchain";
+
+/*
+ * The sandbox has one version of Istio's charts and of each image: the next one is the same under another name.
+ */
+
+/** The patch after the sandbox's version of Istio. */
+export const nextIstioVersion = istioVersion.replace(/\d+$/, (patch) => String(Number(patch) + 1));
+
+/** Gives the sandbox's images of a version a second tag. */
+export async function tagAgain(version: string, next: string): Promise<void> {
+    const containerd = ["--address", live.containerdSocket, "--namespace", "k8s.io", "images"];
+    const ctr = (...args: string[]) => run(program("containerd", "ctr"), [...containerd, ...args]);
+    const names = (await ctr("list", "--quiet")).split("\n").filter((name) => name.endsWith(`:${version}`));
+    for (const name of names) {
+        await ctr("tag", "--force", name, `${name.slice(0, -version.length)}${next}`);
+    }
+}
+
+/** Writes the sandbox's charts as those of another version into a folder, and gives that. */
+export function chartsOf(version: string, folder: string): string {
+    fs.cpSync(live.charts, folder, { recursive: true });
+    for (const chart of fs.readdirSync(folder)) {
+        const file = path.join(folder, chart, "Chart.yaml");
+        fs.writeFileSync(file, fs.readFileSync(file, "utf8").replaceAll(istioVersion, version));
+    }
+    return folder;
+}

@@ -32,6 +32,7 @@ export function deploymentSpec(
                 automountServiceAccountToken: false,
                 // Kubernetes' variables such as REVIEWS_SERVICE_PORT would depend on what was created first.
                 enableServiceLinks: false,
+                terminationGracePeriodSeconds: SERVES_ON + LONGEST_REQUEST,
                 containers: [
                     {
                         name: service.name,
@@ -41,7 +42,7 @@ export function deploymentSpec(
                         env: Object.entries(service.env ?? {}).map(([name, value]) => ({ name, value })),
                         resources: { requests: { ...service.requests }, limits: { memory: service.memoryLimit } },
                         ...PROBES,
-                        lifecycle: LAST_REQUESTS,
+                        lifecycle: { preStop: { sleep: { seconds: SERVES_ON } } },
                         // On the container and not on the pod: the injected istio-init sets up iptables as root. The
                         // root file system stays writable, for upstream's images were never made to do without.
                         securityContext: {
@@ -60,9 +61,14 @@ export function deploymentSpec(
     };
 }
 
-// A pod that has to go serves on for a moment: proxies send requests to it until they have learnt that it goes. (The sidecar
-// ends after the application.)
-const LAST_REQUESTS = { preStop: { sleep: { seconds: 3 } } };
+/**
+ * A pod that has to go serves on for so many seconds: proxies send requests to it until they have learnt that it goes. (The
+ * sidecar ends after the application.)
+ */
+const SERVES_ON = 3;
+
+/** In seconds: productpage gives details 3 s, and then reviews twice 3 s. Nobody waits longer for a process that does not end. */
+const LONGEST_REQUEST = 9;
 
 // Every Bookinfo service answers here, independently of the others. Injection sends the probes past mTLS.
 const HEALTH = { httpGet: { path: "/health", port: "http" } };

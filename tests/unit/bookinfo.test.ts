@@ -53,6 +53,7 @@ describe.each(workloads)("the Deployment of $name", ({ service, version, name })
                     serviceAccountName: "an-account",
                     automountServiceAccountToken: false,
                     enableServiceLinks: false,
+                    terminationGracePeriodSeconds: 12,
                     containers: [
                         {
                             name: service.name,

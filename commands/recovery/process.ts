@@ -9,11 +9,15 @@ const TOLERANCE = 2000;
 
 /** Whether the process that had this id at a time still runs. Where that cannot be told, it does. */
 export function runsSince(pid: number, time: Date): boolean {
-    if (!runs(pid)) {
+    if (!isThere(pid)) {
+        return false;
+    }
+    const { state, start } = look(pid) ?? {};
+    // In a container without an init, a dead process is never collected.
+    if (state?.startsWith("Z")) {
         return false;
     }
     // Ids are used again, after a restart of the machine above all.
-    const start = startOf(pid);
     return start === undefined || start.getTime() <= time.getTime() + TOLERANCE;
 }
 
@@ -99,7 +103,8 @@ function isAtWork(pid: number): boolean {
     }
 }
 
-function runs(pid: number): boolean {
+/** Whether there is a process with an id, be it dead and not yet collected. */
+function isThere(pid: number): boolean {
     try {
         process.kill(pid, 0);
         return true;
@@ -108,12 +113,14 @@ function runs(pid: number): boolean {
     }
 }
 
-function startOf(pid: number): Date | undefined {
+/** The state of a process, as `ps` writes it, and when it was started. */
+function look(pid: number): { state: string; start: Date | undefined } | undefined {
     try {
         const env = { ...process.env, LC_ALL: "C" };
-        const start = execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { env, encoding: "utf8" });
-        const time = new Date(start.trim());
-        return Number.isNaN(time.getTime()) ? undefined : time;
+        const line = execFileSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], { env, encoding: "utf8" });
+        const [state = "", ...words] = line.trim().split(/\s+/);
+        const start = new Date(words.join(" "));
+        return { state, start: Number.isNaN(start.getTime()) ? undefined : start };
     } catch {
         return undefined;
     }

@@ -16,6 +16,7 @@ import { homedir, hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../../commands/cluster/object";
+import { waitUntil } from "../../../commands/cluster/wait";
 import { type StackFiles, stackFiles } from "../../../commands/recovery/backendFolder";
 import { beginningOf, interruptionOf } from "../../../commands/recovery/interruption";
 import {
@@ -73,6 +74,21 @@ describe("a lock", () => {
 
     it("is abandoned by a process that is dead", async () => {
         expect(isAbandoned(lock({ pid: await deadPid() }))).toBe(true);
+    });
+
+    it("is abandoned by a process that is dead, and that nobody has collected", async () => {
+        // What the shell becomes collects nobody.
+        const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 30"]);
+        try {
+            const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+            const abandoned = lock({ pid: Number(pid.toString()) });
+            expect(isAbandoned(abandoned)).toBe(false);
+            await waitUntil("its end", { timeout: 10 }, () =>
+                Promise.resolve(isAbandoned(abandoned) ? undefined : "runs on"),
+            );
+        } finally {
+            parent.kill();
+        }
     });
 
     it("is abandoned where its process id is another's by now", () => {

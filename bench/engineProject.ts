@@ -20,7 +20,7 @@ const STACK = "bench";
 export interface Operation {
     /** From the start of the CLI to its end, in seconds. */
     seconds: number;
-    /** Most memory that the program's process held, in MB; none where the operation runs no program. */
+    /** Most memory that the program's process held, in MB; NaN where the operation runs no program. */
     memory: number;
 }
 
@@ -114,8 +114,8 @@ export class EngineProject {
             stop,
         );
         const seconds = (performance.now() - began) / 1000;
-        const peaks = existsSync(this.memoryFile) ? readFileSync(this.memoryFile, "utf8").split("\n").map(Number) : [];
-        return { seconds, memory: (Math.max(0, ...peaks) * 1024) / 1e6 };
+        const peaks = existsSync(this.memoryFile) ? readFileSync(this.memoryFile, "utf8").trim().split("\n") : [];
+        return { seconds, memory: peaks.length > 0 ? (Math.max(...peaks.map(Number)) * 1024) / 1e6 : NaN };
     }
 
     private async pulumi(args: string[], env: NodeJS.ProcessEnv, stop?: AbortSignal): Promise<string> {

@@ -39,7 +39,11 @@ export async function measureGrowth(
         }),
     );
     const [small, middle, large] = sizes as [Size, Size, Size];
-    const growth = (pick: (size: Size) => Series) => slope(middle, large, pick) / slope(small, middle, pick);
+    const growth = (pick: (size: Size) => Series) => {
+        const [first, then] = [slope(small, middle, pick), slope(middle, large, pick)];
+        // Where more takes less, it is noise that was measured.
+        return first > 0 && then > 0 ? then / first : NaN;
+    };
     return {
         title: "Growth",
         notes: [

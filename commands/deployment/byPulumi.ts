@@ -9,7 +9,9 @@ import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
 import { Progress } from "../progress";
 import { requestFor } from "../program/request";
+import type { Lookout } from "../recovery/findings";
 import { isEmpty, objectsIn } from "../recovery/interruption";
+import { refuseForeignMesh } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining, explainingTrouble } from "./explain";
@@ -40,27 +42,32 @@ export class ByPulumi implements Way {
         const stack = this.stackOf(target.stack);
         await freeFromDeadRuns(stack);
         const state = await stack.prepare(target.named ? target.cluster : undefined, stop);
-        if (readRecord(target.stack) === undefined && isEmpty(state)) {
+        const earlier = readRecord(target.stack);
+        if (earlier === undefined && isEmpty(state)) {
             await refuseForeignReleases(target.stack, api);
         }
-        // Before anything is deployed: an interrupted `up` can be undone as well.
-        writeRecord({
+        await refuseForeignMesh(target.stack, state, api);
+        const record: DeploymentRecord = {
             stack: target.stack,
             cluster: { ...target.cluster, identity },
+            settled: earlier?.settled,
             deployedBy: { way: "pulumi", backend: this.backend },
-        });
+        };
+        // Before anything is deployed: an interrupted `up` can be undone as well.
+        writeRecord(record);
         await pastDeadLocks(stack, stop, async () => {
             if (!(await recover(stack, state, api, stop))) {
                 await bringUpToDate(stack, state, api, stop);
             }
-            await explaining(site, () => this.up(stack, site, stop));
+            await explaining(site, () => this.up(stack, site, record, stop));
         });
+        writeRecord({ ...record, settled: new Date().toISOString() });
         const [outputs, deployed] = await Promise.all([stack.outputs(stop), stack.findState(stop)]);
         await untilRolledOut(objectsIn(deployed ?? {}), site, stop);
         return { outputs, shellCommands: stack.shellCommands() };
     }
 
-    async undo({ target, api }: Site, _record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    async undo({ target, api }: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
         const stack = this.stackOf(target.stack);
         await freeFromDeadRuns(stack);
         // At the same time, for it takes as long as the CLI does.
@@ -68,8 +75,12 @@ export class ByPulumi implements Way {
             stack.prepare(target.named ? target.cluster : undefined, stop),
             declarationFor(target, stop),
         ]);
+        await refuseForeignMesh(target.stack, state, api);
         await pastDeadLocks(stack, stop, async () => {
-            await recover(stack, state, api, stop, declaration);
+            if (!(await recover(stack, state, api, stop, unrecordedBy(record, declaration)))) {
+                // Helm's releases cannot be destroyed once they are not there.
+                await bringUpToDate(stack, state, api, stop);
+            }
             await stack.destroy(stop);
         });
         await stack.remove({ force: false }, stop);
@@ -82,7 +93,12 @@ export class ByPulumi implements Way {
     }
 
     /** `pulumi up`; once more after what an engine has met that a provider, ended before it, has left. */
-    private async up(stack: PulumiStack, { target, api }: Site, stop: AbortSignal): Promise<void> {
+    private async up(
+        stack: PulumiStack,
+        { target, api }: Site,
+        record: DeploymentRecord,
+        stop: AbortSignal,
+    ): Promise<void> {
         await stack.up(this.options, stop).catch(async (error: unknown) => {
             const words = error instanceof Fault ? String(error.cause) : "";
             const died = PROVIDER_ENDED.test(words);
@@ -95,7 +111,8 @@ export class ByPulumi implements Way {
                 );
             }
             const state = (await stack.findState(stop)) ?? {};
-            const recovered = await recover(stack, state, api, stop, await declarationFor(target, stop));
+            const unrecorded = unrecordedBy(record, await declarationFor(target, stop));
+            const recovered = await recover(stack, state, api, stop, unrecorded);
             if (!died && !recovered) {
                 throw error;
             }
@@ -120,6 +137,11 @@ async function untilRolledOut(objects: readonly KubernetesObject[], site: Site, 
             await Promise.all(deployments.map((deployment) => waitUntilReady(deployment, site.api, stop)));
         }),
     );
+}
+
+/** Where to look for what the state may not know of. */
+function unrecordedBy({ settled }: DeploymentRecord, declaration?: Declaration): Lookout | undefined {
+    return declaration && { declaration, settled: settled === undefined ? undefined : new Date(settled) };
 }
 
 /** What the program declares for a target; undefined where it cannot be run, which keeps nobody from removing what is known. */

@@ -10,7 +10,7 @@ import { explaining } from "./explain";
 import { appNamespaceOf, isOwnIn } from "./namespaces";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
 import { retryFailed, rollBackFailed } from "./retry";
-import { optionsFor, otherClusters, type Target } from "./target";
+import { optionsFor, otherClusters, refuseGoogleCloud, type Target } from "./target";
 import { chooseWay, type WayOptions, wayOf } from "./way";
 
 /** Deploys a stack to its cluster, which is started first where it is the sandbox, and waits until the page answers. */
@@ -22,6 +22,7 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
         }
         await bringSandboxUp(stop);
     }
+    refuseGoogleCloud(target.stack);
     const api = ClusterApi.connect(target.cluster);
     const identity = await preflight(target, api, stop);
     const record = await validRecord(target, identity, stop);

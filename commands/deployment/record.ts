@@ -16,6 +16,8 @@ const RECORD = z.object({
         /** Tells the cluster from a later one of the same name: `ClusterApi.identity`. */
         identity: z.string(),
     }),
+    /** When an `up` by Pulumi's engine last ended well: by then, its state held all that it had made. */
+    settled: z.iso.datetime().optional(),
     /** Pulumi's engine keeps what it deployed in its own state; without it, the steps applied are kept here. */
     deployedBy: z.discriminatedUnion("way", [
         z.object({ way: z.literal("pulumi"), backend: z.string() }),

@@ -114,19 +114,27 @@ function clusterSection(stack: string): Record<string, unknown> | undefined {
     return (config[`${PROJECT_NAME}:cluster`] ?? config.cluster) as Record<string, unknown> | undefined;
 }
 
-function clusterOf(stack: string): ClusterAddress {
-    if (readStackFile(stack) === undefined) {
-        throw new Fault(`there is no stack file ${stackFile(stack)}; name a cluster with --context`);
-    }
-    const cluster = clusterSection(stack);
-    if (cluster?.kind === "gke") {
+/**
+ * @throws Fault where the stack has its cluster within. Deployed to a context, its own cluster would be no part of it any more, and
+ * the engine would remove it.
+ */
+export function refuseGoogleCloud(stack: string): void {
+    if (clusterSection(stack)?.kind === "gke") {
         throw new Fault(
             `stack "${stack}" has a cluster of its own on Google Cloud: deploy and remove it by \`pulumi up --stack ${stack}\` ` +
-                `and \`pulumi destroy --stack ${stack}\`; to look at it, run what ` +
+                `and \`pulumi destroy --stack ${stack}\`; to look at it by verify, load or dashboard, run what ` +
                 `\`pulumi stack output getCredentialsCommand --stack ${stack}\` prints, and name the context that this makes: ` +
                 `--stack ${stack} --context gke_PROJECT_LOCATION_NAME`,
         );
     }
+}
+
+function clusterOf(stack: string): ClusterAddress {
+    if (readStackFile(stack) === undefined) {
+        throw new Fault(`there is no stack file ${stackFile(stack)}; name a cluster with --context`);
+    }
+    refuseGoogleCloud(stack);
+    const cluster = clusterSection(stack);
     if (cluster?.kind !== "kubeconfig" || typeof cluster.path !== "string" || typeof cluster.context !== "string") {
         throw new Fault(
             `${stackFile(stack)} names no cluster of a kubeconfig under cluster: {kind, path, context}; ` +

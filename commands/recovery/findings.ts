@@ -10,9 +10,9 @@ import {
     type ReleaseName,
     type StackState,
 } from "./interruption";
-import { hasOwnMesh, isOwn, lostManagers } from "./ownership";
+import { hasOwnMesh, holdsSomething, isOwn, lostManagers } from "./ownership";
 import { markFailed, removeRelease, revisionsOf, unfinishedRevisions } from "./release";
-import { unrecordedOf } from "./unrecorded";
+import { isAutonamed, unrecordedOf } from "./unrecorded";
 
 /** Something in the cluster that keeps the engine from going on. */
 export interface Finding {
@@ -22,18 +22,22 @@ export interface Finding {
     mend?: (stop: AbortSignal) => Promise<void>;
 }
 
+/** Where to look for what the state does not know of. */
+export interface Lookout {
+    /** What the program declares. */
+    declaration: Declaration;
+    /** When the state last held all that was made: what has a declared name and is older is somebody else's. Default: never. */
+    settled?: Date;
+}
+
 /**
  * Looks for what is half-made in the cluster.
- * @param declaration what the program declares; default: only what the state says was under way is looked for
+ * @param lookout default: only what the state says was under way is looked for
  */
-export async function findingsOf(
-    state: StackState,
-    api: ClusterApi,
-    declaration: Declaration | undefined,
-): Promise<Finding[]> {
+export async function findingsOf(state: StackState, api: ClusterApi, lookout: Lookout | undefined): Promise<Finding[]> {
     const { created, knownReleases } = interruptionOf(state);
     const [unrecorded, stuck] = await Promise.all([
-        declaration ? unrecordedOf(declaration, state, api) : undefined,
+        lookout ? unrecordedOf(lookout.declaration, state, api) : undefined,
         stuckReleases(knownReleases, api),
     ]);
     const { objects, patches, releases } = unrecorded ? merged(created, unrecorded) : created;
@@ -45,10 +49,12 @@ export async function findingsOf(
         return [{ text: "The mesh in this cluster is another stack's by now: nothing in it is touched." }];
     }
     const managers = managersIn(state);
+    const underWay = new Set([...created.objects.map(nameOfObject), ...created.releases.map(nameOfRelease)]);
+    const since = (name: string) => (underWay.has(name) ? begun : latest(begun, lookout?.settled));
     const findings = await Promise.all([
         ...stuck.map((release) => findStuck(release, api)),
-        ...releases.map((release) => findRelease(release, begun, api)),
-        ...objects.map((object) => findObject(object, begun, api)),
+        ...releases.map((release) => findRelease(release, since(nameOfRelease(release)), api)),
+        ...objects.map((object) => findObject(object, { begun, since: since(nameOfObject(object)) }, api)),
         ...patches.map((patch) => findPatch(patch, begun, managers, api)),
     ]);
     return findings.flat();
@@ -61,12 +67,20 @@ function merged(some: Creations, others: Creations): Creations {
     return {
         objects: names([...some.objects, ...others.objects], nameOfObject),
         patches: names([...some.patches, ...others.patches], nameOfObject),
-        releases: names([...some.releases, ...others.releases], ({ namespace, name }) => `${namespace}/${name}`),
+        releases: names([...some.releases, ...others.releases], nameOfRelease),
     };
 }
 
 function nameOfObject(object: KubernetesObject): string {
     return `${object.apiVersion} ${displayName(object)}`;
+}
+
+function nameOfRelease({ namespace, name }: ReleaseName): string {
+    return `${namespace}/${name}`;
+}
+
+function latest(one: Date, other: Date = one): Date {
+    return one > other ? one : other;
 }
 
 /** A release that the state knows and Helm has not finished with. */
@@ -116,12 +130,19 @@ async function findRelease(release: ReleaseName, begun: Date, api: ClusterApi): 
         : [{ text: `${name} was to be installed, but is somebody else's: left alone.` }];
 }
 
-async function findObject(object: KubernetesObject, begun: Date, api: ClusterApi): Promise<Finding[]> {
+async function findObject(
+    object: KubernetesObject,
+    { begun, since }: { begun: Date; since: Date },
+    api: ClusterApi,
+): Promise<Finding[]> {
     const live = await api.read(object);
     if (live === undefined) {
         return [];
     }
-    return isOwn(live, begun)
+    // A name that the provider has made up is made up anew by the next run, which can end well beside the lost object.
+    const own = isOwn(live, isAutonamed(live) ? begun : since);
+    // Nothing is created in a namespace before the engine knows of it.
+    return own && !(live.kind === "Namespace" && (await holdsSomething(live.metadata.name, api)))
         ? [
               {
                   text: `${displayName(object)} was being created: removed, for the state does not know of it.`,

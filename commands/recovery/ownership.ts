@@ -1,7 +1,8 @@
 import { ISTIO_NAMESPACE } from "../../names";
 import type { ClusterApi } from "../cluster/api";
 import type { KubernetesObject } from "../cluster/object";
-import type { StackState } from "./interruption";
+import { Fault } from "../fault";
+import type { StackState, StateResource } from "./interruption";
 
 /** An entry of `metadata.managedFields`: who has set which fields, how and when. */
 interface ManagedFields {
@@ -20,24 +21,50 @@ const SKEW = 5000;
  * that the state knows, or there is none. One that the state does not know can be what a killed run has made; but then
  * nothing has been deployed to it. Two stacks of this program make the same names, of which neither tells whose it is.
  */
-export async function hasOwnMesh({ deployment }: StackState, api: ClusterApi): Promise<boolean> {
+export async function hasOwnMesh(state: StackState, api: ClusterApi): Promise<boolean> {
+    const { live, recorded } = await meshNamespace(state, api);
+    if (live === undefined) {
+        return true;
+    }
+    return recorded ? uidOf(recorded) === live.metadata.uid : !(await holdsSomething(ISTIO_NAMESPACE, api));
+}
+
+/** @throws Fault where somebody else has made the mesh anew: the engine would change, or destroy, what has the same names */
+export async function refuseForeignMesh(stack: string, state: StackState, api: ClusterApi): Promise<void> {
+    const { live, recorded } = await meshNamespace(state, api);
+    const uid = recorded && uidOf(recorded);
+    if (live && uid !== undefined && uid !== live.metadata.uid) {
+        throw new Fault(
+            `the namespace ${ISTIO_NAMESPACE} of stack "${stack}" is gone, and somebody else has made another one: nothing is touched.\n` +
+                `Forget what this stack had deployed: npm run down -- --stack ${stack} --forget`,
+        );
+    }
+}
+
+/** The namespace that every stack of this program begins with, as it is and as the state knows it. */
+async function meshNamespace({ deployment }: StackState, api: ClusterApi) {
     const live = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
     const recorded = deployment?.resources?.find(
         ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
     );
-    if (live === undefined) {
-        return true;
-    }
-    if (recorded) {
-        return (recorded.outputs?.metadata as { uid?: string } | undefined)?.uid === live.metadata.uid;
-    }
+    return { live, recorded };
+}
+
+function uidOf({ outputs }: StateResource): string | undefined {
+    return (outputs?.metadata as { uid?: string } | undefined)?.uid;
+}
+
+/** Whether anything has been deployed to a namespace. */
+export async function holdsSomething(namespace: string, api: ClusterApi): Promise<boolean> {
     const kinds = [
         ["v1", "Secret"],
         ["v1", "Service"],
+        ["v1", "Pod"],
+        ["v1", "PersistentVolumeClaim"],
         ["apps/v1", "Deployment"],
     ] as const;
     const objects = (await Promise.all(kinds.map(([apiVersion, kind]) => api.list(apiVersion, kind)))).flat();
-    return !objects.some(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
+    return objects.some(({ metadata }) => metadata.namespace === namespace);
 }
 
 /**

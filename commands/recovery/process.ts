@@ -116,10 +116,11 @@ function isThere(pid: number): boolean {
 /** The state of a process, as `ps` writes it, and when it was started. */
 function look(pid: number): { state: string; start: Date | undefined } | undefined {
     try {
-        const env = { ...process.env, LC_ALL: "C" };
+        // Not in local time: Node.js does not read every time zone that the C library does.
+        const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
         const line = execFileSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], { env, encoding: "utf8" });
         const [state = "", ...words] = line.trim().split(/\s+/);
-        const start = new Date(words.join(" "));
+        const start = new Date(`${words.join(" ")} UTC`);
         return { state, start: Number.isNaN(start.getTime()) ? undefined : start };
     } catch {
         return undefined;

@@ -4,11 +4,10 @@ import { displayName, type KubernetesObject } from "../cluster/object";
 import { waitUntil } from "../cluster/wait";
 import type { PulumiStack } from "../engine/pulumiStack";
 import { Fault } from "../fault";
-import type { Declaration } from "../program/declaration";
 import { Progress } from "../progress";
 import { PROJECT_FOLDER } from "../project";
 import { stackFiles } from "./backendFolder";
-import { findingsOf } from "./findings";
+import { findingsOf, type Lookout } from "./findings";
 import { interruptionOf, objectsIn, type StackState } from "./interruption";
 import { type Lock, locksNamedIn, ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { endOrphans } from "./process";
@@ -69,8 +68,7 @@ export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, wo
 /**
  * Takes a stack up where a killed engine has dropped it, so that the next operation meets no half-made things; says what it
  * finds and does. Nothing happens where nothing was interrupted.
- * @param declaration what the program declares, where its provider may have ended before the engine: then the state does not
- * say what was under way
+ * @param unrecorded where the program's provider may have ended before the engine: then the state does not say what was under way
  * @returns whether there was something to do
  */
 export async function recover(
@@ -78,10 +76,10 @@ export async function recover(
     state: StackState,
     api: ClusterApi,
     stop: AbortSignal,
-    declaration?: Declaration,
+    unrecorded?: Lookout,
 ): Promise<boolean> {
     const { operations } = interruptionOf(state);
-    const findings = await findingsOf(state, api, declaration);
+    const findings = await findingsOf(state, api, unrecorded);
     if (operations === 0 && !findings.some(({ mend }) => mend)) {
         return false;
     }
@@ -89,10 +87,10 @@ export async function recover(
     if (files === undefined) {
         // Elsewhere, only the engine can tell whether somebody works on the stack: it refuses to refresh it then.
         await stack.refresh(stop);
-        await takeBack(state, api, stop, declaration);
+        await takeBack(state, api, stop, unrecorded);
     } else {
         await whileLocked(files.locks, async () =>
-            takeBack((await stack.findState(stop)) ?? {}, api, stop, declaration),
+            takeBack((await stack.findState(stop)) ?? {}, api, stop, unrecorded),
         );
     }
     await stack.refresh(stop);
@@ -111,7 +109,15 @@ export async function bringUpToDate(
     stop: AbortSignal,
 ): Promise<void> {
     const objects = objectsIn(state);
-    const pairs = await Promise.all(objects.map(async (seen) => ({ seen, live: await api.read(seen) })));
+    const look = () => Promise.all(objects.map(async (seen) => ({ seen, live: await api.read(seen) })));
+    const first = await look();
+    const going = first.filter(({ live }) => live?.metadata.deletionTimestamp !== undefined);
+    await whileGoing(
+        going.map(({ seen }) => seen),
+        api,
+        stop,
+    );
+    const pairs = going.length > 0 ? await look() : first;
     const releases = await missingAmong(interruptionOf(state).knownReleases, api);
     const missing = [
         ...pairs.flatMap(({ seen, live }) => (live ? [] : [displayName(seen)])),
@@ -119,7 +125,7 @@ export async function bringUpToDate(
     ];
     const changed = pairs.flatMap(({ seen, live }) => (live && hasChanged(seen, live) ? [displayName(seen)] : []));
     if (missing.length > 0) {
-        say(`In the state, but not in the cluster any more: ${missing.join(", ")}. They are made anew.`);
+        say(`In the state, but not in the cluster any more: ${missing.join(", ")}. The engine looks at them again.`);
     }
     if (changed.length > 0) {
         say(`Changed since they were last seen: ${changed.join(", ")}. The engine looks at them again.`);
@@ -141,25 +147,29 @@ async function takeBack(
     state: StackState,
     api: ClusterApi,
     stop: AbortSignal,
-    declaration: Declaration | undefined,
+    unrecorded: Lookout | undefined,
 ): Promise<void> {
     const { operations, deleted } = interruptionOf(state);
     if (operations > 0) {
         say(`A run was killed in the middle of ${operations} operation(s).`);
     }
-    const findings = await findingsOf(state, api, declaration);
+    const findings = await findingsOf(state, api, unrecorded);
     for (const { text } of findings) {
         say(text);
     }
     await Promise.all(findings.map(async ({ mend }) => mend?.(stop)));
-    if (deleted.length > 0) {
-        await new Progress().during(`Objects that were being deleted (${deleted.length})`, () =>
-            Promise.all(deleted.map((object) => waitWhileGoing(object, api, stop))),
+    await whileGoing(deleted, api, stop);
+}
+
+/** Waits for objects that are about to go: the engine would take one for there that goes a moment later. */
+async function whileGoing(objects: readonly KubernetesObject[], api: ClusterApi, stop: AbortSignal): Promise<void> {
+    if (objects.length > 0) {
+        await new Progress().during(`Objects that were being deleted (${objects.length})`, () =>
+            Promise.all(objects.map((object) => waitWhileGoing(object, api, stop))),
         );
     }
 }
 
-/** The engine would take an object for there that goes a moment later. */
 function waitWhileGoing(object: KubernetesObject, api: ClusterApi, stop: AbortSignal): Promise<void> {
     return waitUntil(displayName(object), { timeout: DELETION_TIMEOUT, stop }, async () =>
         (await api.read(object))?.metadata.deletionTimestamp === undefined ? undefined : "is still being deleted",

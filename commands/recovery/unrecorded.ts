@@ -25,6 +25,10 @@ export async function unrecordedOf({ resources }: Declaration, state: StackState
     return { ...created, patches: creationsOf(named).patches };
 }
 
+export function isAutonamed({ metadata: { annotations = {} } }: KubernetesObject): boolean {
+    return annotations[AUTONAMED] === "true";
+}
+
 function hasName({ inputs }: Declared): boolean {
     const { name, metadata } = inputs as { name?: string; metadata?: { name?: string } };
     return (name ?? metadata?.name) !== undefined;
@@ -39,11 +43,11 @@ async function findAutonamed(resource: DeclaredResource, api: ClusterApi): Promi
     const live = await api.list(apiVersion ?? "", kind ?? "", { labelSelector });
     return live
         .filter(
-            ({ metadata: { name: liveName, namespace, annotations = {} } }) =>
-                liveName.startsWith(name) &&
-                RANDOM_SUFFIX.test(liveName.slice(name.length)) &&
-                namespace === (metadata as Partial<KubernetesObject["metadata"]>).namespace &&
-                annotations[AUTONAMED] === "true",
+            (object) =>
+                isAutonamed(object) &&
+                object.metadata.name.startsWith(name) &&
+                RANDOM_SUFFIX.test(object.metadata.name.slice(name.length)) &&
+                object.metadata.namespace === (metadata as Partial<KubernetesObject["metadata"]>).namespace,
         )
         .map(({ metadata: { name: liveName } }) => ({
             type,

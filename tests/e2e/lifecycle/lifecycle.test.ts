@@ -149,6 +149,14 @@ describeEngine("the life of a stack", () => {
         expect(await get(page)).toMatchObject({ status: 200 });
     }, 300_000);
 
+    it("removes the rest where a release was uninstalled by hand", async () => {
+        const uninstall = ["uninstall", "istio-ingressgateway", "--namespace=istio-system", "--wait"];
+        await runCommand(path.join(sandboxBin, "helm"), uninstall, { KUBECONFIG: sandboxKubeconfig });
+        expect(await run("down", "--keep-cluster")).toMatchObject({ code: 0 });
+        expect(await listObjects()).toEqual(before);
+        expect(await run("up")).toMatchObject({ code: 0 });
+    }, 300_000);
+
     it("stopped by Ctrl-C ends in order, and goes on", async () => {
         const { child, ended } = start("down", "--keep-cluster");
         await sleep(6000);

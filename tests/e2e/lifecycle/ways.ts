@@ -56,10 +56,14 @@ export async function interrupt(
     script: "up" | "down",
     ...args: string[]
 ): Promise<void> {
+    const interruption = ways[way];
+    if (interruption === undefined) {
+        throw new Error(`INTERRUPTION_WAY is "${way}", which is none of: ${Object.keys(ways).join(", ")}`);
+    }
     const { child, ended } = start(script, ...args);
     await Promise.race([sleep(fraction * duration), ended]);
     try {
-        await ways[way]?.(child.pid ?? 0);
+        await interruption(child.pid ?? 0);
     } catch (error) {
         // Where the run has been faster than usual.
         expect(error).toMatchObject({ code: "ESRCH" });

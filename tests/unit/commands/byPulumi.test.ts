@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { ByPulumi } from "../../../commands/deployment/byPulumi";
 import type { Site } from "../../../commands/deployment/deployment";
+import { readRecord } from "../../../commands/deployment/record";
 import { evaluateProgram } from "../../../commands/program/evaluate";
 import type * as Project from "../../../commands/project";
 import { STATE_FOLDER } from "../../../commands/project";
+import type { StackState } from "../../../commands/recovery/interruption";
 import type * as Recover from "../../../commands/recovery/recover";
-import { freeFromDeadRuns, recover } from "../../../commands/recovery/recover";
+import { bringUpToDate, freeFromDeadRuns, recover } from "../../../commands/recovery/recover";
 import { Fault } from "../../../commands/fault";
 import { FakeCluster } from "./fakeCluster";
 
@@ -34,6 +36,11 @@ const state = {
         ],
     },
 };
+const record = {
+    stack: "there-is-no-such-stack",
+    cluster: { kubeconfig: "/nowhere", context: "mine", identity: "its-uid" },
+    deployedBy: { way: "pulumi" as const, backend: "file:///nowhere" },
+};
 const never = new AbortController().signal;
 
 let folder: string;
@@ -51,6 +58,7 @@ beforeEach(() => {
     jest.spyOn(process.stdout, "write").mockReturnValue(true);
     jest.mocked(freeFromDeadRuns).mockResolvedValue();
     jest.mocked(recover).mockReset().mockResolvedValue(false);
+    jest.mocked(bringUpToDate).mockReset();
     jest.mocked(evaluateProgram).mockReset().mockResolvedValue(declaration);
 });
 afterEach(() => {
@@ -68,14 +76,14 @@ const rolledOut = (observedGeneration: number) => ({
 });
 
 /** The way by a CLI that fails at the first `up` with an error, and notes what it is asked for. */
-function failingOnce(message: string): { way: ByPulumi; asked: () => string[] } {
+function failingOnce(message: string, known: StackState = state): { way: ByPulumi; asked: () => string[] } {
     const cli = path.join(folder, "pulumi");
     const asked = path.join(folder, "asked");
     const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
     const script = `
         echo "$1" >> ${asked}
         case "$1 $2" in
-            "stack export") echo '${JSON.stringify(state)}';;
+            "stack export") echo '${JSON.stringify(known)}';;
             "stack output") echo '{}';;
             up*) if [ "$(grep -c up ${asked})" = 1 ]; then for log; do :; done; echo '${event}' > "$log"; exit 255; fi;;
         esac`;
@@ -94,7 +102,7 @@ describe("an up that meets what a provider has left that ended before its engine
         const { way, asked } = failingOnce(taken);
         await way.deploy(site, never);
         expect(asked().filter((command) => command === "up")).toHaveLength(2);
-        expect(jest.mocked(recover).mock.lastCall?.[4]).toBe(declaration);
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
     });
 
     it("fails as it is where there is nothing to take back: the name is somebody else's", async () => {
@@ -130,12 +138,39 @@ it("an up ends when the Deployments are rolled out, and not when the provider ta
     await expect(deploying).resolves.toBe("ended");
 });
 
+it("neither an up nor a down touches a mesh that somebody else has made anew", async () => {
+    const mesh = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "theirs" } };
+    cluster.objects = [mesh];
+    const resource = { urn: "c", type: "kubernetes:core/v1:Namespace", id: "istio-system", inputs: mesh };
+    const seen = { ...resource, outputs: { metadata: { uid: "ours" } } };
+    const { way, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, seen] } });
+    await expect(way.deploy(site, never)).rejects.toThrow("somebody else");
+    await expect(way.undo(site, record, never)).rejects.toThrow("somebody else");
+    expect(asked()).not.toContain("up");
+    expect(asked()).not.toContain("destroy");
+});
+
+it("an up that ends well, and no other, is written down with its time", async () => {
+    const { way } = failingOnce("exceeded quota: tiny");
+    const settled = () => readRecord(site.target.stack)?.settled;
+    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    expect(settled()).toBeUndefined();
+    const begun = new Date().toISOString();
+    await way.deploy(site, never);
+    expect((settled() ?? "") >= begun).toBe(true);
+});
+
 describe("a down", () => {
-    const record = {
-        stack: "there-is-no-such-stack",
-        cluster: { kubeconfig: "/nowhere", context: "mine", identity: "its-uid" },
-        deployedBy: { way: "pulumi" as const, backend: "file:///nowhere" },
-    };
+    it("looks for what the state holds and the cluster does not, where nothing was interrupted", async () => {
+        const { way, asked } = failingOnce("");
+        jest.mocked(bringUpToDate).mockImplementation(() => {
+            expect(asked()).not.toContain("destroy");
+            return Promise.resolve();
+        });
+        await way.undo(site, record, never);
+        expect(bringUpToDate).toHaveBeenCalled();
+        expect(asked()).toContain("destroy");
+    });
 
     it("looks for what the state does not know before it destroys", async () => {
         const { way, asked } = failingOnce("");
@@ -144,7 +179,8 @@ describe("a down", () => {
             return Promise.resolve(true);
         });
         await way.undo(site, record, never);
-        expect(jest.mocked(recover).mock.lastCall?.[4]).toBe(declaration);
+        expect(bringUpToDate).not.toHaveBeenCalled();
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
         expect(asked()).toContain("destroy");
     });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { withLastingNames } from "../../../commands/deployment/identity";
-import { findTarget, optionsFor, stackForContext } from "../../../commands/deployment/target";
+import { findTarget, optionsFor, refuseGoogleCloud, stackForContext } from "../../../commands/deployment/target";
 import { workingStackFile } from "../../../commands/engine/configFile";
 import { engineEnvironment, findCli, hasProvider } from "../../../commands/engine/discovery";
 import { chartArguments, templateArguments, uninstallArguments, upgradeArguments } from "../../../commands/helm";
@@ -113,6 +113,15 @@ describe("a stack on Google Cloud", () => {
         expect(() => findTarget({ stack: "dev" })).toThrow(
             /pulumi up --stack dev.*pulumi destroy --stack dev.*getCredentialsCommand.*--stack dev --context gke_/,
         );
+    });
+
+    it("is never deployed to a context, which would take its own cluster from it", () => {
+        expect(() => {
+            refuseGoogleCloud("dev");
+        }).toThrow(/pulumi up --stack dev/);
+        expect(() => {
+            refuseGoogleCloud("local");
+        }).not.toThrow();
     });
 
     it("is found by the context that gcloud has made, which its commands then name", () => {

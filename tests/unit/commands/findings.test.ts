@@ -1,6 +1,7 @@
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import type { Declaration, DeclaredResource } from "../../../commands/program/declaration";
 import { findingsOf } from "../../../commands/recovery/findings";
+import { refuseForeignMesh } from "../../../commands/recovery/ownership";
 import { bringUpToDate } from "../../../commands/recovery/recover";
 import type { PulumiStack } from "../../../commands/engine/pulumiStack";
 import type { StackState, StateResource } from "../../../commands/recovery/interruption";
@@ -66,7 +67,12 @@ beforeEach(() => {
     deleted = [];
 });
 
-const find = (state: StackState, program?: Declaration) => findingsOf(state, apiOf(cluster), program);
+const find = (state: StackState, program?: Declaration, settled?: string) =>
+    findingsOf(
+        state,
+        apiOf(cluster),
+        program && { declaration: program, settled: settled === undefined ? undefined : new Date(settled) },
+    );
 
 /** The fake's API, from which what is deleted goes at once. */
 function apiOf(fake: FakeCluster) {
@@ -127,6 +133,30 @@ describe("what a provider that ended has left, which the state does not know", (
         expect(await mendAll(state, declared)).toEqual([]);
     });
 
+    it("is not what was there when an up last ended well: that knew all it had made", async () => {
+        cluster.objects.push(
+            object("v1", "Service", service.metadata),
+            revision("istiod", "pulumi-resource-kubernetes"),
+        );
+        const findings = await find(state, declared, "2026-01-03T00:00:00Z");
+        expect(findings.filter(({ mend }) => mend)).toEqual([]);
+        expect(findings).toHaveLength(2);
+        const creation = { urn, type: "kubernetes:core/v1:Service", inputs: service };
+        const underWay = [{ type: "creating", resource: creation }];
+        const killed = { deployment: { resources: [stack, namespace], pending_operations: underWay } };
+        expect((await find(killed, declared, "2026-01-03T00:00:00Z")).filter(({ mend }) => mend)).toHaveLength(1);
+    });
+
+    it.each([
+        ["is", [], 1],
+        ["is not", [object("v1", "Pod", { name: "theirs", namespace: "shop" })], 0],
+    ])("%s a namespace, if somebody uses it or not", async (_, content, mended) => {
+        cluster.objects.push(object("v1", "Namespace", { name: "shop" }), ...content);
+        const inputs = { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } };
+        const program = declaration({ type: "kubernetes:core/v1:Namespace", name: "app-namespace", inputs });
+        expect((await find(state, program)).filter(({ mend }) => mend)).toHaveLength(mended);
+    });
+
     it("is found under names that the provider has made up, but for those that the state knows", async () => {
         const type = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole";
         const labels = { app: "prometheus" };
@@ -147,9 +177,11 @@ describe("what a provider that ended has left, which the state does not know", (
         );
         const known = { urn, type, id: "prometheus-role-0123abcd", inputs };
         const program = declaration({ type, name: "prometheus-role", inputs });
-        expect(await mendAll({ deployment: { resources: [stack, namespace, known] } }, program)).toEqual([
-            "ClusterRole prometheus-role-89abcdef",
-        ]);
+        const state = { deployment: { resources: [stack, namespace, known] } };
+        // The run after it has made up another name, and may have ended well.
+        const findings = await find(state, program, "2026-01-03T00:00:00Z");
+        expect(findings.filter(({ mend }) => mend)).toHaveLength(1);
+        expect(await mendAll(state, program)).toEqual(["ClusterRole prometheus-role-89abcdef"]);
     });
 
     it("is, of a patch, a name that the state does not know, also beside one that it knows", async () => {
@@ -168,6 +200,22 @@ describe("what a provider that ended has left, which the state does not know", (
         const program = declaration({ type, name: "app-namespace", inputs });
         expect(await find({ deployment: { resources: [stack, namespace, known] } }, program)).toHaveLength(1);
         expect(await find({ deployment: { resources: [stack, namespace] } }, program)).toHaveLength(2);
+    });
+});
+
+describe("a mesh that somebody else has made anew", () => {
+    const state: StackState = { deployment: { resources: [stack, namespace] } };
+    const refusal = () => refuseForeignMesh("demo", state, cluster.api);
+
+    it("is refused, with the way to forget one's own", async () => {
+        cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];
+        await expect(refusal()).rejects.toThrow(/somebody else.*nothing is touched[^]*--stack demo --forget/);
+    });
+
+    it("is none where it is the stack's own, or gone", async () => {
+        await expect(refusal()).resolves.toBeUndefined();
+        cluster.objects = [];
+        await expect(refusal()).resolves.toBeUndefined();
     });
 });
 
@@ -254,6 +302,17 @@ describe("what the state holds, though a provider that ended or somebody else ha
             outputs: { metadata: { ...metadata, uid: "seen", generation: 2 } },
         };
         expect(await refreshesOf(page)).toBe(refreshes);
+    });
+
+    it("is waited for where it is about to go", async () => {
+        cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
+        const going = { name: "going", namespace: "istio-system", deletionTimestamp: LATER };
+        cluster.objects.push(object("v1", "ConfigMap", going));
+        jest.spyOn(process.stdout, "write").mockReturnValue(true);
+        const refreshes = refreshesOf(known("going"));
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        cluster.remove("ConfigMap", "going");
+        expect(await refreshes).toBe(1);
     });
 
     it("is nothing where all of it is there, whatever is only read", async () => {

@@ -72,6 +72,15 @@ describe("a lock", () => {
         expect(isAbandoned(lock())).toBe(false);
     });
 
+    it("is held by a process that lives, in a time zone too that Node.js cannot read", () => {
+        const zone = jest.replaceProperty(process, "env", { ...process.env, TZ: "CET-1CEST,M3.5.0,M10.5.0/3" });
+        try {
+            expect(isAbandoned(lock())).toBe(false);
+        } finally {
+            zone.restore();
+        }
+    });
+
     it("is abandoned by a process that is dead", async () => {
         expect(isAbandoned(lock({ pid: await deadPid() }))).toBe(true);
     });

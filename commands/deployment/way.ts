@@ -68,9 +68,17 @@ export async function wayOf(
     return new ByPulumi(discovery.engine, deployedBy.backend, options);
 }
 
-/** The backend that the options, else the environment, choose. */
+/**
+ * The backend that the options, else the environment, choose.
+ * @throws Fault where its address cannot be read
+ */
 export function backendOf(options: WayOptions, env: NodeJS.ProcessEnv = process.env): string {
     const backend = options.backend ?? env.PULUMI_BACKEND_URL ?? localBackend();
+    if (/%(?![0-9a-f]{2})/i.test(backend)) {
+        throw new Fault(
+            `the backend's address ${backend} has a "%" that two hexadecimal digits do not follow; write "%25" for the sign itself`,
+        );
+    }
     // The CLI takes a relative folder from where it is run, which is not always the same here.
     return backend.replace(/^file:\/\/(?![/~])([^?]*)/, (_, folder: string) => `file://${path.resolve(folder)}`);
 }

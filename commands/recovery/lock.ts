@@ -75,6 +75,15 @@ export function ownerOf({ pid, username, hostname: host, timestamp }: Lock): str
     return `process ${pid} of ${username}@${host}, since ${timestamp.toISOString()}`;
 }
 
+/** The user's name; in a container that does not know him, his number. */
+function username(): string {
+    try {
+        return userInfo().username;
+    } catch {
+        return String(process.getuid?.());
+    }
+}
+
 /**
  * @param remove the command that removes a lock
  * @throws Fault where somebody who may be alive works on the stack
@@ -100,7 +109,7 @@ export async function whileLocked<T>(folder: string, work: (abandoned: Lock[]) =
     mkdirSync(folder, { recursive: true });
     const own = path.join(folder, `${randomUUID()}.json`);
     const { pid } = process;
-    const content = { pid, username: userInfo().username, hostname: hostname(), timestamp: new Date() };
+    const content = { pid, username: username(), hostname: hostname(), timestamp: new Date() };
     // By way of another folder: a file that is not whole yet would be a lock as well.
     const draft = path.join(path.dirname(folder), `${path.basename(own)}.draft`);
     writeFileSync(draft, JSON.stringify(content));

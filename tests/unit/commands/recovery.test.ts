@@ -12,7 +12,7 @@ import {
     writeFileSync,
 } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { homedir, hostname, tmpdir } from "node:os";
+import os, { homedir, hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../../commands/cluster/object";
@@ -128,6 +128,16 @@ describe("a lock", () => {
         });
         expect(seen).toBe(1);
         expect(readdirSync(folder)).toEqual([]);
+    });
+
+    it("of one's own names the user, or his number where the system does not know him", async () => {
+        const owner = () => whileLocked(folder, () => readLocks(folder)[0]?.username);
+        expect(await owner()).toBe(os.userInfo().username);
+        const unknown = jest.spyOn(os, "userInfo").mockImplementation(() => {
+            throw new Error("uv_os_get_passwd returned ENOENT");
+        });
+        expect(await owner()).toBe(String(process.getuid?.()));
+        unknown.mockRestore();
     });
 
     it("of the living keeps others out, and stays", async () => {

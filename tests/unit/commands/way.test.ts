@@ -12,7 +12,16 @@ describe("the backend", () => {
         expect(backendOf({}, {})).toMatch(/^file:\/\/\/.*\/\.state\/pulumi$/);
     });
 
+    it.each(["file:///data/100%", "file:///a%2/b", "s3://bucket/%zz"])(
+        "whose address cannot be read is refused: %s",
+        (backend) => {
+            expect(() => backendOf({ backend })).toThrow(`${backend} has a "%"`);
+            expect(() => backendOf({}, { PULUMI_BACKEND_URL: backend })).toThrow('write "%25"');
+        },
+    );
+
     it.each([
+        ["file:///a%20b", "file:///a%20b"],
         ["file://./states?no_tmp_dir=true", `file://${process.cwd()}/states?no_tmp_dir=true`],
         ["file://states", `file://${process.cwd()}/states`],
         ["file://~", "file://~"],

@@ -40,8 +40,7 @@ export async function undo(target: Target, options: UndoOptions, stop: AbortSign
 }
 
 async function undoInCluster(target: Target, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-    const api = ClusterApi.connect(target.cluster);
-    const identity = await contact(target.cluster, api).catch((error: unknown) => {
+    const { api, identity } = await reach(target).catch((error: unknown) => {
         throw new Fault(
             `${messageOf(error)}\nIf it is gone for good, forget it: ` +
                 `npm run down -- --stack ${target.stack} --forget`,
@@ -53,6 +52,11 @@ async function undoInCluster(target: Target, record: DeploymentRecord, stop: Abo
         return;
     }
     await undoAt({ target, api, identity }, record, stop);
+}
+
+async function reach({ cluster }: Target): Promise<Pick<Site, "api" | "identity">> {
+    const api = ClusterApi.connect(cluster);
+    return { api, identity: await contact(cluster, api) };
 }
 
 /** As in any cluster; but what cannot be undone there goes with the sandbox itself. */

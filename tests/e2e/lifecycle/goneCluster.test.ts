@@ -63,6 +63,16 @@ describe("any other cluster that does not answer any more", () => {
         expect(code).toBe(1);
     }, 60_000);
 
+    it("is not taken for gone where the kubeconfig has no such context any more", async () => {
+        const kubeconfig = path.join(folder, "kubeconfig");
+        fs.renameSync(kubeconfig, `${kubeconfig}.kept`);
+        fs.writeFileSync(kubeconfig, "{apiVersion: v1, kind: Config}");
+        const { code, output } = await npmRun("down", "--stack", "gone");
+        expect(output).toMatch(/has no cluster for context(.|\n)*If it is gone for good.*--stack gone --forget/);
+        expect(code).toBe(1);
+        fs.renameSync(`${kubeconfig}.kept`, kubeconfig);
+    }, 60_000);
+
     it("is forgotten by down --forget", async () => {
         const { code, output } = await npmRun("down", "--stack", "gone", "--forget");
         expect(output).toContain('The cluster of stack "gone" is taken for gone');

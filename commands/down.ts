@@ -3,7 +3,8 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { runCommand } from "./commandLine";
 import { readRecord, recordedStacks } from "./deployment/record";
-import { findRecordedTarget, optionsFor, type TargetOptions } from "./deployment/target";
+import { optionsFor } from "./deployment/suggestions";
+import { findRecordedTarget, type TargetOptions } from "./deployment/target";
 import { undo, type UndoOptions } from "./deployment/undo";
 import { SANDBOX_STACK } from "./project";
 

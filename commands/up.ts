@@ -4,7 +4,8 @@ import pc from "picocolors";
 import { runCommand } from "./commandLine";
 import { deploy } from "./deployment/deploy";
 import type { Deployed } from "./deployment/deployment";
-import { findTarget, kubectlFor, optionsFor, type Target, type TargetOptions } from "./deployment/target";
+import { kubectlFor, optionsFor } from "./deployment/suggestions";
+import { findTarget, type Target, type TargetOptions } from "./deployment/target";
 import type { WayOptions } from "./deployment/way";
 
 function report({ outputs, shellCommands }: Deployed, target: Target): void {

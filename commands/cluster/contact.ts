@@ -1,4 +1,5 @@
 import { Fault, messageOf } from "../fault";
+import { kubectlOn } from "../shell";
 import type { ClusterAddress } from "./address";
 import type { ClusterApi } from "./api";
 import { ApiError } from "./apiError";
@@ -21,9 +22,10 @@ export async function contact(address: ClusterAddress, api: ClusterApi): Promise
     }
 }
 
-function explanation(error: ApiError, { context, kubeconfig }: ClusterAddress, api: ClusterApi): string {
+function explanation(error: ApiError, address: ClusterAddress, api: ClusterApi): string {
+    const { context, kubeconfig } = address;
     const where = `the cluster of context "${context}" (${api.server})`;
-    const readyz = `kubectl --kubeconfig ${kubeconfig} --context ${context} get --raw /readyz`;
+    const readyz = `${kubectlOn(address)} get --raw /readyz`;
     if (error.status === 401) {
         return `${where} refuses the credentials of ${kubeconfig}.\n${credentialsAdvice(api.user)}`;
     }

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
 import { Fault } from "../fault";
+import { shellWord } from "../shell";
 import type { ClusterAddress } from "./address";
 
 /** A context that was found, and what its file lacks to make it usable alone. */
@@ -55,7 +56,7 @@ export function locateContext(context: string, files: readonly string[]): Cluste
     if (!found.complete) {
         throw new Fault(
             `the cluster or user of context "${context}" is not in the same file, ${found.file}\n` +
-                `Put them together: kubectl config view --flatten --minify --context ${context} > one.yaml, ` +
+                `Put them together: kubectl config view --flatten --minify --context ${shellWord(context)} > one.yaml, ` +
                 "and name it with --kubeconfig one.yaml.",
         );
     }

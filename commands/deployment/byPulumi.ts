@@ -16,6 +16,7 @@ import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../reco
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining, explainingTrouble } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
+import { retry } from "./retry";
 import type { Target } from "./target";
 
 /** What the engine says where its provider has ended, in the middle of an operation or before it: gRPC's words. */
@@ -47,6 +48,9 @@ export class ByPulumi implements Way {
             await refuseForeignReleases(target.stack, api);
         }
         await refuseForeignMesh(target.stack, state, api);
+        if (earlier) {
+            await retry(site, stop);
+        }
         const record: DeploymentRecord = {
             stack: target.stack,
             cluster: { ...target.cluster, identity },

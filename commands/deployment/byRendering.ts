@@ -15,7 +15,8 @@ import { type Deployed, HIDDEN, type Site, type Way } from "./deployment";
 import { explainingTrouble } from "./explain";
 import { withLastingNames } from "./identity";
 import { Ledger, recordedSteps } from "./ledger";
-import type { DeploymentRecord } from "./record";
+import { type DeploymentRecord, readRecord } from "./record";
+import { retry } from "./retry";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
 
 /**
@@ -27,6 +28,9 @@ export class ByRendering implements Way {
 
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
         const { stack } = site.target;
+        if (readRecord(stack)) {
+            await retry(site, stop);
+        }
         const deployer = deployerFor(site);
         const request = requestFor(site.target);
         const steps = stepsOf(await evaluateProgram(request, undefined, stop));

@@ -2,15 +2,13 @@ import { ClusterApi } from "../cluster/api";
 import { waitForPage } from "../cluster/page";
 import { bringSandboxUp, sandboxObstacle } from "../cluster/sandbox";
 import { Fault } from "../fault";
-import { findHelm, Helm } from "../helm";
 import { preflight } from "../preflight/preflight";
 import { Progress } from "../progress";
 import type { Deployed } from "./deployment";
 import { explaining } from "./explain";
-import { appNamespaceOf, isOwnIn } from "./namespaces";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
-import { retryFailed, rollBackFailed } from "./retry";
-import { optionsFor, otherClusters, refuseGoogleCloud, type Target } from "./target";
+import { otherClusters, upOptionsFor } from "./suggestions";
+import { refuseGoogleCloud, type Target } from "./target";
 import { chooseWay, type WayOptions, wayOf } from "./way";
 
 /** Deploys a stack to its cluster, which is started first where it is the sandbox, and waits until the page answers. */
@@ -26,13 +24,6 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
     const api = ClusterApi.connect(target.cluster);
     const identity = await preflight(target, api, stop);
     const record = await validRecord(target, identity, stop);
-    if (record) {
-        await retryFailed(api, isOwnIn(appNamespaceOf(target.stack)));
-        const helm = findHelm();
-        if (helm !== undefined) {
-            await rollBackFailed(api, new Helm(helm, target.cluster), stop);
-        }
-    }
     const way = await chooseWay(record, options, stop);
     const site = { target, api, identity };
     const deployed = await way.deploy(site, stop);
@@ -42,7 +33,7 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
         if (!(error instanceof Fault) || options.refresh || readRecord(target.stack)?.deployedBy.way !== "pulumi") {
             throw error;
         }
-        const again = `npm run up${optionsFor(target) || " --"} --refresh`;
+        const again = `npm run up${upOptionsFor(target) || " --"} --refresh`;
         throw new Fault(`${error.message}\nWhat was changed by hand is brought back by: ${again}`);
     }
     return deployed;
@@ -58,7 +49,7 @@ async function validRecord(target: Target, identity: string, stop: AbortSignal):
     if (!sandbox) {
         throw new Fault(
             `stack "${stack}" was deployed to another cluster than context "${cluster.context}" names now; ` +
-                `run \`npm run down${optionsFor(target)}\` to forget it, or choose another name by --stack`,
+                `run \`npm run down -- --stack ${stack} --forget\` to forget it, or choose another name by --stack`,
         );
     }
     console.log("The sandbox cluster of the last deployment is gone; starting afresh.");

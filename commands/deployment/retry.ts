@@ -4,13 +4,24 @@ import type { KubernetesObject } from "../cluster/object";
 import { releaseSecrets, revisionsOf } from "../cluster/releases";
 import { isWaitingForImage } from "../diagnosis/pods";
 import { isRefusing } from "../diagnosis/replicas";
-import type { Helm } from "../helm";
+import { findHelm, Helm } from "../helm";
+import type { Site } from "./deployment";
+import { appNamespaceOf, isOwnIn } from "./namespaces";
 
 /** Time for a rollback, which waits for nothing, in seconds. */
 const ROLLBACK_TIMEOUT = 60;
 
 /** Marks a ReplicaSet as tried again: any change has its controller look at it at once. */
 const ANNOTATION = "bookinfo-mesh/tried-again";
+
+/** Sees to what failed in an earlier run, so that what has been mended meanwhile counts at once, and what was taken back is gone. */
+export async function retry({ target, api }: Site, stop: AbortSignal): Promise<void> {
+    await retryFailed(api, isOwnIn(appNamespaceOf(target.stack)));
+    const helm = findHelm();
+    if (helm !== undefined) {
+        await rollBackFailed(api, new Helm(helm, target.cluster), stop);
+    }
+}
 
 /**
  * Has the cluster try at once what failed in an earlier run: pods that were refused, and images that could not be

@@ -70,32 +70,6 @@ export function findRecordedTarget(options: TargetOptions): Target {
     return { stack, cluster: { kubeconfig, context }, sandbox: stack === SANDBOX_STACK, named: true };
 }
 
-/** The options that lead to a target again, as one writes them after `npm run down`; empty for the sandbox. */
-export function optionsFor({ stack, cluster, sandbox }: Omit<Target, "named">): string {
-    if (sandbox) {
-        return "";
-    }
-    if (stack === stackForContext(cluster.context)) {
-        return ` -- --context ${cluster.context}`;
-    }
-    // The file of a stack on Google Cloud names no context.
-    return ` -- --stack ${stack}${clusterSection(stack)?.kind === "gke" ? ` --context ${cluster.context}` : ""}`;
-}
-
-/** How one runs kubectl on a target's cluster, without the arguments. */
-export function kubectlFor({ cluster, sandbox }: Pick<Target, "cluster" | "sandbox">): string {
-    return sandbox
-        ? "npm run sandbox -- kubectl"
-        : `kubectl --kubeconfig ${cluster.kubeconfig} --context ${cluster.context}`;
-}
-
-/** How to deploy without the sandbox, with the contexts that there are. */
-export function otherClusters(): string {
-    const contexts = findContexts(kubeconfigFiles());
-    const example = contexts[0]?.name ?? "NAME";
-    return `Deploy to a cluster of your own: npm run up -- --context ${example}\n${listContexts(contexts)}`;
-}
-
 /**
  * The stack for a context: its name, in the characters that Pulumi allows. The sandbox's stack is never taken.
  * Two contexts can give the same name; the record of what was deployed tells them apart.
@@ -129,17 +103,25 @@ export function refuseGoogleCloud(stack: string): void {
     }
 }
 
+/** The cluster of a kubeconfig that a stack's file names; undefined where there is no file, or it names none. */
+export function clusterInFile(stack: string): ClusterAddress | undefined {
+    const cluster = clusterSection(stack);
+    return cluster?.kind === "kubeconfig" && typeof cluster.path === "string" && typeof cluster.context === "string"
+        ? { kubeconfig: absolute(cluster.path, localFiles), context: cluster.context }
+        : undefined;
+}
+
 function clusterOf(stack: string): ClusterAddress {
     if (readStackFile(stack) === undefined) {
         throw new Fault(`there is no stack file ${stackFile(stack)}; name a cluster with --context`);
     }
     refuseGoogleCloud(stack);
-    const cluster = clusterSection(stack);
-    if (cluster?.kind !== "kubeconfig" || typeof cluster.path !== "string" || typeof cluster.context !== "string") {
+    const cluster = clusterInFile(stack);
+    if (cluster === undefined) {
         throw new Fault(
             `${stackFile(stack)} names no cluster of a kubeconfig under cluster: {kind, path, context}; ` +
                 `name one with --context, or run: pulumi up --stack ${stack}`,
         );
     }
-    return { kubeconfig: absolute(cluster.path, localFiles), context: cluster.context };
+    return cluster;
 }

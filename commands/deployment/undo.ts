@@ -40,18 +40,20 @@ export async function undo(target: Target, options: UndoOptions, stop: AbortSign
 }
 
 async function undoInCluster(target: Target, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    const ifGone = `If it is gone for good, forget it: npm run down -- --stack ${target.stack} --forget`;
     const { api, identity } = await reach(target).catch((error: unknown) => {
-        throw new Fault(
-            `${messageOf(error)}\nIf it is gone for good, forget it: ` +
-                `npm run down -- --stack ${target.stack} --forget`,
-        );
+        throw new Fault(`${messageOf(error)}\n${ifGone}`);
     });
-    if (identity !== record.cluster.identity) {
-        console.log(`Context "${target.cluster.context}" names another cluster by now.`);
-        await forget(record, stop);
-        return;
+    if (identity !== record.cluster.identity && !target.sandbox) {
+        throw new Fault(
+            `context "${target.cluster.context}" names another cluster than the one that stack "${target.stack}" was ` +
+                `deployed to: nothing is touched.\nName the kubeconfig of that one by --kubeconfig. ${ifGone}`,
+        );
     }
-    await undoAt({ target, api, identity }, record, stop);
+    // The sandbox may have been made anew, and forgotten everything.
+    await (identity === record.cluster.identity
+        ? undoAt({ target, api, identity }, record, stop)
+        : forget(record, stop));
 }
 
 async function reach({ cluster }: Target): Promise<Pick<Site, "api" | "identity">> {

@@ -11,6 +11,7 @@ import { clusterConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../project";
 import type { StackState } from "../recovery/interruption";
 import { toYaml } from "../render/yaml";
+import { shellWord } from "../shell";
 import { writeWhole } from "../wholeFile";
 import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
@@ -157,8 +158,8 @@ export class PulumiStack {
         const configFile = path.relative(PROJECT_FOLDER, this.configFile);
         return [
             `export ${this.backendVariable()}`,
-            ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${PASSPHRASE_FILE}`]),
-            `pulumi preview --stack ${this.name} --config-file ${configFile}`,
+            ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${shellWord(PASSPHRASE_FILE)}`]),
+            `pulumi preview --stack ${this.name} --config-file ${shellWord(configFile)}`,
         ];
     }
 
@@ -169,7 +170,7 @@ export class PulumiStack {
 
     /** The backend as a variable in a shell, where the address of a bucket may mean something else. */
     private backendVariable(): string {
-        return `PULUMI_BACKEND_URL=${/[?&]/.test(this.backend) ? `'${this.backend}'` : this.backend}`;
+        return `PULUMI_BACKEND_URL=${shellWord(this.backend)}`;
     }
 
     private async operate(

@@ -1,6 +1,7 @@
 import type { ClusterApi } from "../cluster/api";
 import { readRecord } from "../deployment/record";
-import { kubectlFor, optionsFor, type Target } from "../deployment/target";
+import { kubectlFor, optionsFor, upOptionsFor } from "../deployment/suggestions";
+import type { Target } from "../deployment/target";
 import type { DeployedCluster } from "./deployedCluster";
 import { readSwitches, type Switches } from "./switches";
 
@@ -30,12 +31,13 @@ export async function readMesh({ target, api }: DeployedCluster): Promise<Mesh> 
 
 function commandsFor(target: Target): Mesh["commands"] {
     const options = optionsFor(target);
+    const upOptions = upOptionsFor(target);
     const deployedBy = readRecord(target.stack)?.deployedBy.way ?? (target.sandbox ? "rendered" : "hand");
-    const up = deployedBy === "hand" ? `pulumi up --stack ${target.stack}` : `npm run up${options}`;
+    const up = deployedBy === "hand" ? `pulumi up --stack ${target.stack}` : `npm run up${upOptions}`;
     // The engine looks at what is really there only when it is told to; what is rendered is applied anew every time.
     const redeploy = {
         rendered: up,
-        pulumi: `npm run up${options || " --"} --refresh`,
+        pulumi: `npm run up${upOptions || " --"} --refresh`,
         hand: `${up} --refresh`,
     }[deployedBy];
     return {

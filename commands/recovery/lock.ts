@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { Fault } from "../fault";
+import { shellWord } from "../shell";
 import { runsSince } from "./process";
 
 const CONTENT = z.object({
@@ -88,7 +89,7 @@ function username(): string {
  * @param remove the command that removes a lock
  * @throws Fault where somebody who may be alive works on the stack
  */
-export function refuseHeld(locks: readonly Lock[], remove = ({ file }: Lock) => `rm ${file}`): void {
+export function refuseHeld(locks: readonly Lock[], remove = ({ file }: Lock) => `rm ${shellWord(file)}`): void {
     const held = locks.filter((lock) => !isAbandoned(lock));
     if (held.length > 0) {
         throw new Fault(

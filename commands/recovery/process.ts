@@ -12,9 +12,9 @@ export function runsSince(pid: number, time: Date): boolean {
     if (!isThere(pid)) {
         return false;
     }
-    const { state, start } = look(pid) ?? {};
+    const { state, start } = look(pid);
     // In a container without an init, a dead process is never collected.
-    if (state?.startsWith("Z")) {
+    if (/^[ZX]/.test(stateOf(pid) ?? state ?? "")) {
         return false;
     }
     // Ids are used again, after a restart of the machine above all.
@@ -96,10 +96,15 @@ function kill(pid: number): boolean {
 
 /** Whether a process still does something; one that is dead and that nobody has collected does not. */
 function isAtWork(pid: number): boolean {
+    return !["Z", "X", undefined].includes(stateOf(pid));
+}
+
+/** The state of a process, by Linux's /proc; undefined where it is not there. */
+function stateOf(pid: number): string | undefined {
     try {
-        return !["Z", "X"].includes(statusOf(pid)[0] ?? "");
+        return statusOf(pid)[0];
     } catch {
-        return false;
+        return undefined;
     }
 }
 
@@ -113,8 +118,8 @@ function isThere(pid: number): boolean {
     }
 }
 
-/** The state of a process, as `ps` writes it, and when it was started. */
-function look(pid: number): { state: string; start: Date | undefined } | undefined {
+/** The state of a process and when it was started, as `ps` writes it, which small images lack. */
+function look(pid: number): { state?: string; start?: Date } {
     try {
         // Not in local time: Node.js does not read every time zone that the C library does.
         const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
@@ -123,7 +128,7 @@ function look(pid: number): { state: string; start: Date | undefined } | undefin
         const start = new Date(`${words.join(" ")} UTC`);
         return { state, start: Number.isNaN(start.getTime()) ? undefined : start };
     } catch {
-        return undefined;
+        return {};
     }
 }
 

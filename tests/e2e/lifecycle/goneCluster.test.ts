@@ -45,9 +45,10 @@ describe("a sandbox that is gone", () => {
 });
 
 describe("any other cluster that does not answer any more", () => {
+    const kubeconfig = path.join(folder, "kubeconfig");
+
     beforeAll(async () => {
         await sandbox("up");
-        const kubeconfig = path.join(folder, "kubeconfig");
         fs.copyFileSync(sandboxKubeconfig, kubeconfig);
         fs.writeFileSync(stackFile, stackFileWith({ cluster: { path: kubeconfig } }));
         expect(await npmRun("up", "--stack", "gone")).toMatchObject({ code: 0 });
@@ -64,14 +65,21 @@ describe("any other cluster that does not answer any more", () => {
     }, 60_000);
 
     it("is not taken for gone where the kubeconfig has no such context any more", async () => {
-        const kubeconfig = path.join(folder, "kubeconfig");
-        fs.renameSync(kubeconfig, `${kubeconfig}.kept`);
         fs.writeFileSync(kubeconfig, "{apiVersion: v1, kind: Config}");
         const { code, output } = await npmRun("down", "--stack", "gone");
         expect(output).toMatch(/has no cluster for context(.|\n)*If it is gone for good.*--stack gone --forget/);
         expect(code).toBe(1);
-        fs.renameSync(`${kubeconfig}.kept`, kubeconfig);
     }, 60_000);
+
+    it("is not taken for gone where the context leads to another cluster by now", async () => {
+        await sandbox("up");
+        fs.copyFileSync(sandboxKubeconfig, kubeconfig);
+        for (const command of ["up", "down"]) {
+            const { code, output } = await npmRun(command, "--stack", "gone");
+            expect(output).toMatch(/another cluster(.|\n)*npm run down -- --stack gone --forget/);
+            expect(code).toBe(1);
+        }
+    }, 120_000);
 
     it("is forgotten by down --forget", async () => {
         const { code, output } = await npmRun("down", "--stack", "gone", "--forget");

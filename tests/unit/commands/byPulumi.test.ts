@@ -150,6 +150,21 @@ it("neither an up nor a down touches a mesh that somebody else has made anew", a
     expect(asked()).not.toContain("destroy");
 });
 
+it("an up touches nothing while somebody else works on the stack", async () => {
+    const { way } = failingOnce("exceeded quota: tiny");
+    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const touched = jest.fn();
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "waits", namespace: "istio-system" } };
+    const containerStatuses = [{ name: "main", state: { waiting: { reason: "ImagePullBackOff" } } }];
+    cluster.objects = [rolledOut(1), { ...pod, status: { containerStatuses } }];
+    site.api.delete = touched;
+    jest.mocked(freeFromDeadRuns).mockRejectedValueOnce(new Fault("somebody else works on this stack"));
+    await expect(way.deploy(site, never)).rejects.toThrow("somebody else");
+    expect(touched).not.toHaveBeenCalled();
+    await way.deploy(site, never);
+    expect(touched).toHaveBeenCalledTimes(1);
+});
+
 it("an up that ends well, and no other, is written down with its time", async () => {
     const { way } = failingOnce("exceeded quota: tiny");
     const settled = () => readRecord(site.target.stack)?.settled;

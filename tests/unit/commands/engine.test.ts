@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { withLastingNames } from "../../../commands/deployment/identity";
-import { findTarget, optionsFor, refuseGoogleCloud, stackForContext } from "../../../commands/deployment/target";
+import { upOptionsFor } from "../../../commands/deployment/suggestions";
+import { findTarget, refuseGoogleCloud, stackForContext } from "../../../commands/deployment/target";
 import { workingStackFile } from "../../../commands/engine/configFile";
 import { engineEnvironment, findCli, hasProvider } from "../../../commands/engine/discovery";
 import { chartArguments, templateArguments, uninstallArguments, upgradeArguments } from "../../../commands/helm";
@@ -97,13 +98,6 @@ describe("the stack for a context", () => {
     it("stays within what Pulumi allows", () => {
         expect(stackForContext("x".repeat(300))).toMatch(/^[\w.-]{1,100}$/);
     });
-
-    it("is not named again where the context gives it", () => {
-        const cluster = { kubeconfig: "/k", context: "kind-demo" };
-        expect(optionsFor({ stack: "kind-demo", cluster, sandbox: false })).toBe(" -- --context kind-demo");
-        expect(optionsFor({ stack: "mine", cluster, sandbox: false })).toBe(" -- --stack mine");
-        expect(optionsFor({ stack: "local", cluster, sandbox: true })).toBe("");
-    });
 });
 
 describe("a stack on Google Cloud", () => {
@@ -127,7 +121,7 @@ describe("a stack on Google Cloud", () => {
     it("is found by the context that gcloud has made, which its commands then name", () => {
         const target = findTarget({ stack: "dev", context: "here", kubeconfig });
         expect(target).toMatchObject({ stack: "dev", cluster: { context: "here" }, sandbox: false });
-        expect(optionsFor(target)).toBe(" -- --stack dev --context here");
+        expect(upOptionsFor(target)).toBe(` -- --stack dev --context here --kubeconfig ${kubeconfig}`);
     });
 });
 

@@ -98,7 +98,9 @@ describe("the command that brings everything back", () => {
         const local = { stack: "local", sandbox: true };
         expect(await redeploy({ deployedBy: { way: "rendered" } }, local)).toBe("npm run up");
         expect(await redeploy({ deployedBy: { way: "pulumi" } }, local)).toBe("npm run up -- --refresh");
-        expect(await redeploy({ deployedBy: { way: "pulumi" } })).toBe("npm run up -- --stack demo --refresh");
+        expect(await redeploy({ deployedBy: { way: "pulumi" } })).toBe(
+            `npm run up -- --stack demo --context ${CONTEXT} --kubeconfig ${kubeconfig} --refresh`,
+        );
         expect(await redeploy(undefined)).toBe("pulumi up --stack demo --refresh");
         expect(await redeploy(undefined, local)).toBe("npm run up");
     });

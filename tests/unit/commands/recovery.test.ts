@@ -85,9 +85,13 @@ describe("a lock", () => {
         expect(isAbandoned(lock({ pid: await deadPid() }))).toBe(true);
     });
 
-    it("is abandoned by a process that is dead, and that nobody has collected", async () => {
+    it.each([
+        ["", {}],
+        [", where there is no ps", { PATH: "/nowhere" }],
+    ])("is abandoned by a process that is dead, and that nobody has collected%s", async (_, env) => {
         // What the shell becomes collects nobody.
         const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 30"]);
+        const environment = jest.replaceProperty(process, "env", { ...process.env, ...env });
         try {
             const [pid] = (await once(parent.stdout, "data")) as [Buffer];
             const abandoned = lock({ pid: Number(pid.toString()) });
@@ -96,6 +100,7 @@ describe("a lock", () => {
                 Promise.resolve(isAbandoned(abandoned) ? undefined : "runs on"),
             );
         } finally {
+            environment.restore();
             parent.kill();
         }
     });

@@ -27,6 +27,11 @@ export async function undo(target: Target, options: UndoOptions, stop: AbortSign
         await removeLeftovers(ClusterApi.connect(target.cluster), stop);
     } else if (!record) {
         console.log(`Nothing is deployed for stack "${target.stack}".`);
+        if (!target.sandbox) {
+            console.log(
+                `What \`pulumi up\` has deployed by itself, \`pulumi destroy --stack ${target.stack}\` removes.`,
+            );
+        }
     } else if (options.forget) {
         await forget(record, stop);
     } else if (target.sandbox) {

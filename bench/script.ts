@@ -8,12 +8,22 @@ export interface Script {
     files: Record<string, string>;
 }
 
+export interface DeployOptions {
+    /** Values of each release, in place of the program's. */
+    values?: Record<string, object>;
+    /** Deploy the last release, which is the gateway, and Bookinfo side by side: neither needs the other. */
+    sideBySide?: boolean;
+}
+
 /**
  * What somebody would write who deploys by hand what the program declares: releases, label, objects, one after the other,
  * each awaited, until the page answers.
- * @param values for each release, in place of the program's; undefined takes the program's
  */
-export function deployScript(steps: readonly Step[], url: string, values?: Record<string, object>): Script {
+export function deployScript(
+    steps: readonly Step[],
+    url: string,
+    { values, sideBySide = false }: DeployOptions = {},
+): Script {
     const files: Record<string, string> = {};
     const installs = steps.flatMap((step) => {
         if (step.type !== "release") {
@@ -30,10 +40,11 @@ export function deployScript(steps: readonly Step[], url: string, values?: Recor
     const label = Object.entries(INJECTION_LABEL).map(([key, value]) => `${key}=${value}`);
     const text = [
         "set -eu",
-        ...installs,
+        ...(sideBySide ? [...installs.slice(0, -1), `${installs.at(-1)} &`] : installs),
         `kubectl label namespace default ${label.join(" ")}`,
         "kubectl apply --filename objects.yaml",
         "kubectl wait deployment --all --for condition=Available --timeout 600s",
+        ...(sideBySide ? ["wait $!"] : []),
         `until curl --silent --fail --max-time 5 --output /dev/null ${url}; do sleep 0.1; done`,
     ];
     return { text: `${text.join("\n")}\n`, files };

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Engine } from "../commands/engine/discovery";
 import { BenchCluster } from "./cluster";
 import { EngineProject, type Operation } from "./engineProject";
-import { sandboxConfig } from "./mesh";
+import { meshSteps, sandboxConfig } from "./mesh";
 import { inTurn, most, type PartResult, ratio, type Series } from "./result";
 
 /** The file that is edited: a part of the program like any other. */
@@ -20,9 +20,14 @@ export async function measureStart(
     const program = new EngineProject(engine, path.join(scratch, "program"));
     const empty = new EngineProject(engine, path.join(scratch, "empty"), "empty");
     const single = new EngineProject(engine, path.join(scratch, "single"), "single");
-    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(cluster.target.cluster));
+    const releases = new EngineProject(engine, path.join(scratch, "releases"), "plain");
+    const steps = (await meshSteps(stop)).filter(({ type }) => type === "release");
+    const address = cluster.target.cluster;
+    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(address));
+    writeFileSync(path.join(releases.folder, "steps.json"), JSON.stringify({ steps, values: {}, cluster: address }));
     await program.prepare(sandboxConfig(), stop);
     await single.prepare({}, stop);
+    await releases.prepare({}, stop);
     await empty.prepare({}, stop);
     await cluster.clear(stop);
     await program.up(stop);
@@ -43,6 +48,9 @@ export async function measureStart(
     };
     const emptyPreview = timed("`preview` of an empty program", () => empty.preview(stop));
     const singlePreview = timed("`preview` of a program with a single Namespace", () => single.preview(stop));
+    const releasesPreview = timed("`preview` of a program with nothing but Istio's three releases", () =>
+        releases.preview(stop),
+    );
     const preview = timed("`preview` of the program, deployed and unchanged", () => remembering(program.preview(stop)));
     const edited = timed("`preview` of the program after an edit of a source file", (round) => {
         program.edit(EDITED, round);
@@ -50,7 +58,7 @@ export async function measureStart(
     });
     const emptyUp = timed("`up` of an empty program", () => empty.up(stop));
     const up = timed("`up` of the program with nothing to change", () => remembering(program.up(stop)));
-    const contenders = [emptyPreview, singlePreview, preview, edited, emptyUp, up];
+    const contenders = [emptyPreview, singlePreview, releasesPreview, preview, edited, emptyUp, up];
     await inTurn(
         rounds,
         contenders.map(({ contend }) => contend),
@@ -62,8 +70,9 @@ export async function measureStart(
         notes: [
             "The stack `local` as it is committed, with its add-ons, deployed to the sandbox; `up` without a preview. The empty " +
                 "program runs in the same runtime with the same settings; the one with a single Namespace tells how much of the rest " +
-                "Pulumi's SDK and the Kubernetes provider take to start. The memory is that of the Node.js process that runs " +
-                "the program, as the kernel counts its resident pages.",
+                "Pulumi's SDK and the Kubernetes provider take to start, the one with Istio's releases how much Helm's charts take; " +
+                "neither of them is deployed. The memory is that of the Node.js process that runs the program, as the kernel " +
+                "counts its resident pages.",
         ],
         series: [...contenders.map(({ series }) => series), memory],
         checks: [

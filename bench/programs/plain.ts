@@ -1,6 +1,6 @@
 /**
  * The mesh and Bookinfo as a plain program declares them: what `steps.json` says, stage after stage as a script has it, with
- * everything awaited and the charts' default values.
+ * everything awaited, and with the values there in place of the program's.
  */
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
@@ -46,7 +46,7 @@ before = objects.filter(({ kind }) => kind === "Namespace").map(declare);
 for (const step of steps) {
     if (step.type === "release") {
         const { name, namespace, chart, timeout } = step.release;
-        const args = { name, namespace, chart, timeout, values: values[name] };
+        const args = { name, namespace, chart, timeout, values: values[name] ?? step.release.values };
         before = [new k8s.helm.v3.Release(name, args, { provider, dependsOn: before })];
     }
 }

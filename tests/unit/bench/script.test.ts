@@ -40,9 +40,17 @@ test("a script installs and awaits every release in order, before the objects, a
     expect(lines.at(-1)).toContain(URL);
 });
 
+test("side by side, the last release does not keep the objects waiting, and the page waits for both", () => {
+    const lines = deployScript(STEPS, URL, { sideBySide: true }).text.trim().split("\n");
+    expect(lines.filter((line) => line.endsWith(" &"))).toEqual([
+        expect.stringMatching(/^helm install istiod .* --wait /),
+    ]);
+    expect(lines.slice(-2)).toEqual(["wait $!", expect.stringContaining(URL)]);
+});
+
 test("a script has the program's values, or those it is given, and none for a release that has none", () => {
     expect(deployScript(STEPS, URL).files["istiod.yaml"]).toBe("ours: istiod\n");
-    const { files } = deployScript(STEPS, URL, { istiod: { theirs: 1 } });
+    const { files } = deployScript(STEPS, URL, { values: { istiod: { theirs: 1 } } });
     expect([files["istiod.yaml"], files["base.yaml"]]).toEqual(["theirs: 1\n", "{}\n"]);
 });
 

@@ -30,9 +30,9 @@ const { tracing, prometheus, grafana, kiali, servicegraph, ...mesh } = config.is
 const istio = new Istio("istio", { ...mesh, tracing, ingressAddress }, inCluster);
 const app = new InjectedNamespace("app", { name: config.app.namespace, injector: istio.istiod }, inCluster);
 
-const { gatewaySelector, istiod, namespace } = istio;
+const { gatewaySelector, namespace } = istio;
 new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name, injection: app.injection }, inCluster);
-new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istiod });
+new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
 
 const on = switchedOn(config.istio);
 if (on.prometheus) {

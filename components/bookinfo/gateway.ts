@@ -11,8 +11,8 @@ export interface BookinfoGatewayArgs {
 }
 
 /**
- * Bookinfo's way in: the ingress gateway's port 80, for any host, and the paths of the product page. Hand the istiod that
- * validates them to `dependsOn`.
+ * Bookinfo's way in: the ingress gateway's port 80, for any host, and the paths of the product page. Hand what routes have to
+ * wait for to `dependsOn`.
  */
 export class BookinfoGateway extends pulumi.ComponentResource {
     constructor(name: string, args: BookinfoGatewayArgs, { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {}) {

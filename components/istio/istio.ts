@@ -32,8 +32,10 @@ export class Istio extends pulumi.ComponentResource {
     public readonly namespace: pulumi.Output<string>;
     /** The CRDs. */
     public readonly base: k8s.helm.v3.Release;
-    /** The control plane. What is injected or validated by it depends on this release. */
+    /** The control plane. What it injects depends on this release. */
     public readonly istiod: k8s.helm.v3.Release;
+    /** What routes have to wait for: the ingress gateway, an istiod that validates them, and strict mTLS. */
+    public readonly routing: pulumi.Resource[];
     /** Labels by which a `Gateway` selects the ingress gateway's pods. */
     public readonly gatewaySelector: Record<string, string>;
     /** The ingress gateway's IP address or host name; empty if its Service has none. */
@@ -80,9 +82,16 @@ export class Istio extends pulumi.ComponentResource {
         this.base = release("base", baseValues(), { deletedWith }, { skipAwait: true });
         this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
 
-        // istiod's webhook validates them: while it is down, the API server refuses Istio's objects.
-        const policyOpts = { parent: this, dependsOn: [this.istiod], deletedWith };
-        const policies: pulumi.Resource[] = [];
+        const gateway = release(
+            "gateway",
+            pulumi.output(args.ingressAddress).apply((address) => gatewayValues(args, address)),
+            { dependsOn: [this.istiod] },
+        );
+
+        // istiod validates Istio's objects, and is ready up to a second before the API server can reach it: kube-proxy has to
+        // learn of it. That it is reached is seen by the gateway's pod, which is ready and which istiod has injected.
+        const policyOpts = { parent: this, dependsOn: [gateway], deletedWith };
+        this.routing = [gateway];
         if (args.global.mtls.enabled) {
             const spec: PeerAuthenticationSpec = { mtls: { mode: "STRICT" } };
             const strict = new k8s.apiextensions.CustomResource(
@@ -95,7 +104,8 @@ export class Istio extends pulumi.ComponentResource {
                 },
                 policyOpts,
             );
-            policies.push(strict);
+            // No request comes in before it holds.
+            this.routing.push(strict);
         }
         if (args.tracing.enabled) {
             // What it does not mention, such as metrics, stays as istiod has it.
@@ -113,14 +123,6 @@ export class Istio extends pulumi.ComponentResource {
                 policyOpts,
             );
         }
-
-        // No request comes in before strict mTLS holds.
-        const address = pulumi.output(args.ingressAddress);
-        const gateway = release(
-            "gateway",
-            address.apply((address) => gatewayValues(args, address)),
-            { dependsOn: [this.istiod, ...policies] },
-        );
 
         // The id is an output of the release, unknown until that is installed: so a preview does not look for a Service
         // that is not there yet. (`get` does not honour dependsOn.) Helm has waited for the address by then.

@@ -107,7 +107,7 @@ describe.each([
         }
     });
 
-    it("creates Istio's objects once istiod answers", () => {
+    it("creates Istio's objects once a pod that istiod has injected is ready", () => {
         const objects = ofType(run, ISTIO_OBJECT);
         expect(objects.map(({ inputs }) => inputs.kind).sort()).toEqual([
             "Gateway",
@@ -116,7 +116,7 @@ describe.each([
             "VirtualService",
         ]);
         for (const { urn, inputs } of objects) {
-            expect(closure(run, urn)).toContain(release(run, "istiod").urn);
+            expect(closure(run, urn)).toContain(release(run, "gateway").urn);
             // Else a destroy soon after would wait for the garbage collector to learn of their kinds.
             expect(inputs.metadata).toMatchObject({
                 annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
@@ -153,18 +153,23 @@ describe.each([
         }
     });
 
-    it("opens the gateway once mutual TLS is strict", () => {
-        expect(release(run, "gateway").dependencies).toContain(
-            find(run, "kubernetes:security.istio.io/v1:PeerAuthentication", "istio-strict-mtls").urn,
-        );
+    it("opens the routes once mutual TLS is strict", () => {
+        const strict = find(run, "kubernetes:security.istio.io/v1:PeerAuthentication", "istio-strict-mtls").urn;
+        const routes = ofType(run, /^kubernetes:networking\.istio\.io/);
+        expect(routes).toHaveLength(2);
+        for (const { urn } of routes) {
+            expect(closure(run, urn)).toContain(strict);
+        }
     });
 
     it("lets the gateway and Bookinfo go ahead side by side", () => {
         const gateway = release(run, "gateway").urn;
-        const waiting = run.resources.filter(({ urn }) => closure(run, urn).has(gateway));
-        expect(waiting).toEqual([]);
-        for (const { urn } of ofType(run, DEPLOYMENT)) {
-            expect(waitedFor(run, urn).filter(({ type }) => ISTIO_OBJECT.test(type))).toEqual([]);
+        const deployments = ofType(run, DEPLOYMENT);
+        expect(deployments.filter(({ urn }) => closure(run, urn).has(gateway))).toEqual([]);
+        for (const urn of [gateway, ...deployments.map(({ urn }) => urn)]) {
+            expect(waitedFor(run, urn).filter(({ type }) => DEPLOYMENT.test(type) || ISTIO_OBJECT.test(type))).toEqual(
+                [],
+            );
         }
     });
 

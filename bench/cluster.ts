@@ -56,7 +56,7 @@ export class BenchCluster {
 
     /** Makes the cluster what it was before a deployment, which has been undone: every round begins with the same. */
     async clear(stop?: AbortSignal): Promise<void> {
-        const { remove, notice } = chooseLeftovers(await findLeftovers(this.api, RELEASES.base));
+        const { remove, notice } = chooseLeftovers(await findLeftovers(this.api, RELEASES.base), "kubectl");
         await removeObjects(this.api, remove, stop);
         await waitUntil("the last deployment", { timeout: GONE_TIMEOUT, stop }, async () => {
             const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } };

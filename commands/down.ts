@@ -32,6 +32,6 @@ const program = new Command("npm run down --")
             await undo(findRecordedTarget(options), options, stop);
             console.log(pc.green("Down."));
             reportOthers();
-        }, "Stopped. `npm run down` goes on from here."),
+        }, "Stopped. The same command goes on from here."),
     );
 void program.parseAsync();

@@ -5,6 +5,11 @@ export function shellWord(word: string): string {
     return /^[\w@%+=:,./-][\w@%+=:,./~-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** How one runs helm on a cluster, without the arguments. */
+export function helmOn({ kubeconfig, context }: ClusterAddress): string {
+    return `helm --kubeconfig ${shellWord(kubeconfig)} --kube-context ${shellWord(context)}`;
+}
+
 /** How one runs kubectl on a cluster, without the arguments. */
 export function kubectlOn({ kubeconfig, context }: ClusterAddress): string {
     return `kubectl --kubeconfig ${shellWord(kubeconfig)} --context ${shellWord(context)}`;

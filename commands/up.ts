@@ -49,6 +49,6 @@ const program = new Command("npm run up --")
         runCommand(async (stop) => {
             const target = findTarget(options);
             report(await deploy(target, options, stop), target);
-        }, "Stopped. `npm run up` goes on from here; `npm run down` undoes what was done."),
+        }, "Stopped. The same command goes on from here; `npm run down`, with the same --context or --stack, undoes what was done."),
     );
 void program.parseAsync();

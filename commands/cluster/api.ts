@@ -47,7 +47,8 @@ export class ClusterApi {
 
     private constructor(
         private readonly config: KubeConfig,
-        /** Address of the API server. */
+        readonly address: ClusterAddress,
+        /** URL of the API server. */
         readonly server: string,
     ) {}
 
@@ -65,7 +66,13 @@ export class ClusterApi {
         if (!server) {
             throw new Fault(`the kubeconfig ${address.kubeconfig} has no cluster for context "${address.context}"`);
         }
-        return new ClusterApi(config, server);
+        if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
+            throw new Fault(
+                `the kubeconfig ${address.kubeconfig} has the server "${server}" for context "${address.context}"; ` +
+                    "it must be a URL, such as https://203.0.113.7:6443",
+            );
+        }
+        return new ClusterApi(config, address, server);
     }
 
     /** The credentials of the kubeconfig's context; undefined where it names none. */
@@ -200,7 +207,11 @@ export class ClusterApi {
                 reason ?? `the API server answered ${answer.status} to ${method} ${path}`,
             );
         }
-        return JSON.parse(answer.text) as unknown;
+        try {
+            return JSON.parse(answer.text) as unknown;
+        } catch {
+            throw new ApiError(answer.status, `what answers at ${this.server} is no API server of Kubernetes`);
+        }
     }
 
     /** @throws ApiError of status 0 where there is no answer */
@@ -216,8 +227,12 @@ export class ClusterApi {
             signal: message.stop,
         };
         await this.config.applyToHTTPSOptions(options).catch((error: unknown) => {
-            // Such as a login that has to be renewed, or a plugin that is not installed.
-            throw new Fault(`the kubeconfig's entry for ${this.server} cannot be used: ${messageOf(error)}`);
+            // Such as a login that has to be renewed, or a plugin that is not installed. A parser's message may quote a credential.
+            const reason = error instanceof SyntaxError ? "" : messageOf(error);
+            throw new Fault(
+                `the kubeconfig's entry for ${this.server} cannot be used: ` +
+                    (reason === "" ? "what it runs for a credential gives none that can be read" : reason),
+            );
         });
         return exchange(url, options, message.body).catch((error: unknown) => {
             if (message.stop?.aborted) {

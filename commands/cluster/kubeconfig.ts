@@ -95,8 +95,17 @@ function readKubeconfig(file: string): Kubeconfig {
         throw new Fault(`the kubeconfig ${file} is not valid YAML`);
     }
     const { contexts, clusters, users } = kubeconfig as Record<string, unknown>;
-    if (![contexts, clusters, users].every((list) => list === undefined || list === null || Array.isArray(list))) {
-        throw new Fault(`the kubeconfig ${file} is not one: its contexts, clusters and users must be lists`);
+    if (![contexts, clusters, users].every(isListOfObjects)) {
+        throw new Fault(`the kubeconfig ${file} is not one: its contexts, clusters and users must be lists of objects`);
     }
     return kubeconfig as Kubeconfig;
+}
+
+/** A list of Kubernetes' config, which may be left out or empty. */
+function isListOfObjects(list: unknown): boolean {
+    return (
+        list === undefined ||
+        list === null ||
+        (Array.isArray(list) && list.every((entry) => typeof entry === "object" && entry !== null))
+    );
 }

@@ -52,8 +52,12 @@ export function servedKind(definition: KubernetesObject): [apiVersion: string, k
 /**
  * What may be removed, and what is said about the rest: CRDs in use stay, all of them, for with the last of them the
  * objects would go; and what a control plane still needs stays.
+ * @param kubectl how one runs it on the cluster
  */
-export function chooseLeftovers(leftovers: Leftovers): { remove: KubernetesObject[]; notice?: string } {
+export function chooseLeftovers(
+    leftovers: Leftovers,
+    kubectl: string,
+): { remove: KubernetesObject[]; notice?: string } {
     const { definitions, configMaps, inUse, controlPlanes } = leftovers;
     if (controlPlanes.length > 0) {
         return {
@@ -69,7 +73,7 @@ export function chooseLeftovers(leftovers: Leftovers): { remove: KubernetesObjec
                 "Istio's CRDs stay, for they hold objects that were not deployed from here:",
                 ...inUse.map((object) => `  ${displayName(object)}`),
                 "Once these may go too, remove the CRDs together with them by",
-                `  kubectl delete crd ${names}`,
+                `  ${kubectl} delete crd ${names}`,
             ].join("\n"),
         };
     }

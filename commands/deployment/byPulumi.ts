@@ -10,14 +10,14 @@ import { evaluateProgram } from "../program/evaluate";
 import { Progress } from "../progress";
 import { requestFor } from "../program/request";
 import type { Lookout } from "../recovery/findings";
-import { isEmpty, objectsIn } from "../recovery/interruption";
-import { refuseForeignMesh } from "../recovery/ownership";
+import { objectsIn, type StackState } from "../recovery/interruption";
+import { knowsMesh, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining, explainingTrouble } from "./explain";
 import { type DeploymentRecord, readRecord, writeRecord } from "./record";
 import { retry } from "./retry";
-import type { Target } from "./target";
+import { googleCloudFault, type Target } from "./target";
 
 /** What the engine says where its provider has ended, in the middle of an operation or before it: gRPC's words. */
 const PROVIDER_ENDED = /error reading from server|error while dialing: dial tcp 127\.0\.0\.1/i;
@@ -42,12 +42,14 @@ export class ByPulumi implements Way {
         const { target, api, identity } = site;
         const stack = this.stackOf(target.stack);
         await freeFromDeadRuns(stack);
-        const state = await stack.prepare(target.named ? target.cluster : undefined, stop);
+        const state =
+            (await stack.prepare(target.named ? target.cluster : undefined, stop)) ?? (await stack.create(stop));
         const earlier = readRecord(target.stack);
-        if (earlier === undefined && isEmpty(state)) {
+        refuseClusterWithin(target.stack, state);
+        if (!knowsMesh(state)) {
             await refuseForeignReleases(target.stack, api);
         }
-        await refuseForeignMesh(target.stack, state, api);
+        await refuseForeignMesh(target.stack, state, api, forgetCommand(stack, earlier));
         if (earlier) {
             await retry(site, stop);
         }
@@ -79,7 +81,13 @@ export class ByPulumi implements Way {
             stack.prepare(target.named ? target.cluster : undefined, stop),
             declarationFor(target, stop),
         ]);
-        await refuseForeignMesh(target.stack, state, api);
+        if (state === undefined) {
+            // A `down` that was killed at its very end has removed the stack, and everything else before.
+            await refuseLostState(target.stack, this.backend, api, forgetCommand(stack, record));
+            return;
+        }
+        refuseClusterWithin(target.stack, state);
+        await refuseForeignMesh(target.stack, state, api, forgetCommand(stack, record));
         await pastDeadLocks(stack, stop, async () => {
             if (!(await recover(stack, state, api, stop, unrecordedBy(record, declaration)))) {
                 // Helm's releases cannot be destroyed once they are not there.
@@ -141,6 +149,18 @@ async function untilRolledOut(objects: readonly KubernetesObject[], site: Site, 
             await Promise.all(deployments.map((deployment) => waitUntilReady(deployment, site.api, stop)));
         }),
     );
+}
+
+/** What one types to forget what a stack has deployed: that of the engine where no `up` of this clone has deployed it. */
+function forgetCommand(stack: PulumiStack, record?: DeploymentRecord): string {
+    return record ? `npm run down -- --stack ${stack.name} --forget` : stack.forgetCommand();
+}
+
+/** @throws Fault where a stack holds the cluster itself, whatever its file says: the engine would remove that */
+function refuseClusterWithin(stack: string, { deployment }: StackState): void {
+    if (deployment?.resources?.some(({ type }) => type.startsWith("gcp:"))) {
+        throw googleCloudFault(stack);
+    }
 }
 
 /** Where to look for what the state may not know of. */

@@ -4,6 +4,7 @@ import { bringSandboxUp, sandboxObstacle } from "../cluster/sandbox";
 import { Fault } from "../fault";
 import { preflight } from "../preflight/preflight";
 import { Progress } from "../progress";
+import { shellWord } from "../shell";
 import type { Deployed } from "./deployment";
 import { explaining } from "./explain";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
@@ -43,8 +44,16 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
 async function validRecord(target: Target, identity: string, stop: AbortSignal): Promise<DeploymentRecord | undefined> {
     const { stack, sandbox, cluster } = target;
     const record = readRecord(stack);
-    if (!record || record.cluster.identity === identity) {
+    if (!record || (record.cluster.identity === identity && record.cluster.context === cluster.context)) {
         return record;
+    }
+    if (record.cluster.identity === identity) {
+        // To the engine a context is a cluster: it would make everything anew in a new one, and remove it from the old.
+        throw new Fault(
+            `stack "${stack}" was deployed to context "${record.cluster.context}", and "${cluster.context}" leads to the same ` +
+                `cluster: use that one, or undo it first, by \`npm run down -- --stack ${stack} ` +
+                `--context ${shellWord(cluster.context)} --kubeconfig ${shellWord(cluster.kubeconfig)}\``,
+        );
     }
     if (!sandbox) {
         throw new Fault(

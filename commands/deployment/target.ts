@@ -29,11 +29,7 @@ export interface Target {
  * @throws Fault where the context does not exist, or the stack's file names no cluster of a kubeconfig
  */
 export function findTarget(options: TargetOptions): Target {
-    if (options.stack !== undefined && !/^[A-Za-z0-9._-]{1,100}$/.test(options.stack)) {
-        throw new Fault(
-            `"${options.stack}" is no name for a stack: use letters, digits, hyphens, underscores and dots`,
-        );
-    }
+    refuseOddName(options.stack);
     if (options.context !== undefined) {
         if (options.stack === SANDBOX_STACK) {
             throw new Fault(`the stack "${SANDBOX_STACK}" is the sandbox's; leave out --stack, or choose another name`);
@@ -58,6 +54,7 @@ export function findTarget(options: TargetOptions): Target {
  * The same for something that was deployed: the cluster is the one in the record, which need not be in today's kubeconfig.
  */
 export function findRecordedTarget(options: TargetOptions): Target {
+    refuseOddName(options.stack);
     const stack = options.stack ?? (options.context === undefined ? SANDBOX_STACK : stackForContext(options.context));
     const record = readRecord(stack);
     if (!record || options.kubeconfig !== undefined) {
@@ -68,6 +65,13 @@ export function findRecordedTarget(options: TargetOptions): Target {
         throw new Fault(`stack "${stack}" was deployed to context "${context}", not to "${options.context}"`);
     }
     return { stack, cluster: { kubeconfig, context }, sandbox: stack === SANDBOX_STACK, named: true };
+}
+
+/** @throws Fault where a name is none that Pulumi allows for a stack: it would not even be a file's name */
+function refuseOddName(stack: string | undefined): void {
+    if (stack !== undefined && !/^[A-Za-z0-9._-]{1,100}$/.test(stack)) {
+        throw new Fault(`"${stack}" is no name for a stack: use letters, digits, hyphens, underscores and dots`);
+    }
 }
 
 /**
@@ -94,13 +98,18 @@ function clusterSection(stack: string): Record<string, unknown> | undefined {
  */
 export function refuseGoogleCloud(stack: string): void {
     if (clusterSection(stack)?.kind === "gke") {
-        throw new Fault(
-            `stack "${stack}" has a cluster of its own on Google Cloud: deploy and remove it by \`pulumi up --stack ${stack}\` ` +
-                `and \`pulumi destroy --stack ${stack}\`; to look at it by verify, load or dashboard, run what ` +
-                `\`pulumi stack output getCredentialsCommand --stack ${stack}\` prints, and name the context that this makes: ` +
-                `--stack ${stack} --context gke_PROJECT_LOCATION_NAME`,
-        );
+        throw googleCloudFault(stack);
     }
+}
+
+/** What is said of a stack that has its cluster within. */
+export function googleCloudFault(stack: string): Fault {
+    return new Fault(
+        `stack "${stack}" has a cluster of its own on Google Cloud: deploy and remove it by \`pulumi up --stack ${stack}\` ` +
+            `and \`pulumi destroy --stack ${stack}\`; to look at it by verify, load or dashboard, run what ` +
+            `\`pulumi stack output getCredentialsCommand --stack ${stack}\` prints, and name the context that this makes: ` +
+            `--stack ${stack} --context gke_PROJECT_LOCATION_NAME`,
+    );
 }
 
 /** The cluster of a kubeconfig that a stack's file names; undefined where there is no file, or it names none. */

@@ -6,6 +6,7 @@ import { chooseLeftovers, findLeftovers, removeObjects } from "../cluster/leftov
 import { sandboxObstacle, sandboxState, takeSandboxDown } from "../cluster/sandbox";
 import { Fault, messageOf } from "../fault";
 import { Progress } from "../progress";
+import { kubectlOn } from "../shell";
 import type { Site } from "./deployment";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
 import type { Target } from "./target";
@@ -23,7 +24,12 @@ export interface UndoOptions {
 /** Undoes what was deployed for a stack. Where nothing was, nothing happens. */
 export async function undo(target: Target, options: UndoOptions, stop: AbortSignal): Promise<void> {
     const record = readRecord(target.stack);
-    if (!record && options.leftovers) {
+    if (record && options.leftovers) {
+        throw new Fault(
+            `stack "${target.stack}" is deployed, so nothing is left over: leave out --leftovers to undo it, leftovers included`,
+        );
+    }
+    if (options.leftovers) {
         await removeLeftovers(ClusterApi.connect(target.cluster), stop);
     } else if (!record) {
         console.log(`Nothing is deployed for stack "${target.stack}".`);
@@ -101,7 +107,7 @@ async function undoAt(site: Site, record: DeploymentRecord, stop: AbortSignal): 
 
 /** Removes what Istio's charts and istiod leave behind, unless somebody else needs it. */
 async function removeLeftovers(api: ClusterApi, stop: AbortSignal): Promise<void> {
-    const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base));
+    const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base), kubectlOn(api.address));
     await new Progress().during(`Istio's leftovers (${remove.length})`, () => removeObjects(api, remove, stop));
     if (notice !== undefined) {
         console.log(pc.yellow(notice));

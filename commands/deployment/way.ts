@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { type Discovery, findEngine } from "../engine/discovery";
 import { localBackend } from "../engine/pulumiStack";
 import { Fault } from "../fault";
+import { SANDBOX_STACK } from "../project";
 import { ByPulumi } from "./byPulumi";
 import { ByRendering } from "./byRendering";
 import type { Way } from "./deployment";
@@ -86,7 +87,8 @@ export function backendOf(options: WayOptions, env: NodeJS.ProcessEnv = process.
 /** @throws Fault where the options ask for something else than the stack was deployed with */
 function refuseChange({ stack, deployedBy }: DeploymentRecord, options: WayOptions): void {
     if (deployedBy.way === "pulumi" && options.rendered) {
-        throw new Fault(`stack "${stack}" was deployed by the Pulumi CLI; undo that first, by \`npm run down\``);
+        const down = `npm run down${stack === SANDBOX_STACK ? "" : ` -- --stack ${stack}`}`;
+        throw new Fault(`stack "${stack}" was deployed by the Pulumi CLI; undo that first, by \`${down}\``);
     }
     if (deployedBy.way === "pulumi" && options.backend !== undefined && backendOf(options) !== deployedBy.backend) {
         throw new Fault(`the state of stack "${stack}" is in ${deployedBy.backend}, not in ${options.backend}`);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { parse } from "yaml";
-import { run, runInForeground } from "../childProcess";
+import { run, runInForeground, searchPath } from "../childProcess";
 import type { ClusterAddress } from "../cluster/address";
 import { Fault, Stopped } from "../fault";
 import { clusterConfig, readStackFile } from "../program/projectConfig";
@@ -46,11 +46,11 @@ export class PulumiStack {
     ) {}
 
     /**
-     * Creates the stack unless it is there, and writes the config that it works with.
+     * Writes the config that the stack works with.
      * @param cluster wins over the cluster in the stack's file
-     * @returns the state of the stack
+     * @returns the state of the stack; undefined where there is no such stack
      */
-    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<StackState> {
+    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<StackState | undefined> {
         this.prepareFolders();
         const committed = readStackFile(this.name);
         if (isEncrypted(committed) && !hasPassphrase()) {
@@ -63,10 +63,11 @@ export class PulumiStack {
         const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
         writeWhole(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)));
 
-        const state = await this.findState(stop);
-        if (state) {
-            return state;
-        }
+        return this.findState(stop);
+    }
+
+    /** Creates the stack, whose config is prepared. @returns its empty state */
+    async create(stop?: AbortSignal): Promise<StackState> {
         const init = await this.pulumi(["stack", "init", this.name, "--no-select"], stop);
         if (init.code !== 0) {
             throw new Fault(`the stack "${this.name}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`);
@@ -159,13 +160,24 @@ export class PulumiStack {
         return [
             `export ${this.backendVariable()}`,
             ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${shellWord(PASSPHRASE_FILE)}`]),
-            `pulumi preview --stack ${this.name} --config-file ${shellWord(configFile)}`,
+            `${this.command()} preview --stack ${this.name} --config-file ${shellWord(configFile)}`,
         ];
     }
 
     /** What to type in a shell to remove all its locks by hand. */
     cancelCommand(): string {
-        return `${this.backendVariable()} pulumi cancel ${this.name}`;
+        return `${this.backendVariable()} ${this.command()} cancel ${this.name}`;
+    }
+
+    /** What to type in a shell to forget by hand what it has deployed. */
+    forgetCommand(): string {
+        return `${this.backendVariable()} ${this.command()} stack rm ${this.name} --force`;
+    }
+
+    /** The CLI as one types it: by its path where it is not on `PATH`, as where npm's package has downloaded it. */
+    private command(): string {
+        const { cli } = this.engine;
+        return searchPath().includes(path.dirname(cli)) ? "pulumi" : shellWord(cli);
     }
 
     /** The backend as a variable in a shell, where the address of a bucket may mean something else. */

@@ -44,8 +44,11 @@ function isOurs({ metadata }: KubernetesObject): boolean {
     return (Object.values(RELEASES) as string[]).includes(release) && namespace === ISTIO_NAMESPACE;
 }
 
-/** What is wrong, and what to do; undefined where there is no other Istio. */
-export function otherIstioFault({ definitions, controlPlanes }: OtherIstio): string | undefined {
+/**
+ * What is wrong, and what to do; undefined where there is no other Istio.
+ * @param kubectl how one runs it on the cluster
+ */
+export function otherIstioFault({ definitions, controlPlanes }: OtherIstio, kubectl: string): string | undefined {
     if (controlPlanes.length > 0) {
         return [
             "another Istio is installed in this cluster, and two of them would fight over the same pods and CRDs:",
@@ -55,16 +58,16 @@ export function otherIstioFault({ definitions, controlPlanes }: OtherIstio): str
         ].join("\n");
     }
     if (definitions.length > 0) {
-        const all = "$(kubectl get crd -o name | grep '\\.istio\\.io$')";
+        const all = `$(${kubectl} get crd -o name | grep '\\.istio\\.io$')`;
         const [name, namespace] = [RELEASES.base, ISTIO_NAMESPACE];
         return [
             `CRDs of another Istio are in this cluster, and Helm does not take over what is not marked as its release's:`,
             ...summary(definitions),
             "Hand them over to this deployment, with the objects that they hold:",
-            `  kubectl label --overwrite ${all} app.kubernetes.io/managed-by=Helm`,
-            `  kubectl annotate --overwrite ${all} ${RELEASE_NAME}=${name} ${RELEASE_NAMESPACE}=${namespace}`,
+            `  ${kubectl} label --overwrite ${all} app.kubernetes.io/managed-by=Helm`,
+            `  ${kubectl} annotate --overwrite ${all} ${RELEASE_NAME}=${name} ${RELEASE_NAMESPACE}=${namespace}`,
             "or, if nobody needs them and their objects any more, delete them:",
-            `  kubectl delete ${all}`,
+            `  ${kubectl} delete ${all}`,
         ].join("\n");
     }
     return undefined;

@@ -3,6 +3,7 @@ import type { ClusterApi } from "../cluster/api";
 import { ApiError } from "../cluster/apiError";
 import { doInOrder } from "../deployment/schedule";
 import type { Step } from "../render/step";
+import { shellWord } from "../shell";
 
 /** What the deployment does with objects: Helm, the engine and these commands alike. */
 const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"] as const;
@@ -179,6 +180,8 @@ export async function userName(api: ClusterApi): Promise<string | undefined> {
 export function grantCommand(user: string | undefined): string {
     const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? "") ?? [];
     const subject =
-        account === undefined ? `--user=${user ?? "NAME"}` : `--serviceaccount=${namespace ?? ""}:${account}`;
+        account === undefined
+            ? `--user=${shellWord(user ?? "NAME")}`
+            : `--serviceaccount=${namespace ?? ""}:${account}`;
     return `kubectl create clusterrolebinding bookinfo-mesh-admin --clusterrole=cluster-admin ${subject}`;
 }

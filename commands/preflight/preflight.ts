@@ -9,6 +9,7 @@ import { evaluateProgram } from "../program/evaluate";
 import { requestFor } from "../program/request";
 import { Progress } from "../progress";
 import { stepsOf } from "../render/steps";
+import { kubectlOn } from "../shell";
 import { findOtherIstio, otherIstioFault } from "./otherIstio";
 import {
     findLacks,
@@ -42,7 +43,7 @@ export async function preflight(target: Target, api: ClusterApi, stop: AbortSign
             ...[ISTIO_NAMESPACE, appNamespaceOf(target.stack)].map((name) =>
                 terminatingNamespace(name, api, progress, stop),
             ),
-            findOtherIstio(api).then(otherIstioFault),
+            findOtherIstio(api).then((found) => otherIstioFault(found, kubectlOn(api.address))),
         ]),
     );
     return identity;

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../cluster/object";
 import { waitUntil } from "../cluster/wait";
 import { Fault } from "../fault";
 import type { Progress } from "../progress";
+import { kubectlOn } from "../shell";
 
 /** Time that a namespace gets to be gone, in seconds: one that nothing blocks takes a few. */
 const PATIENCE = 30;
@@ -34,7 +35,7 @@ export async function terminatingNamespace(
         return undefined;
     } catch (error) {
         if (error instanceof Fault && !(error instanceof ApiError)) {
-            return explanation(left);
+            return explanation(left, kubectlOn(api.address));
         }
         throw error;
     }
@@ -44,8 +45,11 @@ function terminating(namespace: KubernetesObject | undefined): KubernetesObject 
     return namespace?.metadata.deletionTimestamp === undefined ? undefined : namespace;
 }
 
-/** What blocks the deletion of a namespace, by its own conditions, and the remedy. */
-export function explanation(namespace: KubernetesObject): string {
+/**
+ * What blocks the deletion of a namespace, by its own conditions, and the remedy.
+ * @param kubectl how one runs it on the cluster
+ */
+export function explanation(namespace: KubernetesObject, kubectl: string): string {
     const { name } = namespace.metadata;
     const { conditions = [] } = (namespace.status ?? {}) as {
         conditions?: { status: string; message?: string }[];
@@ -55,6 +59,6 @@ export function explanation(namespace: KubernetesObject): string {
         `the namespace ${name} is being deleted, and nothing can be created in it until it is gone.`,
         ...blocks,
         "Where an object waits for a finalizer, whatever set that has to remove it; if that is gone, do it by hand:",
-        `  kubectl --namespace ${name} patch KIND NAME --type=merge --patch '{"metadata":{"finalizers":null}}'`,
+        `  ${kubectl} --namespace ${name} patch KIND NAME --type=merge --patch '{"metadata":{"finalizers":null}}'`,
     ].join("\n");
 }

@@ -9,7 +9,12 @@ import { resolveStackConfig, type StackConfig } from "./stackConfig";
 /** Content of Pulumi.<stack>.yaml; undefined where there is no such file. */
 export function readStackFile(stack: string): { config?: Record<string, unknown>; [key: string]: unknown } | undefined {
     const file = stackFile(stack);
-    return existsSync(file) ? (readYaml(file) as { config?: Record<string, unknown> }) : undefined;
+    if (!existsSync(file)) {
+        return undefined;
+    }
+    const content = readYaml(file) as { config?: Record<string, unknown> | null };
+    // A key with nothing below it is null.
+    return { ...content, config: content.config ?? {} };
 }
 
 /**

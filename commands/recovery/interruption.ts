@@ -26,11 +26,6 @@ export interface StackState {
     };
 }
 
-/** Whether a state holds nothing. */
-export function isEmpty({ deployment }: StackState): boolean {
-    return (deployment?.resources ?? []).length === 0;
-}
-
 /** Name and namespace of a Helm release. */
 export interface ReleaseName {
     namespace: string;

@@ -29,25 +29,56 @@ export async function hasOwnMesh(state: StackState, api: ClusterApi): Promise<bo
     return recorded ? uidOf(recorded) === live.metadata.uid : !(await holdsSomething(ISTIO_NAMESPACE, api));
 }
 
-/** @throws Fault where somebody else has made the mesh anew: the engine would change, or destroy, what has the same names */
-export async function refuseForeignMesh(stack: string, state: StackState, api: ClusterApi): Promise<void> {
+/**
+ * @param forget the command by which one forgets what the stack had deployed
+ * @throws Fault where somebody else has made the mesh anew: the engine would change, or destroy, what has the same names
+ */
+export async function refuseForeignMesh(
+    stack: string,
+    state: StackState,
+    api: ClusterApi,
+    forget: string,
+): Promise<void> {
     const { live, recorded } = await meshNamespace(state, api);
     const uid = recorded && uidOf(recorded);
     if (live && uid !== undefined && uid !== live.metadata.uid) {
         throw new Fault(
             `the namespace ${ISTIO_NAMESPACE} of stack "${stack}" is gone, and somebody else has made another one: nothing is touched.\n` +
-                `Forget what this stack had deployed: npm run down -- --stack ${stack} --forget`,
+                `Forget what this stack had deployed: ${forget}`,
         );
     }
 }
 
+/** @throws Fault where a stack is not in its backend any more, and a mesh is in the cluster: that may be what it has deployed */
+export async function refuseLostState(stack: string, backend: string, api: ClusterApi, forget: string): Promise<void> {
+    if ((await liveMesh(api)) !== undefined) {
+        throw new Fault(
+            `stack "${stack}" is not in ${backend} any more, which kept its state, and the namespace ${ISTIO_NAMESPACE} is in the ` +
+                `cluster: nothing is touched.
+Bring the backend back. If the state is lost for good, forget the stack, and remove ` +
+                `by hand what is in the cluster: ${forget}`,
+        );
+    }
+}
+
+/** Whether a state knows the mesh: everything else comes after its namespace. */
+export function knowsMesh(state: StackState): boolean {
+    return recordedMesh(state) !== undefined;
+}
+
 /** The namespace that every stack of this program begins with, as it is and as the state knows it. */
-async function meshNamespace({ deployment }: StackState, api: ClusterApi) {
-    const live = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
-    const recorded = deployment?.resources?.find(
+async function meshNamespace(state: StackState, api: ClusterApi) {
+    return { live: await liveMesh(api), recorded: recordedMesh(state) };
+}
+
+function liveMesh(api: ClusterApi): Promise<KubernetesObject | undefined> {
+    return api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
+}
+
+function recordedMesh({ deployment }: StackState): StateResource | undefined {
+    return deployment?.resources?.find(
         ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
     );
-    return { live, recorded };
 }
 
 function uidOf({ outputs }: StateResource): string | undefined {

@@ -85,9 +85,12 @@ export async function recover(
     }
     const files = stackFiles(stack.backend, stack.name);
     if (files === undefined) {
-        // Elsewhere, only the engine can tell whether somebody works on the stack: it refuses to refresh it then.
+        // Elsewhere, only the engine can tell whether somebody works on the stack: it refuses to refresh it then. Whoever has ended
+        // just before that has recorded what looked half-made.
         await stack.refresh(stop);
-        await takeBack(state, api, stop, unrecorded);
+        const { deployment } = (await stack.findState(stop)) ?? {};
+        const underWay = state.deployment?.pending_operations;
+        await takeBack({ deployment: { ...deployment, pending_operations: underWay } }, api, stop, unrecorded);
     } else {
         await whileLocked(files.locks, async () =>
             takeBack((await stack.findState(stop)) ?? {}, api, stop, unrecorded),

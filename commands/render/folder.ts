@@ -87,7 +87,14 @@ export function replaceFolder(folder: string, files: readonly RenderedFile[]): v
         if (existsSync(folder)) {
             renameSync(folder, old);
         }
-        renameSync(fresh, folder);
+        try {
+            renameSync(fresh, folder);
+        } catch (error) {
+            if (existsSync(old)) {
+                renameSync(old, folder);
+            }
+            throw error;
+        }
         rmSync(old, { recursive: true, force: true });
     } catch (error) {
         rmSync(fresh, { recursive: true, force: true });
@@ -95,7 +102,7 @@ export function replaceFolder(folder: string, files: readonly RenderedFile[]): v
     }
 }
 
-/** @throws Fault where a folder exists, is not empty, and was not rendered here */
+/** @throws Fault where a folder exists, and holds anything that was not rendered here */
 export function refuseForeign(folder: string): void {
     if (!existsSync(folder)) {
         return;
@@ -106,16 +113,36 @@ export function refuseForeign(folder: string): void {
     } catch {
         throw new Fault(`${folder} is not a folder`);
     }
-    if (entries.length > 0 && !isRendered(folder)) {
+    const rendered = renderedPaths(folder);
+    if (entries.length > 0 && rendered === undefined) {
         throw new Fault(`${folder} holds files that were not rendered; name another folder, or empty it`);
+    }
+    const others = [
+        ...entries.filter((entry) => entry !== INDEX_FOLDER),
+        ...(rendered
+            ? readdirSync(path.join(folder, INDEX_FOLDER)).map((entry) => path.join(INDEX_FOLDER, entry))
+            : []),
+    ].filter((entry) => !rendered?.has(entry));
+    if (others.length > 0) {
+        throw new Fault(
+            `${folder} holds what was not rendered, and would be lost: ${others.join(", ")}; move that, or name another ` +
+                "folder, such as one inside of this",
+        );
     }
 }
 
-function isRendered(folder: string): boolean {
+/** The files of an earlier rendering, by their paths in the folder; undefined where it holds none. */
+function renderedPaths(folder: string): Set<string> | undefined {
     try {
-        const index = JSON.parse(readFileSync(path.join(folder, INDEX_FILE), "utf8")) as { writtenBy?: unknown };
-        return index.writtenBy === AUTHOR;
+        const index = JSON.parse(readFileSync(path.join(folder, INDEX_FILE), "utf8")) as {
+            writtenBy?: unknown;
+            steps: { manifest?: string; release?: { values: string } }[];
+        };
+        const paths = index.steps.flatMap(({ manifest, release }) => [manifest, release?.values]);
+        return index.writtenBy === AUTHOR
+            ? new Set([INDEX_FILE, ...paths.filter((file) => file !== undefined)])
+            : undefined;
     } catch {
-        return false;
+        return undefined;
     }
 }

@@ -96,6 +96,14 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
         await expect(answer).rejects.toBeInstanceOf(Stopped);
     });
 
+    it("that is no API server at all is named as such", async () => {
+        answers["/api/v1/namespaces/kube-system"] = { body: "<html>Sign in</html>" };
+        await expect(api.identity()).rejects.toThrow(/what answers at http:.* is no API server of Kubernetes/);
+        expect(() => ClusterApi.connect({ kubeconfig: "127.0.0.1:6443", context: "test" })).toThrow(
+            'has the server "127.0.0.1:6443" for context "test"; it must be a URL',
+        );
+    });
+
     it("of a cluster that does not answer gives a fault that passes", async () => {
         server.close();
         await expect(api.getByProxy(jaeger, "/")).rejects.toMatchObject({ status: 0 });

@@ -150,6 +150,54 @@ it("neither an up nor a down touches a mesh that somebody else has made anew", a
     expect(asked()).not.toContain("destroy");
 });
 
+describe("a stack that is not in its backend any more", () => {
+    const gone = () => {
+        const { way, asked } = failingOnce("");
+        const cli = path.join(folder, "pulumi");
+        const script = readFileSync(cli, "utf8");
+        writeFileSync(
+            cli,
+            script.replace(/"stack export"\) .*;;/, '"stack export") echo "no stack named" >&2; exit 1;;'),
+        );
+        return { way, asked };
+    };
+
+    it("is not taken for undone while a mesh is in the cluster", async () => {
+        cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "ours" } }];
+        const { way, asked } = gone();
+        await expect(way.undo(site, record, never)).rejects.toThrow(
+            /is not in file:\/\/\/nowhere any more[^]*nothing is touched[^]*--stack there-is-no-such-stack --forget/,
+        );
+        expect(asked()).not.toContain("destroy");
+    });
+
+    it("is undone where there is none: an earlier down was killed at its end", async () => {
+        const { way, asked } = gone();
+        await way.undo(site, record, never);
+        expect(asked().filter((command) => command !== "stack")).toEqual([]);
+    });
+});
+
+it("neither an up nor a down touches a stack that holds the cluster itself", async () => {
+    const gke = { urn: "d", type: "gcp:container/cluster:Cluster" };
+    const { way, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, gke] } });
+    await expect(way.deploy(site, never)).rejects.toThrow("a cluster of its own on Google Cloud");
+    await expect(way.undo(site, record, never)).rejects.toThrow("a cluster of its own on Google Cloud");
+    expect(asked()).not.toContain("up");
+    expect(asked()).not.toContain("destroy");
+    expect(readRecord(site.target.stack)).toBeUndefined();
+});
+
+it("an up refuses releases of others as long as its stack has made no mesh, whatever it has recorded", async () => {
+    const { way, asked } = failingOnce("exceeded quota: tiny");
+    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const labels = { owner: "helm", name: "istiod", version: "1", status: "deployed" };
+    const metadata = { name: "sh.helm.release.v1.istiod.v1", namespace: "istio-system", labels };
+    cluster.objects = [rolledOut(1), { apiVersion: "v1", kind: "Secret", metadata, type: "helm.sh/release.v1" }];
+    await expect(way.deploy(site, never)).rejects.toThrow("another Istio is installed in this cluster");
+    expect(asked().filter((command) => command === "up")).toHaveLength(1);
+});
+
 it("an up touches nothing while somebody else works on the stack", async () => {
     const { way } = failingOnce("exceeded quota: tiny");
     await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");

@@ -81,18 +81,24 @@ describe("Istio's leftovers", () => {
     });
 
     it("all go where nobody uses them", () => {
-        expect(chooseLeftovers(found)).toEqual({ remove: [gateways, ...configMaps] });
+        expect(chooseLeftovers(found, "kubectl")).toEqual({ remove: [gateways, ...configMaps] });
     });
 
     it("keep the CRDs while they hold objects, and say which, and what to do", () => {
-        const { remove, notice } = chooseLeftovers({ ...found, inUse: [object("Gateway", "mine")] });
+        const { remove, notice } = chooseLeftovers(
+            { ...found, inUse: [object("Gateway", "mine")] },
+            "kubectl --context mine",
+        );
         expect(remove).toEqual(configMaps);
         expect(notice).toContain("Gateway default/mine");
-        expect(notice).toContain("kubectl delete crd gateways.networking.istio.io");
+        expect(notice).toContain("kubectl --context mine delete crd gateways.networking.istio.io");
     });
 
     it("stay while another control plane runs", () => {
-        const { remove, notice } = chooseLeftovers({ ...found, controlPlanes: [object("Deployment", "istiod")] });
+        const { remove, notice } = chooseLeftovers(
+            { ...found, controlPlanes: [object("Deployment", "istiod")] },
+            "kubectl",
+        );
         expect(remove).toEqual([]);
         expect(notice).toContain("Deployment default/istiod");
     });
@@ -142,8 +148,9 @@ describe("contexts", () => {
     it("are refused without a word of what the file holds", () => {
         const broken = kubeconfig("broken", "users:\n- name: a\n  user:\n    token: SECRET: oops\n");
         expect(() => findContexts([broken])).toThrow(/not valid YAML$/);
-        const misshapen = kubeconfig("misshapen", "contexts: SECRET\n");
-        expect(() => findContexts([misshapen])).toThrow(/must be lists$/);
+        for (const misshapen of ["contexts: SECRET\n", "contexts: [SECRET]\n", "users: [null]\n"]) {
+            expect(() => findContexts([kubeconfig("misshapen", misshapen)])).toThrow(/must be lists of objects$/);
+        }
     });
 
     it("are looked for where kubectl looks", () => {

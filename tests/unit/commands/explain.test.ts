@@ -166,7 +166,7 @@ describe("releases of our names", () => {
         cluster.objects = [secret("istiod", "istio-system"), secret("istio-base", "istio-system")];
         const message = await messageOf(refuseForeignReleases("mine", cluster.api));
         expect(message).toContain("Helm has the releases istio-base, istiod in istio-system");
-        expect(message).toContain("helm uninstall --namespace istio-system istiod istio-base");
+        expect(message).toContain("uninstall --namespace istio-system istiod istio-base");
     });
 
     it("are nobody's business in other namespaces, nor others there", async () => {

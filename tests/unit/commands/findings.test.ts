@@ -205,11 +205,11 @@ describe("what a provider that ended has left, which the state does not know", (
 
 describe("a mesh that somebody else has made anew", () => {
     const state: StackState = { deployment: { resources: [stack, namespace] } };
-    const refusal = () => refuseForeignMesh("demo", state, cluster.api);
+    const refusal = () => refuseForeignMesh("demo", state, cluster.api, "npm run forget-it");
 
     it("is refused, with the way to forget one's own", async () => {
         cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];
-        await expect(refusal()).rejects.toThrow(/somebody else.*nothing is touched[^]*--stack demo --forget/);
+        await expect(refusal()).rejects.toThrow(/somebody else.*nothing is touched[^]*npm run forget-it$/);
     });
 
     it("is none where it is the stack's own, or gone", async () => {

@@ -56,7 +56,9 @@ describe("the folder", () => {
     });
 
     it("is replaced as a whole, and nothing is left beside it", () => {
-        replaceFolder(folder, [{ path: "999-old.yaml", content: "old" }, ...renderedFiles(rendering)]);
+        const dropped: Step = { name: "999-old", type: "object", needs: [], object, wait: true };
+        replaceFolder(folder, renderedFiles({ ...rendering, steps: [...steps, dropped] }));
+        expect(readdirSync(folder)).toContain("999-old.yaml");
         replaceFolder(folder, renderedFiles(rendering));
         expect(readdirSync(parent)).toEqual(["out"]);
         expect(readdirSync(folder).sort()).toEqual([
@@ -79,6 +81,15 @@ describe("the folder", () => {
             replaceFolder(folder, renderedFiles(rendering));
         }).toThrow("holds files that were not rendered");
         expect(readFileSync(path.join(folder, "mine.txt"), "utf8")).toBe("mine");
+    });
+
+    it.each([".git", "kustomization.yaml", "helm/mine.yaml"])("loses nothing of others: %s", (mine) => {
+        replaceFolder(folder, renderedFiles(rendering));
+        writeFileSync(path.join(folder, mine), "mine");
+        expect(() => {
+            replaceFolder(folder, renderedFiles(rendering));
+        }).toThrow(`holds what was not rendered, and would be lost: ${mine};`);
+        expect(readFileSync(path.join(folder, mine), "utf8")).toBe("mine");
     });
 
     it("is no file", () => {

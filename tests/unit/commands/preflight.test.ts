@@ -161,7 +161,9 @@ describe("another Istio", () => {
         expect(fault).toContain(`${names.slice(0, 3).join(", ")} and 1 more (not by Helm)`);
         expect(fault).toContain("e.istio.io (Helm release istio-base in other)");
         expect(fault).toContain("meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system");
-        expect(fault).toContain("kubectl delete $(kubectl get crd");
+        expect(fault).toContain(
+            "kubectl --kubeconfig /k --context mine delete $(kubectl --kubeconfig /k --context mine get crd",
+        );
     });
 
     it("is taken for not there by a user who may not look", async () => {

@@ -121,8 +121,19 @@ describe("an engine that is killed", () => {
     });
 });
 
+it("is told of by the CLI's path where that is not on PATH", () => {
+    const by = (cli: string) => new PulumiStack({ cli, version: "v3" }, "mine", "s3://a").forgetCommand();
+    expect(by("/opt/pulumi/versions/1 2/bin/pulumi")).toMatch(
+        / '\/opt\/pulumi\/versions\/1 2\/bin\/pulumi' stack rm mine/,
+    );
+    const [onPath = ""] = (process.env.PATH ?? "").split(path.delimiter);
+    expect(by(path.join(onPath, "pulumi"))).toBe("PULUMI_BACKEND_URL=s3://a pulumi stack rm mine --force");
+});
+
 it("is told of in a shell's words, whatever is in the backend's address", () => {
-    const stack = (backend: string) => new PulumiStack({ cli: "pulumi", version: "v3" }, "mine", backend);
+    const [onPath = ""] = (process.env.PATH ?? "").split(path.delimiter);
+    const cli = path.join(onPath, "pulumi");
+    const stack = (backend: string) => new PulumiStack({ cli, version: "v3" }, "mine", backend);
     expect(stack("gs://states").cancelCommand()).toBe("PULUMI_BACKEND_URL=gs://states pulumi cancel mine");
     const bucket = "s3://states?region=a&s3ForcePathStyle=true";
     expect(stack(bucket).cancelCommand()).toBe(`PULUMI_BACKEND_URL='${bucket}' pulumi cancel mine`);

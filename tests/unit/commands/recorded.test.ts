@@ -1,0 +1,90 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { deploy } from "../../../commands/deployment/deploy";
+import { type DeploymentRecord, readRecord, writeRecord } from "../../../commands/deployment/record";
+import { findRecordedTarget, findTarget } from "../../../commands/deployment/target";
+import { undo } from "../../../commands/deployment/undo";
+import { chooseWay } from "../../../commands/deployment/way";
+import type * as Preflight from "../../../commands/preflight/preflight";
+import type * as Project from "../../../commands/project";
+import { STATE_FOLDER } from "../../../commands/project";
+
+// An ES module, which jest cannot load. Of it, only the kubeconfig's server is asked for here.
+jest.mock("@kubernetes/client-node", () => ({
+    KubeConfig: class {
+        loadFromFile() {
+            return undefined;
+        }
+        setCurrentContext() {
+            return undefined;
+        }
+        getCurrentCluster() {
+            return { server: "https://192.0.2.1:6443" };
+        }
+    },
+}));
+// Neither the stacks' folder of this clone nor its stack files are touched.
+jest.mock("../../../commands/project", (): typeof Project => {
+    const folder = path.join(tmpdir(), `bookinfo-mesh-recorded-${process.pid}`);
+    return {
+        ...jest.requireActual<typeof Project>("../../../commands/project"),
+        STATE_FOLDER: folder,
+        stackFile: (stack) => path.join(folder, `Pulumi.${stack}.yaml`),
+    };
+});
+jest.mock("../../../commands/preflight/preflight", (): typeof Preflight => ({
+    preflight: () => Promise.resolve("its-uid"),
+}));
+
+const never = new AbortController().signal;
+const record: DeploymentRecord = {
+    stack: "demo",
+    cluster: { kubeconfig: "/k", context: "kind-demo", identity: "its-uid" },
+    deployedBy: { way: "pulumi", backend: "file:///nowhere" },
+};
+const at = (context: string) => ({
+    stack: "demo",
+    cluster: { kubeconfig: "/other k", context },
+    sandbox: false,
+    named: true,
+});
+
+beforeEach(() => {
+    mkdirSync(STATE_FOLDER, { recursive: true });
+    writeRecord(record);
+});
+afterEach(() => {
+    rmSync(STATE_FOLDER, { recursive: true });
+});
+
+describe("a stack that is deployed", () => {
+    it("is not deployed to the same cluster by another context, which is another cluster to the engine", async () => {
+        await expect(deploy(at("admin"), {}, never)).rejects.toThrow(
+            /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\/other k'/,
+        );
+        expect(readRecord("demo")).toEqual(record);
+    });
+
+    it("is not taken for what is left over", async () => {
+        await expect(undo(at("kind-demo"), { leftovers: true }, never)).rejects.toThrow("leave out --leftovers");
+        expect(readRecord("demo")).toEqual(record);
+    });
+
+    it("is undone first, by a command that leads to it, before it is deployed in another way", async () => {
+        await expect(chooseWay(record, { rendered: true }, never)).rejects.toThrow("npm run down -- --stack demo`");
+        const sandbox = { ...record, stack: "local" };
+        await expect(chooseWay(sandbox, { rendered: true }, never)).rejects.toThrow("`npm run down`");
+    });
+});
+
+it("a name that is none of a stack's is refused before anything is read by it", () => {
+    const options = { stack: "../../package" };
+    expect(() => findRecordedTarget(options)).toThrow('"../../package" is no name for a stack');
+    expect(() => findTarget(options)).toThrow('"../../package" is no name for a stack');
+});
+
+it("a stack file in which every key is commented out names no cluster", () => {
+    writeFileSync(path.join(STATE_FOLDER, "Pulumi.empty.yaml"), "config:\n  # cluster:\n");
+    expect(() => findTarget({ stack: "empty" })).toThrow(/names no cluster of a kubeconfig/);
+});

@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import type { ClusterAddress } from "../cluster/address";
 import type { KubernetesObject } from "../cluster/object";
 import { waitUntilReady } from "../cluster/rollout";
 import type { Engine } from "../engine/discovery";
@@ -40,7 +41,7 @@ export class ByPulumi implements Way {
 
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
         const { target, api, identity } = site;
-        const stack = this.stackOf(target.stack);
+        const stack = this.stackOf(target.stack, target.cluster);
         await freeFromDeadRuns(stack);
         const state =
             (await stack.prepare(target.named ? target.cluster : undefined, stop)) ?? (await stack.create(stop));
@@ -74,7 +75,7 @@ export class ByPulumi implements Way {
     }
 
     async undo({ target, api }: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-        const stack = this.stackOf(target.stack);
+        const stack = this.stackOf(target.stack, target.cluster);
         await freeFromDeadRuns(stack);
         // At the same time, for it takes as long as the CLI does.
         const [state, declaration] = await Promise.all([
@@ -135,8 +136,8 @@ export class ByPulumi implements Way {
         });
     }
 
-    private stackOf(name: string): PulumiStack {
-        return new PulumiStack(this.engine, name, this.backend);
+    private stackOf(name: string, cluster?: ClusterAddress): PulumiStack {
+        return new PulumiStack(this.engine, name, this.backend, cluster);
     }
 }
 

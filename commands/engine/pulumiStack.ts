@@ -16,6 +16,7 @@ import { writeWhole } from "../wholeFile";
 import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
+import { kubeconfigFor, providerIn } from "./provider";
 
 /** Folder of a bare project of the same name: where the CLI keeps a stack's file that it may write into. */
 const WORKSPACE = path.join(STATE_FOLDER, "workspace");
@@ -43,6 +44,8 @@ export class PulumiStack {
         private readonly engine: Engine,
         readonly name: string,
         readonly backend: string,
+        /** The cluster that it is deployed to; undefined where only its state is handled. */
+        private readonly cluster?: ClusterAddress,
     ) {}
 
     /**
@@ -94,6 +97,7 @@ export class PulumiStack {
 
     /** `pulumi destroy`, on the terminal. */
     async destroy(stop?: AbortSignal): Promise<void> {
+        await this.renewKubeconfig(stop);
         await this.operate("destroy", "destroy", [], stop);
     }
 
@@ -111,16 +115,39 @@ export class PulumiStack {
 
     /** `pulumi refresh`: brings the state up to what is really there. Operations that never ended are dropped from it. */
     async refresh(stop?: AbortSignal): Promise<void> {
+        await this.renewKubeconfig(stop);
+        const { code, stdout, stderr } = await this.quietly("refresh", ["--clear-pending-creates"], stop);
+        if (code !== 0) {
+            throw new Fault(`Pulumi could not refresh stack "${this.name}":\n${stdout}${stderr}`);
+        }
+    }
+
+    /**
+     * Gives the state the kubeconfig as it is now, where that has changed: `refresh` and `destroy` run no program and go by the
+     * state, and a token, an address or an authority may be another one since the last `up`. Where this fails, what follows says
+     * why.
+     */
+    private async renewKubeconfig(stop?: AbortSignal): Promise<void> {
+        const kubeconfig = this.cluster && kubeconfigFor(this.cluster);
+        if (kubeconfig === undefined) {
+            return;
+        }
+        const { code, stdout } = await this.pulumi(["stack", "export", "--show-secrets", "--stack", this.name], stop);
+        const provider = code === 0 ? providerIn(JSON.parse(stdout) as StackState) : undefined;
+        if (provider && provider.kubeconfig !== kubeconfig) {
+            console.log("The kubeconfig has changed since the last up: the state is given the new one.");
+            await this.quietly("up", ["--target", provider.urn], stop);
+        }
+    }
+
+    /** An operation of the engine whose output nobody needs to see. */
+    private quietly(command: "refresh" | "up", options: string[], stop?: AbortSignal) {
         const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
-        const args = ["refresh", ...common, "--clear-pending-creates", "--non-interactive"];
-        const { code, stdout, stderr } = await run(this.engine.cli, args, {
+        return run(this.engine.cli, [command, ...common, ...options, "--non-interactive"], {
             cwd: PROJECT_FOLDER,
             env: this.environment(),
             stop,
         });
-        if (code !== 0) {
-            throw new Fault(`Pulumi could not refresh stack "${this.name}":\n${stdout}${stderr}`);
-        }
     }
 
     /** Removes all locks from a stack, whosever they are. */

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { findContexts } from "../../../commands/cluster/kubeconfig";
+import { kubeconfigFor } from "../../../commands/engine/provider";
 import { PulumiStack } from "../../../commands/engine/pulumiStack";
 import { Fault } from "../../../commands/fault";
 import type * as Project from "../../../commands/project";
@@ -118,6 +120,43 @@ describe("an engine that is killed", () => {
             await expect(stackBy("echo {}").prepare({ kubeconfig: "/k", context: "c" })).resolves.toEqual({});
             expect(readFileSync(file, "utf8")).toContain("context: c");
         }
+    });
+});
+
+describe("a kubeconfig that has changed since the last up", () => {
+    const kubeconfig = path.join(__dirname, "../fixtures/kubeconfig.yaml");
+    const [context = ""] = findContexts([kubeconfig]).map(({ name }) => name);
+    const urn = "urn:pulumi:mine::bookinfo-mesh::pulumi:providers:kubernetes::cluster";
+    const asking = (known: string) => {
+        const inputs = { kubeconfig: { plaintext: JSON.stringify(known) } };
+        const state = { deployment: { resources: [{ urn, type: "pulumi:providers:kubernetes", inputs }] } };
+        const asked = path.join(folder, "asked");
+        const cli = path.join(folder, "pulumi");
+        writeFileSync(path.join(folder, "state"), JSON.stringify(state));
+        const script = `echo "$*" >> ${asked}; case "$1 $2" in "stack export") cat ${folder}/state;; esac`;
+        writeFileSync(cli, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        const stack = new PulumiStack({ cli, version: "v3" }, "mine", "file:///nowhere", { kubeconfig, context });
+        return { stack, asked: () => readFileSync(asked, "utf8").trim().split("\n") };
+    };
+    beforeEach(() => {
+        jest.spyOn(console, "log").mockImplementation();
+    });
+    afterEach(() => {
+        jest.restoreAllMocks();
+    });
+
+    it.each(["refresh", "destroy"] as const)("is given to the state before it goes by that: %s", async (operation) => {
+        const { stack, asked } = asking("another");
+        await stack[operation]();
+        const commands = asked().map((line) => line.split(" ")[0]);
+        expect(commands).toEqual(["stack", "up", operation]);
+        expect(asked()[1]).toContain(`--target ${urn}`);
+    });
+
+    it("is none where it is the same", async () => {
+        const { stack, asked } = asking(kubeconfigFor({ kubeconfig, context }) ?? "");
+        await stack.refresh();
+        expect(asked().map((line) => line.split(" ")[0])).toEqual(["stack", "refresh"]);
     });
 });
 

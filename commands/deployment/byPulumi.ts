@@ -12,7 +12,7 @@ import { Progress } from "../progress";
 import { requestFor } from "../program/request";
 import type { Lookout } from "../recovery/findings";
 import { objectsIn, type StackState } from "../recovery/interruption";
-import { knowsMesh, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
+import { meshIn, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Deployed, Site, Way } from "./deployment";
 import { explaining, explainingTrouble } from "./explain";
@@ -47,10 +47,10 @@ export class ByPulumi implements Way {
             (await stack.prepare(target.named ? target.cluster : undefined, stop)) ?? (await stack.create(stop));
         const earlier = readRecord(target.stack);
         refuseClusterWithin(target.stack, state);
-        if (!knowsMesh(state)) {
+        if (meshIn(state) === undefined) {
             await refuseForeignReleases(target.stack, api);
         }
-        await refuseForeignMesh(target.stack, state, api, forgetCommand(stack, earlier));
+        await refuseForeignMesh(target.stack, meshIn(state), api, forgetCommand(stack, earlier));
         if (earlier) {
             await retry(site, stop);
         }
@@ -88,7 +88,7 @@ export class ByPulumi implements Way {
             return;
         }
         refuseClusterWithin(target.stack, state);
-        await refuseForeignMesh(target.stack, state, api, forgetCommand(stack, record));
+        await refuseForeignMesh(target.stack, meshIn(state), api, forgetCommand(stack, record));
         await pastDeadLocks(stack, stop, async () => {
             if (!(await recover(stack, state, api, stop, unrecordedBy(record, declaration)))) {
                 // Helm's releases cannot be destroyed once they are not there.

@@ -8,13 +8,14 @@ import { evaluateProgram } from "../program/evaluate";
 import { requestFor } from "../program/request";
 import { Progress } from "../progress";
 import { STATE_FOLDER } from "../project";
+import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import { type Deployed, HIDDEN, type Site, type Way } from "./deployment";
 import { explainingTrouble } from "./explain";
 import { withLastingNames } from "./identity";
-import { Ledger, recordedSteps } from "./ledger";
+import { Ledger, recordedMesh, recordedSteps } from "./ledger";
 import { type DeploymentRecord, readRecord } from "./record";
 import { retry } from "./retry";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
@@ -28,7 +29,9 @@ export class ByRendering implements Way {
 
     async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
         const { stack } = site.target;
-        if (readRecord(stack)) {
+        const earlier = readRecord(stack);
+        await refuseOtherMesh(site, earlier);
+        if (earlier) {
             await retry(site, stop);
         }
         const deployer = deployerFor(site);
@@ -51,6 +54,7 @@ export class ByRendering implements Way {
                 stop: stopOrHopeless,
             }),
         );
+        ledger.settle((await liveMesh(site.api))?.metadata.uid);
         await removeDropped(ledger, lasting, deployer, stop);
 
         // Once more, now that what the program reads is there: its outputs are then those that the engine would give.
@@ -60,6 +64,7 @@ export class ByRendering implements Way {
     }
 
     async undo(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+        await refuseOtherMesh(site, record);
         await undoSteps(recordedSteps(record), deployerFor(site), stop);
         await this.forget(record.stack);
     }
@@ -68,6 +73,12 @@ export class ByRendering implements Way {
         rmSync(renderedFolder(stack), { recursive: true, force: true });
         return Promise.resolve();
     }
+}
+
+/** @throws Fault where the mesh is not the one that was deployed: steps go by names, which another one has too */
+async function refuseOtherMesh({ target, api }: Site, record: DeploymentRecord | undefined): Promise<void> {
+    const forget = `npm run down -- --stack ${target.stack} --forget`;
+    await refuseForeignMesh(target.stack, recordedMesh(record), api, forget);
 }
 
 /** Where the files are that were applied last. */

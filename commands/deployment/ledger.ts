@@ -5,9 +5,12 @@ import { type DeploymentRecord, readRecord, writeRecord } from "./record";
 /** The steps that were begun on a site, kept in the stack's record: whatever was begun can be undone. */
 export class Ledger {
     private readonly steps: Map<string, Step>;
+    private mesh: string | undefined;
 
     constructor(private readonly site: Site) {
-        this.steps = new Map(recordedSteps(readRecord(site.target.stack)).map((step) => [step.name, step]));
+        const record = readRecord(site.target.stack);
+        this.steps = new Map(recordedSteps(record).map((step) => [step.name, step]));
+        this.mesh = recordedMesh(record);
     }
 
     has(step: Step): boolean {
@@ -17,6 +20,12 @@ export class Ledger {
     /** Notes a step, in place of an earlier form of it. To be called before it changes anything. */
     begin(step: Step): void {
         this.steps.set(step.name, withoutSecret(step));
+        this.write();
+    }
+
+    /** Notes that everything is deployed. @param mesh UID of the namespace istio-system */
+    settle(mesh: string | undefined): void {
+        this.mesh = mesh;
         this.write();
     }
 
@@ -39,7 +48,7 @@ export class Ledger {
         writeRecord({
             stack: target.stack,
             cluster: { ...target.cluster, identity },
-            deployedBy: { way: "rendered", steps: [...this.steps.values()] },
+            deployedBy: { way: "rendered", steps: [...this.steps.values()], mesh: this.mesh },
         });
     }
 }
@@ -52,4 +61,9 @@ function withoutSecret(step: Step): Step {
 /** The steps that a record holds. */
 export function recordedSteps(record: DeploymentRecord | undefined): Step[] {
     return record?.deployedBy.way === "rendered" ? record.deployedBy.steps : [];
+}
+
+/** UID of the mesh's namespace that a record holds, from when everything was deployed. */
+export function recordedMesh(record: DeploymentRecord | undefined): string | undefined {
+    return record?.deployedBy.way === "rendered" ? record.deployedBy.mesh : undefined;
 }

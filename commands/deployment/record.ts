@@ -21,7 +21,12 @@ const RECORD = z.object({
     /** Pulumi's engine keeps what it deployed in its own state; without it, the steps applied are kept here. */
     deployedBy: z.discriminatedUnion("way", [
         z.object({ way: z.literal("pulumi"), backend: z.string() }),
-        z.object({ way: z.literal("rendered"), steps: z.array(z.custom<Step>()) }),
+        z.object({
+            way: z.literal("rendered"),
+            steps: z.array(z.custom<Step>()),
+            /** UID of the namespace istio-system when an `up` last ended well: one of another UID is another mesh. */
+            mesh: z.string().optional(),
+        }),
     ]),
 });
 

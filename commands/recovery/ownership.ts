@@ -22,25 +22,26 @@ const SKEW = 5000;
  * nothing has been deployed to it. Two stacks of this program make the same names, of which neither tells whose it is.
  */
 export async function hasOwnMesh(state: StackState, api: ClusterApi): Promise<boolean> {
-    const { live, recorded } = await meshNamespace(state, api);
+    const live = await liveMesh(api);
     if (live === undefined) {
         return true;
     }
+    const recorded = recordedMesh(state);
     return recorded ? uidOf(recorded) === live.metadata.uid : !(await holdsSomething(ISTIO_NAMESPACE, api));
 }
 
 /**
+ * @param uid of the mesh's namespace, as the stack has made it; undefined where it has not got as far
  * @param forget the command by which one forgets what the stack had deployed
- * @throws Fault where somebody else has made the mesh anew: the engine would change, or destroy, what has the same names
+ * @throws Fault where somebody else has made the mesh anew: what has the same names would be changed, or removed
  */
 export async function refuseForeignMesh(
     stack: string,
-    state: StackState,
+    uid: string | undefined,
     api: ClusterApi,
     forget: string,
 ): Promise<void> {
-    const { live, recorded } = await meshNamespace(state, api);
-    const uid = recorded && uidOf(recorded);
+    const live = await liveMesh(api);
     if (live && uid !== undefined && uid !== live.metadata.uid) {
         throw new Fault(
             `the namespace ${ISTIO_NAMESPACE} of stack "${stack}" is gone, and somebody else has made another one: nothing is touched.\n` +
@@ -61,20 +62,18 @@ Bring the backend back. If the state is lost for good, forget the stack, and rem
     }
 }
 
-/** Whether a state knows the mesh: everything else comes after its namespace. */
-export function knowsMesh(state: StackState): boolean {
-    return recordedMesh(state) !== undefined;
+/** UID of the mesh's namespace in a state; undefined where that does not know it, and so nothing that comes after it. */
+export function meshIn(state: StackState): string | undefined {
+    const recorded = recordedMesh(state);
+    return recorded && uidOf(recorded);
 }
 
-/** The namespace that every stack of this program begins with, as it is and as the state knows it. */
-async function meshNamespace(state: StackState, api: ClusterApi) {
-    return { live: await liveMesh(api), recorded: recordedMesh(state) };
-}
-
-function liveMesh(api: ClusterApi): Promise<KubernetesObject | undefined> {
+/** The namespace of the mesh that is in a cluster, whoever has made it. */
+export function liveMesh(api: ClusterApi): Promise<KubernetesObject | undefined> {
     return api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
 }
 
+/** The namespace that every stack of this program begins with, as a state knows it. */
 function recordedMesh({ deployment }: StackState): StateResource | undefined {
     return deployment?.resources?.find(
         ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../../../commands/cluster/object";
 import type { Declaration, DeclaredResource } from "../../../commands/program/declaration";
 import { findingsOf } from "../../../commands/recovery/findings";
-import { refuseForeignMesh } from "../../../commands/recovery/ownership";
+import { meshIn, refuseForeignMesh } from "../../../commands/recovery/ownership";
 import { bringUpToDate } from "../../../commands/recovery/recover";
 import type { PulumiStack } from "../../../commands/engine/pulumiStack";
 import type { StackState, StateResource } from "../../../commands/recovery/interruption";
@@ -205,7 +205,7 @@ describe("what a provider that ended has left, which the state does not know", (
 
 describe("a mesh that somebody else has made anew", () => {
     const state: StackState = { deployment: { resources: [stack, namespace] } };
-    const refusal = () => refuseForeignMesh("demo", state, cluster.api, "npm run forget-it");
+    const refusal = () => refuseForeignMesh("demo", meshIn(state), cluster.api, "npm run forget-it");
 
     it("is refused, with the way to forget one's own", async () => {
         cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];

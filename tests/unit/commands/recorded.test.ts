@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { ByRendering } from "../../../commands/deployment/byRendering";
 import { deploy } from "../../../commands/deployment/deploy";
+import { Ledger } from "../../../commands/deployment/ledger";
 import { type DeploymentRecord, readRecord, writeRecord } from "../../../commands/deployment/record";
 import { findRecordedTarget, findTarget } from "../../../commands/deployment/target";
 import { undo } from "../../../commands/deployment/undo";
@@ -9,6 +11,7 @@ import { chooseWay } from "../../../commands/deployment/way";
 import type * as Preflight from "../../../commands/preflight/preflight";
 import type * as Project from "../../../commands/project";
 import { STATE_FOLDER } from "../../../commands/project";
+import { FakeCluster } from "./fakeCluster";
 
 // An ES module, which jest cannot load. Of it, only the kubeconfig's server is asked for here.
 jest.mock("@kubernetes/client-node", () => ({
@@ -75,6 +78,34 @@ describe("a stack that is deployed", () => {
         await expect(chooseWay(record, { rendered: true }, never)).rejects.toThrow("npm run down -- --stack demo`");
         const sandbox = { ...record, stack: "local" };
         await expect(chooseWay(sandbox, { rendered: true }, never)).rejects.toThrow("`npm run down`");
+    });
+});
+
+describe("a mesh that was deployed as it is rendered", () => {
+    const cluster = new FakeCluster();
+    const site = { target: at("kind-demo"), api: cluster.api, identity: "its-uid" };
+    const mesh = (uid: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid } });
+
+    it("is neither changed nor removed where somebody else has made another one since", async () => {
+        const ledger = new Ledger(site);
+        ledger.settle("ours");
+        ledger.forget([]);
+        const settled = readRecord("demo");
+        expect(settled?.deployedBy).toEqual({ way: "rendered", steps: [], mesh: "ours" });
+        cluster.objects = [mesh("theirs")];
+        const way = new ByRendering();
+        await expect(way.deploy(site, never)).rejects.toThrow(/somebody else[^]*--stack demo --forget/);
+        await expect(way.undo(site, settled ?? record, never)).rejects.toThrow(
+            /somebody else[^]*--stack demo --forget/,
+        );
+    });
+
+    it("goes on being the stack's own as long as it is the same", async () => {
+        cluster.objects = [mesh("ours")];
+        const rendered = { ...record, deployedBy: { way: "rendered" as const, steps: [], mesh: "ours" } };
+        const undone = new ByRendering().undo(site, rendered, never).catch((error: unknown) => String(error));
+        // Without helm on this machine, it ends there.
+        expect((await undone) ?? "undone").toMatch(/undone|helm/);
     });
 });
 

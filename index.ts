@@ -27,7 +27,7 @@ const inCluster = { provider, deletedWith: cluster.cluster };
 
 const { tracing, prometheus, grafana, kiali, servicegraph, ...mesh } = config.istio;
 
-const istio = new Istio("istio", { ...mesh, tracing, ingressAddress }, inCluster);
+const istio = new Istio("istio", { ...mesh, tracing, ingressAddress, cluster }, inCluster);
 const app = new InjectedNamespace("app", { name: config.app.namespace, injector: istio.istiod }, inCluster);
 
 const { gatewaySelector, namespace } = istio;

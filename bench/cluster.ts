@@ -2,14 +2,14 @@ import path from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { run } from "../commands/childProcess";
 import { ClusterApi } from "../commands/cluster/api";
-import { chooseLeftovers, findLeftovers, removeObjects } from "../commands/cluster/leftovers";
+import { removeLeftovers } from "../commands/cluster/leftovers";
 import { displayName } from "../commands/cluster/object";
 import { waitForPage } from "../commands/cluster/page";
 import { waitUntil } from "../commands/cluster/wait";
 import { findTarget, type Target } from "../commands/deployment/target";
 import { Fault } from "../commands/fault";
 import { SANDBOX_BINARIES } from "../commands/project";
-import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../names";
+import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH } from "../names";
 import type { Script } from "./script";
 
 /** Where the sandbox's load balancer, which has one address, serves the page. */
@@ -56,8 +56,7 @@ export class BenchCluster {
 
     /** Makes the cluster what it was before a deployment, which has been undone: every round begins with the same. */
     async clear(stop?: AbortSignal): Promise<void> {
-        const { remove, notice } = chooseLeftovers(await findLeftovers(this.api, RELEASES.base), "kubectl");
-        await removeObjects(this.api, remove, stop);
+        const notice = await removeLeftovers(this.api, "kubectl", stop);
         await waitUntil("the last deployment", { timeout: GONE_TIMEOUT, stop }, async () => {
             const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } };
             const pods = await this.api.list("v1", "Pod", {});

@@ -11,7 +11,8 @@ import { toYaml } from "../commands/render/yaml";
 /** What a program consists of, and nothing else of the clone. */
 const SOURCES = [
     ...["Pulumi.yaml", "package.json", "tsconfig.json", "tsconfig.pulumi.json"],
-    ...["index.ts", "config.ts", "names.ts", "quantity.ts", "config", "components", "servicegraph", "bench"],
+    ...["index.ts", "config.ts", "names.ts", "quantity.ts", "config", "components", "servicegraph", "leftovers"],
+    ...["commands", "bench"],
 ];
 
 const STACK = "bench";

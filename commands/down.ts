@@ -25,7 +25,6 @@ const program = new Command("npm run down --")
     .option("--kubeconfig <file>", "the kubeconfig that has the context (default: the one that was deployed with)")
     .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)")
     .option("--keep-cluster", "leave the sandbox cluster running")
-    .option("--leftovers", "where `pulumi destroy` has undone it: only remove what Istio leaves behind")
     .option("--forget", "touch no cluster, only forget what was deployed: for a cluster that is gone")
     .action((options: TargetOptions & UndoOptions) =>
         runCommand(async (stop) => {

@@ -1,3 +1,4 @@
+import { kubectlCommand } from "../components/kubectl";
 import type { ClusterAddress } from "./cluster/address";
 
 /** A word as one types it in a shell: in quotes where the shell would take it for something else. */
@@ -12,5 +13,5 @@ export function helmOn({ kubeconfig, context }: ClusterAddress): string {
 
 /** How one runs kubectl on a cluster, without the arguments. */
 export function kubectlOn({ kubeconfig, context }: ClusterAddress): string {
-    return `kubectl --kubeconfig ${shellWord(kubeconfig)} --context ${shellWord(context)}`;
+    return kubectlCommand({ path: kubeconfig, context });
 }

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { KubectlTarget } from "./addons/portForward";
 import { GkeCluster, type GkeClusterArgs } from "./gke/gkeCluster";
 import { checkMachine } from "./gke/preflight";
+import type { KubectlTarget } from "./kubectl";
 
 /** A cluster to deploy to. What is deployed does not depend on how the cluster came about. */
 export interface Cluster {

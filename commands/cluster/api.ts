@@ -52,11 +52,18 @@ export class ClusterApi {
         readonly server: string,
     ) {}
 
-    /** @throws Fault where the kubeconfig has no such context, or it names no cluster */
-    static connect(address: ClusterAddress): ClusterApi {
+    /**
+     * @param content of the kubeconfig; by default that of its file
+     * @throws Fault where the kubeconfig has no such context, or it names no cluster
+     */
+    static connect(address: ClusterAddress, content?: string): ClusterApi {
         const config = new KubeConfig();
         try {
-            config.loadFromFile(address.kubeconfig);
+            if (content === undefined) {
+                config.loadFromFile(address.kubeconfig);
+            } else {
+                config.loadFromString(content);
+            }
         } catch {
             // Its parser's message may quote a credential.
             throw new Fault(`the kubeconfig ${address.kubeconfig} cannot be read, or is not a kubeconfig`);

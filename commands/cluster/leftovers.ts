@@ -1,3 +1,4 @@
+import { ISTIO_NAMESPACE, RELEASES } from "../../names";
 import type { ClusterApi } from "./api";
 import { displayName, type KubernetesObject } from "./object";
 import { waitUntil } from "./wait";
@@ -8,7 +9,10 @@ const CONFIG_MAPS = ["istio-ca-root-cert", "istio-ca-crl"];
 /** Helm's mark on what a release made; the CRDs of Istio's base chart carry it, and outlive the release. */
 const RELEASE_ANNOTATION = "meta.helm.sh/release-name";
 
-/** Longest time for a CRD to be gone, in seconds. */
+/** By what control planes are found, and their pods. */
+const ISTIOD = { labelSelector: "app=istiod" };
+
+/** Longest time for the last istiod to end, and for a CRD to be gone, in seconds. */
 const TIMEOUT = 120;
 
 /** What Istio leaves in a cluster after its releases are gone. */
@@ -21,12 +25,42 @@ export interface Leftovers {
     controlPlanes: KubernetesObject[];
 }
 
+/**
+ * Removes what Istio's charts and istiod leave behind, unless somebody else needs it.
+ * @param kubectl how one runs it on the cluster
+ * @returns what is said about what stays
+ */
+export async function removeLeftovers(
+    api: ClusterApi,
+    kubectl: string,
+    stop?: AbortSignal,
+): Promise<string | undefined> {
+    await untilIstiodEnds(api, stop);
+    const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base), kubectl);
+    await removeObjects(api, remove, stop);
+    return notice;
+}
+
+/** An istiod whose Deployment is gone may still write its ConfigMaps anew. */
+async function untilIstiodEnds(api: ClusterApi, stop?: AbortSignal): Promise<void> {
+    await waitUntil("istiod", { timeout: TIMEOUT, stop }, async () => {
+        const [deployments, pods] = await Promise.all([
+            api.list("apps/v1", "Deployment", ISTIOD),
+            api.list("v1", "Pod", ISTIOD),
+        ]);
+        const ending = pods.filter(({ metadata }) => metadata.namespace === ISTIO_NAMESPACE);
+        return deployments.length === 0 && ending.length > 0
+            ? `has not ended: ${ending.map(displayName).join(", ")}`
+            : undefined;
+    });
+}
+
 /** @param release name of the release that brought the CRDs */
-export async function findLeftovers(api: ClusterApi, release: string): Promise<Leftovers> {
+async function findLeftovers(api: ClusterApi, release: string): Promise<Leftovers> {
     const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     const definitions = all.filter((definition) => isLeftDefinition(definition, release));
     const [controlPlanes, configMaps, inUse] = await Promise.all([
-        api.list("apps/v1", "Deployment", { labelSelector: "app=istiod" }),
+        api.list("apps/v1", "Deployment", ISTIOD),
         Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
         Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
     ]);

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
+import { removeLeftovers } from "../cluster/leftovers";
 import { readByPulumiId } from "../cluster/read";
 import { Helm, requireHelm } from "../helm";
 import type { ProgramOutput } from "../program/declaration";
@@ -12,6 +13,7 @@ import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
+import { kubectlOn } from "../shell";
 import { type Deployed, HIDDEN, type Site, type Way } from "./deployment";
 import { explainingTrouble } from "./explain";
 import { withLastingNames } from "./identity";
@@ -65,7 +67,14 @@ export class ByRendering implements Way {
 
     async undo(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
         await refuseOtherMesh(site, record);
-        await undoSteps(recordedSteps(record), deployerFor(site), stop);
+        const deployer = deployerFor(site);
+        await undoSteps(recordedSteps(record), deployer, stop);
+        const notice = await deployer.progress.during("Istio's leftovers", () =>
+            removeLeftovers(site.api, kubectlOn(site.api.address), stop),
+        );
+        if (notice !== undefined) {
+            console.log(pc.yellow(notice));
+        }
         await this.forget(record.stack);
     }
 

@@ -23,7 +23,7 @@ export interface Way {
     /** The way in words, without a full stop. */
     readonly description: string;
     deploy(site: Site, stop: AbortSignal): Promise<Deployed>;
-    /** Undoes everything that was deployed; Istio's leftovers and the record are not its business. */
+    /** Undoes everything that was deployed, and removes what Istio leaves behind; the record is not its business. */
     undo(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void>;
     /** Forgets what was deployed to a cluster that is gone. */
     forget(stack: string, stop: AbortSignal): Promise<void>;

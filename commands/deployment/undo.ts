@@ -1,12 +1,8 @@
 import pc from "picocolors";
-import { RELEASES } from "../../names";
 import { ClusterApi } from "../cluster/api";
 import { contact } from "../cluster/contact";
-import { chooseLeftovers, findLeftovers, removeObjects } from "../cluster/leftovers";
 import { sandboxObstacle, sandboxState, takeSandboxDown } from "../cluster/sandbox";
 import { Fault, messageOf } from "../fault";
-import { Progress } from "../progress";
-import { kubectlOn } from "../shell";
 import type { Site } from "./deployment";
 import { type DeploymentRecord, readRecord, removeRecord } from "./record";
 import type { Target } from "./target";
@@ -17,21 +13,12 @@ export interface UndoOptions {
     keepCluster?: boolean;
     /** Touch no cluster: only forget what was deployed. */
     forget?: boolean;
-    /** Where nothing is known to be deployed, remove what Istio leaves behind all the same. */
-    leftovers?: boolean;
 }
 
 /** Undoes what was deployed for a stack. Where nothing was, nothing happens. */
 export async function undo(target: Target, options: UndoOptions, stop: AbortSignal): Promise<void> {
     const record = readRecord(target.stack);
-    if (record && options.leftovers) {
-        throw new Fault(
-            `stack "${target.stack}" is deployed, so nothing is left over: leave out --leftovers to undo it, leftovers included`,
-        );
-    }
-    if (options.leftovers) {
-        await removeLeftovers(ClusterApi.connect(target.cluster), stop);
-    } else if (!record) {
+    if (!record) {
         console.log(`Nothing is deployed for stack "${target.stack}".`);
         if (!target.sandbox) {
             console.log(
@@ -101,17 +88,7 @@ async function undoInSandbox(
 async function undoAt(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
     const way = await wayOf(record, stop);
     await way.undo(site, record, stop);
-    await removeLeftovers(site.api, stop);
     removeRecord(record.stack);
-}
-
-/** Removes what Istio's charts and istiod leave behind, unless somebody else needs it. */
-async function removeLeftovers(api: ClusterApi, stop: AbortSignal): Promise<void> {
-    const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base), kubectlOn(api.address));
-    await new Progress().during(`Istio's leftovers (${remove.length})`, () => removeObjects(api, remove, stop));
-    if (notice !== undefined) {
-        console.log(pc.yellow(notice));
-    }
 }
 
 async function forget(record: DeploymentRecord, stop: AbortSignal): Promise<void> {

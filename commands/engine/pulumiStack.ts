@@ -16,7 +16,7 @@ import { writeWhole } from "../wholeFile";
 import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
-import { kubeconfigFor, providerIn } from "./provider";
+import { accessIn, kubeconfigFor } from "./access";
 
 /** Folder of a bare project of the same name: where the CLI keeps a stack's file that it may write into. */
 const WORKSPACE = path.join(STATE_FOLDER, "workspace");
@@ -133,10 +133,11 @@ export class PulumiStack {
             return;
         }
         const { code, stdout } = await this.pulumi(["stack", "export", "--show-secrets", "--stack", this.name], stop);
-        const provider = code === 0 ? providerIn(JSON.parse(stdout) as StackState) : undefined;
-        if (provider && provider.kubeconfig !== kubeconfig) {
+        const access = code === 0 ? accessIn(JSON.parse(stdout) as StackState) : undefined;
+        if (access && access.kubeconfig !== kubeconfig) {
             console.log("The kubeconfig has changed since the last up: the state is given the new one.");
-            await this.quietly("up", ["--target", provider.urn], stop);
+            const targets = access.urns.flatMap((urn) => ["--target", urn]);
+            await this.quietly("up", targets, stop);
         }
     }
 

@@ -4,6 +4,7 @@ import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "..
 import { loadBalancerAddress } from "./address";
 import { DELETED_AT_ONCE, type PeerAuthenticationSpec, type TelemetrySpec } from "./api";
 import { chartSource } from "./chart";
+import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
 import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
 
@@ -20,6 +21,8 @@ export interface IstioArgs extends IstioSettings {
     tracing: { enabled: boolean; sampling: number };
     /** An address that is reserved for the ingress gateway; by default its load balancer gets any. */
     ingressAddress?: pulumi.Input<string>;
+    /** The cluster, for what has to be removed from it once the releases are gone. */
+    cluster: LeftoversArgs;
     /** Helm values that are laid over those of this component, for each chart. */
     values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
 }
@@ -42,7 +45,11 @@ export class Istio extends pulumi.ComponentResource {
     public readonly ingressAddress: pulumi.Output<string>;
 
     /** @param opts.deletedWith The cluster, if it belongs to the stack. It holds for everything but the ingress gateway. */
-    constructor(name: string, args: IstioArgs, { deletedWith, ...opts }: pulumi.ComponentResourceOptions = {}) {
+    constructor(
+        name: string,
+        { cluster, ...args }: IstioArgs,
+        { deletedWith, ...opts }: pulumi.ComponentResourceOptions = {},
+    ) {
         // Every child of a component inherits `deletedWith`. The gateway must not: its load balancer outlives the cluster.
         super("bookinfo-mesh:istio:Istio", name, args, opts);
 
@@ -76,10 +83,13 @@ export class Istio extends pulumi.ComponentResource {
                 { parent: this, ...releaseOpts, deleteBeforeReplace: true },
             );
 
+        // Deleted after the CRDs' release, and beside the namespace, whose end takes longer.
+        const leftovers = new Leftovers(`${name}-leftovers`, cluster, { parent: this, deletedWith });
+
         // Not awaited, as in Istio's own instructions: Helm would look whether the API server serves the new kinds, and look
         // again only 2 s later. istiod begins to watch each kind when it is served, and nothing creates an object of these
         // kinds before istiod is ready.
-        this.base = release("base", baseValues(), { deletedWith }, { skipAwait: true });
+        this.base = release("base", baseValues(), { dependsOn: [leftovers], deletedWith }, { skipAwait: true });
         this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
 
         const gateway = release(

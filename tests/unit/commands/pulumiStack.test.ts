@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { findContexts } from "../../../commands/cluster/kubeconfig";
-import { kubeconfigFor } from "../../../commands/engine/provider";
+import { kubeconfigFor } from "../../../commands/engine/access";
 import { PulumiStack } from "../../../commands/engine/pulumiStack";
 import { Fault } from "../../../commands/fault";
 import type * as Project from "../../../commands/project";
@@ -127,9 +127,15 @@ describe("a kubeconfig that has changed since the last up", () => {
     const kubeconfig = path.join(__dirname, "../fixtures/kubeconfig.yaml");
     const [context = ""] = findContexts([kubeconfig]).map(({ name }) => name);
     const urn = "urn:pulumi:mine::bookinfo-mesh::pulumi:providers:kubernetes::cluster";
+    const leftovers = "urn:pulumi:mine::bookinfo-mesh::bookinfo-mesh:istio:Leftovers::istio-leftovers";
     const asking = (known: string) => {
         const inputs = { kubeconfig: { plaintext: JSON.stringify(known) } };
-        const state = { deployment: { resources: [{ urn, type: "pulumi:providers:kubernetes", inputs }] } };
+        const resources = [
+            { urn, type: "pulumi:providers:kubernetes", inputs },
+            { urn: "urn:other", type: "kubernetes:core/v1:Service", inputs: {} },
+            { urn: leftovers, type: "bookinfo-mesh:istio:Leftovers", inputs },
+        ];
+        const state = { deployment: { resources } };
         const asked = path.join(folder, "asked");
         const cli = path.join(folder, "pulumi");
         writeFileSync(path.join(folder, "state"), JSON.stringify(state));
@@ -150,7 +156,7 @@ describe("a kubeconfig that has changed since the last up", () => {
         await stack[operation]();
         const commands = asked().map((line) => line.split(" ")[0]);
         expect(commands).toEqual(["stack", "up", operation]);
-        expect(asked()[1]).toContain(`--target ${urn}`);
+        expect(asked()[1]).toContain(` --target ${urn} --target ${leftovers} `);
     });
 
     it("is none where it is the same", async () => {

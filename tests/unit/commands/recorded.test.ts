@@ -6,7 +6,6 @@ import { deploy } from "../../../commands/deployment/deploy";
 import { Ledger } from "../../../commands/deployment/ledger";
 import { type DeploymentRecord, readRecord, writeRecord } from "../../../commands/deployment/record";
 import { findRecordedTarget, findTarget } from "../../../commands/deployment/target";
-import { undo } from "../../../commands/deployment/undo";
 import { chooseWay } from "../../../commands/deployment/way";
 import type * as Preflight from "../../../commands/preflight/preflight";
 import type * as Project from "../../../commands/project";
@@ -66,11 +65,6 @@ describe("a stack that is deployed", () => {
         await expect(deploy(at("admin"), {}, never)).rejects.toThrow(
             /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\/other k'/,
         );
-        expect(readRecord("demo")).toEqual(record);
-    });
-
-    it("is not taken for what is left over", async () => {
-        await expect(undo(at("kind-demo"), { leftovers: true }, never)).rejects.toThrow("leave out --leftovers");
         expect(readRecord("demo")).toEqual(record);
     });
 

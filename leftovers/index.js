@@ -1,0 +1,6 @@
+"use strict";
+// What Pulumi's Node.js host starts: it requires JavaScript.
+require("tsx/cjs");
+// The SDK takes the engine, to which it logs, from the environment; the host tells it as an argument.
+process.env.PULUMI_NODEJS_ENGINE ??= process.argv.slice(2).find((argument) => /:\d+$/.test(argument));
+require("./provider");

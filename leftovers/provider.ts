@@ -1,0 +1,44 @@
+/**
+ * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the one of Kubernetes (Pulumi.yaml, `plugins`).
+ * To create one does nothing; to delete one removes what Istio has left, after the releases that left it.
+ */
+import * as pulumi from "@pulumi/pulumi";
+import { main, type Provider } from "@pulumi/pulumi/provider";
+import { messageOf } from "../commands/fault";
+import { unwrapSecrets } from "../commands/program/secrets";
+import type { KubectlTarget } from "../components/kubectl";
+import type * as Removal from "./remove";
+
+/** The resource's inputs, which are its outputs as well. */
+interface Properties {
+    kubeconfig: string;
+    reachedBy: KubectlTarget;
+}
+
+const stop = new AbortController();
+
+const provider: Provider = {
+    create: (_, inputs: unknown) => Promise.resolve({ id: "leftovers", outs: inputs }),
+    update: (_id, _urn, _olds, news: unknown) => Promise.resolve({ outs: news }),
+    delete: async (_id, _urn, properties: unknown) => {
+        const { kubeconfig, reachedBy } = unwrapSecrets(properties).value as Properties;
+        try {
+            // Only here: the Kubernetes client takes a second to load, and every preview starts this provider.
+            // eslint-disable-next-line @typescript-eslint/no-require-imports
+            const { remove } = require("./remove") as typeof Removal;
+            const notice = await remove(kubeconfig, reachedBy, stop.signal);
+            if (notice !== undefined) {
+                await pulumi.log.warn(notice);
+            }
+        } catch (error) {
+            // The host writes out the stack of what is thrown; the engine shows the message by itself.
+            throw Object.assign(new Error(messageOf(error)), { stack: "" });
+        }
+    },
+    cancel: () => {
+        stop.abort();
+        return Promise.resolve();
+    },
+};
+
+void main(provider, process.argv.slice(2));

@@ -15,6 +15,9 @@ import { deployment, FakeCluster, pod } from "./commands/fakeCluster";
 
 /* The provider of what Istio leaves behind, as the engine starts it and talks to it. */
 
+// The first deletion loads the Kubernetes client, which takes long where nothing of it has been compiled before.
+jest.setTimeout(60_000);
+
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 const gateways: KubernetesObject = {
@@ -117,7 +120,7 @@ beforeAll(async () => {
     plugin.stderr?.on("data", (text: Buffer) => (written += text.toString()));
     const [port] = (await once(plugin.stdout ?? plugin, "data")) as [Buffer];
     client = new ResourceProviderClient(`127.0.0.1:${port.toString().trim()}`, grpc.credentials.createInsecure());
-}, 60_000);
+});
 
 afterAll(async () => {
     client.close();

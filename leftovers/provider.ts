@@ -2,7 +2,8 @@
  * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the one of Kubernetes (Pulumi.yaml, `plugins`).
  * To create one does nothing; to delete one removes what Istio has left, after the releases that left it.
  */
-import * as pulumi from "@pulumi/pulumi";
+// Not the whole SDK, which takes three times as long to load: every preview starts this provider.
+import * as log from "@pulumi/pulumi/log";
 import { main, type Provider } from "@pulumi/pulumi/provider";
 import { messageOf } from "../commands/fault";
 import { unwrapSecrets } from "../commands/program/secrets";
@@ -23,12 +24,12 @@ const provider: Provider = {
     delete: async (_id, _urn, properties: unknown) => {
         const { kubeconfig, reachedBy } = unwrapSecrets(properties).value as Properties;
         try {
-            // Only here: the Kubernetes client takes a second to load, and every preview starts this provider.
+            // Only here: the Kubernetes client takes a second to load.
             // eslint-disable-next-line @typescript-eslint/no-require-imports
             const { remove } = require("./remove") as typeof Removal;
             const notice = await remove(kubeconfig, reachedBy, stop.signal);
             if (notice !== undefined) {
-                await pulumi.log.warn(notice);
+                await log.warn(notice);
             }
         } catch (error) {
             // The host writes out the stack of what is thrown; the engine shows the message by itself.

@@ -20,12 +20,14 @@ const GONE_TIMEOUT = 120;
 
 /** The sandbox, which is up. */
 export class BenchCluster {
-    private readonly api: ClusterApi;
-    readonly target: Target;
+    private constructor(
+        readonly target: Target,
+        private readonly api: ClusterApi,
+    ) {}
 
-    constructor() {
-        this.target = findTarget({});
-        this.api = ClusterApi.connect(this.target.cluster);
+    static async connect(): Promise<BenchCluster> {
+        const target = findTarget({});
+        return new BenchCluster(target, await ClusterApi.connect(target.cluster));
     }
 
     /** Seconds until the page answers, after something else has been waited for. */

@@ -15,7 +15,7 @@ export async function measureUp(
     scratch: string,
     stop: AbortSignal,
 ): Promise<PartResult> {
-    const cluster = new BenchCluster();
+    const cluster = await BenchCluster.connect();
     const steps = await meshSteps(stop);
     const program = new EngineProject(engine, path.join(scratch, "program"));
     await program.prepare(meshConfig(), stop);
@@ -77,7 +77,7 @@ export async function measureDestroy(
     scratch: string,
     stop: AbortSignal,
 ): Promise<PartResult> {
-    const cluster = new BenchCluster();
+    const cluster = await BenchCluster.connect();
     const steps = await meshSteps(stop);
     const program = new EngineProject(engine, path.join(scratch, "program"));
     const plain = new EngineProject(engine, path.join(scratch, "plain"), "plain");

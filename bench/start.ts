@@ -16,7 +16,7 @@ export async function measureStart(
     scratch: string,
     stop: AbortSignal,
 ): Promise<PartResult> {
-    const cluster = new BenchCluster();
+    const cluster = await BenchCluster.connect();
     const program = new EngineProject(engine, path.join(scratch, "program"));
     const empty = new EngineProject(engine, path.join(scratch, "empty"), "empty");
     const single = new EngineProject(engine, path.join(scratch, "single"), "single");

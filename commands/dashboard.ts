@@ -58,7 +58,7 @@ async function show(names: AddonName[], options: Options, stop: AbortSignal): Pr
     if (options.port !== undefined && (options.all || names.length > 1)) {
         throw new Fault("--port is for one add-on alone; several use the ports that they are known by");
     }
-    const cluster = findDeployedCluster(options);
+    const cluster = await findDeployedCluster(options);
     const { api } = cluster;
     const addons = options.all ? await deployedAddons(api) : [...new Set(names)];
     await requireAddons(await readMesh(cluster), cluster.target.stack, addons);

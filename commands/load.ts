@@ -43,7 +43,7 @@ async function makeLoad(load: Load, stop: AbortSignal): Promise<LoadSummary> {
 }
 
 async function run({ requests, concurrency, timeout, json, ...where }: Options, stop: AbortSignal): Promise<void> {
-    const url = where.url ?? (await productpageUrl(findDeployedCluster(where).api));
+    const url = where.url ?? (await productpageUrl((await findDeployedCluster(where)).api));
     const summary = await makeLoad({ url, requests, concurrency, timeout }, stop);
     console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));
     if (stop.aborted) {

@@ -18,7 +18,7 @@ interface Options extends TargetOptions {
 }
 
 async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
-    const cluster = findDeployedCluster(where);
+    const cluster = await findDeployedCluster(where);
     // Whether there is a cluster at all is no check's business.
     await contact(cluster.target.cluster, cluster.api);
     const mesh = { ...(await readMesh(cluster)), pageUrl: url };

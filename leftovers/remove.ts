@@ -16,7 +16,7 @@ export async function remove(
     stop: AbortSignal,
 ): Promise<string | undefined> {
     const address = { kubeconfig: reachedBy.path ?? "of the stack", context: reachedBy.context };
-    const api = ClusterApi.connect(address, kubeconfig);
+    const api = await ClusterApi.connect(address, kubeconfig);
     await contact(address, api);
     return removeLeftovers(api, kubectlCommand(reachedBy), stop);
 }

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
-import { KubeConfig, type User } from "@kubernetes/client-node";
+import type { KubeConfig, User } from "@kubernetes/client-node";
 import { Fault, messageOf, Stopped } from "../fault";
 import type { ClusterAddress } from "./address";
 import { ApiError } from "./apiError";
@@ -56,7 +56,10 @@ export class ClusterApi {
      * @param content of the kubeconfig; by default that of its file
      * @throws Fault where the kubeconfig has no such context, or it names no cluster
      */
-    static connect(address: ClusterAddress, content?: string): ClusterApi {
+    static async connect(address: ClusterAddress, content?: string): Promise<ClusterApi> {
+        // Imported here, the library's ES modules are loaded as they are, in half the time: what is imported at the top is
+        // compiled for CommonJS by tsx.
+        const { KubeConfig } = await import("@kubernetes/client-node");
         const config = new KubeConfig();
         try {
             if (content === undefined) {

@@ -1,5 +1,5 @@
 import { Duplex, PassThrough } from "node:stream";
-import { type KubeConfig, PortForward } from "@kubernetes/client-node";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { Fault } from "../fault";
 
 /** What is used of the library's WebSocket. */
@@ -20,6 +20,7 @@ export async function connectToPod(
     pod: { namespace: string; name: string },
     port: number,
 ): Promise<Duplex> {
+    const { PortForward } = await import("@kubernetes/client-node");
     const toPod = new PassThrough();
     const fromPod = new PassThrough();
     const complaints = new PassThrough();

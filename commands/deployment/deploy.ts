@@ -22,7 +22,7 @@ export async function deploy(target: Target, options: WayOptions, stop: AbortSig
         await bringSandboxUp(stop);
     }
     refuseGoogleCloud(target.stack);
-    const api = ClusterApi.connect(target.cluster);
+    const api = await ClusterApi.connect(target.cluster);
     const identity = await preflight(target, api, stop);
     const record = await validRecord(target, identity, stop);
     const way = await chooseWay(record, options, stop);

@@ -55,7 +55,7 @@ async function undoInCluster(target: Target, record: DeploymentRecord, stop: Abo
 }
 
 async function reach({ cluster }: Target): Promise<Pick<Site, "api" | "identity">> {
-    const api = ClusterApi.connect(cluster);
+    const api = await ClusterApi.connect(cluster);
     return { api, identity: await contact(cluster, api) };
 }
 

@@ -13,7 +13,7 @@ export interface DeployedCluster {
  * The cluster that the options name: the one that was deployed to, the sandbox by default.
  * @throws Fault where it cannot be told, or the sandbox does not run
  */
-export function findDeployedCluster(options: TargetOptions): DeployedCluster {
+export async function findDeployedCluster(options: TargetOptions): Promise<DeployedCluster> {
     const target = findRecordedTarget(options);
     if (target.sandbox && !existsSync(target.cluster.kubeconfig)) {
         throw new Fault(
@@ -21,5 +21,5 @@ export function findDeployedCluster(options: TargetOptions): DeployedCluster {
                 "For a cluster of your own, name its context: --context NAME",
         );
     }
-    return { target, api: ClusterApi.connect(target.cluster) };
+    return { target, api: await ClusterApi.connect(target.cluster) };
 }

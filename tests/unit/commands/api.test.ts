@@ -44,7 +44,7 @@ beforeEach(async () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const kubeconfig = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    api = ClusterApi.connect({ kubeconfig, context: "test" });
+    api = await ClusterApi.connect({ kubeconfig, context: "test" });
 });
 afterEach(() => {
     server.closeAllConnections();
@@ -99,7 +99,7 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
     it("that is no API server at all is named as such", async () => {
         answers["/api/v1/namespaces/kube-system"] = { body: "<html>Sign in</html>" };
         await expect(api.identity()).rejects.toThrow(/what answers at http:.* is no API server of Kubernetes/);
-        expect(() => ClusterApi.connect({ kubeconfig: "127.0.0.1:6443", context: "test" })).toThrow(
+        await expect(ClusterApi.connect({ kubeconfig: "127.0.0.1:6443", context: "test" })).rejects.toThrow(
             'has the server "127.0.0.1:6443" for context "test"; it must be a URL',
         );
     });

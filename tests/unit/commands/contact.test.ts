@@ -37,7 +37,7 @@ afterEach(() => server?.close());
 /** What a contact with an address ends with. */
 async function contactWith(address: string): Promise<unknown> {
     const cluster = { kubeconfig: address, context: "mine" };
-    return contact(cluster, ClusterApi.connect(cluster)).catch((error: unknown) =>
+    return contact(cluster, await ClusterApi.connect(cluster)).catch((error: unknown) =>
         error instanceof Fault ? error.message : error,
     );
 }

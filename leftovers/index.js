@@ -1,5 +1,5 @@
 "use strict";
-// What Pulumi's Node.js host starts: it requires JavaScript.
+// JavaScript, as Node itself and Pulumi's host for it require.
 require("tsx/cjs");
 // The SDK takes the engine, to which it logs, from the environment; the host tells it as an argument.
 process.env.PULUMI_NODEJS_ENGINE ??= process.argv.slice(2).find((argument) => /:\d+$/.test(argument));

@@ -110,10 +110,10 @@ export async function measureDestroy(
         notes: [
             "The same objects, add-ons off. The plain program ([`bench/programs/plain.ts`](../bench/programs/plain.ts)) declares " +
                 "them in the order of the script, awaits everything, and leaves the charts' values at their defaults. In either, " +
-                "Bookinfo's pods serve on for 3 s, and Kubernetes looks into a deleted namespace after 5 s. By the time that this " +
-                "plain program is up, the cluster's garbage collector knows Istio's kinds; destroyed earlier, it waits for that, up " +
-                "to 30 s. Only the program removes what Istio leaves, its CRDs among them, and that counts in its time. The single " +
-                "Namespace tells what is left when every pod is gone.",
+                "Bookinfo's pods serve on for 3 s, for which the program does not wait with Istio's releases, and Kubernetes looks " +
+                "into a deleted namespace after 5 s. By the time that this plain program is up, the cluster's garbage collector " +
+                "knows Istio's kinds; destroyed earlier, it waits for that, up to 30 s. Only the program removes what Istio leaves, " +
+                "its CRDs among them, and that counts in its time. The single Namespace tells what is left when every pod is gone.",
         ],
         series: [ours.series, theirs.series, least.series],
         checks: [ratio("the program / the plain program", ours.series, theirs.series, 0.6)],

@@ -32,7 +32,7 @@ const provider: Provider = {
                 await log.warn(notice);
             }
         } catch (error) {
-            // The host writes out the stack of what is thrown; the engine shows the message by itself.
+            // The SDK writes out the stack of what is thrown; the engine shows the message by itself.
             throw Object.assign(new Error(messageOf(error)), { stack: "" });
         }
     },

@@ -1,4 +1,6 @@
+import { BOOKINFO_SERVICES } from "../../components/bookinfo/services";
 import { ISTIO_NAMESPACE, RELEASES } from "../../names";
+import { Fault } from "../fault";
 import type { ClusterApi } from "./api";
 import { displayName, type KubernetesObject } from "./object";
 import { waitUntil } from "./wait";
@@ -12,7 +14,12 @@ const RELEASE_ANNOTATION = "meta.helm.sh/release-name";
 /** By what control planes are found, and their pods. */
 const ISTIOD = { labelSelector: "app=istiod" };
 
-/** Longest time for the last istiod to end, and for a CRD to be gone, in seconds. */
+/** By what Bookinfo's pods are found, which have a sidecar. */
+const BOOKINFO = {
+    labelSelector: `security.istio.io/tlsMode=istio,app in (${BOOKINFO_SERVICES.map(({ name }) => name).join(",")})`,
+};
+
+/** Longest time for the last pods to end, and for a CRD to be gone, in seconds. */
 const TIMEOUT = 120;
 
 /** What Istio leaves in a cluster after its releases are gone. */
@@ -26,7 +33,7 @@ export interface Leftovers {
 }
 
 /**
- * Removes what Istio's charts and istiod leave behind, unless somebody else needs it.
+ * Removes what Istio's charts and istiod leave behind, unless somebody else needs it, and waits until Bookinfo's pods have ended.
  * @param kubectl how one runs it on the cluster
  * @returns what is said about what stays
  */
@@ -35,6 +42,11 @@ export async function removeLeftovers(
     kubectl: string,
     stop?: AbortSignal,
 ): Promise<string | undefined> {
+    const notices = await Promise.all([removeUnused(api, kubectl, stop), untilPodsEnd(api, stop)]);
+    return notices.filter((notice) => notice !== undefined).join("\n") || undefined;
+}
+
+async function removeUnused(api: ClusterApi, kubectl: string, stop?: AbortSignal): Promise<string | undefined> {
     await untilIstiodEnds(api, stop);
     const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base), kubectl);
     await removeObjects(api, remove, stop);
@@ -53,6 +65,45 @@ async function untilIstiodEnds(api: ClusterApi, stop?: AbortSignal): Promise<voi
             ? `has not ended: ${ending.map(displayName).join(", ")}`
             : undefined;
     });
+}
+
+/**
+ * Bookinfo's Deployments are deleted in the background: they are gone before their pods, which serve on for a moment.
+ * @returns what is said about pods that do not end; nothing needs them to
+ */
+async function untilPodsEnd(api: ClusterApi, stop?: AbortSignal): Promise<string | undefined> {
+    try {
+        await waitUntil("Bookinfo", { timeout: TIMEOUT, stop }, async () => {
+            const pods = await api.list("v1", "Pod", BOOKINFO);
+            const left = pods.length > 0 ? await abandoned(pods, api) : [];
+            return left.length > 0 ? `has pods that have not ended: ${left.map(displayName).join(", ")}` : undefined;
+        });
+    } catch (error) {
+        if (error instanceof Fault) {
+            return error.message;
+        }
+        throw error;
+    }
+    return undefined;
+}
+
+/** Pods whose ReplicaSet or Deployment is there no more. */
+async function abandoned(pods: KubernetesObject[], api: ClusterApi): Promise<KubernetesObject[]> {
+    const [deployments, replicaSets] = await Promise.all([
+        api.listMetadata("apps/v1", "Deployment", {}),
+        api.listMetadata("apps/v1", "ReplicaSet", {}),
+    ]);
+    const going = ownerless(replicaSets, "Deployment", deployments);
+    const staying = replicaSets.filter((replicaSet) => !going.includes(replicaSet));
+    return ownerless(pods, "ReplicaSet", staying);
+}
+
+/** Those that belong to an object of a kind which is not among the ones that are there. */
+function ownerless(objects: KubernetesObject[], kind: string, there: KubernetesObject[]): KubernetesObject[] {
+    const uids = new Set(there.map(({ metadata }) => metadata.uid));
+    return objects.filter(({ metadata }) =>
+        metadata.ownerReferences?.some((owner) => owner.kind === kind && !uids.has(owner.uid)),
+    );
 }
 
 /** @param release name of the release that brought the CRDs */

@@ -19,6 +19,7 @@ export interface ObjectMetadata {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     deletionTimestamp?: string;
+    ownerReferences?: { apiVersion: string; kind: string; name: string; uid: string }[];
     [field: string]: unknown;
 }
 

@@ -53,7 +53,7 @@ async function isOrphan(pid: number, folder: string): Promise<boolean> {
     }
 }
 
-/** Whether a process is the CLI, a plugin or a language host. */
+/** Whether a process is the CLI, a plugin or a language host; the plugin of this project ends by itself with its engine. */
 function isPulumis(pid: number): boolean {
     return path.basename(commandOf(pid)[0] ?? "").startsWith("pulumi");
 }

@@ -58,8 +58,7 @@ function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
 }
 
 function isOwned({ metadata }: KubernetesObject): boolean {
-    const { ownerReferences } = metadata as { ownerReferences?: unknown[] };
-    return (ownerReferences ?? []).length > 0;
+    return (metadata.ownerReferences ?? []).length > 0;
 }
 
 /** Whether a pod has a sidecar. It is an init container that never ends on clusters that know such. */

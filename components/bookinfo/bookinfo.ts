@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { BOOKINFO_PORT } from "../../names";
+import { DELETED_AT_ONCE } from "../deletion";
 import { type BookinfoImages, deploymentSpec } from "./deployment";
 import { BOOKINFO_SERVICES } from "./services";
 
@@ -51,7 +52,13 @@ export class Bookinfo extends pulumi.ComponentResource {
                 new k8s.apps.v1.Deployment(
                     `${name}-${workload}`,
                     {
-                        metadata: { name: workload, namespace, labels: { app: service.name, version } },
+                        // Deleted at once: istiod need not run on until the last pod has ended.
+                        metadata: {
+                            name: workload,
+                            namespace,
+                            labels: { app: service.name, version },
+                            annotations: DELETED_AT_ONCE,
+                        },
                         spec: deploymentSpec(service, version, args, serviceAccount.metadata.name),
                     },
                     { ...childOpts, dependsOn: injection },

@@ -3,12 +3,6 @@
  * types a mistyped field does not compile. Reference: https://istio.io/latest/docs/reference/config/
  */
 
-/**
- * Annotation for these resources. Pulumi's provider deletes in the foreground: the API server's garbage collector, which first
- * looks for what belongs to the object, has to let it go, and learns of new kinds only every 30 s. Nothing belongs to these.
- */
-export const DELETED_AT_ONCE = { "pulumi.com/deletionPropagationPolicy": "background" };
-
 /** `networking.istio.io/v1` Gateway: which ports the selected gateway pods open, and for which hosts. */
 export interface GatewaySpec {
     selector: Record<string, string>;

@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../../names";
+import { DELETED_AT_ONCE } from "../deletion";
 import { loadBalancerAddress } from "./address";
-import { DELETED_AT_ONCE, type PeerAuthenticationSpec, type TelemetrySpec } from "./api";
+import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { chartSource } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
@@ -83,12 +84,12 @@ export class Istio extends pulumi.ComponentResource {
                 { parent: this, ...releaseOpts, deleteBeforeReplace: true },
             );
 
-        // Deleted after the CRDs' release, and beside the namespace, whose end takes longer.
+        // Deleted after the releases, and beside the namespace, whose end takes longer.
         const leftovers = new Leftovers(`${name}-leftovers`, cluster, { parent: this, deletedWith });
 
         // Not awaited, as in Istio's own instructions: Helm would look whether the API server serves the new kinds, and look
         // again only 2 s later. istiod begins to watch each kind when it is served, and nothing creates an object of these
-        // kinds before istiod is ready.
+        // kinds before istiod is ready. Nor is there an istiod beside another Istio, whose CRDs this release would refuse.
         this.base = release("base", baseValues(), { dependsOn: [leftovers], deletedWith }, { skipAwait: true });
         this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as grpc from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
@@ -44,6 +45,14 @@ const gateway: KubernetesObject = {
     metadata: { name: "mine", namespace: "team" },
 };
 
+/** A part of a workload of the mesh, and what owns it. */
+function injected(kind: string, name: string, app: string, owner?: KubernetesObject): KubernetesObject {
+    const labels = { "security.istio.io/tlsMode": "istio", app };
+    const owners = owner ? [{ ...owner, name: owner.metadata.name, uid: owner.metadata.uid ?? "" }] : [];
+    const metadata = { name, namespace: "default", uid: `${name}-uid`, labels, ownerReferences: owners };
+    return { apiVersion: kind === "Pod" ? "v1" : "apps/v1", kind, metadata };
+}
+
 const KUBE_SYSTEM: KubernetesObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } };
 
 /** The kinds that the API server knows, by group and version. */
@@ -53,7 +62,10 @@ const KINDS: Record<string, { kind: string; name: string; namespaced: boolean }[
         { kind: "Pod", name: "pods", namespaced: true },
         { kind: "ConfigMap", name: "configmaps", namespaced: true },
     ],
-    "apps/v1": [{ kind: "Deployment", name: "deployments", namespaced: true }],
+    "apps/v1": [
+        { kind: "Deployment", name: "deployments", namespaced: true },
+        { kind: "ReplicaSet", name: "replicasets", namespaced: true },
+    ],
     "apiextensions.k8s.io/v1": [
         { kind: "CustomResourceDefinition", name: "customresourcedefinitions", namespaced: false },
     ],
@@ -113,19 +125,16 @@ beforeAll(async () => {
             }
         });
     });
-    plugin = spawn(process.execPath, ["index.js", `127.0.0.1:${enginePort}`], {
-        cwd: path.join(__dirname, "../../leftovers"),
-        stdio: ["ignore", "pipe", "pipe"],
-    });
+    const executable = path.join(__dirname, "../../leftovers/pulumi-resource-bookinfo-mesh");
+    plugin = spawn(executable, [`127.0.0.1:${enginePort}`], { stdio: "pipe" });
     plugin.stderr?.on("data", (text: Buffer) => (written += text.toString()));
     const [port] = (await once(plugin.stdout ?? plugin, "data")) as [Buffer];
     client = new ResourceProviderClient(`127.0.0.1:${port.toString().trim()}`, grpc.credentials.createInsecure());
 });
 
-afterAll(async () => {
+afterAll(() => {
     client.close();
     plugin.kill();
-    await once(plugin, "exit");
     engine.forceShutdown();
     apiServer.closeAllConnections();
     apiServer.close();
@@ -209,11 +218,32 @@ describe("the provider of what Istio leaves behind", () => {
     it("waits until the last istiod has ended, which would write its ConfigMaps anew", async () => {
         cluster.objects = [KUBE_SYSTEM, rootCert("default"), pod("istio-system", "istiod-1", { app: "istiod" }, {})];
         const destroyed = destroy();
-        await new Promise((resolve) => setTimeout(resolve, 1000));
+        await sleep(1000);
         expect(cluster.objects).toHaveLength(3);
         cluster.remove("Pod", "istiod-1");
         await destroyed;
         expect(cluster.objects).toEqual([KUBE_SYSTEM]);
+    });
+
+    it("waits until Bookinfo's pods have ended, and not for those of others", async () => {
+        const theirs = injected("Deployment", "theirs", "reviews");
+        const theirSet = injected("ReplicaSet", "theirs-1", "reviews", theirs);
+        const ourSet = injected("ReplicaSet", "ours-1", "reviews", injected("Deployment", "ours", "reviews"));
+        const staying = [
+            ...[KUBE_SYSTEM, theirs, theirSet, injected("Pod", "theirs-1-a", "reviews", theirSet)],
+            injected("Pod", "another-1-a", "another", injected("ReplicaSet", "another-1", "another")),
+        ];
+        cluster.objects = [...staying, ourSet, injected("Pod", "ours-1-a", "reviews", ourSet)];
+        let ended = false;
+        const destroyed = destroy().then(() => (ended = true));
+        await sleep(1000);
+        cluster.remove("ReplicaSet", "ours-1");
+        await sleep(1000);
+        expect(ended).toBe(false);
+        cluster.remove("Pod", "ours-1-a");
+        await destroyed;
+        expect(cluster.objects).toEqual(staying);
+        expect(warnings).toEqual([]);
     });
 
     it("fails where the cluster does not answer, with a sentence and no stack trace", async () => {
@@ -222,5 +252,10 @@ describe("the provider of what Istio leaves behind", () => {
             /^the cluster of context "here" \(http:\/\/127.0.0.1:9\) does not answer/,
         );
         expect(written).not.toMatch(/^ {4}at /m);
+    });
+
+    it("ends with an engine that is killed", async () => {
+        plugin.stdin?.end();
+        expect(await once(plugin, "exit")).toEqual([0, null]);
     });
 });

@@ -70,18 +70,21 @@ export class FakeCluster {
     }
 
     private list(apiVersion: string, kind: string, query: Record<string, string>): KubernetesObject[] {
-        const pairs = (selector = "") =>
-            selector
-                .split(",")
-                .filter(Boolean)
-                .map((pair) => pair.split("="));
+        // Of the kinds `key=value` and `key in (value,value)`.
+        const requirements = (selector = "") =>
+            [...selector.matchAll(/([^,=\s]+)(?:=([^,]*)| in \(([^)]*)\))/g)].map(([, key = "", value, values]) => ({
+                key,
+                values: values?.split(",") ?? [value],
+            }));
         return this.objects.filter(
             (object) =>
                 object.apiVersion === apiVersion &&
                 object.kind === kind &&
-                pairs(query.labelSelector).every(([key = "", value]) => object.metadata.labels?.[key] === value) &&
-                pairs(query.fieldSelector).every(
-                    ([key = "", value]) => object.metadata[key.replace("metadata.", "")] === value,
+                requirements(query.labelSelector).every(({ key, values }) =>
+                    values.includes(object.metadata.labels?.[key]),
+                ) &&
+                requirements(query.fieldSelector).every(({ key, values }) =>
+                    values.includes(object.metadata[key.replace("metadata.", "")] as string),
                 ),
         );
     }

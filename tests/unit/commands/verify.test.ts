@@ -260,7 +260,9 @@ describe("the sidecars", () => {
 
     it("are missed where a pod has none, whatever the reason", async () => {
         const early = pod("default", "early-1", {}, { app: true });
-        early.metadata.ownerReferences = [{ kind: "ReplicaSet", name: "early" }];
+        early.metadata.ownerReferences = [
+            { apiVersion: "apps/v1", kind: "ReplicaSet", name: "early", uid: "early-uid" },
+        ];
         cluster.objects.push(early);
         expect(await checkSidecars(mesh)).toMatchObject({
             found: "without a sidecar: early-1",

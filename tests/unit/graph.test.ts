@@ -94,6 +94,7 @@ describe.each([
     it("installs base, istiod and the gateway in this order, into an istio-system of its own", () => {
         const namespace = find(run, "kubernetes:core/v1:Namespace", "istio-namespace");
         expect(namespace.inputs.metadata).toEqual({ name: "istio-system" });
+        expect(release(run, "base").dependencies).toContain(namespace.urn);
         // Where the CRDs are another Istio's, base is refused, and no istiod must be there.
         expect(release(run, "istiod").dependencies).toContain(release(run, "base").urn);
         expect(release(run, "gateway").dependencies).toContain(release(run, "istiod").urn);

@@ -128,8 +128,14 @@ it("a change that is stopped is undone by the next up, and no request is lost", 
 
 it("Bookinfo moves to another namespace, and requests are lost for seconds at most", async () => {
     const { lost } = await whileAsked(() => change({ app: { namespace: "bookinfo" } }));
-    expect(await images("default", "productpage")).toBe("");
+    expect(await kubectl("get", "deployments")).toBe("");
     expect(await get(page)).toMatchObject({ status: 200 });
+    // The old pods serve on for a moment, and nobody waits for that.
+    const end = Date.now() + 30_000;
+    while ((await images("default", "productpage")) !== "" && Date.now() < end) {
+        await sleep(200);
+    }
+    expect(await images("default", "productpage")).toBe("");
     // The old route goes when its pods do, once all is there in the new namespace: mostly no request is lost, but nobody waits
     // for the gateway to hear of it.
     expect(lost.length).toBeLessThan(5 * RATE);

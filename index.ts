@@ -15,8 +15,8 @@ import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
 import { readConfig } from "./config";
-import { switchedOn } from "./config/switches";
-import { PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./names";
+import { switchedOn } from "./config/addons";
+import { PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./components/names";
 
 const config = readConfig();
 

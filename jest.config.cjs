@@ -13,9 +13,7 @@ module.exports = {
             transform,
             // d3 is published as ES modules, which jest cannot load, and as these.
             moduleNameMapper: { "^(d3-[a-z]+)$": "<rootDir>/node_modules/$1/dist/$1.js" },
-            testMatch: ["tests/unit", "policy", "sandbox", "servicegraph"].map(
-                (folder) => `<rootDir>/${folder}/**/*.test.ts`,
-            ),
+            testMatch: ["tests/unit", "packages"].map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
         },
         { displayName: "e2e", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },
     ],

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { GkeCluster, type GkeClusterArgs } from "./gke/gkeCluster";
 import { checkMachine } from "./gke/preflight";
-import type { KubectlTarget } from "./kubectl";
+import type { KubectlTarget } from "../packages/shared/shell";
 
 /** A cluster to deploy to. What is deployed does not depend on how the cluster came about. */
 export interface Cluster {

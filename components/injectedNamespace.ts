@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { INJECTION_LABEL } from "../names";
+import { INJECTION_LABEL } from "./names";
 
 export interface InjectedNamespaceArgs {
     /** `default` is there in every cluster and only gets the label; any other namespace is created, and owned. */

@@ -1,11 +1,23 @@
 /** What a config may hold of the add-ons, under `istio`. What the metadata mean is said in schema.ts. */
 import { z } from "zod";
-import { isMemory } from "../quantity";
-import { isDuration, isLasting } from "./duration";
-import { chartRepository, image } from "./origins";
+import { isMemory } from "../components/quantity";
+import { chartRepository, image } from "./imageReferences";
 
 function enabled(description: string) {
     return z.boolean().default(true).meta({ description });
+}
+
+/** A duration as Prometheus writes it, units from large to small: `6h`, `1d12h`, `500ms`. */
+const DURATION = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
+
+/** Whether a text is a duration; `0s` is one. */
+function isDuration(text: string): boolean {
+    return DURATION.test(text) && text !== "";
+}
+
+/** Whether a text is a duration, and longer than nothing. */
+function isLasting(text: string): boolean {
+    return isDuration(text) && /[1-9]/.test(text);
 }
 
 const duration = z.string().refine(isDuration, "it is not a duration");

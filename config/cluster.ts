@@ -1,10 +1,10 @@
 /** The section `cluster`: a cluster to be made on Google Cloud, or one that exists already. */
-import { kubeconfigOf } from "./checks";
+import { kubeconfigOf } from "./crossFieldChecks";
 import { CLUSTER_KEYS } from "./clusterSchema";
 import { type Fault, unknownKey } from "./faults";
 import type { Files } from "./files";
 import { type GkeConfig, gkeConfig, type GoogleConfig } from "./gke";
-import type { Parsed } from "./parse";
+import type { Parsed } from "./section";
 
 export interface KubeconfigConfig {
     kind: "kubeconfig";

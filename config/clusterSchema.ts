@@ -1,7 +1,7 @@
 /** What a config may hold of the cluster. What the metadata mean is said in schema.ts. */
 import { z } from "zod";
-import { parseCidr } from "../components/gke/cidr";
-import { parseLocation } from "../components/gke/location";
+import { parseCidr } from "./cidr";
+import { parseLocation } from "./location";
 
 const KUBECONFIG = z.strictObject({
     kind: z.literal("kubeconfig").meta({

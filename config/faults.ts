@@ -1,5 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
+import { shellPath, shellWord } from "../packages/shared/shell";
 import { alternatives, type Key, keyAt, keyHolding, ROOT } from "./keys";
 
 /** Something wrong with one setting. */
@@ -134,11 +135,11 @@ function excerpt(value: unknown): string {
 }
 
 function setCommand(path: string[], value: string): string {
-    return `Run: pulumi config set --path ${quoted(inPulumi(path))} ${quoted(value)}`;
+    return `Run: pulumi config set --path ${shellWord(inPulumi(path))} ${shellPath(value)}`;
 }
 
 function removeCommand(path: string[]): string {
-    return `Run: pulumi config rm --path ${quoted(inPulumi(path))}`;
+    return `Run: pulumi config rm --path ${shellWord(inPulumi(path))}`;
 }
 
 /** A path as `pulumi config --path` takes it: in brackets the places in lists, and names with odd characters. */
@@ -151,8 +152,4 @@ export function inPulumi(path: string[]): string {
             return /^[\w-]+$/.test(name) ? (index === 0 ? name : `.${name}`) : `[${JSON.stringify(name)}]`;
         })
         .join("");
-}
-
-function quoted(word: string): string {
-    return /^[\w./:@~+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,7 +1,9 @@
 /** A cluster on Google Cloud: defaults that depend on other settings, and the faults that no single value shows. */
 import type { GkeClusterArgs } from "../components/gke/gkeCluster";
-import { type Location, parseLocation } from "../components/gke/location";
-import { mostNodes, planRanges, type RangeName, RangePlanError, type Ranges } from "../components/gke/ranges";
+import type { Location } from "../components/gke/location";
+import { parseLocation } from "./location";
+import type { Ranges } from "../components/gke/network";
+import { mostNodes, planRanges, type RangeName, RangePlanError } from "./ranges";
 import { badValue, type Fault } from "./faults";
 import type { Section } from "./schema";
 

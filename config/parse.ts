@@ -1,14 +1,14 @@
-import type { z } from "zod";
 import type { HelmValues } from "../components/istio/merge";
 import type { IstioSettings } from "../components/istio/values";
-import { istioFaults } from "./checks";
+import { istioFaults } from "./crossFieldChecks";
 import { type ClusterConfig, clusterConfig } from "./cluster";
-import { ConfigError, type Fault, faultsOf, inPulumi, unknownKey } from "./faults";
+import { ConfigError, type Fault, inPulumi, unknownKey } from "./faults";
 import { absolute, type Files, localFiles } from "./files";
 import type { GoogleConfig } from "./gke";
 import { autoscalingOf, resourcesOf } from "./profiles";
-import { type Section, type SectionName, SECTIONS } from "./schema";
-import { type Addons, addonsOf } from "./switches";
+import { type Section, SECTIONS } from "./schema";
+import { parsed } from "./section";
+import { type Addons, addonsOf } from "./addons";
 
 /** The whole config, checked and complete: profiles are worked in, defaults filled in, files read. */
 export interface Config {
@@ -82,47 +82,6 @@ function decoded(value: string): unknown {
     } catch {
         return value;
     }
-}
-
-export interface Parsed<Name extends SectionName> {
-    /** The section, if need be without what is faulty: so the rest of it can be checked too. */
-    value: Section<Name> | undefined;
-    /** What was parsed into it. */
-    sound: unknown;
-    faults: Fault[];
-}
-
-function parsed<Name extends SectionName>(name: Name, raw: unknown): Parsed<Name> {
-    const schema: z.ZodType<Section<Name>> = SECTIONS[name] as never;
-    const result = schema.safeParse(raw);
-    if (result.success) {
-        return { value: result.data, sound: raw ?? {}, faults: [] };
-    }
-    const sound = without(raw, result.error);
-    return { value: schema.safeParse(sound).data, sound, faults: faultsOf(result.error, raw, [name]) };
-}
-
-/** A copy of a tree without everything that an error complains about. */
-function without(raw: unknown, error: z.ZodError): unknown {
-    if (error.issues.some(({ path, code }) => path.length === 0 && code !== "unrecognized_keys")) {
-        return {};
-    }
-    const copy: unknown = structuredClone(raw);
-    for (const issue of error.issues) {
-        const places =
-            issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-        for (const place of places) {
-            // A list goes as a whole: without a part it would be another one.
-            const inList = place.findIndex((key) => typeof key === "number");
-            const path = inList < 0 ? place : place.slice(0, inList);
-            const parent = path
-                .slice(0, -1)
-                .reduce((at, key) => at[key] as typeof at, copy as Record<PropertyKey, unknown>);
-            // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the copy is ours
-            delete parent[path.at(-1) ?? ""];
-        }
-    }
-    return copy;
 }
 
 /** A later check knows more of a key than an earlier one. */

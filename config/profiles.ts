@@ -1,5 +1,5 @@
 import type { Autoscaling } from "../components/istio/values";
-import type { Amounts, Resources } from "../quantity";
+import type { Amounts, Resources } from "../components/quantity";
 
 export type Profile = "demo" | "default";
 

@@ -6,11 +6,11 @@
  * - `example`: a value for the command that mends a fault, where there is no default.
  */
 import { z } from "zod";
-import { ISTIO_NAMESPACE } from "../names";
-import { isCpu, isMemory } from "../quantity";
+import { ISTIO_NAMESPACE } from "../components/names";
+import { isCpu, isMemory } from "../components/quantity";
 import { ADDON_SECTIONS } from "./addonSchema";
 import { CLUSTER_SECTION } from "./clusterSchema";
-import { chartRepository, registry, tag } from "./origins";
+import { chartRepository, registry, tag } from "./imageReferences";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 
 /** The one minor version of Istio whose charts, values and API this program is written for. */

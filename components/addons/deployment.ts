@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Amounts } from "../../quantity";
+import type { Amounts } from "../quantity";
 
 /** A server that runs beside the mesh: one pod without a sidecar, which may do no more than it has to. */
 export interface AddonSpec {

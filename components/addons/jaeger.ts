@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import { ADDONS, JAEGER } from "../../names";
+import { ADDONS, JAEGER } from "../names";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 

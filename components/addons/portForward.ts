@@ -1,5 +1,5 @@
-import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../names";
-import { kubectlCommand, type KubectlTarget } from "../kubectl";
+import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../names";
+import { kubectlCommand, type KubectlTarget } from "../../packages/shared/shell";
 
 /** For each add-on that is on a command which makes its page reachable, at its port on this machine. */
 export function portForwardCommands(

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import { ADDONS } from "../../names";
-import { bytes } from "../../quantity";
+import { ADDONS } from "../names";
+import { bytes } from "../quantity";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 import { scrapeJobs } from "./scrapeConfig";

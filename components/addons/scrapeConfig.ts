@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE } from "../../names";
+import { ISTIO_NAMESPACE } from "../names";
 
 /** A step that decides on a discovered pod, or changes its labels (`relabel_config` of Prometheus). */
 interface Relabel {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS } from "../../names";
-import { ENTRY, serverFiles } from "../../servicegraph/bundle";
+import { ADDONS } from "../names";
+import { ENTRY, serverFiles } from "../../packages/servicegraph/bundle";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_PORT } from "../../names";
-import { DELETED_AT_ONCE } from "../deletion";
+import { BOOKINFO_PORT } from "../names";
+import { DELETED_AT_ONCE } from "../annotations";
 import { type BookinfoImages, deploymentSpec } from "./deployment";
 import { BOOKINFO_SERVICES } from "./services";
 

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_PORT } from "../../names";
+import { BOOKINFO_PORT } from "../names";
 import type { ImagePullPolicy } from "../istio/values";
 import type { BookinfoService } from "./services";
 

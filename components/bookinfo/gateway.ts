@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../../names";
-import { DELETED_AT_ONCE } from "../deletion";
+import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
+import { DELETED_AT_ONCE } from "../annotations";
 import type { GatewaySpec, VirtualServiceSpec } from "../istio/api";
 
 export interface BookinfoGatewayArgs {

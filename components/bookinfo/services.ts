@@ -1,8 +1,9 @@
-import type { Amounts } from "../../quantity";
+import type { BOOKINFO_NAMES } from "../names";
+import type { Amounts } from "../quantity";
 
 /** A service of Bookinfo: one Service and ServiceAccount, and a Deployment for each version. */
 export interface BookinfoService {
-    name: string;
+    name: (typeof BOOKINFO_NAMES)[number];
     versions: string[];
     /** The user that the image runs as, by number: only then can Kubernetes tell that it is not root. */
     user: number;

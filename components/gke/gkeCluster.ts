@@ -3,13 +3,12 @@ import { Cluster, NodePool } from "@pulumi/gcp/container";
 import { Service } from "@pulumi/gcp/projects";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ISTIOD_WEBHOOK_PORT } from "../../names";
+import { ISTIOD_WEBHOOK_PORT } from "../names";
 import { type Access, contextName, getCredentialsCommand, gkeKubeconfig } from "./kubeconfig";
 import { billingLabels } from "./labels";
 import type { Location } from "./location";
-import { ClusterNetwork } from "./network";
+import { ClusterNetwork, type Ranges } from "./network";
 import { NodeServiceAccount } from "./nodeServiceAccount";
-import type { Ranges } from "./ranges";
 
 /** A VPC that is there already, with a subnet in the cluster's region and a way out for nodes without addresses. */
 export interface ExistingNetwork {

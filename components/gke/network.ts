@@ -1,7 +1,18 @@
 import { Network, Router, RouterNat, Subnetwork } from "@pulumi/gcp/compute";
 import * as pulumi from "@pulumi/pulumi";
 import type { Location } from "./location";
-import type { Ranges } from "./ranges";
+
+/** Ranges in CIDR notation. */
+export interface Ranges {
+    /** Primary range of the subnet: an address for each node. */
+    nodes: string;
+    /** Secondary range: 256 addresses for each node. */
+    pods: string;
+    /** Secondary range: an address for each Service. */
+    services: string;
+    /** A range of its own for the control plane's private endpoint, always a /28. */
+    controlPlane: string;
+}
 
 export interface ClusterNetworkArgs {
     location: Location;

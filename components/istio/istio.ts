@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../../names";
-import { DELETED_AT_ONCE } from "../deletion";
+import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
+import { DELETED_AT_ONCE } from "../annotations";
 import { loadBalancerAddress } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { chartSource } from "./chart";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { KubectlTarget } from "../kubectl";
+import type { KubectlTarget } from "../../packages/shared/shell";
 
 export interface LeftoversArgs {
     /** A kubeconfig of the cluster alone, as YAML. */

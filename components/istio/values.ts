@@ -1,5 +1,5 @@
-import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../../names";
-import type { Resources } from "../../quantity";
+import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../names";
+import type { Resources } from "../quantity";
 import type { HelmValues } from "./merge";
 
 /** Whether a HorizontalPodAutoscaler sets the number of replicas, and within which bounds. Off means one replica. */

@@ -1,5 +1,5 @@
 import { describeEngine, describeNoEngine } from "./engine";
-import { coldStart, get, listObjects, npmRun } from "./product";
+import { coldStart, get, listObjects, npmRun } from "./commands";
 
 /* The way by the Pulumi CLI, where there is one; and what is said where there is none. */
 

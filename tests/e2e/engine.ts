@@ -3,9 +3,9 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import { version as pinnedCli } from "pulumi/package.json";
 import { version as providerVersion } from "@pulumi/kubernetes/package.json";
-import { searchPath } from "../../commands/childProcess";
-import { engineEnvironment, findCli, hasProvider } from "../../commands/engine/discovery";
-import { clone, type Ended, runCommand } from "./product";
+import { searchPath } from "../../packages/shared/childProcess";
+import { engineEnvironment, findCli, hasProvider } from "../../packages/cli/engine/discovery";
+import { clone, type Ended, runCommand } from "./commands";
 
 /* Pulumi's engine as a person has it: the CLI, and the state that `npm run up` keeps in this clone. */
 

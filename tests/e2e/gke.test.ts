@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { type HelmValues, mergeValues } from "../../components/istio/merge";
 import { Google } from "./google/google";
 import { findPulumi, Stack, type StackOptions } from "./google/stack";
-import { clone, coldStart, get, listObjects, npmRun, runCommand, sandboxKubeconfig } from "./product";
+import { clone, coldStart, get, listObjects, npmRun, runCommand, sandboxKubeconfig } from "./commands";
 
 /*
  * Google Kubernetes Engine without Google: a real Pulumi CLI, with a stand-in for the Google Cloud provider that keeps its
@@ -72,7 +72,7 @@ describeEngine(`the cluster by itself (${needs})`, () => {
     });
 
     it("breaks no rule of the policy pack", async () => {
-        const { code, output } = await stack.preview("--policy-pack", path.join(clone, "policy"));
+        const { code, output } = await stack.preview("--policy-pack", path.join(clone, "packages/policy"));
         expect([code, output]).toEqual([0, expect.stringMatching(/bookinfo-mesh@v\d/)]);
         expect(output).not.toMatch(/\[(mandatory|advisory)\]/);
     });
@@ -209,7 +209,7 @@ describeEngine(`a regional cluster in a network that is there already (${needs})
     afterAll(end);
 
     it("joins it, breaks no rule of the policy pack, and changes nothing when it is deployed again", async () => {
-        const up = await stack.up("--policy-pack", path.join(clone, "policy"));
+        const up = await stack.up("--policy-pack", path.join(clone, "packages/policy"));
         expect([up.code, up.output]).toEqual([0, expect.stringMatching(/\+ \d+ created/)]);
         expect(up.output).not.toMatch(/\[(mandatory|advisory)\]/);
         expect([ofType("Network"), ofType("Subnetwork"), ofType("RouterNat")].map(({ length }) => length)).toEqual([
@@ -241,7 +241,7 @@ describeEngine(`the stack dev (${needs})`, () => {
     }, 300_000);
 
     it("breaks no rule of the policy pack", async () => {
-        const { code, output } = await stack.preview("--policy-pack", path.join(clone, "policy"));
+        const { code, output } = await stack.preview("--policy-pack", path.join(clone, "packages/policy"));
         expect([code, output]).toEqual([0, expect.stringMatching(/bookinfo-mesh@v\d/)]);
         expect(output).not.toMatch(/\[(mandatory|advisory)\]/);
         expect(google.cloud.objects()).toEqual([]);

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { NamedResult } from "../../commands/verify/check";
-import type { LoadSummary } from "../../commands/load/summary";
+import type { NamedResult } from "../../packages/cli/verify/check";
+import type { LoadSummary } from "../../packages/cli/load/summary";
 import { DASHBOARDS, QUERIES } from "../unit/grafanaDashboards";
 import { ISTIO_METRICS } from "../unit/istioMetrics";
 import { checkQuery, interpolate } from "../unit/promql";
@@ -18,7 +18,7 @@ import {
     runCommand,
     sandboxBin,
     sandboxKubeconfig,
-} from "./product";
+} from "./commands";
 
 /*
  * What a person sees of the mesh who has run `up`, by what the seed had him type. The sandbox's stock Envoy does not report

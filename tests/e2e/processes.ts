@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clone, sandboxInit } from "./product";
+import { clone, sandboxInit } from "./commands";
 
 /** A command that is under way, and may be interrupted. */
 export interface Running {

@@ -4,8 +4,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { jaegerVersion, nodeVersion, prometheusVersion } from "../../sandbox/settings";
-import { clone, coldStart, kubectl, npmRun, runCommand, sandboxBin, sandboxKubeconfig } from "./product";
+import { jaegerVersion, nodeVersion, prometheusVersion } from "../../packages/sandbox/settings";
+import { clone, coldStart, kubectl, npmRun, runCommand, sandboxBin, sandboxKubeconfig } from "./commands";
 
 /* The sandbox itself: what a person or an accident does to it, and what is left of it. */
 
@@ -166,7 +166,7 @@ describe("npm run sandbox", () => {
     it.each([1_500, 3_000, 5_000, 7_000])(
         "up clears what a run that was killed after %i ms left, and succeeds",
         async (delay) => {
-            const started = spawn(process.execPath, ["--import", "tsx", "sandbox/cli.ts", "up"], {
+            const started = spawn(process.execPath, ["--import", "tsx", "packages/sandbox/cli.ts", "up"], {
                 cwd: clone,
                 stdio: "ignore",
             });
@@ -183,7 +183,7 @@ describe("npm run sandbox", () => {
     );
 
     it("interrupted by Ctrl-C leaves nothing", async () => {
-        const started = spawn(process.execPath, ["--import", "tsx", "sandbox/cli.ts", "up"], {
+        const started = spawn(process.execPath, ["--import", "tsx", "packages/sandbox/cli.ts", "up"], {
             cwd: clone,
             stdio: "ignore",
         });

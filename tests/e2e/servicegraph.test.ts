@@ -1,10 +1,10 @@
 import * as path from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { type FakePrometheus, fakePrometheus } from "../../servicegraph/testing/fakePrometheus";
-import { type Program, startServer } from "../../servicegraph/testing/program";
-import { answerTo, BOOKINFO, type Traffic } from "../../servicegraph/testing/traffic";
+import { type FakePrometheus, fakePrometheus } from "../../packages/servicegraph/testing/fakePrometheus";
+import { type Program, startServer } from "../../packages/servicegraph/testing/program";
+import { answerTo, BOOKINFO, type Traffic } from "../../packages/servicegraph/testing/traffic";
 import { launchBrowser } from "./browser";
-import { clone } from "./product";
+import { clone } from "./commands";
 
 /*
  * servicegraph's two pages in a browser: the server is the one that runs in the cluster, Prometheus is a fake one on loopback, which

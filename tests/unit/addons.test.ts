@@ -9,8 +9,8 @@ import { kialiValues } from "../../components/addons/kiali";
 import { portForwardCommands } from "../../components/addons/portForward";
 import { prometheusConfig, prometheusSpec } from "../../components/addons/prometheus";
 import { servicegraphSpec } from "../../components/addons/servicegraph";
-import { ADDONS } from "../../names";
-import { bytes, cores } from "../../quantity";
+import { ADDONS } from "../../components/names";
+import { bytes, cores } from "../../components/quantity";
 
 const OBJECTS: AddonObjects = {
     serviceAccount: "an-account",

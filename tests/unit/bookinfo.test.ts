@@ -1,7 +1,7 @@
 import { deploymentSpec } from "../../components/bookinfo/deployment";
 import { gatewaySpec, virtualServiceSpec } from "../../components/bookinfo/gateway";
 import { BOOKINFO_SERVICES, type BookinfoService } from "../../components/bookinfo/services";
-import { bytes, cores } from "../../quantity";
+import { bytes, cores } from "../../components/quantity";
 
 const IMAGES = { registry: "registry.example/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
 

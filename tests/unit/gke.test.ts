@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { getCredentialsCommand, gkeKubeconfig } from "../../components/gke/kubeconfig";
 import { billingLabels } from "../../components/gke/labels";
-import { parseLocation } from "../../components/gke/location";
+import { parseLocation } from "../../config/location";
 import { displayNameOf } from "../../components/gke/nodeServiceAccount";
 import { checkMachine, type Machine, missingOn } from "../../components/gke/preflight";
 

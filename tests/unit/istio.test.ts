@@ -3,7 +3,7 @@ import { loadBalancerAddress, urlOf } from "../../components/istio/address";
 import { chartSource } from "../../components/istio/chart";
 import { type HelmValues, mergeValues } from "../../components/istio/merge";
 import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "../../components/istio/values";
-import { gatewaySelector, RELEASES } from "../../names";
+import { gatewaySelector, RELEASES } from "../../components/names";
 
 const SETTINGS: IstioSettings = {
     hub: "registry.example/istio",

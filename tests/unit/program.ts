@@ -7,7 +7,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as zod from "zod";
 import * as grafana from "../../components/addons/grafana/dashboards/dashboards";
-import * as bundle from "../../servicegraph/bundle";
+import * as bundle from "../../packages/servicegraph/bundle";
 
 /** A resource as the program registers it with the engine. */
 export interface Registration {
@@ -91,7 +91,7 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     jest.doMock("@pulumi/pulumi", () => pulumi);
     jest.doMock("@pulumi/kubernetes", () => KUBERNETES);
     jest.doMock("zod", () => zod);
-    jest.doMock("../../servicegraph/bundle", () => BUNDLE);
+    jest.doMock("../../packages/servicegraph/bundle", () => BUNDLE);
     jest.doMock("../../components/addons/grafana/dashboards/dashboards", () => DASHBOARDS);
     for (const [module, content] of Object.entries(GOOGLE_MODULES)) {
         jest.doMock(`@pulumi/gcp/${module}`, () => content);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
-import { contains, firstFree, formatCidr, overlap, parseCidr, prefixFor, size } from "../../components/gke/cidr";
-import { mostNodes, planRanges, type RangeName, RangePlanError, type Ranges } from "../../components/gke/ranges";
+import { contains, firstFree, formatCidr, overlap, parseCidr, prefixFor, size } from "../../config/cidr";
+import type { Ranges } from "../../components/gke/network";
+import { mostNodes, planRanges, type RangeName, RangePlanError } from "../../config/ranges";
 
 const cidr = (text: string) => {
     const range = parseCidr(text);

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS } from "../../../names";
+import { ADDONS } from "../../names";
 import { Addon } from "../addon";
 import { type AddonSpec, labelsOf } from "../deployment";
 import { generatedSecret } from "../generatedSecret";

@@ -1,6 +1,6 @@
 import { contains, overlap, rangeOf } from "./cidr";
 import { type CloudObject, get, type Inputs, type Kind, list, located, type Reference, refuse, text } from "./kind";
-import type { Fault } from "./shapes";
+import type { UserError } from "./shapes";
 
 /*
  * Networks. Immutable fields: those marked ForceNew in hashicorp/terraform-provider-google 7.45, services/compute, from which
@@ -35,7 +35,7 @@ const uses = (id: string): Reference => ({ id, onDelete: "refuse" });
 
 const ofNetwork = (settled: Inputs) => uses(networkId(text(settled, "network"), text(settled, "project")));
 
-function checkName(inputs: Inputs): Fault[] {
+function checkName(inputs: Inputs): UserError[] {
     const name = text(inputs, "name");
     return NAME.test(name) ? [] : [{ property: "name", reason: `"${name}" doesn't match regexp ${NAME.source}` }];
 }
@@ -48,7 +48,7 @@ export function rangesOf(subnetwork: Inputs): Map<string, string> {
     return new Map([["", text(subnetwork, "ipCidrRange")], ...secondary]);
 }
 
-function checkRanges(inputs: Inputs): Fault[] {
+function checkRanges(inputs: Inputs): UserError[] {
     return [...rangesOf(inputs)]
         .filter(([, block]) => block !== "" && rangeOf(block) === undefined)
         .map(([name, block]) => ({

@@ -1,4 +1,4 @@
-import type { Fault } from "./shapes";
+import type { UserError } from "./shapes";
 
 export type Inputs = Record<string, unknown>;
 
@@ -48,7 +48,7 @@ export interface Kind {
     /** A replacement takes the place of the old object, which therefore goes first. */
     deleteFirst?: boolean;
     /** What is wrong with the inputs beyond their shape. */
-    check?: (inputs: Inputs) => Fault[];
+    check?: (inputs: Inputs) => UserError[];
     /** Inputs with the provider's defaults filled in. */
     settle: (inputs: Inputs, scope: Scope) => Inputs;
     id: (settled: Inputs) => string;

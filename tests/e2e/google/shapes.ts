@@ -18,7 +18,7 @@ export type Fields = ReadonlyMap<string, { required: boolean; shape: Shape }>;
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Something wrong with the inputs of a resource, and where. */
-export interface Fault {
+export interface UserError {
     property: string;
     reason: string;
 }
@@ -52,7 +52,7 @@ function readInputs(module: string): Fields {
 }
 
 /** What is wrong with inputs, by their shape alone. */
-export function faultsOf(fields: Fields, values: Record<string, unknown>, at = ""): Fault[] {
+export function faultsOf(fields: Fields, values: Record<string, unknown>, at = ""): UserError[] {
     const property = (name: string) => (at === "" ? name : `${at}.${name}`);
     const missing = [...fields]
         .filter(([name, field]) => field.required && (values[name] ?? undefined) === undefined)
@@ -66,7 +66,7 @@ export function faultsOf(fields: Fields, values: Record<string, unknown>, at = "
     return [...missing, ...given];
 }
 
-function faultsOfValue(shape: Shape, value: unknown, property: string): Fault[] {
+function faultsOfValue(shape: Shape, value: unknown, property: string): UserError[] {
     if (value === null || value === undefined || value === UNKNOWN || shape.kind === "any") {
         return [];
     }
@@ -88,7 +88,7 @@ function faultsOfValue(shape: Shape, value: unknown, property: string): Fault[] 
     }
 }
 
-function mistyped(wanted: string, value: unknown, property: string): Fault {
+function mistyped(wanted: string, value: unknown, property: string): UserError {
     return { property, reason: `Expected ${wanted}, got ${JSON.stringify(value)}` };
 }
 

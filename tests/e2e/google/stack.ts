@@ -5,10 +5,10 @@ import { pathToFileURL } from "node:url";
 import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
 import { version as pinnedCli } from "pulumi/package.json";
 import { parse, stringify } from "yaml";
-import { searchPath } from "../../../commands/childProcess";
-import { type StackFile, workingStackFile } from "../../../commands/engine/configFile";
-import { engineEnvironment, findCli, hasProvider } from "../../../commands/engine/discovery";
-import { type Ended, runCommand } from "../product";
+import { searchPath } from "../../../packages/shared/childProcess";
+import { type StackFile, workingStackFile } from "../../../packages/cli/engine/configFile";
+import { engineEnvironment, findCli, hasProvider } from "../../../packages/cli/engine/discovery";
+import { type Ended, runCommand } from "../commands";
 
 const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
 

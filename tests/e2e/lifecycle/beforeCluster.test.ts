@@ -2,9 +2,9 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
-import { live } from "../../../sandbox/paths";
+import { live } from "../../../packages/sandbox/paths";
 import { changesIn, describeEngine, pulumiOn } from "../engine";
-import { clone, coldStart, npmRun, stackFileWith } from "../product";
+import { clone, coldStart, npmRun, stackFileWith } from "../commands";
 
 /* What `pulumi preview` says of an empty stack before there is a cluster that answers. */
 

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HelmValues } from "../../../components/istio/merge";
-import { bookinfoVersion, istioVersion } from "../../../sandbox/settings";
+import { bookinfoVersion, istioVersion } from "../../../packages/sandbox/settings";
 import { start } from "../processes";
-import { clone, coldStart, get, kubectl, npmRun, stackFileWith } from "../product";
+import { clone, coldStart, get, kubectl, npmRun, stackFileWith } from "../commands";
 import { chartsOf, nextIstioVersion, tagAgain } from "./nextVersion";
 
 /* What is deployed is changed while people look at the page. */

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
-import { sandboxKubeconfig } from "../product";
+import { sandboxKubeconfig } from "../commands";
 
 /** How the key of the sandbox's kubeconfig reads in it, and what that decodes to; of each a part that no other file has. */
 export function kubeconfigSecrets(): string[] {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEngine, pulumi, readState } from "../engine";
 import { killIn, resume, sandboxProcesses, start } from "../processes";
-import { coldStart, get, kubectl, listObjects, npmRun } from "../product";
+import { coldStart, get, kubectl, listObjects, npmRun } from "../commands";
 
 /* What else can go wrong during `up`: the cluster itself falls silent, or Istio crashes. */
 

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { clone, coldStart, get, npmRun, sandboxKubeconfig, stackFileWith } from "../product";
+import { clone, coldStart, get, npmRun, sandboxKubeconfig, stackFileWith } from "../commands";
 
 /* A cluster that is gone, with all that was deployed to it, keeps nobody from going on. */
 

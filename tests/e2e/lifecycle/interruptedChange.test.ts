@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { bookinfoVersion, istioVersion } from "../../../sandbox/settings";
+import { bookinfoVersion, istioVersion } from "../../../packages/sandbox/settings";
 import { describeEngine, pulumiOn, readState, recordedObjects } from "../engine";
-import { clone, coldStart, get, kubectl, lastingObjects, listObjects, npmRun, stackFileWith } from "../product";
+import { clone, coldStart, get, kubectl, lastingObjects, listObjects, npmRun, stackFileWith } from "../commands";
 import { chartsOf, nextIstioVersion, tagAgain } from "./nextVersion";
 import { interrupt, interruptionsAfter, moments, seed } from "./ways";
 

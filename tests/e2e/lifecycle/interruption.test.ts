@@ -1,5 +1,5 @@
 import { describeEngine, pulumi, readState, recordedObjects } from "../engine";
-import { coldStart, get, labelsOfDefault, lastingObjects, listObjects, npmRun } from "../product";
+import { coldStart, get, labelsOfDefault, lastingObjects, listObjects, npmRun } from "../commands";
 import { interrupt, interruptionsAfter, type Moment, moments, seed } from "./ways";
 
 /*

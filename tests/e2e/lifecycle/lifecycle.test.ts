@@ -14,7 +14,7 @@ import {
     runCommand,
     sandboxBin,
     sandboxKubeconfig,
-} from "../product";
+} from "../commands";
 import { contentsBelow, kubeconfigSecrets, telling } from "./credentials";
 
 /* A stack from its first `up` to the last trace of it, by the engine itself and by the commands around it. */

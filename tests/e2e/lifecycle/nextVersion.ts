@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "../../../sandbox/command";
-import { live } from "../../../sandbox/paths";
-import { istioVersion } from "../../../sandbox/settings";
-import { program } from "../../../sandbox/toolchain/toolchain";
+import { run } from "../../../packages/sandbox/run";
+import { live } from "../../../packages/sandbox/paths";
+import { istioVersion } from "../../../packages/sandbox/settings";
+import { program } from "../../../packages/sandbox/toolchain/toolchain";
 
 /*
  * The sandbox has one version of Istio's charts and of each image: the next one is the same under another name.

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { clone, coldStart, kubectl, npmRun, sandboxKubeconfig, stackFileWith } from "../product";
+import { clone, coldStart, kubectl, npmRun, sandboxKubeconfig, stackFileWith } from "../commands";
 
 /* A cluster whose address changes, as kind's and minikube's do: the one that Pulumi's state knows leads nowhere then. */
 

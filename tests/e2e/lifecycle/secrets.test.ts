@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeEngine, pulumiOn, stateFolder } from "../engine";
 import { start } from "../processes";
-import { clone, coldStart, get, kubectl, npmRun, sandboxKubeconfig, stackFileWith } from "../product";
+import { clone, coldStart, get, kubectl, npmRun, sandboxKubeconfig, stackFileWith } from "../commands";
 import { contentsBelow, kubeconfigSecrets, telling } from "./credentials";
 
 /*

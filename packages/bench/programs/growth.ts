@@ -1,0 +1,21 @@
+/**
+ * Further workloads, as many as `workloads` says at the least, declared through the program's components: Bookinfo, with its
+ * six workloads, once for each namespace. The provider writes files in place of talking to a cluster.
+ */
+import { readFileSync } from "node:fs";
+import * as k8s from "@pulumi/kubernetes";
+import { Bookinfo } from "../../../components/bookinfo/bookinfo";
+import { BOOKINFO_SERVICES } from "../../../components/bookinfo/services";
+import { InjectedNamespace } from "../../../components/injectedNamespace";
+
+const { workloads, folder } = JSON.parse(readFileSync("growth.json", "utf8")) as { workloads: number; folder: string };
+const provider = new k8s.Provider("files", { renderYamlToDirectory: folder });
+const each = BOOKINFO_SERVICES.flatMap(({ versions }) => versions).length;
+
+for (let number = 0; number * each < workloads; number += 1) {
+    const app = `app-${number}`;
+    // Nothing injects here: the provider stands for what pods would wait for.
+    const { name: namespace, injection } = new InjectedNamespace(app, { name: app, injector: provider }, { provider });
+    const images = { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
+    new Bookinfo(app, { ...images, namespace, injection }, { provider });
+}

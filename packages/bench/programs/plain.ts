@@ -1,0 +1,59 @@
+/**
+ * The mesh and Bookinfo as a plain program declares them: what `steps.json` says, stage after stage as a script has it, with
+ * everything awaited, and with the values there in place of the program's.
+ */
+import { readFileSync } from "node:fs";
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import type { ClusterAddress } from "../../kubernetes/address";
+import type { KubernetesObject } from "../../kubernetes/object";
+import type { Step } from "../../cli/render/step";
+
+const { steps, values, cluster } = JSON.parse(readFileSync("steps.json", "utf8")) as {
+    steps: Step[];
+    values: Record<string, object>;
+    cluster: ClusterAddress;
+};
+const provider = new k8s.Provider("cluster", {
+    kubeconfig: readFileSync(cluster.kubeconfig, "utf8"),
+    context: cluster.context,
+});
+
+/** What the next stage waits for. */
+let before: pulumi.Resource[] = [];
+
+function declare(object: KubernetesObject): pulumi.Resource {
+    const { apiVersion, kind, metadata } = object;
+    const name = `${kind}-${metadata.name}`.toLowerCase();
+    const opts = { provider, dependsOn: before };
+    const args = object as never;
+    switch (kind) {
+        case "Namespace":
+            return new k8s.core.v1.Namespace(name, args, opts);
+        case "Service":
+            return new k8s.core.v1.Service(name, args, opts);
+        case "ServiceAccount":
+            return new k8s.core.v1.ServiceAccount(name, args, opts);
+        case "Deployment":
+            return new k8s.apps.v1.Deployment(name, args, opts);
+        default:
+            return new k8s.apiextensions.CustomResource(name, { ...object, apiVersion, kind, metadata }, opts);
+    }
+}
+
+const objects = steps.flatMap((step) => (step.type === "object" ? [step.object] : []));
+before = objects.filter(({ kind }) => kind === "Namespace").map(declare);
+for (const step of steps) {
+    if (step.type === "release") {
+        const { name, namespace, chart, timeout } = step.release;
+        const args = { name, namespace, chart, timeout, values: values[name] ?? step.release.values };
+        before = [new k8s.helm.v3.Release(name, args, { provider, dependsOn: before })];
+    }
+}
+for (const step of steps) {
+    if (step.type === "patch") {
+        const { metadata } = step.object;
+        before = [new k8s.core.v1.NamespacePatch("injection", { metadata }, { provider, dependsOn: before })];
+    }
+}
+objects.filter(({ kind }) => kind !== "Namespace").forEach(declare);

@@ -1,0 +1,11 @@
+/** A single Namespace: what Pulumi and the Kubernetes provider take to start. */
+import { readFileSync } from "node:fs";
+import * as k8s from "@pulumi/kubernetes";
+import type { ClusterAddress } from "../../kubernetes/address";
+
+const cluster = JSON.parse(readFileSync("cluster.json", "utf8")) as ClusterAddress;
+const provider = new k8s.Provider("cluster", {
+    kubeconfig: readFileSync(cluster.kubeconfig, "utf8"),
+    context: cluster.context,
+});
+new k8s.core.v1.Namespace("bookinfo-mesh-bench", {}, { provider });

@@ -1,0 +1,257 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { PulumiStrategy } from "./pulumiStrategy";
+import type { Site } from "../target/site";
+import { readRecord } from "../target/record";
+import { evaluateProgram } from "../program/evaluate";
+import type * as Project from "../../shared/project";
+import { STATE_FOLDER } from "../../shared/project";
+import type { StackState } from "../recovery/interruption";
+import type * as Recover from "../recovery/recover";
+import { bringUpToDate, freeFromDeadRuns, recover } from "../recovery/recover";
+import { UserError } from "../../shared/errors";
+import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+// The stacks' folder of this clone is not touched.
+jest.mock("../../shared/project", (): typeof Project => ({
+    ...jest.requireActual<typeof Project>("../../shared/project"),
+    STATE_FOLDER: path.join(tmpdir(), `bookinfo-mesh-deployed-${process.pid}`),
+}));
+jest.mock("../recovery/recover", (): typeof Recover => ({
+    ...jest.createMockFromModule<typeof Recover>("../recovery/recover"),
+    pastDeadLocks: (_stack, _stop, work) => work(),
+}));
+jest.mock("../program/evaluate");
+
+const declaration = { resources: [], outputs: {} };
+const page = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "page", namespace: "default" } };
+const state = {
+    deployment: {
+        resources: [
+            { urn: "a", type: "pulumi:pulumi:Stack" },
+            { urn: "b", type: "kubernetes:apps/v1:Deployment", id: "default/page", inputs: page },
+        ],
+    },
+};
+const record = {
+    stack: "there-is-no-such-stack",
+    cluster: { kubeconfig: "/nowhere", context: "mine", identity: "its-uid" },
+    deployedBy: { way: "pulumi" as const, backend: "file:///nowhere" },
+};
+const never = new AbortController().signal;
+
+let folder: string;
+let cluster: FakeCluster;
+let site: Site;
+beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
+    mkdirSync(STATE_FOLDER, { recursive: true });
+    const address = { kubeconfig: "/nowhere", context: "mine" };
+    const target = { stack: "there-is-no-such-stack", cluster: address, sandbox: false, named: true };
+    cluster = new FakeCluster();
+    site = { target, api: cluster.api, identity: "its-uid" };
+    cluster.objects = [rolledOut(1)];
+    jest.spyOn(console, "log").mockImplementation();
+    jest.spyOn(process.stdout, "write").mockReturnValue(true);
+    jest.mocked(freeFromDeadRuns).mockResolvedValue();
+    jest.mocked(recover).mockReset().mockResolvedValue(false);
+    jest.mocked(bringUpToDate).mockReset();
+    jest.mocked(evaluateProgram).mockReset().mockResolvedValue(declaration);
+});
+afterEach(() => {
+    jest.restoreAllMocks();
+    rmSync(folder, { recursive: true });
+    rmSync(STATE_FOLDER, { recursive: true });
+});
+
+/** The Deployment after its first change, of which its controller has seen that generation. */
+const rolledOut = (observedGeneration: number) => ({
+    ...page,
+    metadata: { ...page.metadata, generation: 1 },
+    spec: { replicas: 1 },
+    status: { observedGeneration, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+});
+
+/** The way by a CLI that fails at the first `up` with an error, and notes what it is asked for. */
+function failingOnce(message: string, known: StackState = state): { way: PulumiStrategy; asked: () => string[] } {
+    const cli = path.join(folder, "pulumi");
+    const asked = path.join(folder, "asked");
+    const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
+    const script = `
+        echo "$1" >> ${asked}
+        case "$1 $2" in
+            "stack export") echo '${JSON.stringify(known)}';;
+            "stack output") echo '{}';;
+            up*) if [ "$(grep -c up ${asked})" = 1 ]; then for log; do :; done; echo '${event}' > "$log"; exit 255; fi;;
+        esac`;
+    writeFileSync(cli, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return {
+        way: new PulumiStrategy({ cli, version: "v3" }, "file:///nowhere"),
+        asked: () => readFileSync(asked, "utf8").trim().split("\n"),
+    };
+}
+
+const taken = 'Release "istio-system/istiod": cannot re-use a name that is still in use';
+
+describe("an up that meets what a provider has left that ended before its engine", () => {
+    it("is tried once more after that is taken back", async () => {
+        jest.mocked(recover).mockResolvedValueOnce(false).mockResolvedValueOnce(true);
+        const { way, asked } = failingOnce(taken);
+        await way.deploy(site, never);
+        expect(asked().filter((command) => command === "up")).toHaveLength(2);
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
+    });
+
+    it("fails as it is where there is nothing to take back: the name is somebody else's", async () => {
+        const { way, asked } = failingOnce(taken);
+        await expect(way.deploy(site, never)).rejects.toThrow(/could not deploy[^]*made by something else/);
+        expect(asked().filter((command) => command === "up")).toHaveLength(1);
+    });
+
+    it.each([
+        "rpc error: code = Unavailable desc = error reading from server: EOF",
+        'desc = "transport: Error while dialing: dial tcp 127.0.0.1:4711: connect: connection refused"',
+    ])("is tried once more where the provider ends in it, whatever it has left: %s", async (words) => {
+        const { way, asked } = failingOnce(words);
+        await way.deploy(site, never);
+        expect(asked().filter((command) => command === "up")).toHaveLength(2);
+    });
+
+    it("is not tried again for any other fault", async () => {
+        const { way, asked } = failingOnce("exceeded quota: tiny");
+        await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+        expect(asked().filter((command) => command === "up")).toHaveLength(1);
+        expect(evaluateProgram).not.toHaveBeenCalled();
+    });
+});
+
+it("an up ends when the Deployments are rolled out, and not when the provider takes them for it", async () => {
+    cluster.objects = [rolledOut(0)];
+    const { way } = failingOnce("error reading from server: EOF");
+    const deploying = way.deploy(site, never).then(() => "ended");
+    const soon = new Promise((resolve) => setTimeout(resolve, 700, "waiting"));
+    await expect(Promise.race([deploying, soon])).resolves.toBe("waiting");
+    cluster.objects = [rolledOut(1)];
+    await expect(deploying).resolves.toBe("ended");
+});
+
+it("neither an up nor a down touches a mesh that somebody else has made anew", async () => {
+    const mesh = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "theirs" } };
+    cluster.objects = [mesh];
+    const resource = { urn: "c", type: "kubernetes:core/v1:Namespace", id: "istio-system", inputs: mesh };
+    const seen = { ...resource, outputs: { metadata: { uid: "ours" } } };
+    const { way, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, seen] } });
+    await expect(way.deploy(site, never)).rejects.toThrow("somebody else");
+    await expect(way.undo(site, record, never)).rejects.toThrow("somebody else");
+    expect(asked()).not.toContain("up");
+    expect(asked()).not.toContain("destroy");
+});
+
+describe("a stack that is not in its backend any more", () => {
+    const gone = () => {
+        const { way, asked } = failingOnce("");
+        const cli = path.join(folder, "pulumi");
+        const script = readFileSync(cli, "utf8");
+        writeFileSync(
+            cli,
+            script.replace(/"stack export"\) .*;;/, '"stack export") echo "no stack named" >&2; exit 1;;'),
+        );
+        return { way, asked };
+    };
+
+    it("is not taken for undone while a mesh is in the cluster", async () => {
+        cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "ours" } }];
+        const { way, asked } = gone();
+        await expect(way.undo(site, record, never)).rejects.toThrow(
+            /is not in file:\/\/\/nowhere any more[^]*nothing is touched[^]*--stack there-is-no-such-stack --forget/,
+        );
+        expect(asked()).not.toContain("destroy");
+    });
+
+    it("is undone where there is none: an earlier down was killed at its end", async () => {
+        const { way, asked } = gone();
+        await way.undo(site, record, never);
+        expect(asked().filter((command) => command !== "stack")).toEqual([]);
+    });
+});
+
+it("neither an up nor a down touches a stack that holds the cluster itself", async () => {
+    const gke = { urn: "d", type: "gcp:container/cluster:Cluster" };
+    const { way, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, gke] } });
+    await expect(way.deploy(site, never)).rejects.toThrow("a cluster of its own on Google Cloud");
+    await expect(way.undo(site, record, never)).rejects.toThrow("a cluster of its own on Google Cloud");
+    expect(asked()).not.toContain("up");
+    expect(asked()).not.toContain("destroy");
+    expect(readRecord(site.target.stack)).toBeUndefined();
+});
+
+it("an up refuses releases of others as long as its stack has made no mesh, whatever it has recorded", async () => {
+    const { way, asked } = failingOnce("exceeded quota: tiny");
+    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const labels = { owner: "helm", name: "istiod", version: "1", status: "deployed" };
+    const metadata = { name: "sh.helm.release.v1.istiod.v1", namespace: "istio-system", labels };
+    cluster.objects = [rolledOut(1), { apiVersion: "v1", kind: "Secret", metadata, type: "helm.sh/release.v1" }];
+    await expect(way.deploy(site, never)).rejects.toThrow("another Istio is installed in this cluster");
+    expect(asked().filter((command) => command === "up")).toHaveLength(1);
+});
+
+it("an up touches nothing while somebody else works on the stack", async () => {
+    const { way } = failingOnce("exceeded quota: tiny");
+    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const touched = jest.fn();
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "waits", namespace: "istio-system" } };
+    const containerStatuses = [{ name: "main", state: { waiting: { reason: "ImagePullBackOff" } } }];
+    cluster.objects = [rolledOut(1), { ...pod, status: { containerStatuses } }];
+    site.api.delete = touched;
+    jest.mocked(freeFromDeadRuns).mockRejectedValueOnce(new UserError("somebody else works on this stack"));
+    await expect(way.deploy(site, never)).rejects.toThrow("somebody else");
+    expect(touched).not.toHaveBeenCalled();
+    await way.deploy(site, never);
+    expect(touched).toHaveBeenCalledTimes(1);
+});
+
+it("an up that ends well, and no other, is written down with its time", async () => {
+    const { way } = failingOnce("exceeded quota: tiny");
+    const settled = () => readRecord(site.target.stack)?.settled;
+    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    expect(settled()).toBeUndefined();
+    const begun = new Date().toISOString();
+    await way.deploy(site, never);
+    expect((settled() ?? "") >= begun).toBe(true);
+});
+
+describe("a down", () => {
+    it("looks for what the state holds and the cluster does not, where nothing was interrupted", async () => {
+        const { way, asked } = failingOnce("");
+        jest.mocked(bringUpToDate).mockImplementation(() => {
+            expect(asked()).not.toContain("destroy");
+            return Promise.resolve();
+        });
+        await way.undo(site, record, never);
+        expect(bringUpToDate).toHaveBeenCalled();
+        expect(asked()).toContain("destroy");
+    });
+
+    it("looks for what the state does not know before it destroys", async () => {
+        const { way, asked } = failingOnce("");
+        jest.mocked(recover).mockImplementation(() => {
+            expect(asked()).not.toContain("destroy");
+            return Promise.resolve(true);
+        });
+        await way.undo(site, record, never);
+        expect(bringUpToDate).not.toHaveBeenCalled();
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
+        expect(asked()).toContain("destroy");
+    });
+
+    it("removes what is known where the program cannot be run", async () => {
+        jest.mocked(evaluateProgram).mockRejectedValue(new UserError("no such chart"));
+        const { way, asked } = failingOnce("");
+        await way.undo(site, record, never);
+        expect(jest.mocked(recover).mock.lastCall?.[4]).toBeUndefined();
+        expect(asked()).toContain("destroy");
+    });
+});

@@ -1,0 +1,200 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { KubernetesObject } from "../../kubernetes/object";
+import type { Site } from "../target/site";
+import { explaining, explainingTrouble } from "./explain";
+import { isOwnIn } from "../target/namespaces";
+import { retryFailed, rollBackFailed } from "./retry";
+import { errorsIn } from "../engine/eventLog";
+import { UserError, Stopped } from "../../shared/errors";
+import type { Helm } from "../../kubernetes/helm";
+import { refuseForeignReleases } from "../preflight/foreignReleases";
+import { Progress } from "../terminal/progress";
+import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+
+const QUOTA = "exceeded quota: tiny, requested: pods=1";
+
+function refusing(kind: string, name: string, namespace = "istio-system"): KubernetesObject {
+    const status = { conditions: [{ type: "ReplicaFailure", status: "True", message: QUOTA }] };
+    return { apiVersion: "apps/v1", kind, metadata: { name, namespace }, status };
+}
+
+let cluster: FakeCluster;
+let site: Site;
+beforeEach(() => {
+    cluster = new FakeCluster();
+    const target = {
+        stack: "there-is-no-such-stack",
+        cluster: { kubeconfig: "", context: "mine" },
+        sandbox: false,
+        named: true,
+    };
+    site = { target, api: cluster.api, identity: "its-uid" };
+});
+
+const messageOf = (result: Promise<unknown>) => result.catch((error: unknown) => (error as Error).message);
+
+describe("a fault of a deployment", () => {
+    it("is told with what is wrong in the cluster, and with the remedies of both", async () => {
+        cluster.objects = [refusing("Deployment", "istiod")];
+        const fault = new UserError('looks like "x" is not a valid chart repository or cannot be reached');
+        expect(await messageOf(explaining(site, () => Promise.reject(fault)))).toMatch(
+            /^looks like "x".*\n {2}Is the chart repository.*\n {2}Deployment istio-system\/istiod: exceeded.*\n {4}Raise.*tiny.*\nOnce that/,
+        );
+    });
+
+    it("is told with the remedy of its cause", async () => {
+        const fault = new UserError("Pulumi could not deploy", {
+            cause: 'admission webhook "a.b" denied the request: no',
+        });
+        expect(await messageOf(explaining(site, () => Promise.reject(fault)))).toMatch(
+            /could not deploy\n {2}Have.*a\.b/,
+        );
+    });
+
+    it("stays as it is where nothing is known, or nobody can be asked", async () => {
+        const fault = new UserError("something else");
+        await expect(explaining(site, () => Promise.reject(fault))).rejects.toBe(fault);
+        site.api.list = () => Promise.reject(new Error("down"));
+        await expect(explaining(site, () => Promise.reject(fault))).rejects.toBe(fault);
+        const stopped = new Stopped();
+        await expect(explaining(site, () => Promise.reject(stopped))).rejects.toBe(stopped);
+    });
+});
+
+describe("work that waits", () => {
+    beforeEach(() => {
+        jest.useFakeTimers();
+        jest.spyOn(process.stdout, "write").mockReturnValue(true);
+    });
+    afterEach(() => {
+        jest.useRealTimers();
+        jest.restoreAllMocks();
+    });
+
+    /** Waits until it is told to stop. */
+    const waiting = (stop: AbortSignal) =>
+        new Promise<void>((_, reject) => {
+            stop.addEventListener("abort", () => {
+                reject(new Stopped());
+            });
+        });
+
+    it("ends where there is no hope, after half a minute, with the reason", async () => {
+        cluster.objects = [refusing("Deployment", "istiod")];
+        const begun = Date.now();
+        const ended = explainingTrouble(site, new Progress(), new AbortController().signal, waiting).catch(
+            (error: unknown) => ({ message: (error as Error).message, seconds: (Date.now() - begun) / 1000 }),
+        );
+        await jest.advanceTimersByTimeAsync(100_000);
+        expect(await ended).toEqual({
+            message: expect.stringMatching(/^given up, for waiting[^]*exceeded quota: tiny[^]*Raise/) as string,
+            seconds: 30,
+        });
+    });
+
+    it("ends by the user's stop as such", async () => {
+        cluster.objects = [refusing("Deployment", "istiod")];
+        const stop = new AbortController();
+        const ended = explainingTrouble(site, new Progress(), stop.signal, waiting).catch((error: unknown) => error);
+        stop.abort();
+        expect(await ended).toBeInstanceOf(Stopped);
+        expect(jest.getTimerCount()).toBe(0);
+    });
+});
+
+describe("what failed in an earlier run", () => {
+    it("is tried again at once, in the namespaces that are deployed to", async () => {
+        const pod = (name: string, namespace: string, reason: string): KubernetesObject => {
+            const containerStatuses = [{ name: "main", state: { waiting: { reason } } }];
+            return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, status: { containerStatuses } };
+        };
+        cluster.objects = [
+            refusing("ReplicaSet", "refused"),
+            refusing("ReplicaSet", "elsewhere", "elsewhere"),
+            { ...refusing("ReplicaSet", "fine"), status: {} },
+            pod("waits", "istio-system", "ImagePullBackOff"),
+            pod("crashes", "istio-system", "CrashLoopBackOff"),
+            pod("waits-elsewhere", "elsewhere", "ImagePullBackOff"),
+        ];
+        const touched: string[] = [];
+        const { api } = cluster;
+        api.apply = (object) => {
+            touched.push(`apply ${object.metadata.name} ${Object.keys(object.metadata.annotations ?? {}).join()}`);
+            return Promise.resolve(object);
+        };
+        api.delete = ({ metadata }) => {
+            touched.push(`delete ${metadata.name}`);
+            return Promise.resolve();
+        };
+        await retryFailed(api, isOwnIn("default"));
+        expect(touched).toEqual(["apply refused bookinfo-mesh/tried-again", "delete waits"]);
+    });
+});
+
+function secret(name: string, namespace: string, version = 1, status = "deployed"): KubernetesObject {
+    const labels = { owner: "helm", name, version: String(version), status };
+    return { apiVersion: "v1", kind: "Secret", metadata: { name: `${name}.v${version}`, namespace, labels } };
+}
+
+describe("a release whose last upgrade failed", () => {
+    it("is brought back to what was deployed before, for the next upgrade to begin there", async () => {
+        cluster.objects = [
+            secret("istiod", "istio-system", 8, "deployed"),
+            secret("istiod", "istio-system", 10, "failed"),
+            secret("istiod", "istio-system", 9, "failed"),
+            secret("istio-ingressgateway", "istio-system", 1, "failed"),
+            secret("istio-base", "istio-system", 1, "deployed"),
+            secret("istio-base", "elsewhere", 2, "failed"),
+        ];
+        const rolledBack: string[] = [];
+        const helm: Partial<Helm> = {
+            rollBack: ({ name, namespace }, revision) => {
+                rolledBack.push(`${namespace}/${name} to ${revision}`);
+                return Promise.resolve();
+            },
+        };
+        await rollBackFailed(cluster.api, helm as Helm);
+        expect(rolledBack).toEqual(["istio-system/istiod to 8"]);
+    });
+});
+
+describe("releases of our names", () => {
+    it("are refused where the stack has deployed nothing", async () => {
+        cluster.objects = [secret("istiod", "istio-system"), secret("istio-base", "istio-system")];
+        const message = await messageOf(refuseForeignReleases("mine", cluster.api));
+        expect(message).toContain("Helm has the releases istio-base, istiod in istio-system");
+        expect(message).toContain("uninstall --namespace istio-system istiod istio-base");
+    });
+
+    it("are nobody's business in other namespaces, nor others there", async () => {
+        cluster.objects = [secret("istiod", "elsewhere"), secret("something", "istio-system")];
+        await expect(refuseForeignReleases("mine", cluster.api)).resolves.toBeUndefined();
+    });
+});
+
+describe("the engine's event log", () => {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"))));
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+
+    it("gives the errors, without colours and whatever it ends with", () => {
+        const event = (severity: string, message: string) => JSON.stringify({ diagnosticEvent: { severity, message } });
+        const lines = [
+            JSON.stringify({ preludeEvent: {} }),
+            event("info", "fine"),
+            event("error", "<{%fg 1%}>error:<{%reset%}> refused\n"),
+            '{"diagnosticEvent": {"sev',
+        ];
+        const file = path.join(folder, "events");
+        writeFileSync(file, lines.join("\n"));
+        expect(errorsIn(file)).toEqual(["error: refused"]);
+        expect(errorsIn(path.join(folder, "none"))).toEqual([]);
+    });
+});

@@ -1,0 +1,195 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { withLastingNames } from "../rendered/identity";
+import { upOptionsFor } from "../target/suggestions";
+import { findTarget, refuseGoogleCloud, stackForContext } from "../target/target";
+import { workingStackFile } from "./configFile";
+import { engineEnvironment, findCli, hasProvider } from "./discovery";
+import {
+    chartArguments,
+    type Release,
+    templateArguments,
+    uninstallArguments,
+    upgradeArguments,
+} from "../../kubernetes/helm";
+import type { Step } from "../render/step";
+
+describe("the Pulumi CLI", () => {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"))));
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+    const executable = (...parts: string[]) => {
+        const file = path.join(folder, ...parts);
+        mkdirSync(path.dirname(file), { recursive: true });
+        writeFileSync(file, "#!/bin/sh\n", { mode: 0o755 });
+        return file;
+    };
+
+    it("is taken from PATH, but not from node_modules, where npm's downloader has its name", () => {
+        executable("clone/node_modules/.bin/pulumi");
+        const cli = executable("bin/pulumi");
+        const folders = [path.join(folder, "clone/node_modules/.bin"), path.join(folder, "bin")];
+        expect(findCli(folders, "/nowhere", "3.265.0")).toBe(cli);
+        expect(findCli(folders.slice(0, 1), "/nowhere", "3.265.0")).toBeUndefined();
+    });
+
+    it("is taken from where the downloader keeps it, of the pinned version", () => {
+        const cli = executable("home/versions/3.265.0/bin/pulumi");
+        const home = path.join(folder, "home");
+        expect(findCli([], home, "3.265.0")).toBe(cli);
+        expect(findCli([], home, "3.266.0")).toBeUndefined();
+    });
+
+    it("finds the provider among its plugins or on PATH", () => {
+        const home = path.join(folder, "home");
+        expect(hasProvider([], home, "4.34.2")).toBe(false);
+        mkdirSync(path.join(home, "plugins/resource-kubernetes-v4.34.2"), { recursive: true });
+        expect(hasProvider([], home, "4.34.2")).toBe(true);
+        expect(hasProvider([], home, "4.35.0")).toBe(false);
+        executable("bin/pulumi-resource-kubernetes");
+        expect(hasProvider([path.join(folder, "bin")], home, "4.35.0")).toBe(true);
+    });
+
+    it("finds its language hosts beside itself, and downloads nothing by itself", () => {
+        expect(engineEnvironment("/opt/pulumi/bin/pulumi", { PATH: "/bin", A: "b" })).toEqual({
+            PATH: `/opt/pulumi/bin${path.delimiter}/bin`,
+            A: "b",
+            PULUMI_SKIP_UPDATE_CHECK: "true",
+            PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        });
+    });
+});
+
+describe("the stack file that the engine works on", () => {
+    const config = { "bookinfo-mesh:istio": { version: "1.31.0" }, "bookinfo-mesh:cluster": { context: "a" } };
+
+    it("is the committed one with the cluster that was named", () => {
+        expect(workingStackFile({ config }, undefined, { "bookinfo-mesh:cluster": { context: "b" } })).toEqual({
+            config: { ...config, "bookinfo-mesh:cluster": { context: "b" } },
+        });
+    });
+
+    it("keeps the key that an earlier run made", () => {
+        expect(workingStackFile({ config }, { encryptionsalt: "v1:x", config: { old: 1 } }, {})).toEqual({
+            encryptionsalt: "v1:x",
+            config,
+        });
+    });
+
+    it("prefers the committed key, with which the committed secrets are encrypted", () => {
+        const committed = { encryptionsalt: "v1:committed", config };
+        expect(workingStackFile(committed, { encryptionsalt: "v1:x", secretsprovider: "y" }, {})).toEqual(committed);
+    });
+
+    it("is made of nothing where there is no committed one", () => {
+        expect(workingStackFile(undefined, undefined, {})).toEqual({ config: {} });
+    });
+});
+
+describe("the stack for a context", () => {
+    it.each([
+        ["kind-demo", "kind-demo"],
+        ["gke_project_europe-west4_mesh", "gke_project_europe-west4_mesh"],
+        ["arn:aws:eks:eu-west-1:123:cluster/mesh", "arn-aws-eks-eu-west-1-123-cluster-mesh"],
+        ["admin@prod", "admin-prod"],
+        ["local", "context-local"],
+        ["@", "context"],
+    ])("%s is %s", (context, stack) => {
+        expect(stackForContext(context)).toBe(stack);
+    });
+
+    it("stays within what Pulumi allows", () => {
+        expect(stackForContext("x".repeat(300))).toMatch(/^[\w.-]{1,100}$/);
+    });
+});
+
+describe("a stack on Google Cloud", () => {
+    const kubeconfig = path.join(__dirname, "../../../tests/unit/fixtures/kubeconfig.yaml");
+
+    it("is deployed and removed by the Pulumi CLI, and looked at by a context", () => {
+        expect(() => findTarget({ stack: "dev" })).toThrow(
+            /pulumi up --stack dev.*pulumi destroy --stack dev.*getCredentialsCommand.*--stack dev --context gke_/,
+        );
+    });
+
+    it("is never deployed to a context, which would take its own cluster from it", () => {
+        expect(() => {
+            refuseGoogleCloud("dev");
+        }).toThrow(/pulumi up --stack dev/);
+        expect(() => {
+            refuseGoogleCloud("local");
+        }).not.toThrow();
+    });
+
+    it("is found by the context that gcloud has made, which its commands then name", () => {
+        const target = findTarget({ stack: "dev", context: "here", kubeconfig });
+        expect(target).toMatchObject({ stack: "dev", cluster: { context: "here" }, sandbox: false });
+        expect(upOptionsFor(target)).toBe(` -- --stack dev --context here --kubeconfig ${kubeconfig}`);
+    });
+});
+
+describe("helm's arguments", () => {
+    const release: Release = {
+        name: "istiod",
+        namespace: "istio-system",
+        chart: "istiod",
+        version: "1.31.1",
+        repository: "https://charts.example.com",
+        values: {},
+        timeout: 600,
+        wait: true,
+    };
+    const cluster = { kubeconfig: "/k", context: "c" };
+
+    it("name a chart by repository and version, by address, or by folder", () => {
+        expect(chartArguments(release)).toEqual([
+            ...["istiod", "--repo", "https://charts.example.com"],
+            ...["--version", "1.31.1"],
+        ]);
+        const oci = { ...release, chart: "oci://example.com/charts/istiod", repository: undefined };
+        expect(chartArguments(oci)).toEqual(["oci://example.com/charts/istiod", "--version", "1.31.1"]);
+        expect(chartArguments({ ...oci, chart: "/charts/istiod", version: undefined })).toEqual(["/charts/istiod"]);
+    });
+
+    it("never leave the cluster to the ambient kubeconfig, and wait", () => {
+        const upgrade = upgradeArguments(release, "values.yaml", cluster).join(" ");
+        expect(upgrade).toMatch(/^upgrade --install istiod .*--namespace istio-system --values values.yaml/);
+        expect(upgrade).toContain("--wait --timeout 600s --kubeconfig /k --kube-context c");
+        const uninstall = uninstallArguments(release, cluster).join(" ");
+        expect(uninstall).toContain("--ignore-not-found --wait --timeout 600s --kubeconfig /k --kube-context c");
+    });
+
+    it("wait only where the release does", () => {
+        expect(upgradeArguments({ ...release, wait: false }, "v", cluster)).not.toContain("--wait");
+    });
+
+    it("template with the CRDs, into the namespace", () => {
+        expect(templateArguments(release, "v").join(" ")).toContain(
+            "--namespace istio-system --include-crds --values v",
+        );
+    });
+});
+
+describe("recorded steps", () => {
+    const object = (kind: string, name: string) => ({ apiVersion: "v1", kind, metadata: { name } });
+    const account: Step = {
+        name: "010-a",
+        type: "object",
+        needs: [],
+        object: object("ServiceAccount", "a"),
+        wait: true,
+    };
+    const pod: Step = { name: "020-b", type: "object", needs: ["010-a"], object: object("Pod", "b"), wait: true };
+
+    it("have the same names whatever their place in the order", () => {
+        const moved = withLastingNames([
+            { ...account, name: "030-a" },
+            { ...pod, name: "040-b", needs: ["030-a"] },
+        ]);
+        expect(moved).toEqual(withLastingNames([account, pod]));
+        expect(moved[1]).toMatchObject({ name: "v1 Pod b", needs: ["v1 ServiceAccount a"] });
+    });
+});

@@ -1,0 +1,186 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { findContexts } from "../../kubernetes/kubeconfig";
+import { kubeconfigFor } from "./access";
+import { PulumiStack } from "./pulumiStack";
+import { UserError } from "../../shared/errors";
+import type * as Project from "../../shared/project";
+import { STATE_FOLDER } from "../../shared/project";
+
+// The stacks' folder of this clone is not touched.
+jest.mock("../../shared/project", (): typeof Project => ({
+    ...jest.requireActual<typeof Project>("../../shared/project"),
+    STATE_FOLDER: path.join(tmpdir(), `bookinfo-mesh-state-${process.pid}`),
+}));
+
+let folder: string;
+beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
+    mkdirSync(path.join(STATE_FOLDER, "workspace"), { recursive: true });
+});
+afterEach(() => {
+    rmSync(folder, { recursive: true });
+    rmSync(STATE_FOLDER, { recursive: true });
+});
+
+/** A stack handled by a CLI that runs a line of shell, with its arguments. */
+function stackBy(line: string): PulumiStack {
+    const cli = path.join(folder, "pulumi");
+    writeFileSync(cli, `#!/bin/sh\n${line}\n`, { mode: 0o755 });
+    return new PulumiStack({ cli, version: "v3" }, "mine", "file:///nowhere");
+}
+
+describe("a stack that the engine fails to deploy", () => {
+    it("is a fault whose cause are the engine's errors, and whose events are not kept", async () => {
+        const event = JSON.stringify({ diagnosticEvent: { severity: "error", message: "exceeded quota: tiny" } });
+        // The log is the last argument; without the variable, the CLI does not know that option.
+        const stack = stackBy(
+            `for log; do :; done; test "$PULUMI_DEBUG_COMMANDS" && echo '${event}' > "$log"; exit 255`,
+        );
+        const fault = await stack.up({}).catch((error: unknown) => error);
+        expect(fault).toEqual(new UserError('Pulumi could not deploy stack "mine" (see above)'));
+        expect((fault as UserError).cause).toBe("exceeded quota: tiny");
+        expect(existsSync(path.join(STATE_FOLDER, "workspace", "mine.events"))).toBe(false);
+    });
+
+    it("is a fault whose cause is what the CLI says where the engine does not begin", async () => {
+        const said: string[] = [];
+        jest.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+        const stack = stackBy("printf '\\033[31merror: \\033[0mthe stack is currently locked\\n' >&2; exit 255");
+        const fault = await stack.up({}).catch((error: unknown) => error);
+        expect((fault as UserError).cause).toBe("the stack is currently locked");
+        expect(said.join("")).toContain("the stack is currently locked");
+        jest.restoreAllMocks();
+    });
+
+    it("is none where the engine ends well", async () => {
+        await expect(stackBy("exit 0").up({})).resolves.toBeUndefined();
+    });
+});
+
+describe("a webhook that could not be reached", () => {
+    const refused = 'Internal error occurred: failed calling webhook "validation.istio.io": connection refused';
+    const failing = (message: string, times: number) => {
+        const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
+        const runs = path.join(folder, "runs");
+        const fail = `for log; do :; done; echo '${event}' > "$log"; exit 255`;
+        const stack = stackBy(`echo run >> ${runs}; if [ $(wc -l < ${runs}) -le ${times} ]; then ${fail}; fi`);
+        return { stack, runs: () => readFileSync(runs, "utf8").trim().split("\n").length };
+    };
+    beforeEach(() => {
+        jest.spyOn(console, "log").mockImplementation();
+    });
+    afterEach(() => {
+        jest.restoreAllMocks();
+    });
+
+    it("is asked once more, for the engine goes on where it stopped", async () => {
+        const { stack, runs } = failing(refused, 1);
+        await stack.up({});
+        expect(runs()).toBe(2);
+    });
+
+    it("is not asked for ever, and nothing else is tried twice", async () => {
+        const always = failing(refused, 9);
+        await expect(always.stack.up({})).rejects.toThrow(UserError);
+        expect(always.runs()).toBe(2);
+        const other = failing("exceeded quota", 9);
+        await expect(other.stack.up({})).rejects.toThrow(UserError);
+        expect(other.runs() - 2).toBe(1);
+    });
+});
+
+describe("a stack's state", () => {
+    it("is what the engine exports", async () => {
+        const state = { deployment: { resources: [{ urn: "urn:pulumi:mine::x::y::z", type: "y" }] } };
+        expect(await stackBy(`echo '${JSON.stringify(state)}'`).findState()).toEqual(state);
+    });
+
+    it("is none where there is no such stack", async () => {
+        expect(await stackBy("echo \"error: no stack named 'mine' found\" >&2; exit 1").findState()).toBeUndefined();
+    });
+
+    it("is a fault where the engine cannot read it", async () => {
+        await expect(stackBy("echo 'error: no such bucket' >&2; exit 1").findState()).rejects.toThrow(
+            'the state of stack "mine" cannot be read: no such bucket',
+        );
+    });
+});
+
+describe("an engine that is killed", () => {
+    it("is told of as such, and not as what it may have said before", async () => {
+        await expect(stackBy("kill -9 $$").up({})).rejects.toThrow("Pulumi's engine was killed; run this again");
+    });
+
+    it("may leave half of the file that it works with, or none of it", async () => {
+        const file = path.join(STATE_FOLDER, "workspace", "Pulumi.mine.yaml");
+        for (const half of ["", "config: {", "encryptionsalt"]) {
+            writeFileSync(file, half);
+            await expect(stackBy("echo {}").prepare({ kubeconfig: "/k", context: "c" })).resolves.toEqual({});
+            expect(readFileSync(file, "utf8")).toContain("context: c");
+        }
+    });
+});
+
+describe("a kubeconfig that has changed since the last up", () => {
+    const kubeconfig = path.join(__dirname, "../../../tests/unit/fixtures/kubeconfig.yaml");
+    const [context = ""] = findContexts([kubeconfig]).map(({ name }) => name);
+    const urn = "urn:pulumi:mine::bookinfo-mesh::pulumi:providers:kubernetes::cluster";
+    const leftovers = "urn:pulumi:mine::bookinfo-mesh::bookinfo-mesh:istio:Leftovers::istio-leftovers";
+    const asking = (known: string) => {
+        const inputs = { kubeconfig: { plaintext: JSON.stringify(known) } };
+        const resources = [
+            { urn, type: "pulumi:providers:kubernetes", inputs },
+            { urn: "urn:other", type: "kubernetes:core/v1:Service", inputs: {} },
+            { urn: leftovers, type: "bookinfo-mesh:istio:Leftovers", inputs },
+        ];
+        const state = { deployment: { resources } };
+        const asked = path.join(folder, "asked");
+        const cli = path.join(folder, "pulumi");
+        writeFileSync(path.join(folder, "state"), JSON.stringify(state));
+        const script = `echo "$*" >> ${asked}; case "$1 $2" in "stack export") cat ${folder}/state;; esac`;
+        writeFileSync(cli, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        const stack = new PulumiStack({ cli, version: "v3" }, "mine", "file:///nowhere", { kubeconfig, context });
+        return { stack, asked: () => readFileSync(asked, "utf8").trim().split("\n") };
+    };
+    beforeEach(() => {
+        jest.spyOn(console, "log").mockImplementation();
+    });
+    afterEach(() => {
+        jest.restoreAllMocks();
+    });
+
+    it.each(["refresh", "destroy"] as const)("is given to the state before it goes by that: %s", async (operation) => {
+        const { stack, asked } = asking("another");
+        await stack[operation]();
+        const commands = asked().map((line) => line.split(" ")[0]);
+        expect(commands).toEqual(["stack", "up", operation]);
+        expect(asked()[1]).toContain(` --target ${urn} --target ${leftovers} `);
+    });
+
+    it("is none where it is the same", async () => {
+        const { stack, asked } = asking(kubeconfigFor({ kubeconfig, context }) ?? "");
+        await stack.refresh();
+        expect(asked().map((line) => line.split(" ")[0])).toEqual(["stack", "refresh"]);
+    });
+});
+
+it("is told of by the CLI's path where that is not on PATH", () => {
+    const by = (cli: string) => new PulumiStack({ cli, version: "v3" }, "mine", "s3://a").forgetCommand();
+    expect(by("/opt/pulumi/versions/1 2/bin/pulumi")).toMatch(
+        / '\/opt\/pulumi\/versions\/1 2\/bin\/pulumi' stack rm mine/,
+    );
+    const [onPath = ""] = (process.env.PATH ?? "").split(path.delimiter);
+    expect(by(path.join(onPath, "pulumi"))).toBe("PULUMI_BACKEND_URL=s3://a pulumi stack rm mine --force");
+});
+
+it("is told of in a shell's words, whatever is in the backend's address", () => {
+    const [onPath = ""] = (process.env.PATH ?? "").split(path.delimiter);
+    const cli = path.join(onPath, "pulumi");
+    const stack = (backend: string) => new PulumiStack({ cli, version: "v3" }, "mine", backend);
+    expect(stack("gs://states").cancelCommand()).toBe("PULUMI_BACKEND_URL=gs://states pulumi cancel mine");
+    const bucket = "s3://states?region=a&s3ForcePathStyle=true";
+    expect(stack(bucket).cancelCommand()).toBe(`PULUMI_BACKEND_URL='${bucket}' pulumi cancel mine`);
+    expect(stack(bucket).shellCommands()[0]).toBe(`export PULUMI_BACKEND_URL='${bucket}'`);
+});

@@ -1,0 +1,301 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { parse } from "yaml";
+import { run, runInForeground, searchPath } from "../../shared/childProcess";
+import type { ClusterAddress } from "../../kubernetes/address";
+import { UserError, Stopped } from "../../shared/errors";
+import { clusterConfig, readStackFile } from "../program/projectConfig";
+import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../../shared/project";
+import type { StackState } from "../recovery/interruption";
+import { toYaml } from "../../shared/yaml";
+import { shellWord } from "../../shared/shell";
+import { writeAtomically } from "../../shared/atomicWrite";
+import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
+import { type Engine, engineEnvironment } from "./discovery";
+import { errorsIn } from "./eventLog";
+import { accessIn, kubeconfigFor } from "./access";
+
+/** Folder of a bare project of the same name: where the CLI keeps a stack's file that it may write into. */
+const WORKSPACE = path.join(STATE_FOLDER, "workspace");
+
+/** Passphrase of the stacks' secrets, unless the environment has one. */
+const PASSPHRASE_FILE = path.join(STATE_FOLDER, "passphrase");
+
+/** What the CLI says of a stack that is not there. */
+const NO_STACK = "no stack named";
+
+/** The exit code of `runInForeground` for a process that was ended by a signal. */
+const KILLED = 128;
+
+/** How the API server says that it could not ask a webhook. */
+const UNREACHED_WEBHOOK = "failed calling webhook";
+
+/** The backend that is used unless another is chosen: a folder of this clone. */
+export function localBackend(): string {
+    return pathToFileURL(path.join(STATE_FOLDER, "pulumi")).href;
+}
+
+/** A stack of this project in a backend, handled by the Pulumi CLI. */
+export class PulumiStack {
+    constructor(
+        private readonly engine: Engine,
+        readonly name: string,
+        readonly backend: string,
+        /** The cluster that it is deployed to; undefined where only its state is handled. */
+        private readonly cluster?: ClusterAddress,
+    ) {}
+
+    /**
+     * Writes the config that the stack works with.
+     * @param cluster wins over the cluster in the stack's file
+     * @returns the state of the stack; undefined where there is no such stack
+     */
+    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<StackState | undefined> {
+        this.prepareFolders();
+        const committed = readStackFile(this.name);
+        if (isEncrypted(committed) && !hasPassphrase()) {
+            throw new UserError(
+                `${stackFile(this.name)} holds encrypted values: set PULUMI_CONFIG_PASSPHRASE or ` +
+                    "PULUMI_CONFIG_PASSPHRASE_FILE to their passphrase",
+            );
+        }
+        const earlier = existsSync(this.configFile) ? readEarlier(this.configFile) : {};
+        const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
+        writeAtomically(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)));
+
+        return this.findState(stop);
+    }
+
+    /** Creates the stack, whose config is prepared. @returns its empty state */
+    async create(stop?: AbortSignal): Promise<StackState> {
+        const init = await this.pulumi(["stack", "init", this.name, "--no-select"], stop);
+        if (init.code !== 0) {
+            throw new UserError(
+                `the stack "${this.name}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`,
+            );
+        }
+        return {};
+    }
+
+    /**
+     * `pulumi up`, on the terminal; twice where a webhook could not be reached. A Fault has the engine's errors as its cause,
+     * as text.
+     * @param options.refresh first reads what is really there; the engine otherwise trusts its state
+     */
+    async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
+        const attempt = () => this.operate("up", "deploy", options.refresh ? ["--refresh"] : [], stop);
+        await attempt().catch((error: unknown) => {
+            // istiod is ready a moment before the API server can reach it: kube-proxy has to learn of it.
+            if (error instanceof UserError && String(error.cause).includes(UNREACHED_WEBHOOK)) {
+                console.log("A webhook could not be reached, which passes where it has only just come: once more.");
+                return attempt();
+            }
+            throw error;
+        });
+    }
+
+    /** `pulumi destroy`, on the terminal. */
+    async destroy(stop?: AbortSignal): Promise<void> {
+        await this.renewKubeconfig(stop);
+        await this.operate("destroy", "destroy", [], stop);
+    }
+
+    /** The engine's state of the stack; undefined where there is no such stack. Secrets in it are encrypted. */
+    async findState(stop?: AbortSignal): Promise<StackState | undefined> {
+        const { code, stdout, stderr } = await this.pulumi(["stack", "export", "--stack", this.name], stop);
+        if (code === 0) {
+            return JSON.parse(stdout) as StackState;
+        }
+        if (stderr.includes(NO_STACK)) {
+            return undefined;
+        }
+        throw new UserError(`the state of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
+    }
+
+    /** `pulumi refresh`: brings the state up to what is really there. Operations that never ended are dropped from it. */
+    async refresh(stop?: AbortSignal): Promise<void> {
+        await this.renewKubeconfig(stop);
+        const { code, stdout, stderr } = await this.quietly("refresh", ["--clear-pending-creates"], stop);
+        if (code !== 0) {
+            throw new UserError(`Pulumi could not refresh stack "${this.name}":\n${stdout}${stderr}`);
+        }
+    }
+
+    /**
+     * Gives the state the kubeconfig as it is now, where that has changed: `refresh` and `destroy` run no program and go by the
+     * state, and a token, an address or an authority may be another one since the last `up`. Where this fails, what follows says
+     * why.
+     */
+    private async renewKubeconfig(stop?: AbortSignal): Promise<void> {
+        const kubeconfig = this.cluster && kubeconfigFor(this.cluster);
+        if (kubeconfig === undefined) {
+            return;
+        }
+        const { code, stdout } = await this.pulumi(["stack", "export", "--show-secrets", "--stack", this.name], stop);
+        const access = code === 0 ? accessIn(JSON.parse(stdout) as StackState) : undefined;
+        if (access && access.kubeconfig !== kubeconfig) {
+            console.log("The kubeconfig has changed since the last up: the state is given the new one.");
+            const targets = access.urns.flatMap((urn) => ["--target", urn]);
+            await this.quietly("up", targets, stop);
+        }
+    }
+
+    /** An operation of the engine whose output nobody needs to see. */
+    private quietly(command: "refresh" | "up", options: string[], stop?: AbortSignal) {
+        const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
+        return run(this.engine.cli, [command, ...common, ...options, "--non-interactive"], {
+            cwd: PROJECT_FOLDER,
+            env: this.environment(),
+            stop,
+        });
+    }
+
+    /** Removes all locks from a stack, whosever they are. */
+    async cancel(stop?: AbortSignal): Promise<void> {
+        const { code, stderr } = await this.pulumi(["cancel", this.name, "--yes"], stop);
+        if (code !== 0) {
+            throw new UserError(`the locks of stack "${this.name}" cannot be removed: ${errorOf(stderr)}`);
+        }
+    }
+
+    /** The stack's outputs; a secret one reads `[secret]`. */
+    async outputs(stop?: AbortSignal): Promise<Record<string, unknown>> {
+        const { code, stdout, stderr } = await this.pulumi(["stack", "output", "--json", "--stack", this.name], stop);
+        if (code !== 0) {
+            throw new UserError(`the outputs of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
+        }
+        return JSON.parse(stdout) as Record<string, unknown>;
+    }
+
+    /**
+     * Removes the stack with its state.
+     * @param force even while it holds resources: for those of a cluster that is gone
+     */
+    async remove(options: { force: boolean }, stop?: AbortSignal): Promise<void> {
+        this.prepareFolders();
+        const args = ["stack", "rm", this.name, "--yes", "--preserve-config", ...(options.force ? ["--force"] : [])];
+        const { code, stderr } = await this.pulumi(args, stop);
+        if (code !== 0 && !stderr.includes(NO_STACK)) {
+            throw new UserError(`the stack "${this.name}" cannot be removed from ${this.backend}: ${errorOf(stderr)}`);
+        }
+        rmSync(this.configFile, { force: true });
+    }
+
+    /** What to type in a shell to use the Pulumi CLI on this stack by hand. */
+    shellCommands(): string[] {
+        const configFile = path.relative(PROJECT_FOLDER, this.configFile);
+        return [
+            `export ${this.backendVariable()}`,
+            ...(hasPassphrase() ? [] : [`export PULUMI_CONFIG_PASSPHRASE_FILE=${shellWord(PASSPHRASE_FILE)}`]),
+            `${this.command()} preview --stack ${this.name} --config-file ${shellWord(configFile)}`,
+        ];
+    }
+
+    /** What to type in a shell to remove all its locks by hand. */
+    cancelCommand(): string {
+        return `${this.backendVariable()} ${this.command()} cancel ${this.name}`;
+    }
+
+    /** What to type in a shell to forget by hand what it has deployed. */
+    forgetCommand(): string {
+        return `${this.backendVariable()} ${this.command()} stack rm ${this.name} --force`;
+    }
+
+    /** The CLI as one types it: by its path where it is not on `PATH`, as where npm's package has downloaded it. */
+    private command(): string {
+        const { cli } = this.engine;
+        return searchPath().includes(path.dirname(cli)) ? "pulumi" : shellWord(cli);
+    }
+
+    /** The backend as a variable in a shell, where the address of a bucket may mean something else. */
+    private backendVariable(): string {
+        return `PULUMI_BACKEND_URL=${shellWord(this.backend)}`;
+    }
+
+    private async operate(
+        command: "up" | "destroy",
+        purpose: string,
+        options: string[],
+        stop?: AbortSignal,
+    ): Promise<void> {
+        const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
+        const eventLog = path.join(WORKSPACE, `${this.name}.events`);
+        const args = [command, ...common, ...options, "--event-log", eventLog];
+        try {
+            const { code, stderr } = await runInForeground(this.engine.cli, args, {
+                cwd: PROJECT_FOLDER,
+                // Without it, the CLI does not know the option by which its SDKs follow what it does.
+                env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
+                stop,
+            });
+            if (stop?.aborted) {
+                throw new Stopped();
+            }
+            if (code === KILLED) {
+                throw new UserError(
+                    "Pulumi's engine was killed; run this again, and what it has left half-made is seen to",
+                );
+            }
+            if (code !== 0) {
+                // An engine that does not get as far as to begin says so there alone.
+                const errors = [...errorsIn(eventLog), errorOf(stripVTControlCharacters(stderr))];
+                const cause = errors.filter((error) => error !== "").join("\n");
+                throw new UserError(`Pulumi could not ${purpose} stack "${this.name}" (see above)`, { cause });
+            }
+        } finally {
+            rmSync(eventLog, { force: true });
+        }
+    }
+
+    /** Runs the CLI in the workspace: there, and not in the clone, it writes the stack's file. */
+    private pulumi(args: string[], stop?: AbortSignal) {
+        return run(this.engine.cli, [...args, "--non-interactive"], { cwd: WORKSPACE, env: this.environment(), stop });
+    }
+
+    private get configFile(): string {
+        return path.join(WORKSPACE, `Pulumi.${this.name}.yaml`);
+    }
+
+    private environment(): NodeJS.ProcessEnv {
+        return {
+            ...engineEnvironment(this.engine.cli),
+            PULUMI_BACKEND_URL: this.backend,
+            ...(hasPassphrase() ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: PASSPHRASE_FILE }),
+        };
+    }
+
+    private prepareFolders(): void {
+        mkdirSync(WORKSPACE, { recursive: true, mode: 0o700 });
+        writeAtomically(path.join(WORKSPACE, "Pulumi.yaml"), toYaml({ name: PROJECT_NAME, runtime: "nodejs" }));
+        if (this.backend === localBackend()) {
+            mkdirSync(path.join(STATE_FOLDER, "pulumi"), { recursive: true, mode: 0o700 });
+        }
+        if (!hasPassphrase() && !existsSync(PASSPHRASE_FILE)) {
+            writeAtomically(PASSPHRASE_FILE, randomBytes(32).toString("base64url"));
+        }
+    }
+}
+
+/**
+ * The file that an earlier run has worked with; empty where the CLI was killed while it wrote it. What is lost with it is how
+ * the stack's secrets are encrypted, which the state says too.
+ */
+function readEarlier(file: string): StackFile {
+    try {
+        return (parse(readFileSync(file, "utf8")) ?? {}) as StackFile;
+    } catch {
+        return {};
+    }
+}
+
+function hasPassphrase(env: NodeJS.ProcessEnv = process.env): boolean {
+    return env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+}
+
+/** What the CLI wrote, without its "error:". */
+function errorOf(stderr: string): string {
+    return stderr.trim().replace(/^error: /, "");
+}

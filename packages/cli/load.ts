@@ -1,0 +1,68 @@
+/** `npm run load`: requests to the product page, and what came of them. */
+import { Command } from "commander";
+import { runCommand } from "./terminal/commandLine";
+import type { TargetOptions } from "./target/target";
+import { UserError, Stopped } from "../shared/errors";
+import { loadReport } from "./load/report";
+import { type Load, makeRequests } from "./load/requests";
+import { type LoadSummary, Tally } from "./load/summary";
+import { findDeployedCluster } from "./mesh/deployedCluster";
+import { productpageUrl } from "./mesh/ingress";
+import { addTargetOptions, secondsWithin, webAddress, wholeNumber } from "./terminal/optionValues";
+import { MovingLine } from "./terminal/progress";
+
+interface Options extends TargetOptions {
+    requests: number;
+    concurrency: number;
+    timeout: number;
+    url?: string;
+    json?: boolean;
+}
+
+async function makeLoad(load: Load, stop: AbortSignal): Promise<LoadSummary> {
+    const tally = new Tally(load);
+    const begun = performance.now();
+    // On standard error: what a program reads from standard output stays clean.
+    const line = new MovingLine(process.stderr, () => {
+        const perSecond = (tally.done * 1000) / (performance.now() - begun);
+        return `${tally.done} of ${load.requests} requests, ${tally.failed} failed, ${perSecond.toFixed(0)} per second`;
+    });
+    line.start();
+    try {
+        await makeRequests(
+            load,
+            (outcome) => {
+                tally.add(outcome);
+            },
+            stop,
+        );
+    } finally {
+        line.end();
+    }
+    return tally.summary(performance.now() - begun);
+}
+
+async function run({ requests, concurrency, timeout, json, ...where }: Options, stop: AbortSignal): Promise<void> {
+    const url = where.url ?? (await productpageUrl((await findDeployedCluster(where)).api));
+    const summary = await makeLoad({ url, requests, concurrency, timeout }, stop);
+    console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));
+    if (stop.aborted) {
+        throw new Stopped();
+    }
+    if (summary.failed > 0) {
+        throw new UserError(`${summary.failed} of ${summary.requests.done} requests failed`);
+    }
+}
+
+const program = addTargetOptions(
+    new Command("npm run load --").description("Makes requests to the product page, and says what came of them."),
+)
+    .option("-n, --requests <number>", "how many requests", wholeNumber(1, 1_000_000), 100)
+    .option("-c, --concurrency <number>", "how many at a time", wholeNumber(1, 1000), 4)
+    .option("--timeout <seconds>", "longest time for one answer", secondsWithin(0.1, 600), 10)
+    .option("--url <url>", "what to request (default: the product page at the ingress gateway's address)", webAddress)
+    .option("--json", "print the summary as JSON (with `npm run --silent`)")
+    .action((options: Options) =>
+        runCommand((stop) => run(options, stop), "Stopped; these are the requests made until then."),
+    );
+void program.parseAsync();

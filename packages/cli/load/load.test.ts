@@ -1,0 +1,208 @@
+import fc from "fast-check";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { loadReport } from "./report";
+import { type Load, makeRequests, type Outcome } from "./requests";
+import { reviewsOn } from "./reviews";
+import { latencyOf, percentile, Tally } from "./summary";
+
+describe("the version of reviews", () => {
+    it("is that of the pod that a page names, as Istio's pages of today and of old and the sandbox's do", () => {
+        const today = "<div>Reviews served by: \n                  reviews-v2-5f7b9c8d6-x2x4z\n</div>";
+        const old = "<dt>Reviews served by:</dt>\n        <u>reviews-v1-bfc5cf5ff-8r2h2</u>";
+        const sandbox = '<p class="server">Reviews served by: reviews-v3-0-a on cluster c</p>';
+        expect([today, old, sandbox].map(reviewsOn)).toEqual(["v2", "v1", "v3"]);
+    });
+
+    it("is told by the stars where no such pod is named", () => {
+        const other = "Reviews served by: my-own-pod";
+        expect(reviewsOn(`${other} <div class="flex gap-x-1 text-black-500">`)).toBe("v2");
+        expect(reviewsOn(`${other} <p class="stars stars-red" role="img">`)).toBe("v3");
+        expect(reviewsOn(`${other} <font color="red">\n          <!-- full stars: -->`)).toBe("v3");
+        expect(reviewsOn('<div class="flex gap-x-1 text-green-500">')).toBe("unknown");
+    });
+
+    it("is v1 where reviews have no ratings, but not where ratings are only missing", () => {
+        const reviews = "<h4>Book Reviews</h4><blockquote>Fine</blockquote>";
+        expect(reviewsOn(reviews)).toBe("v1");
+        expect(reviewsOn(`${reviews}<p class="text-red-500">Ratings service is currently unavailable</p>`)).toBe(
+            "unknown",
+        );
+    });
+
+    it("is not guessed: a page may have no reviews, and may be another page", () => {
+        expect(reviewsOn('<p class="text-2xl text-red-500">Error fetching product reviews</p>')).toBe("unavailable");
+        expect(reviewsOn("[]")).toBe("unknown");
+        expect(reviewsOn("")).toBe("unknown");
+    });
+});
+
+describe("a percentile", () => {
+    it("is the value at the nearest rank", () => {
+        const values = Array.from({ length: 10 }, (_, index) => index + 1);
+        expect([50, 90, 99, 100].map((share) => percentile(values, share))).toEqual([5, 9, 10, 10]);
+        expect(percentile([7], 1)).toBe(7);
+    });
+
+    it("is one of the values that at least its share does not exceed, and no smaller one is", () => {
+        const sample = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 });
+        fc.assert(
+            fc.property(sample, fc.integer({ min: 1, max: 100 }), (values, share) => {
+                const ascending = [...values].sort((a, b) => a - b);
+                const found = percentile(ascending, share);
+                const within = ascending.filter((value) => value <= found).length;
+                const below = ascending.filter((value) => value < found).length;
+                expect(values).toContain(found);
+                expect(within * 100).toBeGreaterThanOrEqual(share * values.length);
+                expect(below * 100).toBeLessThan(share * values.length);
+            }),
+        );
+    });
+
+    it("of unsorted latencies is right too, and there is none of nothing", () => {
+        expect(latencyOf([30, 10, 20])).toEqual({ p50: 20, p90: 30, p99: 30, max: 30 });
+        expect(latencyOf([])).toBeUndefined();
+    });
+});
+
+describe("a summary", () => {
+    const load: Load = { url: "http://mesh.test/productpage", requests: 5, concurrency: 2, timeout: 1 };
+    const tally = () => {
+        const tally = new Tally(load);
+        const page = (version: string) => `Reviews served by: reviews-${version}-a-b`;
+        tally.add({ milliseconds: 10, status: 200, body: page("v3") });
+        tally.add({ milliseconds: 20, status: 200, body: page("v1") });
+        tally.add({ milliseconds: 30, status: 503, failure: "503 no healthy upstream" });
+        tally.add({ milliseconds: 1000, failure: "no answer in 1 s" });
+        return tally;
+    };
+
+    it("counts statuses, failures by their reason and versions, and measures answers only", () => {
+        expect(tally().summary(2000)).toEqual({
+            url: load.url,
+            requests: { planned: 5, done: 4 },
+            concurrency: 2,
+            seconds: 2,
+            requestsPerSecond: 2,
+            statuses: { "200": 2, "503": 1 },
+            failed: 2,
+            failures: { "503 no healthy upstream": 1, "no answer in 1 s": 1 },
+            latency: { p50: 20, p90: 30, p99: 30, max: 30 },
+            reviews: { v1: 1, v3: 1 },
+        });
+    });
+
+    it("reads well, and says how many requests there were to be", () => {
+        const lines = loadReport(tally().summary(2000)).split("\n");
+        expect(lines[1]).toBe("4 of 5 requests, 2 at a time, in 2 s: 2 per second");
+        expect(lines).toContain("failures      503 no healthy upstream        1");
+        expect(lines).toContain("latency       p50                      20.0 ms");
+    });
+
+    it("of nothing has no table", () => {
+        expect(loadReport(new Tally(load).summary(0)).split("\n")).toHaveLength(2);
+    });
+});
+
+describe("requests", () => {
+    let server: Server;
+    let url: string;
+    let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+    beforeEach(async () => {
+        server = createServer((request, response) => void answer(request, response));
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/productpage`;
+    });
+    afterEach(() => {
+        server.closeAllConnections();
+        server.close();
+    });
+    const outcomesOf = async (load: Partial<Load>, stop?: AbortSignal, onOutcome?: () => void) => {
+        const outcomes: Outcome[] = [];
+        const note = (outcome: Outcome) => {
+            outcomes.push(outcome);
+            onOutcome?.();
+        };
+        await makeRequests({ url, requests: 1, concurrency: 1, timeout: 5, ...load }, note, stop);
+        return outcomes;
+    };
+
+    it("are made in that number, that many at once, over connections that are kept", async () => {
+        let underWay = 0;
+        let most = 0;
+        const connections = new Set<unknown>();
+        answer = async (request, response) => {
+            connections.add(request.socket);
+            most = Math.max(most, (underWay += 1));
+            await sleep(5);
+            underWay -= 1;
+            response.end("page");
+        };
+        const outcomes = await outcomesOf({ requests: 20, concurrency: 3 });
+        expect(outcomes).toHaveLength(20);
+        expect(outcomes.every(({ status, body, failure }) => status === 200 && body === "page" && !failure)).toBe(true);
+        expect(most).toBe(3);
+        expect(connections.size).toBe(3);
+    });
+
+    it("fail with what a proxy says, else with the meaning of the status", async () => {
+        const answers: [number, string][] = [
+            [503, "no healthy upstream"],
+            [500, "<html>long story</html>"],
+            [302, ""],
+            [204, ""],
+        ];
+        answer = (_, response) => {
+            const [status, body] = answers.shift() ?? [0, ""];
+            response.writeHead(status).end(body);
+        };
+        const failures = (await outcomesOf({ requests: 4 })).map(({ failure }) => failure);
+        expect(failures).toEqual(["503 no healthy upstream", "500 Internal Server Error", "302 Found", undefined]);
+    });
+
+    it("that are not answered in time fail, also where the answer has begun", async () => {
+        answer = (request, response) => {
+            if (request.url === "/begun") {
+                response.write("half a page");
+            }
+        };
+        const [silent] = await outcomesOf({ timeout: 0.1 });
+        const [begun] = await outcomesOf({ timeout: 0.1, url: new URL("/begun", url).href });
+        expect(silent).toMatchObject({ failure: "no answer in 0.1 s" });
+        expect(silent).not.toHaveProperty("status");
+        expect(begun).toMatchObject({ failure: "no answer in 0.1 s" });
+    });
+
+    it("that break fail with the reason", async () => {
+        answer = (request) => {
+            request.socket.destroy();
+        };
+        expect(await outcomesOf({})).toMatchObject([{ failure: "connection reset" }]);
+        server.close();
+        server.closeAllConnections();
+        expect(await outcomesOf({})).toMatchObject([{ failure: "connection refused" }]);
+    });
+
+    it("end with the user's stop: no new ones, and those under way do not count", async () => {
+        const stop = new AbortController();
+        let asked = 0;
+        answer = (_, response) => {
+            asked += 1;
+            if (asked <= 3) {
+                response.end();
+            }
+        };
+        let answered = 0;
+        const outcomes = await outcomesOf({ requests: 100, concurrency: 2 }, stop.signal, () => {
+            answered += 1;
+            if (answered === 3) {
+                setTimeout(() => {
+                    stop.abort();
+                }, 20);
+            }
+        });
+        expect(outcomes).toHaveLength(3);
+        expect(asked).toBeLessThanOrEqual(5);
+    });
+});

@@ -1,0 +1,38 @@
+import pc from "picocolors";
+import { alignedLines } from "../terminal/table";
+import type { LoadSummary } from "./summary";
+
+/** A summary for people, several lines. */
+export function loadReport(summary: LoadSummary): string {
+    const { url, requests, concurrency, seconds, requestsPerSecond, latency } = summary;
+    const made = requests.done === requests.planned ? requests.done : `${requests.done} of ${requests.planned}`;
+    const rows = [
+        ...counted("status codes", summary.statuses, (status) => (status.startsWith("2") ? pc.green : pc.red)(status)),
+        ...counted("failures", summary.failures, pc.red),
+        ...titled(
+            "latency",
+            Object.entries<number>({ ...latency }).map(([share, milliseconds]) => [
+                share,
+                `${milliseconds.toFixed(1)} ms`,
+            ]),
+        ),
+        ...counted("reviews", summary.reviews, (version) => version),
+    ];
+    return [
+        pc.bold(url),
+        `${made} requests, ${concurrency} at a time, in ${seconds} s: ${requestsPerSecond} per second`,
+        ...(rows.length > 0 ? ["", ...alignedLines(rows, ["left", "left", "right"])] : []),
+    ].join("\n");
+}
+
+function counted(title: string, counts: Record<string, number>, coloured: (key: string) => string): string[][] {
+    return titled(
+        title,
+        Object.entries(counts).map(([key, count]) => [coloured(key), String(count)]),
+    );
+}
+
+/** Rows of which only the first has a title. */
+function titled(title: string, rows: string[][]): string[][] {
+    return rows.map((row, index) => [index === 0 ? pc.dim(title) : "", ...row]);
+}

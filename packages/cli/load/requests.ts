@@ -1,0 +1,130 @@
+import http from "node:http";
+import https from "node:https";
+import { messageOf } from "../../shared/errors";
+
+/** What a load consists of. */
+export interface Load {
+    url: string;
+    /** How many requests are made in all. */
+    requests: number;
+    /** How many are under way at once. */
+    concurrency: number;
+    /** Longest time for one answer, its body included, in seconds. */
+    timeout: number;
+}
+
+/** What came of one request. */
+export interface Outcome {
+    /** From the request to the end of the answer, or to the failure. */
+    milliseconds: number;
+    /** HTTP status; undefined where there was no answer. */
+    status?: number;
+    /** The body of an answer in the 200s, as far as it is kept. */
+    body?: string;
+    /** Why the request counts as failed; undefined where it was answered in the 200s. */
+    failure?: string;
+}
+
+/** How much of a body is kept, in characters; the rest is read and dropped. */
+const KEPT = 2 ** 20;
+
+/** Longest reason that is quoted from an answer, in characters. */
+const QUOTED = 80;
+
+/** What the codes of connection errors mean. */
+const CONNECTION_ERRORS: Record<string, string> = {
+    ECONNREFUSED: "connection refused",
+    ECONNRESET: "connection reset",
+    EPIPE: "connection reset",
+    EHOSTUNREACH: "no route to the host",
+    ENETUNREACH: "no route to the network",
+    ENOTFOUND: "no such host",
+    EAI_AGAIN: "no such host (name server does not answer)",
+    ETIMEDOUT: "connection timed out",
+};
+
+/**
+ * Makes requests, a number of them at once, over connections that are kept open.
+ * @param onOutcome gets each outcome as it comes; requests that `stop` interrupts have none
+ */
+export async function makeRequests(
+    load: Load,
+    onOutcome: (outcome: Outcome) => void,
+    stop?: AbortSignal,
+): Promise<void> {
+    const { Agent } = moduleFor(load.url);
+    const agent = new Agent({ keepAlive: true, maxSockets: load.concurrency });
+    let begun = 0;
+    const worker = async () => {
+        while (begun < load.requests && !stop?.aborted) {
+            begun += 1;
+            const outcome = await makeRequest(load.url, load.timeout, { agent, signal: stop });
+            if (!stop?.aborted) {
+                onOutcome(outcome);
+            }
+        }
+    };
+    await Promise.all(Array.from({ length: Math.min(load.concurrency, load.requests) }, worker));
+    agent.destroy();
+}
+
+/**
+ * Makes a request. It is not followed to where it may be redirected.
+ * @param timeout longest time for the answer, its body included, in seconds
+ */
+export async function makeRequest(
+    url: string,
+    timeout: number,
+    options: Pick<http.RequestOptions, "agent" | "headers" | "signal"> = {},
+): Promise<Outcome> {
+    const begun = performance.now();
+    const outcome = (rest: Omit<Outcome, "milliseconds">) => ({ milliseconds: performance.now() - begun, ...rest });
+    const request = moduleFor(url).get(url, options);
+    const timer = setTimeout(() => request.destroy(new Error(`no answer in ${timeout} s`)), timeout * 1000);
+    try {
+        const { status, body } = await answerTo(request);
+        return status >= 200 && status <= 299
+            ? outcome({ status, body })
+            : outcome({ status, failure: reasonFor(status, body) });
+    } catch (error) {
+        return outcome({ failure: connectionError(error) });
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+function moduleFor(url: string): typeof http | typeof https {
+    return url.startsWith("https:") ? https : http;
+}
+
+function answerTo(request: http.ClientRequest): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+        request.on("error", reject);
+        request.once("response", (response) => {
+            let body = "";
+            response.setEncoding("utf8");
+            response.on("data", (chunk: string) => {
+                body += chunk.slice(0, Math.max(0, KEPT - body.length));
+            });
+            response.on("error", reject);
+            response.once("end", () => {
+                resolve({ status: response.statusCode ?? 0, body });
+            });
+        });
+    });
+}
+
+/** A status with what the answer says about it: proxies explain themselves in a line of text. */
+function reasonFor(status: number, body: string): string {
+    const text = body.trim();
+    const explanation =
+        text === "" || text.startsWith("<") ? http.STATUS_CODES[status] : (text.split("\n")[0] ?? "").slice(0, QUOTED);
+    return `${status} ${explanation ?? ""}`.trim();
+}
+
+function connectionError(error: unknown): string {
+    // Where a host has several addresses, the error is one of many.
+    const first = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
+    const { code } = first as NodeJS.ErrnoException;
+    return CONNECTION_ERRORS[code ?? ""] ?? messageOf(first);
+}

@@ -1,0 +1,37 @@
+import { loadBalancerAddress, urlOf } from "../../../components/istio/address";
+import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../../../components/names";
+import type { ClusterApi } from "../../kubernetes/api";
+import { UserError } from "../../shared/errors";
+
+/** The ingress gateway's Service: the chart names it after its release. */
+export const INGRESS_SERVICE = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: RELEASES.gateway, namespace: ISTIO_NAMESPACE },
+};
+
+/**
+ * The product page's URL, by the ingress gateway's external address.
+ * @throws UserError where there is no gateway, or it has no address
+ */
+export async function productpageUrl(api: ClusterApi): Promise<string> {
+    const service = await api.read(INGRESS_SERVICE);
+    const { name, namespace } = INGRESS_SERVICE.metadata;
+    if (!service) {
+        throw new UserError(
+            `the cluster has no Service ${namespace}/${name}; is the program deployed there (npm run up)?`,
+        );
+    }
+    const url = urlOf(
+        loadBalancerAddress(service.status as Parameters<typeof loadBalancerAddress>[0]),
+        PRODUCTPAGE_PATH,
+    );
+    if (url === "") {
+        throw new UserError(
+            `Service ${namespace}/${name} has no external address; does the cluster have load balancers? Otherwise ` +
+                `forward a port (kubectl -n ${namespace} port-forward svc/${name} 8080:80) and name the page: ` +
+                `--url http://localhost:8080${PRODUCTPAGE_PATH}`,
+        );
+    }
+    return url;
+}

@@ -1,0 +1,273 @@
+import { ApiError } from "../../kubernetes/apiError";
+import type { KubernetesObject } from "../../kubernetes/object";
+import type { Target } from "../target/target";
+import { UserError } from "../../shared/errors";
+import { findLacks, grantCommand, istioNeeds, lackLines, needsOf, pluralOf } from "./permissions";
+import { preflight } from "./preflight";
+import type { Release } from "../../kubernetes/helm";
+import type { Step } from "../render/step";
+import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+
+// Jest's clock does not reach this module: a pause takes no time, and the clock moves on by it.
+jest.mock("node:timers/promises", () => ({
+    setTimeout: (milliseconds: number) => {
+        jest.setSystemTime(Date.now() + milliseconds);
+        return Promise.resolve();
+    },
+}));
+
+/** A stack without a file: its config is not complete, and so only what Istio's releases need is known. */
+const target: Target = {
+    stack: "there-is-no-such-stack",
+    cluster: { kubeconfig: "/home/me/.kube/config", context: "mine" },
+    sandbox: false,
+    named: false,
+};
+
+let cluster: FakeCluster;
+beforeEach(() => {
+    cluster = new FakeCluster();
+    jest.useFakeTimers({ doNotFake: ["nextTick", "setImmediate", "queueMicrotask"] });
+    jest.spyOn(process.stdout, "write").mockReturnValue(true);
+});
+afterEach(() => {
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+});
+
+const check = () => preflight(target, cluster.api, new AbortController().signal);
+
+/** The message of the fault that a preflight ends with. */
+const faultOf = (result: Promise<unknown>) =>
+    result.then(
+        () => "no fault",
+        (error: unknown) => (error instanceof UserError ? error.message : error),
+    );
+
+function byRelease(apiVersion: string, kind: string, name: string, release?: [string, string]): KubernetesObject {
+    const [releaseName, namespace] = release ?? [];
+    const annotations = { "meta.helm.sh/release-name": releaseName, "meta.helm.sh/release-namespace": namespace };
+    return {
+        apiVersion,
+        kind,
+        metadata: { name, annotations: (release ? annotations : undefined) as Record<string, string> | undefined },
+    };
+}
+
+const definition = (name: string, release?: [string, string]) =>
+    byRelease("apiextensions.k8s.io/v1", "CustomResourceDefinition", name, release);
+
+const OURS: [string, string] = ["istio-base", "istio-system"];
+
+describe("a preflight", () => {
+    it("gives the cluster's identity where nothing is wrong", async () => {
+        cluster.objects = [
+            definition("gateways.networking.istio.io", OURS),
+            definition("widgets.example.com"),
+            {
+                ...byRelease("apps/v1", "Deployment", "istiod", ["istiod", "istio-system"]),
+                metadata: {
+                    ...byRelease("apps/v1", "Deployment", "istiod", ["istiod", "istio-system"]).metadata,
+                    namespace: "istio-system",
+                    labels: { app: "istiod" },
+                },
+            },
+            { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } },
+        ];
+        expect(await check()).toBe("its-uid");
+    });
+
+    it("says everything that it has found at once, and that nothing was changed", async () => {
+        cluster.objects = [
+            definition("gateways.networking.istio.io"),
+            terminating("istio-system", ["Some content in the namespace has finalizers remaining: example.com/block"]),
+        ];
+        const fault = await faultOf(check());
+        expect(fault).toMatch(
+            /namespace istio-system is being deleted[^]*CRDs of another Istio[^]*Nothing was changed/,
+        );
+    });
+});
+
+function terminating(name: string, messages: string[]): KubernetesObject {
+    return {
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name, deletionTimestamp: "2026-01-01T00:00:00Z" },
+        status: { conditions: messages.map((message) => ({ type: "x", status: "True", message })) },
+    };
+}
+
+describe("a namespace that is being deleted", () => {
+    it("is given half a minute, and told with what blocks it", async () => {
+        cluster.objects = [terminating("default", ["Some content has finalizers remaining: example.com/block"])];
+        const begun = Date.now();
+        const fault = await faultOf(check());
+        expect((Date.now() - begun) / 1000).toBeCloseTo(30, 0);
+        expect(fault).toMatch(/namespace default is being deleted[^]*example\.com\/block[^]*"finalizers":null/);
+    });
+
+    it("is no fault where it is gone by then", async () => {
+        cluster.objects = [terminating("istio-system", [])];
+        const { api } = cluster;
+        const read = api.read.bind(api);
+        let looks = 0;
+        api.read = (reference) => {
+            looks += 1;
+            cluster.objects = looks > 4 ? [] : cluster.objects;
+            return read(reference);
+        };
+        expect(await preflight(target, api, new AbortController().signal)).toBe("its-uid");
+        expect(looks).toBeGreaterThan(4);
+    });
+});
+
+describe("another Istio", () => {
+    const labelled = (kind: string, labels: Record<string, string>, release?: [string, string]) => {
+        const apiVersion = kind === "Deployment" ? "apps/v1" : "admissionregistration.k8s.io/v1";
+        const object = byRelease(apiVersion, kind, "another", release);
+        return { ...object, metadata: { ...object.metadata, labels } };
+    };
+
+    it.each([
+        [
+            "a control plane by Helm",
+            labelled("Deployment", { app: "istiod" }, ["istiod", "elsewhere"]),
+            "Helm release istiod in elsewhere",
+        ],
+        ["a control plane by istioctl", labelled("Deployment", { app: "istiod" }), "not by Helm"],
+        ["a platform's injector", labelled("MutatingWebhookConfiguration", { app: "sidecar-injector" }), "not by Helm"],
+        ["a validator", labelled("ValidatingWebhookConfiguration", { app: "istiod" }), "not by Helm"],
+    ])("is refused: %s", async (_, object, origin) => {
+        cluster.objects = [object];
+        const fault = await faultOf(check());
+        expect(fault).toContain(`  ${object.kind} another (${origin})`);
+        expect(fault).toContain("deploy to another cluster");
+    });
+
+    it("that has left CRDs is told, with how to hand them over or delete them", async () => {
+        const names = ["a", "b", "c", "d"].map((name) => `${name}.networking.istio.io`);
+        cluster.objects = [...names.map((name) => definition(name)), definition("e.istio.io", ["istio-base", "other"])];
+        const fault = await faultOf(check());
+        expect(fault).toContain(`${names.slice(0, 3).join(", ")} and 1 more (not by Helm)`);
+        expect(fault).toContain("e.istio.io (Helm release istio-base in other)");
+        expect(fault).toContain("meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system");
+        expect(fault).toContain(
+            "kubectl --kubeconfig /k --context mine delete $(kubectl --kubeconfig /k --context mine get crd",
+        );
+    });
+
+    it("is taken for not there by a user who may not look", async () => {
+        const { api } = cluster;
+        api.listMetadata = () => Promise.reject(new ApiError(403, "forbidden"));
+        expect(await preflight(target, api, new AbortController().signal)).toBe("its-uid");
+        api.listMetadata = () => Promise.reject(new ApiError(500, "broken"));
+        await expect(preflight(target, api, new AbortController().signal)).rejects.toThrow("broken");
+    });
+});
+
+describe("permissions", () => {
+    it("are asked for in one question to an administrator", async () => {
+        const asked: unknown[] = [];
+        cluster.allows = (attributes) => asked.push(attributes) > 0;
+        await check();
+        expect(asked).toEqual([{ group: "*", resource: "*", verb: "*" }]);
+    });
+
+    it("that are missing are told once for each kind, with the command that gives them", async () => {
+        cluster.allows = ({ resource, verb }) =>
+            resource !== "*" && resource !== "clusterroles" && !(resource === "deployments" && verb === "delete");
+        const fault = await faultOf(check());
+        expect(fault).toContain('"system:serviceaccount:team:limited" of context "mine" lacks permissions:\n');
+        expect(fault).toContain(
+            "  clusterroles.rbac.authorization.k8s.io: get, list, watch, create, update, patch, delete (in the whole cluster)\n",
+        );
+        expect(fault).toContain("  deployments.apps: delete (in istio-system)\n");
+        expect(String(fault).match(/^ {2}[\w.]+:/gm)).toHaveLength(2);
+        expect(fault).toContain("--clusterrole=cluster-admin --serviceaccount=team:limited\n");
+    });
+
+    it("to look at all namespaces are asked for no more than that", async () => {
+        cluster.allows = ({ resource, namespace }) => resource !== "*" && !(resource === "pods" && !namespace);
+        expect(await faultOf(check())).toContain("  pods: list (in the whole cluster)\n");
+    });
+
+    it("are told as well where not even the cluster's identity may be read", async () => {
+        cluster.identity = () => Promise.reject(new ApiError(403, "namespaces is forbidden"));
+        cluster.allows = ({ verb }) => verb === "create";
+        expect(await faultOf(check())).toContain("lacks permissions");
+        cluster.allows = () => true;
+        expect(await faultOf(check())).toBe("namespaces is forbidden");
+    });
+
+    it("do where those that count are there, though not all", async () => {
+        cluster.allows = ({ resource }) => resource !== "*";
+        expect(await check()).toBe("its-uid");
+    });
+
+    it("are left to the cluster where the user may not ask", async () => {
+        const { api } = cluster;
+        api.review = () => Promise.reject(new ApiError(403, "forbidden"));
+        expect(await findLacks(api, istioNeeds())).toEqual([]);
+        expect(grantCommand(undefined)).toContain("--user=NAME");
+    });
+
+    it("are those of what the steps make: each kind once for each namespace", () => {
+        const object = (apiVersion: string, kind: string, name: string, namespace?: string): Step => {
+            const content = { apiVersion, kind, metadata: { name, namespace } };
+            return { name, type: "object", needs: [], wait: false, object: content };
+        };
+        const release = (name: string, values = {}): Step => {
+            const content: Release = { name, namespace: "n", chart: name, values, timeout: 1, wait: true };
+            return { name, type: "release", needs: [], release: content };
+        };
+        expect(
+            needsOf([
+                object("v1", "Namespace", "n"),
+                object("apps/v1", "Deployment", "a", "n"),
+                object("apps/v1", "Deployment", "b", "n"),
+                object("apps/v1", "Deployment", "b", "m"),
+            ]),
+        ).toEqual([
+            { group: "", resource: "namespaces" },
+            { group: "apps", resource: "deployments", namespace: "n" },
+            { group: "apps", resource: "deployments", namespace: "m" },
+            // What the commands themselves look at.
+            { group: "", resource: "secrets", verbs: ["list"] },
+            { group: "", resource: "pods", verbs: ["list"] },
+            { group: "apps", resource: "replicasets", verbs: ["list"] },
+        ]);
+        expect(needsOf([release("istio-base")])).toContainEqual({
+            group: "apiextensions.k8s.io",
+            resource: "customresourcedefinitions",
+        });
+        expect(needsOf([release("istio-base")])).toContainEqual({ group: "", resource: "secrets", namespace: "n" });
+        const scaler = { group: "autoscaling", resource: "horizontalpodautoscalers", namespace: "n" };
+        expect(needsOf([release("istiod")])).not.toContainEqual(scaler);
+        expect(needsOf([release("istiod", { autoscaleEnabled: true })])).toContainEqual(scaler);
+        expect(needsOf([release("istio-ingressgateway", { autoscaling: { enabled: true } })])).toContainEqual(scaler);
+    });
+
+    it("are put in words by kind, with all its namespaces", () => {
+        const lack = { group: "apps", resource: "deployments", verbs: ["create"] };
+        expect(
+            lackLines([
+                { ...lack, namespace: "a" },
+                { ...lack, namespace: "b", verbs: ["create", "patch"] },
+            ]),
+        ).toEqual(["deployments.apps: create, patch (in a, in b)"]);
+    });
+
+    it("are asked for by the plural of a kind", () => {
+        expect(["Gateway", "Telemetry", "VirtualService", "NetworkPolicy", "Ingress"].map(pluralOf)).toEqual([
+            "gateways",
+            "telemetries",
+            "virtualservices",
+            "networkpolicies",
+            "ingresses",
+        ]);
+    });
+});

@@ -1,0 +1,68 @@
+import path from "node:path";
+import type { Declaration } from "./declaration";
+import { evaluateProgram } from "./evaluate";
+import { renderedFiles } from "../render/folder";
+import { stepsOf } from "../render/steps";
+import { ADDRESS, CLUSTER } from "../../../tests/unit/program";
+
+const request = (config: Record<string, unknown>) => ({
+    folder: path.join(__dirname, "../../.."),
+    project: "bookinfo-mesh",
+    stack: "test",
+    config: Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [`bookinfo-mesh:${key}`, JSON.stringify(value)]),
+    ),
+});
+
+// The program runs in a process of its own, and a busy machine takes its time to start that.
+jest.setTimeout(30_000);
+
+describe("the program on the test monitor", () => {
+    const reads: string[][] = [];
+    let declaration: Declaration;
+    beforeAll(async () => {
+        declaration = await evaluateProgram(request({ cluster: CLUSTER }), (type, id) => {
+            reads.push([type, id]);
+            return Promise.resolve({ status: { loadBalancer: { ingress: [{ ip: ADDRESS }] } } });
+        });
+    });
+
+    it("declares steps in an order that works", () => {
+        const steps = stepsOf(declaration);
+        const position = (part: string) => steps.findIndex(({ name }) => name.includes(part));
+        const order = [
+            "namespace-istio-system",
+            "release-istio-base",
+            "release-istiod",
+            "namespace-default",
+            "deployment-productpage",
+        ].map(position);
+        expect(order).toEqual([...order].sort((a, b) => a - b));
+        expect(order[0]).toBe(0);
+        expect(position("release-istio-ingressgateway")).toBeGreaterThan(position("release-istiod"));
+    });
+
+    it("gives no credentials away, in what it shows or what is written to files", () => {
+        const { kubeconfig, grafanaAdminPassword } = declaration.outputs;
+        expect(kubeconfig).toMatchObject({ secret: true });
+        expect(grafanaAdminPassword).toMatchObject({ secret: true });
+        const files = renderedFiles({ stack: "test", steps: stepsOf(declaration), templates: new Map() });
+        const written = files.map(({ content }) => content).join();
+        expect(written).toContain("name: grafana-admin");
+        const password = String(grafanaAdminPassword?.value);
+        expect(password).toMatch(/^[\w-]{32}$/);
+        for (const secret of [String(kubeconfig?.value), password, Buffer.from(password).toString("base64")]) {
+            expect(written).not.toContain(secret);
+        }
+    });
+
+    it("is given what it reads", () => {
+        expect(reads).toEqual([["kubernetes:core/v1:Service", "istio-system/istio-ingressgateway"]]);
+        expect(declaration.outputs.productpageUrl).toEqual({ value: `http://${ADDRESS}/productpage`, secret: false });
+    });
+
+    it("shows a fault of the config as the program words it", async () => {
+        const faulty = evaluateProgram(request({ cluster: CLUSTER, istoi: {} }));
+        await expect(faulty).rejects.toThrow(/^The configuration has/);
+    });
+});

@@ -1,0 +1,401 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    utimesSync,
+    writeFileSync,
+} from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import os, { homedir, hostname, tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubernetesObject } from "../../kubernetes/object";
+import { waitUntil } from "../../kubernetes/wait";
+import { type StackFiles, stackFiles } from "./backendFolder";
+import { beginningOf, interruptionOf } from "./interruption";
+import { isAbandoned, type Lock, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
+import { isOwn, lostManagers } from "./ownership";
+import { endOrphans } from "./process";
+import { decode, encode } from "./release";
+
+import { damageOf } from "./stateFile";
+
+const lock = (overrides: Partial<Lock> = {}): Lock => ({
+    file: "/locks/a.json",
+    pid: process.pid,
+    username: "ann",
+    hostname: hostname(),
+    timestamp: new Date(),
+    ...overrides,
+});
+
+/** The id of a process that has ended. */
+async function deadPid(): Promise<number> {
+    const child = spawn("true");
+    await once(child, "exit");
+    return child.pid ?? 0;
+}
+
+describe("a lock", () => {
+    let folder: string;
+    beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"))));
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+    const writeLock = (name: string, content: Lock) => {
+        writeFileSync(path.join(folder, name), JSON.stringify(content));
+    };
+
+    it("is looked for where the engine keeps it", () => {
+        const below = ".pulumi/locks/organization/bookinfo-mesh/local";
+        expect(stackFiles("file:///a%20b/c", "local")?.locks).toBe(`/a b/c/${below}`);
+        expect(stackFiles("file:///a?no_tmp_dir=true", "local")?.locks).toBe(`/a/${below}`);
+        expect(stackFiles("file://~", "local")?.locks).toBe(path.join(homedir(), below));
+        expect(stackFiles("s3://bucket", "local")).toBeUndefined();
+        expect(stackFiles("https://api.pulumi.com", "local")).toBeUndefined();
+    });
+
+    it("is held by a process that lives", () => {
+        expect(isAbandoned(lock())).toBe(false);
+    });
+
+    it("is held by a process that lives, in a time zone too that Node.js cannot read", () => {
+        const zone = jest.replaceProperty(process, "env", { ...process.env, TZ: "CET-1CEST,M3.5.0,M10.5.0/3" });
+        try {
+            expect(isAbandoned(lock())).toBe(false);
+        } finally {
+            zone.restore();
+        }
+    });
+
+    it("is abandoned by a process that is dead", async () => {
+        expect(isAbandoned(lock({ pid: await deadPid() }))).toBe(true);
+    });
+
+    it.each([
+        ["", {}],
+        [", where there is no ps", { PATH: "/nowhere" }],
+    ])("is abandoned by a process that is dead, and that nobody has collected%s", async (_, env) => {
+        // What the shell becomes collects nobody.
+        const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 30"]);
+        const environment = jest.replaceProperty(process, "env", { ...process.env, ...env });
+        try {
+            const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+            const abandoned = lock({ pid: Number(pid.toString()) });
+            expect(isAbandoned(abandoned)).toBe(false);
+            await waitUntil("its end", { timeout: 10 }, () =>
+                Promise.resolve(isAbandoned(abandoned) ? undefined : "runs on"),
+            );
+        } finally {
+            environment.restore();
+            parent.kill();
+        }
+    });
+
+    it("is abandoned where its process id is another's by now", () => {
+        expect(isAbandoned(lock({ timestamp: new Date(Date.now() - 24 * 3600_000) }))).toBe(true);
+    });
+
+    it("of another machine is never taken for abandoned", async () => {
+        const pid = await deadPid();
+        expect(isAbandoned(lock({ pid, hostname: "elsewhere" }))).toBe(false);
+    });
+
+    it("that is held is refused, with its owner and the remedy", async () => {
+        const held = lock({ timestamp: new Date() });
+        expect(() => {
+            refuseHeld([held]);
+        }).toThrow(new RegExp(`process ${process.pid} of ann@.*, since .*\n.*\n  rm /locks/a.json`));
+        const pid = await deadPid();
+        expect(() => {
+            refuseHeld([lock({ pid })]);
+        }).not.toThrow();
+    });
+
+    it("of the dead is removed under a lock of one's own, which goes too", async () => {
+        writeLock("dead.json", lock({ pid: await deadPid() }));
+        const seen = await whileLocked(folder, (abandoned) => {
+            expect(readLocks(folder).map(({ pid }) => pid)).toEqual([process.pid]);
+            return abandoned.length;
+        });
+        expect(seen).toBe(1);
+        expect(readdirSync(folder)).toEqual([]);
+    });
+
+    it("of one's own names the user, or his number where the system does not know him", async () => {
+        const owner = () => whileLocked(folder, () => readLocks(folder)[0]?.username);
+        expect(await owner()).toBe(os.userInfo().username);
+        const unknown = jest.spyOn(os, "userInfo").mockImplementation(() => {
+            throw new Error("uv_os_get_passwd returned ENOENT");
+        });
+        expect(await owner()).toBe(String(process.getuid?.()));
+        unknown.mockRestore();
+    });
+
+    it("of the living keeps others out, and stays", async () => {
+        writeLock("living.json", lock());
+        await expect(whileLocked(folder, () => undefined)).rejects.toThrow("somebody else works on this stack");
+        expect(readdirSync(folder)).toEqual(["living.json"]);
+    });
+
+    it("that was never written to its end is removed, once nobody can be writing it any more", async () => {
+        const unfinished = path.join(folder, "a.json.18a3.tmp");
+        writeFileSync(unfinished, "{");
+        const lately = Date.now() / 1000 - 4.8;
+        utimesSync(unfinished, lately, lately);
+        await removeUnfinishedLocks(folder);
+        expect(Date.now() / 1000 - lately).toBeGreaterThanOrEqual(5);
+        expect(readdirSync(folder)).toEqual([]);
+        await removeUnfinishedLocks(path.join(folder, "nowhere"));
+    });
+
+    it("that is no lock is named", () => {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(path.join(folder, "a.json"), "{");
+        expect(() => readLocks(folder)).toThrow(path.join(folder, "a.json"));
+        expect(existsSync(folder)).toBe(true);
+        expect(readLocks(path.join(folder, "nowhere"))).toEqual([]);
+    });
+});
+
+describe("a state that was being written", () => {
+    let folder: string;
+    let files: StackFiles;
+    beforeEach(() => {
+        folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
+        files = {
+            layout: path.join(folder, "meta.yaml"),
+            state: path.join(folder, "local.json"),
+            locks: path.join(folder, "locks"),
+        };
+        write({ "local.json": "{}", "local.json.attrs": "{}", "other.json.1a.tmp": "{" });
+    });
+    afterEach(() => {
+        rmSync(folder, { recursive: true });
+    });
+    const write = (files: Record<string, string>) => {
+        Object.entries(files).forEach(([name, text]) => {
+            writeFileSync(path.join(folder, name), text);
+        });
+    };
+    const mend = () => {
+        const damage = damageOf(files);
+        damage.forEach(({ mend: mendIt }) => {
+            mendIt();
+        });
+        return damage.length;
+    };
+
+    it("needs nothing where it is whole, nor where there is none", () => {
+        expect(mend()).toBe(0);
+        expect(damageOf({ ...files, state: path.join(folder, "nowhere", "local.json") })).toEqual([]);
+    });
+
+    it("loses attributes that are not whole, and the file that was to take its place", () => {
+        write({
+            "local.json.attrs": "",
+            "local.json.1a.tmp": "{}",
+            "local.json.bak.1b.tmp": "{",
+            "meta.yaml.attrs": "{",
+        });
+        expect(mend()).toBe(3);
+        expect(readdirSync(folder).sort()).toEqual(["local.json", "other.json.1a.tmp"]);
+    });
+
+    it("is taken from its backup where it is not whole itself, if that is", () => {
+        write({ "local.json": '{"version"', "local.json.bak": '{"version":3}' });
+        expect(mend()).toBe(1);
+        expect(readFileSync(files.state, "utf8")).toBe('{"version":3}');
+        expect(readdirSync(folder).sort()).toEqual(["local.json", "local.json.bak", "other.json.1a.tmp"]);
+
+        write({ "local.json": "", "local.json.bak": "" });
+        expect(mend()).toBe(0);
+    });
+});
+
+const describeOnLinux = process.platform === "linux" ? describe : describe.skip;
+
+describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => {
+    let folder: string;
+    let started: ChildProcess[];
+    beforeEach(() => {
+        folder = realpathSync(mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-")));
+        started = [];
+    });
+    afterEach(() => {
+        started.forEach((child) => child.stdin?.end());
+        rmSync(folder, { recursive: true });
+    });
+    const freePort = async () => {
+        const server = createServer().listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const { port } = server.address() as AddressInfo;
+        server.close();
+        await once(server, "close");
+        return port;
+    };
+    /** A process that looks like a plugin at work for an engine at a port. */
+    const startPlugin = async (port: number, { name = "pulumi-resource-x", cwd = folder, parent = "bash" } = {}) => {
+        const plugin = `(exec -a ${name} bash -c 'echo ready; read' ${name} 127.0.0.1:${port}); true`;
+        const child = spawn("bash", ["-c", `exec -a ${parent} bash -c "$0"`, plugin], { cwd });
+        started.push(child);
+        await once(child.stdout, "data");
+        return child;
+    };
+    const endsWithin = (child: ChildProcess, time: number) =>
+        child.exitCode !== null ||
+        Promise.race([once(child, "exit").then(() => true), sleep(time, false, { ref: false })]);
+
+    it("is ended where nobody listens to it any more", async () => {
+        const plugin = await startPlugin(await freePort());
+        expect(await endOrphans(folder)).toBe(1);
+        expect(await endsWithin(plugin, 2000)).toBe(true);
+    });
+
+    it("is left alone while its engine listens, or its parent is a part of Pulumi", async () => {
+        const engine = createServer().listen(0, "127.0.0.1").unref();
+        await once(engine, "listening");
+        await startPlugin((engine.address() as AddressInfo).port);
+        await startPlugin(await freePort(), { parent: "pulumi" });
+        expect(await endOrphans(folder)).toBe(0);
+    });
+
+    it("is left alone where it works elsewhere, and so is what is no part of Pulumi", async () => {
+        await startPlugin(await freePort(), { cwd: tmpdir() });
+        await startPlugin(await freePort(), { name: "something-else" });
+        expect(await endOrphans(folder)).toBe(0);
+    });
+});
+
+describe("an interruption", () => {
+    const begun = "2026-01-02T03:04:05Z";
+    const urn = "urn:pulumi:local::bookinfo-mesh::x::y";
+    const stack = { urn, type: "pulumi:pulumi:Stack", created: begun };
+    const deployment = (name: string) => ({
+        urn,
+        type: "kubernetes:apps/v1:Deployment",
+        inputs: { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: "default" } },
+    });
+    const release = (name: string) => ({
+        urn,
+        type: "kubernetes:helm.sh/v3:Release",
+        inputs: { name, namespace: "istio-system" },
+    });
+    const patch = {
+        urn,
+        type: "kubernetes:core/v1:NamespacePatch",
+        inputs: { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels: { a: "b" } } },
+    };
+
+    it("is none in a state without pending operations, nor in an empty one", () => {
+        expect(interruptionOf({ deployment: { resources: [stack, release("istiod")] } })).toMatchObject({
+            operations: 0,
+            created: { objects: [], releases: [], patches: [] },
+            knownReleases: [{ name: "istiod", namespace: "istio-system" }],
+        });
+        expect(interruptionOf({})).toMatchObject({ operations: 0, knownReleases: [] });
+    });
+
+    it("is told by kind of operation and of resource", () => {
+        const interruption = interruptionOf({
+            deployment: {
+                resources: [stack],
+                pending_operations: [
+                    { type: "creating", resource: deployment("a") },
+                    { type: "creating", resource: release("istiod") },
+                    { type: "creating", resource: patch },
+                    { type: "creating", resource: { urn, type: "pulumi:providers:kubernetes" } },
+                    { type: "updating", resource: deployment("b") },
+                    { type: "deleting", resource: deployment("c") },
+                    { type: "deleting", resource: release("base") },
+                ],
+            },
+        });
+        expect(interruption).toMatchObject({
+            operations: 7,
+            created: {
+                objects: [{ kind: "Deployment", metadata: { name: "a" } }],
+                releases: [{ name: "istiod", namespace: "istio-system" }],
+                patches: [{ kind: "Namespace", metadata: { name: "default" } }],
+            },
+            deleted: [{ kind: "Deployment", metadata: { name: "c" } }],
+        });
+        expect(interruption.created.objects).toHaveLength(1);
+        expect(interruption.deleted).toHaveLength(1);
+    });
+
+    it("was of a stack that was begun at a time, unless the state is empty", () => {
+        expect(beginningOf({ deployment: { resources: [stack] } })).toEqual(new Date(begun));
+        expect(beginningOf({})).toBeUndefined();
+    });
+
+    it("leaves what the state has under the same name", () => {
+        const resources = [stack, { ...deployment("a"), id: "default/a" }];
+        const pending = [{ type: "creating", resource: deployment("a") }];
+        expect(interruptionOf({ deployment: { resources, pending_operations: pending } }).created.objects).toEqual([]);
+    });
+});
+
+describe("what a killed run has made", () => {
+    const begun = new Date("2026-01-02T03:04:05.900Z");
+    const object = (manager: string, creationTimestamp: string): KubernetesObject => ({
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "a", creationTimestamp, managedFields: [{ manager, operation: "Update" }] },
+    });
+
+    it("is made by Pulumi's provider, since the stack was begun", () => {
+        expect(isOwn(object("pulumi-kubernetes", "2026-01-02T03:04:05Z"), begun)).toBe(true);
+        expect(isOwn(object("pulumi-resource-kubernetes", "2026-01-03T00:00:00Z"), begun)).toBe(true);
+    });
+
+    it("is not what kubectl made, nor what was there before the stack", () => {
+        expect(isOwn(object("kubectl-client-side-apply", "2026-01-03T00:00:00Z"), begun)).toBe(false);
+        expect(isOwn(object("pulumi-kubernetes", "2026-01-02T03:03:00Z"), begun)).toBe(false);
+        expect(isOwn({ apiVersion: "v1", kind: "Service", metadata: { name: "a" } }, begun)).toBe(false);
+    });
+
+    it("is, of a patch, what was applied under a name of the provider's, with these fields and no others", () => {
+        const labels = { "istio-injection": "enabled" };
+        const patch = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels } };
+        const entry = (manager: string, time: string, label = "istio-injection", operation = "Apply") => ({
+            manager,
+            operation,
+            time,
+            fieldsV1: { "f:metadata": { "f:labels": { [`f:${label}`]: {} } } },
+        });
+        const later = "2026-01-03T00:00:00Z";
+        const managedFields = [
+            entry("pulumi-kubernetes-1a2b", later),
+            entry("pulumi-kubernetes-old", "2025-01-01T00:00:00Z"),
+            entry("pulumi-kubernetes-other", later, "team"),
+            entry("pulumi-kubernetes", later),
+            entry("kubectl-label", later, "istio-injection", "Update"),
+        ];
+        const live = { ...patch, metadata: { ...patch.metadata, managedFields } };
+        expect(lostManagers(live, patch, begun)).toEqual(["pulumi-kubernetes-1a2b"]);
+    });
+});
+
+describe("a revision of a release", () => {
+    it("is read and written as Helm does", () => {
+        const revision = { name: "istiod", info: { status: "pending-upgrade" }, manifest: "a: ä" };
+        const secret = {
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name: "a" },
+            data: { release: encode(revision) },
+        };
+        expect(decode(secret)).toEqual(revision);
+        // The API's base64 around Helm's own, around gzip.
+        expect(Buffer.from(Buffer.from(encode(revision), "base64").toString(), "base64").subarray(0, 2)).toEqual(
+            Buffer.from([0x1f, 0x8b]),
+        );
+    });
+});

@@ -1,0 +1,68 @@
+import { hostname } from "node:os";
+import type { PulumiStack } from "../engine/pulumiStack";
+import { UserError } from "../../shared/errors";
+import { pastDeadLocks } from "./recover";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+
+const never = new AbortController().signal;
+
+/** An id that Linux never gives. */
+const DEAD = 2 ** 22 + 1;
+
+/** What the engine says of locks. */
+const locked = (...owners: string[]) =>
+    [
+        `the stack is currently locked by ${owners.length} lock(s). Either wait for the other process(es) to end or delete the ` +
+            "lock file with `pulumi cancel`.",
+        ...owners.map(
+            (owner, index) => `  s3://states/.pulumi/locks/${index}.json: created by ${owner} at 2026-01-02T03:04:05Z`,
+        ),
+    ].join("\n");
+
+const dead = `ann@${hostname()} (pid ${DEAD})`;
+const alive = `bob smith@elsewhere (pid ${process.pid})`;
+
+let cancel: jest.Mock;
+let stack: PulumiStack;
+beforeEach(() => {
+    jest.spyOn(console, "log").mockImplementation();
+    cancel = jest.fn();
+    stack = { cancel, cancelCommand: () => "pulumi cancel mine" } as unknown as PulumiStack;
+});
+afterEach(() => {
+    jest.restoreAllMocks();
+});
+
+/** Work of the engine that fails once, with these words in its output. */
+const failing = (words: string) =>
+    jest
+        .fn<Promise<string>, []>()
+        .mockRejectedValueOnce(new UserError("Pulumi could not deploy", { cause: words }))
+        .mockResolvedValue("done");
+
+describe("work of the engine that locks keep out", () => {
+    it("is done once the locks of the dead are removed", async () => {
+        await expect(pastDeadLocks(stack, never, failing(locked(dead, dead)))).resolves.toBe("done");
+        expect(cancel).toHaveBeenCalledTimes(1);
+        expect(console.log).toHaveBeenCalledWith(expect.stringContaining(`process ${DEAD} of ann@${hostname()}`));
+    });
+
+    it("is refused where one of them is of somebody who may be alive", async () => {
+        await expect(pastDeadLocks(stack, never, failing(locked(dead, alive)))).rejects.toThrow(
+            new RegExp(
+                `^somebody else works on this stack: process ${process.pid} of bob smith@elsewhere, since 2026-01-02T03:04:05.000Z\\.\n` +
+                    ".*\n {2}pulumi cancel mine$",
+            ),
+        );
+        expect(cancel).not.toHaveBeenCalled();
+    });
+
+    it("fails as it is where it is for something else", async () => {
+        const work = failing("exceeded quota: tiny");
+        await expect(pastDeadLocks(stack, never, work)).rejects.toThrow("Pulumi could not deploy");
+        expect(work).toHaveBeenCalledTimes(1);
+        expect(cancel).not.toHaveBeenCalled();
+    });
+});

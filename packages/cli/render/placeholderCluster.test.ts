@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from "node:fs";
+import { evaluateProgram } from "../program/evaluate";
+import { readStackConfig } from "../program/projectConfig";
+import { PROJECT_FOLDER, PROJECT_NAME } from "../../shared/project";
+import { withPlaceholderCluster } from "./placeholderCluster";
+import { stepsOf } from "./steps";
+
+const CLUSTER = "bookinfo-mesh:cluster";
+
+describe("what is rendered", () => {
+    it("takes a kubeconfig without credentials, under the name of the context", async () => {
+        const cluster = { kind: "kubeconfig", path: "/mine", context: "here" };
+        const file = await withPlaceholderCluster({ [CLUSTER]: JSON.stringify(cluster) }, (config) => {
+            const { path, context } = JSON.parse(config[CLUSTER] ?? "") as typeof cluster;
+            expect(context).toBe("here");
+            const content = readFileSync(path, "utf8");
+            expect(content).toContain("https://placeholder.invalid");
+            expect(content).toContain("name: here");
+            return Promise.resolve(path);
+        });
+        expect(existsSync(file)).toBe(false);
+    });
+
+    it("takes any project of Google Cloud, unless one is set", async () => {
+        const render = (config: Record<string, string>) =>
+            withPlaceholderCluster({ [CLUSTER]: '{"kind":"gke"}', ...config }, (config) => Promise.resolve(config));
+        expect(await render({})).toEqual({ [CLUSTER]: '{"kind":"gke"}', "gcp:project": "placeholder" });
+        expect(await render({ "gcp:project": "mine-1" })).toMatchObject({ "gcp:project": "mine-1" });
+    });
+
+    it("is on Google Cloud the same as anywhere, and nothing of Google's", async () => {
+        const steps = async (stack: string, cluster?: { kubeconfig: string; context: string }) =>
+            stepsOf(
+                await withPlaceholderCluster(readStackConfig(stack, cluster), (config) =>
+                    evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }),
+                ),
+            );
+        const [onGoogle, anywhere] = await Promise.all([
+            steps("dev"),
+            steps("elsewhere", { kubeconfig: "/none", context: "here" }),
+        ]);
+        expect(onGoogle.length).toBeGreaterThan(20);
+        // Generated passwords are others each time.
+        const rendered = [onGoogle, anywhere].map((steps) => steps.map((step) => ({ ...step, secret: undefined })));
+        expect(rendered[0]).toEqual(rendered[1]);
+    }, 60_000);
+});

@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { StackConfig } from "../program/stackConfig";
+import { PROJECT_NAME } from "../../shared/project";
+import { toYaml } from "../../shared/yaml";
+
+const CLUSTER_KEY = `${PROJECT_NAME}:cluster`;
+const PROJECT_KEY = "gcp:project";
+
+/**
+ * Runs something with a config whose cluster is a kubeconfig without credentials, or is in a Google Cloud project that need
+ * not exist: what is rendered does not depend on the cluster, and so neither needs one nor can give its credentials away.
+ */
+export async function withPlaceholderCluster<T>(
+    config: StackConfig,
+    use: (config: StackConfig) => Promise<T>,
+): Promise<T> {
+    const cluster = parseCluster(config[CLUSTER_KEY]);
+    if (cluster?.kind === "gke") {
+        return use({ [PROJECT_KEY]: "placeholder", ...config });
+    }
+    if (cluster?.kind !== "kubeconfig" || cluster.path === undefined) {
+        return use(config);
+    }
+    const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-kubeconfig-"));
+    try {
+        const kubeconfig = path.join(folder, "kubeconfig");
+        writeFileSync(kubeconfig, toYaml(placeholderKubeconfig(cluster.context)));
+        return await use({ ...config, [CLUSTER_KEY]: JSON.stringify({ ...cluster, path: kubeconfig }) });
+    } finally {
+        rmSync(folder, { recursive: true });
+    }
+}
+
+function placeholderKubeconfig(context: unknown): object {
+    const name = "placeholder";
+    return {
+        apiVersion: "v1",
+        kind: "Config",
+        // A name that never resolves (RFC 6761).
+        clusters: [{ name, cluster: { server: "https://placeholder.invalid" } }],
+        users: [{ name, user: {} }],
+        contexts: [{ name: context, context: { cluster: name, user: name } }],
+    };
+}
+
+/** The value as far as it is one; what is wrong with it, the program says. */
+function parseCluster(value: string | undefined): Record<string, unknown> | undefined {
+    try {
+        return JSON.parse(value ?? "null") as Record<string, unknown> | undefined;
+    } catch {
+        return undefined;
+    }
+}

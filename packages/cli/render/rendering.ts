@@ -1,0 +1,35 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { templateRelease } from "../../kubernetes/helm";
+import type { Rendering } from "./folder";
+import type { Step } from "./step";
+import { toYaml } from "../../shared/yaml";
+
+/**
+ * A rendering of steps, with the manifest of every release as helm templates it.
+ * @param helm path of helm; undefined leaves the manifests of releases out
+ */
+export async function renderSteps(
+    stack: string,
+    steps: Step[],
+    helm: string | undefined,
+    stop?: AbortSignal,
+): Promise<Rendering> {
+    const templates = new Map<string, string>();
+    if (helm !== undefined) {
+        const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-values-"));
+        try {
+            for (const step of steps) {
+                if (step.type === "release") {
+                    const values = path.join(folder, `${step.name}.yaml`);
+                    writeFileSync(values, toYaml(step.release.values));
+                    templates.set(step.name, await templateRelease(helm, step.release, values, stop));
+                }
+            }
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    }
+    return { stack, steps, templates };
+}

@@ -1,0 +1,151 @@
+import { UserError } from "../../shared/errors";
+import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
+import type { Declaration, DeclaredResource } from "../program/declaration";
+import { orderResources } from "./order";
+import type { Release } from "../../kubernetes/helm";
+import type { Step } from "./step";
+
+const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+const SECRET_TYPE = "kubernetes:core/v1:Secret";
+
+/** Annotations by which a program talks to Pulumi's provider; they mean nothing to anybody else. */
+const PROVIDER_ANNOTATION = /^pulumi\.com\//;
+const SKIP_WAIT = "pulumi.com/skipAwait";
+const FORCE_PATCH = "pulumi.com/patchForce";
+
+/** Release options that a step carries. `compat` is a constant that Pulumi's SDK adds. */
+const RELEASE_OPTIONS = new Set([
+    "name",
+    "namespace",
+    "chart",
+    "version",
+    "repositoryOpts",
+    "values",
+    "timeout",
+    "skipAwait",
+    "compat",
+]);
+
+/** Time that Pulumi's provider gives an operation of a release by default, in seconds. */
+const RELEASE_TIMEOUT = 300;
+
+/**
+ * The Kubernetes objects and Helm releases of a declaration as steps, in an order in which they can be applied.
+ * @throws UserError naming every resource that cannot be rendered, and why
+ */
+export function stepsOf({ resources }: Declaration): Step[] {
+    const ordered = orderResources(resources, isStep);
+    const width = Math.max(3, String(ordered.length * 10).length);
+    const names = new Map(
+        ordered.map(({ resource }, index) => [
+            resource.urn,
+            `${String((index + 1) * 10).padStart(width, "0")}-${stemOf(resource)}`,
+        ]),
+    );
+
+    const faults: string[] = [];
+    const steps = ordered.flatMap(({ resource, needs }): Step[] => {
+        const base = { name: names.get(resource.urn) ?? "", needs: needs.map((urn) => names.get(urn) ?? urn) };
+        try {
+            return [{ ...base, ...contentOf(resource) }];
+        } catch (error) {
+            if (!(error instanceof UserError)) {
+                throw error;
+            }
+            faults.push(`${resource.name} (${resource.type}): ${error.message}`);
+            return [];
+        }
+    });
+    if (faults.length > 0) {
+        throw new UserError(`cannot be rendered:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`);
+    }
+    return steps;
+}
+
+/** Whether a resource is something in the cluster that the program declares, rather than a component or a read. */
+function isStep(resource: DeclaredResource): boolean {
+    return resource.custom && !resource.read && resource.type.startsWith("kubernetes:");
+}
+
+type Content = Step extends infer S ? (S extends Step ? Omit<S, "name" | "needs"> : never) : never;
+
+function contentOf(resource: DeclaredResource): Content {
+    if (resource.type === SECRET_TYPE) {
+        return secretOf(resource);
+    }
+    if (resource.secrets.length > 0) {
+        throw new UserError(`holds a secret at ${resource.secrets.join(", ")}, which must not be written to a file`);
+    }
+    if (resource.type === RELEASE_TYPE) {
+        return { type: "release", release: releaseOf(resource) };
+    }
+    const { kind } = resource.inputs as { kind?: unknown };
+    if (typeof kind !== "string") {
+        throw new UserError("is no Kubernetes object");
+    }
+    const { object, annotations } = objectOf(resource);
+    return resource.type.endsWith(`:${kind}Patch`)
+        ? { type: "patch", object, force: annotations[FORCE_PATCH] === "true" }
+        : { type: "object", object, wait: annotations[SKIP_WAIT] !== "true" };
+}
+
+/** The object, without what speaks to Pulumi's provider; that is returned beside it. */
+function objectOf(resource: DeclaredResource): { object: KubernetesObject; annotations: Record<string, string> } {
+    const inputs = resource.inputs as Omit<KubernetesObject, "metadata"> & { metadata?: Partial<ObjectMetadata> };
+    // Where the program leaves the name to Pulumi, its provider would append random digits to the resource's name.
+    const { annotations = {}, ...metadata } = { name: resource.name, ...inputs.metadata };
+    const others = Object.entries(annotations).filter(([key]) => !PROVIDER_ANNOTATION.test(key));
+    const object: KubernetesObject = {
+        ...(inputs as KubernetesObject),
+        metadata: { ...metadata, ...(others.length > 0 && { annotations: Object.fromEntries(others) }) },
+    };
+    return { object, annotations };
+}
+
+/** A Secret, its content apart from the object: that may be written to a file. */
+function secretOf(resource: DeclaredResource): Content {
+    const { object } = objectOf(resource);
+    const { data = {}, stringData = {}, ...shell } = object as KubernetesObject & SecretFields;
+    const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
+    const keep = resource.ignoreChanges.some((path) => /^(?:data|stringData)\b/.test(path));
+    return {
+        type: "object",
+        object: shell,
+        wait: false,
+        secret: { data: { ...data, ...(Object.fromEntries(encoded) as typeof data) }, keep },
+    };
+}
+
+interface SecretFields {
+    data?: Record<string, string>;
+    /** Values as plain text; the API server turns them into `data`. */
+    stringData?: Record<string, string>;
+}
+
+function releaseOf(resource: DeclaredResource): Release {
+    const unknown = Object.keys(resource.inputs).filter((option) => !RELEASE_OPTIONS.has(option));
+    if (unknown.length > 0) {
+        throw new UserError(`uses options of a release that are not rendered: ${unknown.join(", ")}`);
+    }
+    const inputs = resource.inputs as Partial<Release> & {
+        skipAwait?: boolean;
+        repositoryOpts?: { repo?: string };
+    };
+    return {
+        name: inputs.name ?? resource.name,
+        namespace: inputs.namespace ?? "default",
+        chart: inputs.chart ?? "",
+        version: inputs.version,
+        repository: inputs.repositoryOpts?.repo,
+        values: inputs.values ?? {},
+        timeout: inputs.timeout ?? RELEASE_TIMEOUT,
+        wait: inputs.skipAwait !== true,
+    };
+}
+
+/** `deployment-productpage-v1`, in characters that every file system takes. */
+function stemOf(resource: DeclaredResource): string {
+    const { kind = "release", metadata, name } = resource.inputs as Partial<KubernetesObject> & { name?: string };
+    const own = metadata?.name ?? name ?? resource.name;
+    return `${kind}-${own}`.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
+}

@@ -1,0 +1,117 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { RenderedStrategy } from "./renderedStrategy";
+import { deploy } from "../deployment/deploy";
+import { Inventory } from "./inventory";
+import { type DeploymentRecord, readRecord, writeRecord } from "../target/record";
+import { findRecordedTarget, findTarget } from "../target/target";
+import { chooseStrategy } from "../deployment/strategy";
+import type * as Preflight from "../preflight/preflight";
+import type * as Project from "../../shared/project";
+import { STATE_FOLDER } from "../../shared/project";
+import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
+
+// An ES module, which jest cannot load. Of it, only the kubeconfig's server is asked for here.
+jest.mock("@kubernetes/client-node", () => ({
+    KubeConfig: class {
+        loadFromFile() {
+            return undefined;
+        }
+        setCurrentContext() {
+            return undefined;
+        }
+        getCurrentCluster() {
+            return { server: "https://192.0.2.1:6443" };
+        }
+    },
+}));
+// Neither the stacks' folder of this clone nor its stack files are touched.
+jest.mock("../../shared/project", (): typeof Project => {
+    const folder = path.join(tmpdir(), `bookinfo-mesh-recorded-${process.pid}`);
+    return {
+        ...jest.requireActual<typeof Project>("../../shared/project"),
+        STATE_FOLDER: folder,
+        stackFile: (stack) => path.join(folder, `Pulumi.${stack}.yaml`),
+    };
+});
+jest.mock("../preflight/preflight", (): typeof Preflight => ({
+    preflight: () => Promise.resolve("its-uid"),
+}));
+
+const never = new AbortController().signal;
+const record: DeploymentRecord = {
+    stack: "demo",
+    cluster: { kubeconfig: "/k", context: "kind-demo", identity: "its-uid" },
+    deployedBy: { way: "pulumi", backend: "file:///nowhere" },
+};
+const at = (context: string) => ({
+    stack: "demo",
+    cluster: { kubeconfig: "/other k", context },
+    sandbox: false,
+    named: true,
+});
+
+beforeEach(() => {
+    mkdirSync(STATE_FOLDER, { recursive: true });
+    writeRecord(record);
+});
+afterEach(() => {
+    rmSync(STATE_FOLDER, { recursive: true });
+});
+
+describe("a stack that is deployed", () => {
+    it("is not deployed to the same cluster by another context, which is another cluster to the engine", async () => {
+        await expect(deploy(at("admin"), {}, never)).rejects.toThrow(
+            /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\/other k'/,
+        );
+        expect(readRecord("demo")).toEqual(record);
+    });
+
+    it("is undone first, by a command that leads to it, before it is deployed in another way", async () => {
+        await expect(chooseStrategy(record, { rendered: true }, never)).rejects.toThrow(
+            "npm run down -- --stack demo`",
+        );
+        const sandbox = { ...record, stack: "local" };
+        await expect(chooseStrategy(sandbox, { rendered: true }, never)).rejects.toThrow("`npm run down`");
+    });
+});
+
+describe("a mesh that was deployed as it is rendered", () => {
+    const cluster = new FakeCluster();
+    const site = { target: at("kind-demo"), api: cluster.api, identity: "its-uid" };
+    const mesh = (uid: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid } });
+
+    it("is neither changed nor removed where somebody else has made another one since", async () => {
+        const inventory = new Inventory(site);
+        inventory.settle("ours");
+        inventory.forget([]);
+        const settled = readRecord("demo");
+        expect(settled?.deployedBy).toEqual({ way: "rendered", steps: [], mesh: "ours" });
+        cluster.objects = [mesh("theirs")];
+        const way = new RenderedStrategy();
+        await expect(way.deploy(site, never)).rejects.toThrow(/somebody else[^]*--stack demo --forget/);
+        await expect(way.undo(site, settled ?? record, never)).rejects.toThrow(
+            /somebody else[^]*--stack demo --forget/,
+        );
+    });
+
+    it("goes on being the stack's own as long as it is the same", async () => {
+        cluster.objects = [mesh("ours")];
+        const rendered = { ...record, deployedBy: { way: "rendered" as const, steps: [], mesh: "ours" } };
+        const undone = new RenderedStrategy().undo(site, rendered, never).catch((error: unknown) => String(error));
+        // Without helm on this machine, it ends there.
+        expect((await undone) ?? "undone").toMatch(/undone|helm/);
+    });
+});
+
+it("a name that is none of a stack's is refused before anything is read by it", () => {
+    const options = { stack: "../../package" };
+    expect(() => findRecordedTarget(options)).toThrow('"../../package" is no name for a stack');
+    expect(() => findTarget(options)).toThrow('"../../package" is no name for a stack');
+});
+
+it("a stack file in which every key is commented out names no cluster", () => {
+    writeFileSync(path.join(STATE_FOLDER, "Pulumi.empty.yaml"), "config:\n  # cluster:\n");
+    expect(() => findTarget({ stack: "empty" })).toThrow(/names no cluster of a kubeconfig/);
+});

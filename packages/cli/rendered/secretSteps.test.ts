@@ -1,0 +1,66 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { ClusterApi } from "../../kubernetes/api";
+import type { KubernetesObject } from "../../kubernetes/object";
+import type { Site } from "../target/site";
+import type { Inventory } from "./inventory";
+import { applySteps, type Deployer } from "./steps";
+import type { ObjectStep } from "../render/step";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+
+const object = { apiVersion: "v1", kind: "Secret", metadata: { name: "admin", namespace: "istio-system" } };
+const step = (keep: boolean): ObjectStep => ({
+    name: "010-secret-admin",
+    type: "object",
+    needs: [],
+    object,
+    wait: false,
+    secret: { data: { password: "bmV3" }, keep },
+});
+
+/** Applies a step to a cluster that has an object already, or none, and gives what was sent. */
+async function sent(applied: ObjectStep, existing?: KubernetesObject): Promise<KubernetesObject[]> {
+    const objects: KubernetesObject[] = [];
+    const api: Partial<ClusterApi> = {
+        read: () => Promise.resolve(existing),
+        apply: (each) => {
+            objects.push(each);
+            return Promise.resolve(each);
+        },
+    };
+    const progress = { during: (_title: string, work: () => Promise<void>) => work() };
+    const deployer = { api, progress } as unknown as Deployer;
+    await applySteps([applied], deployer, { onBegin: () => undefined, valuesFile: (release) => release });
+    return objects;
+}
+
+describe("a Secret", () => {
+    it("is applied with its content", async () => {
+        expect(await sent(step(true))).toEqual([{ ...object, data: { password: "bmV3" } }]);
+    });
+
+    it("that was generated keeps what the cluster has: somebody may use it already", async () => {
+        const existing = { ...object, data: { password: "b2xk" } };
+        expect(await sent(step(true), existing)).toEqual([existing]);
+        expect(await sent(step(false), existing)).toEqual([{ ...object, data: { password: "bmV3" } }]);
+    });
+
+    it("leaves nothing of its content in the record of what was deployed", () => {
+        const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
+        try {
+            jest.doMock("../../shared/project", () => ({ STATE_FOLDER: folder }));
+            const inventory = jest.requireActual<{ Inventory: typeof Inventory }>("./inventory");
+            const target = { stack: "test", cluster: { kubeconfig: "k", context: "c" } };
+            new inventory.Inventory({ target, identity: "i" } as Site).begin(step(true));
+            const record = readFileSync(path.join(folder, "stacks", "test.json"), "utf8");
+            expect(readdirSync(folder)).toEqual(["stacks"]);
+            expect(record).toContain("010-secret-admin");
+            expect(record).not.toContain("bmV3");
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    });
+});

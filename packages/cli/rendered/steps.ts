@@ -1,0 +1,143 @@
+import type { ClusterApi } from "../../kubernetes/api";
+import { ApiError, isTransient } from "../../kubernetes/apiError";
+import { displayName, type KubernetesObject } from "../../kubernetes/object";
+import { OBJECT_TIMEOUT, waitUntilReady } from "../../kubernetes/readiness";
+import { pause, waitUntil } from "../../kubernetes/wait";
+import { UserError } from "../../shared/errors";
+import type { Helm } from "../../kubernetes/helm";
+import type { Progress } from "../terminal/progress";
+import { revisionSecrets } from "../recovery/release";
+import type { ObjectStep, PatchStep, Step } from "../render/step";
+import { titleOf } from "./identity";
+import { doInOrder, reversed } from "../../shared/schedule";
+
+/** How many steps are under way at once. */
+const AT_ONCE = 8;
+
+/** How long a webhook, or a kind just defined, may stay unknown to the API server: pause in milliseconds, attempts. */
+const RETRY = { pause: 500, attempts: 60 };
+
+/** What the steps are carried out with. */
+export interface Deployer {
+    api: ClusterApi;
+    helm: Helm;
+    progress: Progress;
+}
+
+export interface Applying {
+    /** Called before a step changes anything. */
+    onBegin: (step: Step) => void;
+    /** Path of a release's values. */
+    valuesFile: (release: string) => string;
+    stop?: AbortSignal;
+}
+
+/** Applies steps, each as soon as those that it needs are ready. */
+export async function applySteps(steps: readonly Step[], deployer: Deployer, applying: Applying): Promise<void> {
+    const { api, helm, progress } = deployer;
+    await doInOrder(steps, AT_ONCE, applying.stop, (step, stop) =>
+        progress.during(titleOf(step), async () => {
+            applying.onBegin(step);
+            if (step.type === "release") {
+                await helm.upgrade(step.release, applying.valuesFile(step.release.name), stop);
+            } else {
+                await applyObject(step, api, stop);
+            }
+        }),
+    );
+}
+
+/** Undoes steps, each after those that needed it. What is gone already is fine. */
+export async function undoSteps(steps: readonly Step[], deployer: Deployer, stop?: AbortSignal): Promise<void> {
+    const { api, helm, progress } = deployer;
+    await doInOrder(reversed(steps), AT_ONCE, stop, (step, stop) =>
+        progress.during(titleOf(step), async () => {
+            switch (step.type) {
+                case "release":
+                    await helm.uninstall(step.release, stop);
+                    break;
+                case "patch":
+                    await relinquish(step, api);
+                    break;
+                case "object":
+                    await deleteObject(step, api, stop);
+            }
+        }),
+    );
+}
+
+/**
+ * Checks, as the engine does, that what is to be created is not there yet.
+ * @throws UserError naming everything that is
+ */
+export async function refuseForeign(steps: readonly Step[], api: ClusterApi): Promise<void> {
+    const exists = await Promise.all(
+        steps.map(async (step) => {
+            switch (step.type) {
+                case "release":
+                    return (await revisionSecrets(api, step.release)).length > 0;
+                case "object":
+                    return (await api.read(step.object)) !== undefined;
+                case "patch":
+                    return false;
+            }
+        }),
+    );
+    const foreign = steps.filter((_, index) => exists[index]).map((step) => `  ${titleOf(step)}`);
+    if (foreign.length > 0) {
+        throw new UserError(
+            `the cluster has these already, and they were not deployed from this clone. Nothing was changed.\n${foreign.join("\n")}`,
+        );
+    }
+}
+
+async function applyObject(step: ObjectStep | PatchStep, api: ClusterApi, stop: AbortSignal): Promise<void> {
+    const object = await withContent(step, api);
+    await retrying(stop, () => api.apply(object, { force: step.type === "object" || step.force }));
+    if (step.type === "object" && step.wait) {
+        await waitUntilReady(object, api, stop);
+    }
+}
+
+/** The object as it is sent: a Secret with its content. */
+async function withContent(step: ObjectStep | PatchStep, api: ClusterApi): Promise<KubernetesObject> {
+    const { object } = step;
+    if (step.type === "patch" || !step.secret) {
+        return object;
+    }
+    const { data, keep } = step.secret;
+    const current = keep ? ((await api.read(object))?.data as typeof data | undefined) : undefined;
+    return { ...object, data: { ...data, ...current } };
+}
+
+async function deleteObject({ object }: ObjectStep, api: ClusterApi, stop: AbortSignal): Promise<void> {
+    await api.delete(object);
+    await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () =>
+        (await api.read(object)) ? "is not gone" : undefined,
+    );
+}
+
+/** Gives up the fields that a patch has set: those that nobody else has set too disappear. */
+async function relinquish({ object }: PatchStep, api: ClusterApi): Promise<void> {
+    const { apiVersion, kind, metadata } = object;
+    if (await api.read(object)) {
+        const { name, namespace } = metadata;
+        await api.apply({ apiVersion, kind, metadata: { name, namespace } }, { force: false });
+    }
+}
+
+/** Tries again while the API server does not know the kind yet, or cannot reach the webhook that checks it. */
+async function retrying(stop: AbortSignal, attempt: () => Promise<unknown>): Promise<void> {
+    for (let attempts = 1; ; attempts += 1) {
+        try {
+            await attempt();
+            return;
+        } catch (error) {
+            const passing = isTransient(error) || (error instanceof ApiError && error.status === 404);
+            if (!passing || attempts >= RETRY.attempts) {
+                throw error;
+            }
+            await pause(RETRY.pause, stop);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import path from "node:path";
+import { run, runInForeground } from "../shared/childProcess";
+import { UserError } from "../shared/errors";
+import { PROJECT_FOLDER } from "../shared/project";
+
+/** The sandbox's own command line; it is a program of its own, and this is all that is known of it here. */
+const SANDBOX_COMMAND = ["--import", "tsx", path.join("packages", "sandbox", "cli.ts")];
+
+/** "broken": a part of it died, or something is left of a run that was killed. */
+export type SandboxState = "up" | "down" | "broken";
+
+/** Why the sandbox cannot run on this machine; undefined where it can. */
+export function sandboxObstacle(
+    platform: NodeJS.Platform = process.platform,
+    userId: number | undefined = process.getuid?.(),
+): string | undefined {
+    if (platform !== "linux") {
+        return `the sandbox cluster needs Linux, and this is ${platform === "darwin" ? "macOS" : platform}`;
+    }
+    return userId === 0
+        ? undefined
+        : "the sandbox cluster needs root: run `sudo npm run up`, or as root in a container";
+}
+
+/** Brings the sandbox up; it shows its own progress. Quick where it runs already. */
+export function bringSandboxUp(stop?: AbortSignal): Promise<void> {
+    return sandbox("up", stop);
+}
+
+/** Removes the sandbox with everything in it. */
+export function takeSandboxDown(stop?: AbortSignal): Promise<void> {
+    return sandbox("down", stop);
+}
+
+/** Whether the sandbox runs. */
+export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
+    const args = [...SANDBOX_COMMAND, "status", "--json"];
+    const { stdout, stderr } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, stop });
+    let state: unknown;
+    try {
+        ({ state } = JSON.parse(stdout) as { state?: unknown });
+    } catch {
+        throw new UserError(`the sandbox does not tell its state: ${stderr.trim() || stdout.trim()}`);
+    }
+    if (state === "starting or stopping") {
+        throw new UserError("another command is starting or stopping the sandbox cluster; wait for it to end");
+    }
+    return state === "up" || state === "down" ? state : "broken";
+}
+
+async function sandbox(command: "up" | "down", stop?: AbortSignal): Promise<void> {
+    const { code } = await runInForeground(process.execPath, [...SANDBOX_COMMAND, command], {
+        cwd: PROJECT_FOLDER,
+        stop,
+    });
+    if (code !== 0) {
+        throw new UserError(`the sandbox cluster could not be ${command === "up" ? "started" : "removed"} (see above)`);
+    }
+}

@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { addTargetOptions, secondsWithin, webAddress, wholeNumber } from "./optionValues";
+
+/** Reads one option, and gives its value or what is said about it. */
+function read(parse: (text: string) => unknown, value: string): unknown {
+    const said: string[] = [];
+    const command = new Command()
+        .option("--it <value>", "", parse)
+        .exitOverride()
+        .configureOutput({ writeErr: (text) => void said.push(text) });
+    try {
+        return command.parse([`--it=${value}`], { from: "user" }).opts<{ it: unknown }>().it;
+    } catch {
+        return said.join("");
+    }
+}
+
+describe("an option", () => {
+    it("that is a whole number is one within its bounds", () => {
+        const count = wholeNumber(1, 1000);
+        expect(["1", "1000", "042"].map((text) => read(count, text))).toEqual([1, 1000, 42]);
+        for (const bad of ["0", "1001", "-1", "1.5", "1e2", "0x10", "", "ten"]) {
+            expect(read(count, bad)).toBe(
+                `error: option '--it <value>' argument '${bad}' is invalid. Allowed: a whole number from 1 to 1000.\n`,
+            );
+        }
+    });
+
+    it("that is a time is a number of seconds within its bounds", () => {
+        const time = secondsWithin(0.1, 600);
+        expect(["0.1", "10", "600"].map((text) => read(time, text))).toEqual([0.1, 10, 600]);
+        for (const bad of ["0", "601", "-5", "5s", ".5", "Infinity"]) {
+            expect(read(time, bad)).toContain(`'${bad}' is invalid. Allowed: a number of seconds from 0.1 to 600.`);
+        }
+    });
+
+    it("that is a URL is one of the web", () => {
+        expect(read(webAddress, "http://localhost:8080/productpage")).toBe("http://localhost:8080/productpage");
+        expect(read(webAddress, "https://[::1]/")).toBe("https://[::1]/");
+        for (const bad of ["localhost/productpage", "ftp://host/", "productpage", "http://"]) {
+            expect(read(webAddress, bad)).toContain("Allowed: a URL that begins with http:// or https://.");
+        }
+    });
+
+    it("for the target is there under its usual name", () => {
+        const options = addTargetOptions(new Command()).parse(["--context", "c", "--kubeconfig", "k", "--stack", "s"], {
+            from: "user",
+        });
+        expect(options.opts()).toEqual({ context: "c", kubeconfig: "k", stack: "s" });
+    });
+});

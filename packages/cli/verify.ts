@@ -1,0 +1,56 @@
+/** `npm run verify`: whether a deployed mesh does what it should. */
+import { Command } from "commander";
+import { contact } from "../kubernetes/contact";
+import { runCommand } from "./terminal/commandLine";
+import type { TargetOptions } from "./target/target";
+import { UserError } from "../shared/errors";
+import { findDeployedCluster } from "./mesh/deployedCluster";
+import { readMesh } from "./mesh/mesh";
+import { addTargetOptions, webAddress } from "./terminal/optionValues";
+import { MovingLine } from "./terminal/progress";
+import { runChecks } from "./verify/check";
+import { CHECKS } from "./verify/checks";
+import { checkReport } from "./verify/report";
+
+interface Options extends TargetOptions {
+    url?: string;
+    json?: boolean;
+}
+
+async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
+    const cluster = await findDeployedCluster(where);
+    // Whether there is a cluster at all is no check's business.
+    await contact(cluster.target.cluster, cluster.api);
+    const mesh = { ...(await readMesh(cluster)), pageUrl: url };
+
+    const waiting = new Set(CHECKS.map(({ name }) => name));
+    const line = new MovingLine(process.stderr, () => `checking ${[...waiting].join(", ")}`);
+    line.start();
+    const results = await runChecks(mesh, CHECKS, {
+        stop,
+        onResult: ({ name }) => {
+            waiting.delete(name);
+        },
+    }).finally(() => {
+        line.end();
+    });
+
+    const { stack } = cluster.target;
+    console.log(
+        json
+            ? JSON.stringify({ stack, switches: mesh.source, checks: results }, undefined, 2)
+            : `Stack "${stack}"; what is on: ${mesh.source}\n\n${checkReport(results)}`,
+    );
+    const failed = results.filter(({ status }) => status === "failed").length;
+    if (failed > 0) {
+        throw new UserError(`${failed} of ${results.filter(({ status }) => status !== "off").length} checks failed`);
+    }
+}
+
+const program = addTargetOptions(
+    new Command("npm run verify --").description("Checks a deployed mesh, and says what to do about what fails."),
+)
+    .option("--url <url>", "the product page (default: at the ingress gateway's address)", webAddress)
+    .option("--json", "print the results as JSON (with `npm run --silent`)")
+    .action((options: Options) => runCommand((stop) => verify(options, stop)));
+void program.parseAsync();

@@ -1,0 +1,92 @@
+import { PRODUCTPAGE } from "../../../components/names";
+import { displayName, type KubernetesObject } from "../../kubernetes/object";
+import { isReadyPod } from "../../kubernetes/readiness";
+import { INGRESS_SERVICE } from "../mesh/ingress";
+import type { Mesh } from "../mesh/mesh";
+import { type Check, type CheckResult, failed, ok } from "./check";
+
+const NETWORKING = "networking.istio.io/v1";
+
+interface VirtualServiceSpec {
+    gateways?: string[];
+    http?: { route?: { destination?: { host?: string } }[] }[];
+}
+
+interface GatewaySpec {
+    selector?: Record<string, string>;
+    servers?: { port?: { number?: number } }[];
+}
+
+/**
+ * The way in is whole: a VirtualService that routes to the product page refers to a Gateway, the Gateway's selector
+ * selects pods that are ready, and it opens a port that the ingress gateway's Service has.
+ */
+export const checkGateway: Check = async (mesh) => {
+    const { api, appNamespace, commands } = mesh;
+    const within = { fieldSelector: `metadata.namespace=${appNamespace}` };
+    const routes = (await api.list(NETWORKING, "VirtualService", within)).filter(routesToPage);
+    const [route] = routes;
+    if (!route) {
+        return failed(`no VirtualService in ${appNamespace} routes to ${PRODUCTPAGE}`, commands.redeploy);
+    }
+    const references = routes.flatMap(({ metadata, spec }) =>
+        gatewaysOf(spec as VirtualServiceSpec, metadata.namespace),
+    );
+    if (references.length === 0) {
+        return failed(`${displayName(route)} refers to no Gateway`, commands.redeploy);
+    }
+    const results = await Promise.all(references.map((reference) => gatewayResult(mesh, reference)));
+    return results.find(({ status }) => status === "failed") ?? results[0] ?? ok("");
+};
+
+async function gatewayResult(
+    { api, commands }: Mesh,
+    reference: { namespace: string; name: string },
+): Promise<CheckResult> {
+    const gateway = await api.read({ apiVersion: NETWORKING, kind: "Gateway", metadata: reference });
+    const what = `Gateway ${reference.namespace}/${reference.name}`;
+    if (!gateway) {
+        return failed(`${what} is not there, though a VirtualService refers to it`, commands.redeploy);
+    }
+    const { selector = {}, servers = [] } = gateway.spec as GatewaySpec;
+    const labelSelector = Object.entries(selector)
+        .map((pair) => pair.join("="))
+        .join(",");
+    const pods = (await api.list("v1", "Pod", { labelSelector })).filter(isReadyPod);
+    if (pods.length === 0) {
+        return failed(
+            `${what} selects no pod that is ready (${labelSelector})`,
+            `${commands.kubectl} get pods --all-namespaces --selector ${labelSelector}`,
+        );
+    }
+    const opened = servers.flatMap(({ port }) => port?.number ?? []);
+    const service = await api.read(INGRESS_SERVICE);
+    const { ports = [] } = (service?.spec ?? {}) as { ports?: { port: number }[] };
+    const served = opened.filter((number) => ports.some(({ port }) => port === number));
+    return served.length > 0
+        ? ok(`${what} at port ${served.join(", ")}, on ${pods.length} ready ${pods.length === 1 ? "pod" : "pods"}`)
+        : failed(
+              `${what} opens port ${opened.join(", ") || "none"}, and ${displayName(INGRESS_SERVICE)} has ` +
+                  ports.map(({ port }) => port).join(", "),
+              commands.redeploy,
+          );
+}
+
+function routesToPage({ spec }: KubernetesObject): boolean {
+    const { http = [] } = spec as VirtualServiceSpec;
+    const hosts = http.flatMap(({ route = [] }) => route.map(({ destination }) => destination?.host ?? ""));
+    return hosts.some((host) => host === PRODUCTPAGE || host.startsWith(`${PRODUCTPAGE}.`));
+}
+
+/** The Gateways that a VirtualService names: `name`, or `namespace/name`. "mesh" stands for the sidecars. */
+export function gatewaysOf(
+    { gateways = [] }: { gateways?: string[] },
+    ownNamespace = "default",
+): { namespace: string; name: string }[] {
+    return gateways
+        .filter((gateway) => gateway !== "mesh")
+        .map((gateway) => {
+            const [name = gateway, namespace = ownNamespace] = gateway.split("/").reverse();
+            return { namespace, name };
+        });
+}

@@ -1,0 +1,86 @@
+import { INJECTION_LABEL } from "../../../components/names";
+import type { KubernetesObject } from "../../kubernetes/object";
+import { type Check, failed, ok } from "./check";
+
+/** The container that is the sidecar. */
+const PROXY = "istio-proxy";
+
+/** The label that keeps a pod out of the mesh, with the value "false". */
+const OPT_OUT = "sidecar.istio.io/inject";
+
+/** The application's namespace is labelled for injection, and each of its pods has a sidecar that is ready. */
+export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
+    const namespace = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: appNamespace } });
+    const [label = "", value] = Object.entries(INJECTION_LABEL)[0] ?? [];
+    if (namespace?.metadata.labels?.[label] !== value) {
+        return failed(`Namespace ${appNamespace} has no label ${label}=${value ?? ""}`, commands.redeploy);
+    }
+    const all = await api.list("v1", "Pod", { fieldSelector: `metadata.namespace=${appNamespace}` });
+    const pods = all.filter(isLasting);
+    if (pods.length === 0) {
+        return failed(`there are no pods in ${appNamespace}`, commands.redeploy);
+    }
+    const kubectl = `${commands.kubectl} --namespace ${appNamespace}`;
+    const without = pods.filter((pod) => sidecarOf(pod) === "missing");
+    if (without.length > 0) {
+        const optedOut = without.filter(({ metadata }) => metadata.labels?.[OPT_OUT] === "false");
+        return optedOut.length > 0
+            ? failed(
+                  `kept out of the mesh by the label ${OPT_OUT}=false: ${names(optedOut)}`,
+                  `remove the label from what makes the pod; then ${renewal(kubectl, optedOut)}`,
+              )
+            : failed(
+                  `without a sidecar: ${names(without)}`,
+                  `have new pods made, which get one: ${renewal(kubectl, without)}`,
+              );
+    }
+    const notReady = pods.filter((pod) => sidecarOf(pod) === "not ready");
+    return notReady.length > 0
+        ? failed(
+              `with a sidecar that is not ready: ${names(notReady)}`,
+              `${kubectl} logs ${notReady[0]?.metadata.name ?? ""} --container ${PROXY}`,
+          )
+        : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}`);
+};
+
+/** How pods are made anew: a pod that belongs to nothing would only be gone if it were deleted. */
+function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
+    const owned = pods.filter(isOwned);
+    const alone = pods.filter((pod) => !isOwned(pod));
+    return [
+        ...(owned.length > 0 ? [`${kubectl} delete pod ${names(owned, " ")}`] : []),
+        ...(alone.length > 0
+            ? [
+                  `${names(alone)} (made by no controller): to be created anew by whoever made ${alone.length === 1 ? "it" : "them"}`,
+              ]
+            : []),
+    ].join("; ");
+}
+
+function isOwned({ metadata }: KubernetesObject): boolean {
+    return (metadata.ownerReferences ?? []).length > 0;
+}
+
+/** Whether a pod has a sidecar. It is an init container that never ends on clusters that know such. */
+export function sidecarOf({ spec, status }: KubernetesObject): "ready" | "not ready" | "missing" {
+    const { containers = [], initContainers = [] } = (spec ?? {}) as Record<string, { name: string }[] | undefined>;
+    if (![...containers, ...initContainers].some(({ name }) => name === PROXY)) {
+        return "missing";
+    }
+    const { containerStatuses = [], initContainerStatuses = [] } = (status ?? {}) as Record<
+        string,
+        { name: string; ready: boolean }[] | undefined
+    >;
+    const statuses = [...containerStatuses, ...initContainerStatuses];
+    return statuses.some(({ name, ready }) => name === PROXY && ready) ? "ready" : "not ready";
+}
+
+/** Whether a pod serves, rather than having done its work or being about to go. */
+function isLasting({ metadata, status }: KubernetesObject): boolean {
+    const { phase } = (status ?? {}) as { phase?: string };
+    return metadata.deletionTimestamp === undefined && phase !== "Succeeded" && phase !== "Failed";
+}
+
+function names(pods: readonly KubernetesObject[], separator = ", "): string {
+    return pods.map(({ metadata }) => metadata.name).join(separator);
+}

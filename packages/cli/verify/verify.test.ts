@@ -1,0 +1,675 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError } from "../../kubernetes/apiError";
+import { UserError, Stopped } from "../../shared/errors";
+import type { Mesh } from "../mesh/mesh";
+import { type Check, failed, ok, runChecks } from "./check";
+import { CHECKS } from "./checks";
+import { checkEdges } from "./edges";
+import { checkGateway, gatewaysOf } from "./gateway";
+import { checkGrafana } from "./grafana";
+import { checkKiali } from "./kiali";
+import { checkMetrics } from "./metrics";
+import { checkMutualTls } from "./mutualTls";
+import { checkPage } from "./page";
+import { checkReleases } from "./releases";
+import { checkReport } from "./report";
+import { checkSidecars } from "./sidecars";
+import { checkTraces } from "./traces";
+import { type Answering, deployment, FakeCluster, pod } from "../../kubernetes/testing/fakeCluster";
+
+// Time flies for what is asked again and again.
+jest.mock("../../kubernetes/wait", () => ({
+    pause: () => {
+        jest.setSystemTime(Date.now() + 1000);
+        return Promise.resolve();
+    },
+}));
+
+const SYSTEM = "istio-system";
+const RELEASES = ["istio-base", "istiod", "istio-ingressgateway", "kiali"];
+const ADDONS = ["prometheus", "grafana", "jaeger", "kiali", "servicegraph"];
+const APPS = ["productpage", "details", "reviews", "ratings"];
+const REDEPLOY = "the command that deploys";
+
+const release = (name: string, version: number, status: string) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+        name: `sh.helm.release.v1.${name}.v${version}`,
+        namespace: SYSTEM,
+        labels: { owner: "helm", name, version: String(version), status },
+    },
+});
+
+/** A page as a version of reviews makes it. */
+const page = (version: string) => `<p>Reviews served by: reviews-${version}-a-b</p>`;
+
+/** The product page, at a port of this machine. */
+let ingress: Server;
+let visit: (traceparent: string | undefined) => { status: number; body: string };
+
+let cluster: FakeCluster;
+let mesh: Mesh;
+
+/** The cluster's servers where all is well. */
+const well: Answering = ({ name, port }, path) => {
+    if (port === 9080) {
+        return new ApiError(503, "error trying to reach service: read tcp 1->2: read: connection reset by peer");
+    }
+    const json = (body: unknown) => ({ status: 200, text: JSON.stringify(body) });
+    const vector = [
+        ["productpage-v1", "7"],
+        ["details-v1", "7"],
+        ["reviews-v2", "3"],
+    ].map(([workload, value]) => ({
+        metric: { destination_workload: workload },
+        value: [1, value],
+    }));
+    switch (name) {
+        case "tracing": {
+            const names = ["istio-ingressgateway.istio-system", ...APPS.map((app) => `${app}.default`)];
+            const processes = Object.fromEntries(names.map((serviceName) => [serviceName, { serviceName }]));
+            return json({ data: [{ spans: names.map((processID) => ({ processID })), processes }] });
+        }
+        case "prometheus":
+            return json({ status: "success", data: { result: vector } });
+        case "servicegraph":
+            return json({
+                edges: ["details (details-v1)", "reviews (reviews-v3)"].map((target) => ({
+                    source: "productpage (productpage-v1)",
+                    target,
+                })),
+            });
+        case "grafana":
+            return json(path === "/api/health" ? { database: "ok", version: "13.0.0" } : [{ title: "Mesh" }]);
+        default:
+            return { status: 200, text: "" };
+    }
+};
+
+beforeAll(async () => {
+    ingress = createServer((request, response) => {
+        const { status, body } = visit(request.headers.traceparent as string | undefined);
+        response.writeHead(status).end(body);
+    });
+    await new Promise<void>((resolve) => ingress.listen(0, "127.0.0.1", resolve));
+});
+afterAll(() => {
+    ingress.closeAllConnections();
+    ingress.close();
+});
+
+beforeEach(() => {
+    jest.useFakeTimers({
+        doNotFake: ["setTimeout", "setInterval", "setImmediate", "nextTick", "queueMicrotask", "performance"],
+    });
+    visit = () => ({ status: 200, body: page("v2") });
+    cluster = new FakeCluster();
+    cluster.answer = well;
+    const networking = { apiVersion: "networking.istio.io/v1" };
+    cluster.objects = [
+        {
+            apiVersion: "v1",
+            kind: "Namespace",
+            metadata: { name: "default", labels: { "istio-injection": "enabled" } },
+        },
+        ...RELEASES.map((name) => release(name, 1, "deployed")),
+        ...["istiod", ...ADDONS].map((name) => deployment(SYSTEM, name)),
+        ...APPS.map((app) => deployment("default", `${app}-v1`)),
+        ...APPS.map((app) => pod("default", `${app}-v1-a-b`, { app }, { [app]: true, "istio-proxy": true })),
+        pod(SYSTEM, "ingress-1", { istio: "ingressgateway" }, { "istio-proxy": true }),
+        {
+            apiVersion: "v1",
+            kind: "Service",
+            metadata: { name: "istio-ingressgateway", namespace: SYSTEM },
+            spec: { ports: [{ port: 15021 }, { port: 80 }] },
+            status: {
+                loadBalancer: { ingress: [{ hostname: `127.0.0.1:${(ingress.address() as AddressInfo).port}` }] },
+            },
+        },
+        {
+            ...networking,
+            kind: "Gateway",
+            metadata: { name: "bookinfo-gateway", namespace: "default" },
+            spec: { selector: { istio: "ingressgateway" }, servers: [{ port: { number: 80 } }] },
+        },
+        {
+            ...networking,
+            kind: "VirtualService",
+            metadata: { name: "bookinfo", namespace: "default" },
+            spec: { gateways: ["bookinfo-gateway"], http: [{ route: [{ destination: { host: "productpage" } }] }] },
+        },
+    ];
+    mesh = {
+        api: cluster.api,
+        on: { mtls: true, prometheus: true, grafana: true, jaeger: true, kiali: true, servicegraph: true },
+        appNamespace: "default",
+        configured: true,
+        source: "a test",
+        commands: {
+            kubectl: "kubectl",
+            up: "the usual command",
+            redeploy: REDEPLOY,
+            load: "the load",
+            dashboard: "the dashboard",
+        },
+    };
+});
+afterEach(() => {
+    jest.useRealTimers();
+});
+
+describe("where all is well", () => {
+    it("every check is ok, and says what it has seen", async () => {
+        const results = await runChecks(mesh, CHECKS);
+        const found = Object.fromEntries(results.map(({ name, status, found }) => [name, `${status}: ${found}`]));
+        const port = (ingress.address() as AddressInfo).port;
+        expect(found).toEqual({
+            releases: "ok: istio-base, istiod, istio-ingressgateway, kiali deployed",
+            sidecars: "ok: 4 of 4 pods in default",
+            "strict mTLS": "ok: 4 pods refuse plain text",
+            gateway: "ok: Gateway default/bookinfo-gateway at port 80, on 1 ready pod",
+            page: `ok: http://127.0.0.1:${port}/productpage answers 200`,
+            traces: expect.stringMatching(
+                /^ok: 5 spans of istio-ingressgateway, productpage, details, ratings, reviews in trace [0-9a-f]{32}$/,
+            ) as string,
+            metrics: "ok: istio_requests_total: 17 requests to 3 workloads",
+            servicegraph: "ok: 2 edges, productpage → details and productpage → reviews among them",
+            Grafana: "ok: Grafana 13.0.0 with 1 dashboards",
+            Kiali: "ok: Kiali is healthy",
+        });
+    });
+
+    it("what is switched off is off, and neither asked nor passed", async () => {
+        mesh.on = { mtls: false, prometheus: false, grafana: false, jaeger: false, kiali: false, servicegraph: false };
+        cluster.answer = ({ name }) => {
+            throw new Error(`${name} was asked`);
+        };
+        for (const name of [...ADDONS]) {
+            cluster.remove("Deployment", name);
+        }
+        cluster.remove("Secret", "sh.helm.release.v1.kiali.v1");
+        const results = await runChecks(mesh, CHECKS);
+        expect(results.filter(({ status }) => status === "off").map(({ name, found }) => `${name}: ${found}`)).toEqual([
+            "strict mTLS: istio.global.mtls.enabled is false",
+            "traces: istio.tracing.enabled is false",
+            "metrics: istio.prometheus.enabled is false",
+            "servicegraph: istio.servicegraph.enabled is false",
+            "Grafana: istio.grafana.enabled is false",
+            "Kiali: istio.kiali.enabled is false",
+        ]);
+        expect(results.filter(({ status }) => status === "failed")).toEqual([]);
+    });
+
+    it.each([
+        ["strict mTLS", "istio.global.mtls.enabled", "PeerAuthentication istio-system/default"],
+        ["traces", "istio.tracing.enabled", "Deployment istio-system/jaeger"],
+        ["Kiali", "istio.kiali.enabled", "Deployment istio-system/kiali"],
+    ])("%s: what is switched off and still there has failed", async (name, key, object) => {
+        mesh.on = { ...mesh.on, mtls: false, jaeger: false, kiali: false };
+        cluster.objects.push({
+            apiVersion: "security.istio.io/v1",
+            kind: "PeerAuthentication",
+            metadata: { name: "default", namespace: SYSTEM },
+        });
+        const results = await runChecks(mesh, CHECKS);
+        expect(results.find((result) => result.name === name)).toMatchObject(
+            failed(`${key} is false, but ${object} is still there`, "the usual command"),
+        );
+    });
+
+    it("what is off only because the cluster has none is not said to be configured so", async () => {
+        mesh = { ...mesh, configured: false, on: { ...mesh.on, grafana: false } };
+        cluster.remove("Deployment", "grafana");
+        expect(await checkGrafana(mesh)).toEqual({
+            status: "off",
+            found: "not in the cluster (istio.grafana.enabled)",
+        });
+    });
+});
+
+describe("the releases", () => {
+    it("are those that Helm says, by their newest revision", async () => {
+        cluster.objects.push(release("istiod", 10, "pending-upgrade"), release("istiod", 9, "superseded"));
+        cluster.remove("Secret", "sh.helm.release.v1.istio-base.v1");
+        expect(await checkReleases(mesh)).toEqual(
+            failed("istio-base is not there, istiod is pending-upgrade", REDEPLOY),
+        );
+    });
+
+    it("are nothing without a control plane that runs", async () => {
+        cluster.find("Deployment", "istiod").spec = { replicas: 0 };
+        expect(await checkReleases(mesh)).toEqual(
+            failed(
+                "Deployment istio-system/istiod is scaled to 0",
+                "kubectl scale --namespace istio-system deployment/istiod --replicas 1",
+            ),
+        );
+    });
+});
+
+describe("the sidecars", () => {
+    it("need the namespace's label", async () => {
+        cluster.find("Namespace", "default").metadata.labels = {};
+        expect(await checkSidecars(mesh)).toEqual(
+            failed("Namespace default has no label istio-injection=enabled", REDEPLOY),
+        );
+    });
+
+    it("are missed where a pod has none, whatever the reason", async () => {
+        const early = pod("default", "early-1", {}, { app: true });
+        early.metadata.ownerReferences = [
+            { apiVersion: "apps/v1", kind: "ReplicaSet", name: "early", uid: "early-uid" },
+        ];
+        cluster.objects.push(early);
+        expect(await checkSidecars(mesh)).toMatchObject({
+            found: "without a sidecar: early-1",
+            remedy: "have new pods made, which get one: kubectl --namespace default delete pod early-1",
+        });
+        cluster.objects.push(pod("default", "bare", {}, { app: true }));
+        expect((await checkSidecars(mesh)).remedy).toBe(
+            "have new pods made, which get one: kubectl --namespace default delete pod early-1; " +
+                "bare (made by no controller): to be created anew by whoever made it",
+        );
+        cluster.objects.push(pod("default", "odd", { "sidecar.istio.io/inject": "false" }, { app: true }));
+        expect(await checkSidecars(mesh)).toMatchObject({
+            status: "failed",
+            found: "kept out of the mesh by the label sidecar.istio.io/inject=false: odd",
+        });
+    });
+
+    it("have to be ready, also where they are init containers that go on", async () => {
+        const ratings = cluster.find("Pod", "ratings-v1-a-b");
+        ratings.spec = { containers: [{ name: "ratings" }], initContainers: [{ name: "istio-proxy" }] };
+        ratings.status = { initContainerStatuses: [{ name: "istio-proxy", ready: true }] };
+        expect(await checkSidecars(mesh)).toMatchObject({ status: "ok" });
+        ratings.status = { initContainerStatuses: [{ name: "istio-proxy", ready: false }] };
+        expect(await checkSidecars(mesh)).toMatchObject({
+            status: "failed",
+            found: "with a sidecar that is not ready: ratings-v1-a-b",
+        });
+    });
+
+    it("are nobody's where there are no pods, and pods that have done their work need none", async () => {
+        for (const app of APPS) {
+            cluster.remove("Pod", `${app}-v1-a-b`);
+        }
+        const done = pod("default", "job-1", {}, { app: true });
+        cluster.objects.push({ ...done, status: { phase: "Succeeded" } });
+        expect(await checkSidecars(mesh)).toEqual(failed("there are no pods in default", REDEPLOY));
+    });
+});
+
+describe("strict mutual TLS", () => {
+    const refused = new ApiError(503, "error trying to reach service: EOF");
+    const answering = (plain: Answering, control: Answering = () => ({ status: 200, text: "" })) => {
+        cluster.answer = (server, path) => (server.port === 9080 ? plain : control)(server, path);
+    };
+
+    it("is proven by a refusal beside an answer, asked of the same pods by the same way", async () => {
+        const asked: string[] = [];
+        const note: Answering = ({ kind, name, port }, path) => {
+            asked.push(`${kind} ${name}:${port}${path}`);
+            return port === 9080 ? refused : { status: 200, text: "" };
+        };
+        answering(note, note);
+        expect(await checkMutualTls(mesh)).toEqual(ok("4 pods refuse plain text"));
+        expect(asked).toHaveLength(8);
+        expect(asked).toContain("pods details-v1-a-b:15020/healthz/ready");
+        expect(asked).toContain("pods details-v1-a-b:9080/health");
+    });
+
+    it("is disproved by any answer of any pod, and the policy is named", async () => {
+        answering(({ name }) => (name.startsWith("reviews") ? { status: 404, text: "" } : refused));
+        expect(await checkMutualTls(mesh)).toEqual(
+            failed(
+                "reviews-v1-a-b answers 404 to plain text; there is no PeerAuthentication in istio-system",
+                REDEPLOY,
+            ),
+        );
+        cluster.objects.push({
+            apiVersion: "security.istio.io/v1",
+            kind: "PeerAuthentication",
+            metadata: { name: "lax", namespace: "default" },
+            spec: { mtls: { mode: "PERMISSIVE" } },
+        });
+        expect((await checkMutualTls(mesh)).found).toContain("PeerAuthentication: default/lax PERMISSIVE");
+    });
+
+    it("is granted to a proxy that needs a moment", async () => {
+        let answers = 2;
+        answering(({ name }) => (name.startsWith("reviews") && answers-- > 0 ? { status: 200, text: "" } : refused));
+        expect(await checkMutualTls(mesh)).toEqual(ok("4 pods refuse plain text"));
+    });
+
+    it("is not proven where nothing of the pod can be asked, or plain text gets lost", async () => {
+        const lost = () => new ApiError(503, "error trying to reach service: dial tcp: i/o timeout");
+        answering(() => refused, lost);
+        expect((await checkMutualTls(mesh)).found).toMatch(/^nothing is proven: .* cannot be asked on port 15020/);
+        answering(
+            () => refused,
+            () => ({ status: 500, text: "" }),
+        );
+        expect((await checkMutualTls(mesh)).found).toMatch(/cannot be asked on port 15020 either \(it answered 500\)/);
+        answering(lost);
+        expect((await checkMutualTls(mesh)).found).toMatch(/^nothing is proven: .* nor refused it \(.*timeout\)/);
+    });
+
+    it("is not proven by pods without a sidecar, nor where this person may not ask", async () => {
+        answering(() => new ApiError(403, "pods/proxy is forbidden"));
+        const [result] = await runChecks(mesh, [{ name: "strict mTLS", check: checkMutualTls }]);
+        expect(result).toMatchObject({ status: "failed", found: "pods/proxy is forbidden" });
+        for (const app of APPS) {
+            cluster.find("Pod", `${app}-v1-a-b`).spec = { containers: [{ name: app }] };
+        }
+        expect((await checkMutualTls(mesh)).found).toBe("there are no ready pods with a sidecar in default");
+    });
+});
+
+describe("the gateway", () => {
+    it("needs a VirtualService that routes to the product page by it", async () => {
+        const route = cluster.find("VirtualService", "bookinfo");
+        route.spec = { ...(route.spec as object), gateways: [] };
+        expect(await checkGateway(mesh)).toEqual(
+            failed("VirtualService default/bookinfo refers to no Gateway", REDEPLOY),
+        );
+        cluster.remove("VirtualService", "bookinfo");
+        expect(await checkGateway(mesh)).toEqual(
+            failed("no VirtualService in default routes to productpage", REDEPLOY),
+        );
+    });
+
+    it("has to be there", async () => {
+        cluster.remove("Gateway", "bookinfo-gateway");
+        expect((await checkGateway(mesh)).found).toBe(
+            "Gateway default/bookinfo-gateway is not there, though a VirtualService refers to it",
+        );
+    });
+
+    it("has to select a pod that is ready", async () => {
+        const ready = cluster.find("Pod", "ingress-1").status;
+        cluster.find("Pod", "ingress-1").status = { conditions: [{ type: "Ready", status: "False" }] };
+        expect(await checkGateway(mesh)).toMatchObject({ status: "failed" });
+        cluster.find("Pod", "ingress-1").status = ready;
+        expect(await checkGateway(mesh)).toMatchObject({ status: "ok" });
+        cluster.find("Pod", "ingress-1").metadata.labels = { istio: "ingressgateway-ab12" };
+        expect((await checkGateway(mesh)).found).toBe(
+            "Gateway default/bookinfo-gateway selects no pod that is ready (istio=ingressgateway)",
+        );
+    });
+
+    it("has to open a port of the ingress gateway's Service", async () => {
+        const gateway = cluster.find("Gateway", "bookinfo-gateway");
+        gateway.spec = { ...(gateway.spec as object), servers: [{ port: { number: 8080 } }] };
+        expect((await checkGateway(mesh)).found).toBe(
+            "Gateway default/bookinfo-gateway opens port 8080, and Service istio-system/istio-ingressgateway has 15021, 80",
+        );
+    });
+
+    it("may be in another namespace than what refers to it", () => {
+        expect(gatewaysOf({ gateways: ["mesh", "own", "other/theirs"] }, "app")).toEqual([
+            { namespace: "app", name: "own" },
+            { namespace: "other", name: "theirs" },
+        ]);
+        expect(gatewaysOf({})).toEqual([]);
+    });
+});
+
+describe("the page", () => {
+    it("has to answer 200, else what is idle or in trouble is named", async () => {
+        visit = () => ({ status: 503, body: "no healthy upstream" });
+        expect(await checkPage(mesh)).toMatchObject({
+            status: "failed",
+            remedy: "see what the gateway says: kubectl --namespace istio-system logs --selector app=istio-ingressgateway",
+        });
+        cluster.find("Pod", "details-v1-a-b").status = { phase: "Pending" };
+        expect((await checkPage(mesh)).remedy).toBe("mend Pod default/details-v1-a-b: Pending");
+        cluster.find("Deployment", "productpage-v1").spec = { replicas: 0 };
+        expect((await checkPage(mesh)).remedy).toBe(
+            "kubectl --namespace default scale deployment productpage-v1 --replicas 1",
+        );
+    });
+
+    it("has to have reviews", async () => {
+        visit = () => ({ status: 200, body: "Error fetching product reviews" });
+        expect((await checkPage(mesh)).found).toMatch(/answers 200, without reviews$/);
+    });
+
+    it("has to be reached", async () => {
+        const service = cluster.find("Service", "istio-ingressgateway");
+        service.status = { loadBalancer: { ingress: [{ hostname: "127.0.0.1:1" }] } };
+        expect((await checkPage(mesh)).found).toBe(
+            "http://127.0.0.1:1/productpage does not answer: connection refused",
+        );
+        service.status = { loadBalancer: {} };
+        const [result] = await runChecks(mesh, [{ name: "page", check: checkPage }]);
+        expect(result?.found).toContain("has no external address; does the cluster have load balancers?");
+    });
+});
+
+describe("the page's URL", () => {
+    it("is the one that was named, where there is one: no address of the gateway is needed", async () => {
+        mesh.pageUrl = `http://127.0.0.1:${(ingress.address() as AddressInfo).port}/productpage`;
+        cluster.remove("Service", "istio-ingressgateway");
+        expect(await checkPage(mesh)).toEqual(ok(`${mesh.pageUrl} answers 200`));
+        expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+    });
+});
+
+describe("the traces", () => {
+    it("are of a request whose page has ratings, recognized by its id, and asked to be kept", async () => {
+        const seen: string[] = [];
+        const versions = ["v1", "v1", "v3"];
+        visit = (traceparent = "") => {
+            seen.push(traceparent);
+            return { status: 200, body: page(versions.shift() ?? "v1") };
+        };
+        const asked: string[] = [];
+        cluster.answer = (server, path) => {
+            asked.push(path);
+            return well(server, path);
+        };
+        expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+        expect(seen).toHaveLength(3);
+        expect(new Set(seen).size).toBe(3);
+        const [, trace = ""] = /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(seen[2] ?? "") ?? [];
+        expect(asked).toEqual([`/api/traces/${trace}`]);
+    });
+
+    it("may need a moment to arrive, service by service", async () => {
+        let looks = 0;
+        cluster.answer = (server, path) => {
+            looks += 1;
+            return looks < 3 ? { status: 404, text: '{"errors":[]}' } : well(server, path);
+        };
+        expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+        expect(looks).toBe(3);
+    });
+
+    it("say who is missing", async () => {
+        cluster.answer = () => ({ status: 404, text: "" });
+        expect((await checkTraces(mesh)).found).toMatch(/^a request was traced as \w+, and Jaeger has no span of it$/);
+        cluster.answer = (server, path) => {
+            const answer = well(server, path);
+            return answer instanceof ApiError
+                ? answer
+                : { ...answer, text: answer.text.replaceAll("ratings", "other") };
+        };
+        expect((await checkTraces(mesh)).found).toMatch(/of ratings there is no span$/);
+    });
+
+    it("are failed by what Jaeger answers instead, with its reason", async () => {
+        const logs = "kubectl --namespace istio-system logs deployment/jaeger";
+        cluster.answer = () => ({ status: 500, text: "storage is full" });
+        expect(await checkTraces(mesh)).toEqual(failed("jaeger answers 500 storage is full", logs));
+        cluster.answer = () => ({ status: 200, text: "<html>" });
+        expect(await checkTraces(mesh)).toEqual(failed("jaeger answers something else than JSON", logs));
+    });
+
+    it("are not to be had without ratings, or without a page", async () => {
+        visit = () => ({ status: 200, body: page("v1") });
+        expect((await checkTraces(mesh)).found).toBe(
+            "no request to trace: none of 30 pages had ratings; do requests reach reviews v2 or v3?",
+        );
+        visit = () => ({ status: 500, body: "" });
+        expect((await checkTraces(mesh)).found).toMatch(/^no request to trace: .*: 500 Internal Server Error$/);
+    });
+});
+
+describe("an add-on", () => {
+    it("that is switched on and not there, scaled to 0 or not ready has failed, and is not asked", async () => {
+        cluster.answer = ({ name }) => {
+            throw new Error(`${name} was asked`);
+        };
+        cluster.find("Deployment", "jaeger").spec = { replicas: 0 };
+        expect(await checkTraces(mesh)).toEqual(
+            failed(
+                "Deployment istio-system/jaeger is scaled to 0",
+                "kubectl scale --namespace istio-system deployment/jaeger --replicas 1",
+            ),
+        );
+        cluster.remove("Deployment", "prometheus");
+        // servicegraph knows nothing but what Prometheus tells it.
+        expect(await checkEdges(mesh)).toEqual(failed("Deployment istio-system/prometheus is not there", REDEPLOY));
+        expect(await checkMetrics(mesh)).toEqual(failed("Deployment istio-system/prometheus is not there", REDEPLOY));
+        const { status } = cluster.find("Deployment", "kiali");
+        cluster.find("Deployment", "kiali").status = { ...(status as object), availableReplicas: 0 };
+        expect(await checkKiali(mesh)).toEqual(
+            failed(
+                "Deployment istio-system/kiali has 0 of 1 pods available",
+                "kubectl describe --namespace istio-system deployment/kiali",
+            ),
+        );
+    });
+
+    it("is asked about this Bookinfo's namespace alone", async () => {
+        mesh.appNamespace = "books";
+        const asked: string[] = [];
+        cluster.answer = (server, path) => {
+            asked.push(decodeURIComponent(path));
+            return well(server, path);
+        };
+        await checkMetrics(mesh);
+        await checkEdges(mesh);
+        expect(asked).toEqual([
+            expect.stringContaining('destination_workload_namespace="books"'),
+            "/graph?destination_namespace=books",
+        ]);
+    });
+
+    it("that knows nothing of the mesh has failed, with what it knows", async () => {
+        const json = (body: unknown) => () => ({ status: 200, text: JSON.stringify(body) });
+        const result = [{ metric: { destination_workload: "productpage-v1" }, value: [1, "5"] }];
+        cluster.answer = json({ status: "success", data: { result } });
+        expect((await checkMetrics(mesh)).found).toBe("Prometheus has istio_requests_total of productpage-v1");
+        cluster.answer = json({ status: "success", data: { result: [] } });
+        expect((await checkMetrics(mesh)).found).toBe("Prometheus has istio_requests_total of no workload");
+        cluster.answer = () => ({ status: 503, text: "starting" });
+        expect((await checkMetrics(mesh)).found).toBe("prometheus answers 503 starting");
+
+        cluster.answer = json({ nodes: {}, edges: null });
+        expect((await checkEdges(mesh)).found).toBe("of 0 edges none is productpage → details, productpage → reviews");
+        cluster.answer = () => ({ status: 502, text: "no answer from Prometheus: refused\n" });
+        expect((await checkEdges(mesh)).found).toBe("servicegraph answers 502 no answer from Prometheus: refused");
+        cluster.answer = () => ({ status: 200, text: "<html>" });
+        expect((await checkGrafana(mesh)).found).toBe("grafana answers something else than JSON");
+        cluster.answer = json({ database: "failing" });
+        expect(await checkGrafana(mesh)).toMatchObject({ status: "failed" });
+        cluster.answer = (_, path) => json(path === "/api/health" ? { database: "ok" } : [])();
+        expect(await checkGrafana(mesh)).toEqual(failed("Grafana shows no dashboard to a visitor", REDEPLOY));
+        cluster.answer = () => ({ status: 500, text: "" });
+        expect((await checkKiali(mesh)).found).toBe("Kiali answers 500 when asked for its health");
+    });
+
+    it("that is not reached for a moment is asked again", async () => {
+        let looks = 0;
+        cluster.answer = (server, path) => {
+            looks += 1;
+            return looks === 1 ? new ApiError(503, "no endpoints available") : well(server, path);
+        };
+        expect(await checkMetrics(mesh)).toMatchObject({ status: "ok" });
+        looks = Number.NEGATIVE_INFINITY;
+        cluster.answer = () => new ApiError(503, "no endpoints available");
+        expect(await checkMetrics(mesh)).toMatchObject({ status: "failed", found: "no endpoints available" });
+    });
+});
+
+describe("checks", () => {
+    const run = (check: Check, options: Parameters<typeof runChecks>[2] = {}) =>
+        runChecks(mesh, [{ name: "it", check }], options);
+    const never: Check = () => new Promise(() => undefined);
+
+    it("run side by side, and are reported in their order", async () => {
+        const slow: Check = async () => {
+            await sleep(50);
+            return ok("slow");
+        };
+        const told: string[] = [];
+        const quick: Check = () => Promise.resolve(ok("quick"));
+        const results = await runChecks(
+            mesh,
+            [
+                { name: "one", check: slow },
+                { name: "two", check: quick },
+            ],
+            { onResult: ({ name }) => told.push(name) },
+        );
+        expect(told).toEqual(["two", "one"]);
+        expect(results).toMatchObject([
+            { name: "one", found: "slow" },
+            { name: "two", found: "quick" },
+        ]);
+        expect(results[0]?.seconds).toBeGreaterThanOrEqual(0.05);
+    });
+
+    it("that take too long have failed, and are told to stop", async () => {
+        let stopped = false;
+        const check: Check = (_, stop) => {
+            stop?.addEventListener("abort", () => (stopped = true));
+            return never(mesh);
+        };
+        expect(await run(check, { timeout: 0.05 })).toMatchObject([
+            { status: "failed", found: "no result within 0.05 s" },
+        ]);
+        expect(stopped).toBe(true);
+    });
+
+    it("have failed where the cluster has no answer, and end where they have a fault themselves", async () => {
+        expect(await run(() => Promise.reject(new ApiError(0, "the cluster does not answer")))).toMatchObject([
+            { status: "failed", found: "the cluster does not answer" },
+        ]);
+        expect(await run(() => Promise.reject(new UserError("there is no address")))).toMatchObject([
+            { status: "failed", found: "there is no address", remedy: REDEPLOY },
+        ]);
+        await expect(run(() => Promise.reject(new TypeError("x is undefined")))).rejects.toThrow(TypeError);
+    });
+
+    it("end with the user's stop", async () => {
+        const stop = new AbortController();
+        const running = run(never, { stop: stop.signal });
+        stop.abort();
+        await expect(running).rejects.toBeInstanceOf(Stopped);
+    });
+});
+
+describe("the report", () => {
+    const results = [
+        { name: "page", seconds: 0.12, ...ok("answers 200") },
+        { name: "traces", seconds: 40, ...failed("no span", "do this") },
+        { name: "Kiali", seconds: 0, status: "off", found: "istio.kiali.enabled is false" } as const,
+    ];
+
+    it("has a line for each check, and below a remedy for each failure", () => {
+        expect(checkReport(results).split("\n")).toEqual([
+            "ok      page    answers 200                   0.1 s",
+            "failed  traces  no span                       40.0 s",
+            "off     Kiali   istio.kiali.enabled is false",
+            "",
+            "What to do:",
+            "  traces: do this",
+        ]);
+        expect(checkReport(results.slice(0, 1))).not.toContain("What to do");
+    });
+});

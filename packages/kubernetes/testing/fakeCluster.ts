@@ -1,0 +1,123 @@
+import type { ClusterApi, ProxiedAnswer, ProxiedServer } from "../api";
+import { ApiError } from "../apiError";
+import type { KubernetesObject } from "../object";
+
+/** What a server in the cluster answers to a path; an ApiError is how the API server says that it was not reached. */
+export type Answering = (server: ProxiedServer, path: string) => ProxiedAnswer | ApiError;
+
+/** What a SelfSubjectAccessReview asks for. */
+export interface AccessAttributes {
+    group: string;
+    resource: string;
+    verb: string;
+    namespace?: string;
+}
+
+/** A cluster that holds objects, for what only reads it. Selectors select as the API server's do. */
+export class FakeCluster {
+    objects: KubernetesObject[] = [];
+    /** Its identity, or what goes wrong with the first question. */
+    identity: () => Promise<string> = () => Promise.resolve("its-uid");
+    /** What the user may do; by default everything. */
+    allows: (attributes: AccessAttributes) => boolean = () => true;
+    answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
+
+    get api(): ClusterApi {
+        const api: Partial<ClusterApi> = {
+            read: ({ apiVersion, kind, metadata }) =>
+                Promise.resolve(
+                    this.objects.find(
+                        (object) =>
+                            object.apiVersion === apiVersion &&
+                            object.kind === kind &&
+                            object.metadata.name === metadata.name &&
+                            object.metadata.namespace === metadata.namespace,
+                    ),
+                ),
+            list: (apiVersion, kind, query = {}) => Promise.resolve(this.list(apiVersion, kind, query)),
+            listMetadata: (apiVersion, kind, query) => Promise.resolve(this.list(apiVersion, kind, query)),
+            address: { kubeconfig: "/k", context: "mine" },
+            server: "https://192.0.2.1:6443",
+            identity: () => this.identity(),
+            review: <Status>(_version: string, kind: string, _resource: string, spec = {}) => {
+                const { resourceAttributes } = spec as { resourceAttributes: AccessAttributes };
+                const status =
+                    kind === "SelfSubjectReview"
+                        ? { userInfo: { username: "system:serviceaccount:team:limited" } }
+                        : { allowed: this.allows(resourceAttributes) };
+                return Promise.resolve(status as Status);
+            },
+            getByProxy: (server, path) => {
+                const answer = this.answer(server, path);
+                return answer instanceof ApiError ? Promise.reject(answer) : Promise.resolve(answer);
+            },
+        };
+        return api as ClusterApi;
+    }
+
+    /** The object of a kind and name, to be changed. */
+    find(kind: string, name: string): KubernetesObject {
+        const found = this.objects.find((object) => object.kind === kind && object.metadata.name === name);
+        if (!found) {
+            throw new Error(`no ${kind} ${name}`);
+        }
+        return found;
+    }
+
+    remove(kind: string, name: string): void {
+        const removed = this.find(kind, name);
+        this.objects = this.objects.filter((object) => object !== removed);
+    }
+
+    private list(apiVersion: string, kind: string, query: Record<string, string>): KubernetesObject[] {
+        // Of the kinds `key=value` and `key in (value,value)`.
+        const requirements = (selector = "") =>
+            [...selector.matchAll(/([^,=\s]+)(?:=([^,]*)| in \(([^)]*)\))/g)].map(([, key = "", value, values]) => ({
+                key,
+                values: values?.split(",") ?? [value],
+            }));
+        return this.objects.filter(
+            (object) =>
+                object.apiVersion === apiVersion &&
+                object.kind === kind &&
+                requirements(query.labelSelector).every(({ key, values }) =>
+                    values.includes(object.metadata.labels?.[key]),
+                ) &&
+                requirements(query.fieldSelector).every(({ key, values }) =>
+                    values.includes(object.metadata[key.replace("metadata.", "")] as string),
+                ),
+        );
+    }
+}
+
+/** A pod that is ready, or of which the named containers are. */
+export function pod(
+    namespace: string,
+    name: string,
+    labels: Record<string, string>,
+    containers: Record<string, boolean>,
+): KubernetesObject {
+    const ready = Object.values(containers).every(Boolean);
+    return {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace, labels },
+        spec: { containers: Object.keys(containers).map((each) => ({ name: each })) },
+        status: {
+            phase: "Running",
+            conditions: [{ type: "Ready", status: ready ? "True" : "False" }],
+            containerStatuses: Object.entries(containers).map(([each, isReady]) => ({ name: each, ready: isReady })),
+        },
+    };
+}
+
+/** A Deployment with a replica that is available. */
+export function deployment(namespace: string, name: string): KubernetesObject {
+    return {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name, namespace, generation: 1, labels: { app: name } },
+        spec: { replicas: 1 },
+        status: { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
+    };
+}

@@ -1,0 +1,135 @@
+import { ApiError, isTransient } from "./apiError";
+import { waitUntil } from "./wait";
+import { applySteps, type Deployer } from "../cli/rendered/steps";
+import { UserError, Stopped } from "../shared/errors";
+import type { ObjectStep } from "../cli/render/step";
+
+// An ES module, which jest cannot load; no API server is asked here.
+jest.mock("@kubernetes/client-node", () => ({}));
+
+// Jest's clock does not reach this module.
+jest.mock("node:timers/promises", () => ({
+    setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+        new Promise((resolve, reject) => {
+            const abort = () => {
+                reject(new Error("aborted"));
+            };
+            signal?.addEventListener("abort", abort);
+            setTimeout(() => {
+                signal?.removeEventListener("abort", abort);
+                resolve(value);
+            }, milliseconds);
+            if (signal?.aborted) {
+                abort();
+            }
+        }),
+}));
+
+beforeEach(() => {
+    jest.useFakeTimers();
+});
+afterEach(() => {
+    jest.useRealTimers();
+});
+
+/** Lets a promise end while time flies. */
+async function ended<T>(promise: Promise<T>): Promise<T | Error> {
+    const result = promise.catch((error: unknown) => error as Error);
+    await jest.advanceTimersByTimeAsync(1_000_000);
+    return result;
+}
+
+/** Looks that go through a list and stay at its end; an error in it is thrown. */
+function looks(...answers: (string | undefined | Error)[]) {
+    return jest.fn(() => {
+        const answer = answers.length > 1 ? answers.shift() : answers[0];
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    });
+}
+
+describe("a fault of the API server", () => {
+    it("is passing where there was no answer, too many questions or a fault of its own", () => {
+        expect([0, 429, 500, 503, 504].map((status) => isTransient(new ApiError(status, "")))).not.toContain(false);
+        expect([400, 401, 403, 404, 409, 422].map((status) => isTransient(new ApiError(status, "")))).not.toContain(
+            true,
+        );
+        expect(isTransient(new UserError("no API server has said this"))).toBe(false);
+    });
+});
+
+describe("a wait", () => {
+    it("ends once nothing is missing", async () => {
+        const look = looks("is not ready", "is not ready", undefined);
+        expect(await ended(waitUntil("it", { timeout: 10 }, look))).toBeUndefined();
+        expect(look).toHaveBeenCalledTimes(3);
+    });
+
+    it("outlasts an API server that fails for a moment", async () => {
+        const look = looks("is not ready", new ApiError(0, "does not answer"), new ApiError(429, "busy"), undefined);
+        expect(await ended(waitUntil("it", { timeout: 10 }, look))).toBeUndefined();
+    });
+
+    it("says what was missing last when its time is up", async () => {
+        expect(await ended(waitUntil("it", { timeout: 10 }, looks("is not ready")))).toEqual(
+            new UserError("it is not ready, after 10 s"),
+        );
+        expect(await ended(waitUntil("it", { timeout: 10 }, looks(new ApiError(503, "no"))))).toEqual(
+            new UserError("it cannot be read: no, after 10 s"),
+        );
+    });
+
+    it("ends at once with a fault that does not pass, and after a minute with one that should have", async () => {
+        const forbidden = new ApiError(403, "forbidden");
+        const look = looks(forbidden);
+        expect(await ended(waitUntil("it", { timeout: 600 }, look))).toBe(forbidden);
+        expect(look).toHaveBeenCalledTimes(1);
+
+        const down = new ApiError(0, "does not answer");
+        const begun = Date.now();
+        const result = waitUntil("it", { timeout: 600 }, looks(down)).catch((error: unknown) => ({
+            error,
+            seconds: (Date.now() - begun) / 1000,
+        }));
+        await jest.advanceTimersByTimeAsync(1_000_000);
+        expect(await result).toEqual({ error: down, seconds: expect.closeTo(60, 0) as number });
+    });
+
+    it("ends with the user's stop", async () => {
+        const stop = new AbortController();
+        const wait = ended(waitUntil("it", { timeout: 600, stop: stop.signal }, looks("is not ready")));
+        stop.abort();
+        expect(await wait).toBeInstanceOf(Stopped);
+    });
+});
+
+describe("applying an object", () => {
+    const apply = (...errors: ApiError[]) => {
+        const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "it" } };
+        const attempt = looks(...errors, undefined);
+        const deployer = {
+            api: { apply: attempt },
+            progress: { during: (_: string, work: () => Promise<void>) => work() },
+        } as unknown as Deployer;
+        const step: ObjectStep = { name: "it", type: "object", needs: [], object, wait: false };
+        const applied = applySteps([step], deployer, { onBegin: () => undefined, valuesFile: (name) => name });
+        return { attempt, applied: ended(applied) };
+    };
+
+    it("is tried again while the API server fails, or does not know the kind yet", async () => {
+        const { attempt, applied } = apply(
+            new ApiError(0, "does not answer"),
+            new ApiError(404, "no such kind"),
+            new ApiError(429, "busy"),
+            new ApiError(500, "webhook"),
+        );
+        expect(await applied).toBeUndefined();
+        expect(attempt).toHaveBeenCalledTimes(5);
+    });
+
+    it("is not tried again where the object is refused", async () => {
+        const invalid = new ApiError(422, "invalid");
+        const { attempt, applied } = apply(invalid);
+        expect(await applied).toBe(invalid);
+        expect(attempt).toHaveBeenCalledTimes(1);
+    });
+});

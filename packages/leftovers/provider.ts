@@ -1,0 +1,45 @@
+/**
+ * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the one of Kubernetes (Pulumi.yaml, `plugins`).
+ * To create one does nothing; to delete one removes what Istio has left, after the releases that left it.
+ */
+// Not the whole SDK, which takes three times as long to load: every preview starts this provider.
+import * as log from "@pulumi/pulumi/log";
+import { main, type Provider } from "@pulumi/pulumi/provider";
+import { messageOf } from "../shared/errors";
+import { unwrapSecrets } from "../shared/secrets";
+import type { KubectlTarget } from "../shared/shell";
+import type * as Removal from "./remove";
+
+/** The resource's inputs, which are its outputs as well. */
+interface Properties {
+    kubeconfig: string;
+    reachedBy: KubectlTarget;
+}
+
+const stop = new AbortController();
+
+const provider: Provider = {
+    create: (_, inputs: unknown) => Promise.resolve({ id: "leftovers", outs: inputs }),
+    update: (_id, _urn, _olds, news: unknown) => Promise.resolve({ outs: news }),
+    delete: async (_id, _urn, properties: unknown) => {
+        const { kubeconfig, reachedBy } = unwrapSecrets(properties).value as Properties;
+        try {
+            // Only here: the Kubernetes client takes a second to load.
+            // eslint-disable-next-line @typescript-eslint/no-require-imports
+            const { remove } = require("./remove") as typeof Removal;
+            const notice = await remove(kubeconfig, reachedBy, stop.signal);
+            if (notice !== undefined) {
+                await log.warn(notice);
+            }
+        } catch (error) {
+            // The SDK writes out the stack of what is thrown; the engine shows the message by itself.
+            throw Object.assign(new Error(messageOf(error)), { stack: "" });
+        }
+    },
+    cancel: () => {
+        stop.abort();
+        return Promise.resolve();
+    },
+};
+
+void main(provider, process.argv.slice(2));

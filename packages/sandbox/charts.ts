@@ -1,0 +1,40 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { run } from "./run";
+import { cache, live } from "./paths";
+import { istioVersion } from "./settings";
+import { program, toolchainFiles } from "./toolchain/toolchain";
+
+/** Istio's chart repository since its move in 2026 (istio.io blog, "An update on our move to AWS"). */
+const repository = "https://blob.istio.io/istio-release/charts";
+const charts = ["base", "istiod", "gateway"];
+
+/** Where the published charts came from, for a person to read. */
+export type ChartSource = "repository" | "module";
+
+/** Puts Istio's charts, one directory each, where the program's stack `local` looks for them. */
+export async function publishCharts(): Promise<ChartSource> {
+    const pulled = path.join(cache.root, `charts-${istioVersion}`);
+    const source = fs.existsSync(pulled) || (await pullCharts(pulled)) ? "repository" : "module";
+    fs.cpSync(source === "repository" ? pulled : toolchainFiles.charts, live.charts, { recursive: true });
+    return source;
+}
+
+async function pullCharts(target: string): Promise<boolean> {
+    const partial = `${target}.partial`;
+    fs.rmSync(partial, { recursive: true, force: true });
+    try {
+        const index = await fetch(`${repository}/index.yaml`, { method: "HEAD", signal: AbortSignal.timeout(3_000) });
+        if (!index.ok) {
+            return false;
+        }
+        for (const chart of charts) {
+            const what = [chart, "--repo", repository, "--version", istioVersion];
+            await run(program("helm", "helm"), ["pull", ...what, "--untar", "--untardir", partial]);
+        }
+        fs.renameSync(partial, target);
+        return true;
+    } catch {
+        return false; // offline: the charts out of Istio's Go module serve as well
+    }
+}

@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { serverFiles } from "./bundle";
+import { type FakePrometheus, fakePrometheus, sendVector } from "./testing/fakePrometheus";
+import { largeMesh } from "./testing/largeMesh";
+import { type Program, startServer } from "./testing/program";
+import { answerTo, BOOKINFO } from "./testing/traffic";
+
+const files = serverFiles();
+
+it("is the same every time, and names no place of this machine", () => {
+    expect(serverFiles()).toEqual(files);
+    for (const text of Object.values(files)) {
+        expect(text).not.toContain(path.resolve(__dirname, "../.."));
+    }
+});
+
+it("has file names that a ConfigMap takes, and little enough text", () => {
+    expect(Object.keys(files)).toEqual(expect.arrayContaining([expect.stringMatching(/^[-._a-zA-Z0-9]+$/)]));
+    expect(Object.keys(files).filter((name) => !/^[-._a-zA-Z0-9]+$/.test(name))).toEqual([]);
+    const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    expect(bytes).toBeLessThan(900_000);
+});
+
+it("carries the licence of what it was made with", () => {
+    expect(files["forcegraph.js"]).toMatch(/d3-force.*Permission to use, copy, modify, and\/or distribute/s);
+});
+
+describe("the program", () => {
+    const large = largeMesh(200, 2000);
+    let prometheus: FakePrometheus;
+    let program: Program;
+
+    beforeAll(async () => {
+        // Over nine minutes it never answers, and over eight it takes its time.
+        prometheus = await fakePrometheus((promql) =>
+            promql.includes("[9m]")
+                ? () => undefined
+                : promql.includes("[8m]")
+                  ? (response) =>
+                        setTimeout(() => {
+                            sendVector(response, answerTo(promql, BOOKINFO));
+                        }, 700)
+                  : answerTo(promql, /\[10\ds\]/.test(promql) ? large : BOOKINFO),
+        );
+        program = await startServer(prometheus.url);
+    }, 20_000);
+    afterAll(async () => {
+        await program.end();
+        await prometheus.close();
+    });
+
+    it.each([
+        "/graph",
+        "/d3graph",
+        "/dotgraph",
+        "/dotviz",
+        "/meshgraph",
+        "/force/forcegraph.html",
+        "/force/forcegraph.js",
+    ])("answers %s", async (path) => {
+        expect((await fetch(program.url + path)).status).toBe(200);
+    });
+
+    it("gives slow clients the same as quick ones, though it uses the memory of answers again", async () => {
+        const ask = (seconds: number) => fetch(`${program.url}/meshgraph?time_horizon=${seconds}s`);
+        const expected = await (await ask(100)).text();
+        expect(expected.length).toBeGreaterThan(200_000);
+        // They have the beginning, and read on when others have been answered.
+        const slow = await Promise.all([ask(100), ask(100), ask(101)]);
+        for (let round = 0; round < 4; round += 1) {
+            const quick = await Promise.all([102, 102, 103].map(async (seconds) => (await ask(seconds)).text()));
+            expect(quick.every((body) => body === expected)).toBe(true);
+        }
+        const bodies = await Promise.all(slow.map((response) => response.text()));
+        expect(bodies.every((body) => body === expected)).toBe(true);
+    }, 20_000);
+
+    it("stops the thread's queries for a client that has gone", async () => {
+        const client = new AbortController();
+        const asked = fetch(`${program.url}/graph?time_horizon=9m`, { signal: client.signal }).catch(() => "gone");
+        while (!prometheus.queries.some((promql) => promql.includes("[9m]"))) {
+            await sleep(10);
+        }
+        client.abort();
+        expect(await asked).toBe("gone");
+        const metrics = async () => (await fetch(`${program.url}/metrics`)).text();
+        while (!(await metrics()).includes('queries_total{outcome="abandoned"} 2')) {
+            await sleep(10);
+        }
+    });
+
+    describe("on SIGTERM", () => {
+        let ending: Program;
+        /** Sends the signal once Prometheus was asked over so many minutes. */
+        async function terminate(minutes?: number): Promise<{ code: unknown; after: number }> {
+            while (minutes !== undefined && !prometheus.queries.some((promql) => promql.includes(`[${minutes}m]`))) {
+                await sleep(10);
+            }
+            const ended = once(ending.process, "exit");
+            const start = performance.now();
+            ending.process.kill("SIGTERM");
+            const [code] = (await ended) as unknown[];
+            return { code, after: performance.now() - start };
+        }
+
+        beforeEach(async () => {
+            ending = await startServer(prometheus.url);
+        });
+        afterEach(() => ending.end());
+
+        it("ends at once with code 0 where nobody waits, open connections or not", async () => {
+            await (await fetch(`${ending.url}/graph`)).text();
+            const { code, after } = await terminate();
+            expect(code).toBe(0);
+            expect(after).toBeLessThan(1000);
+        });
+
+        it("lets answers that are under way reach whoever asked, and takes no more", async () => {
+            const answer = fetch(`${ending.url}/graph?time_horizon=8m`);
+            const terminated = terminate(8);
+            const { status, body } = await answer.then(async (one) => ({ status: one.status, body: await one.text() }));
+            await expect(fetch(`${ending.url}/healthz`)).rejects.toThrow();
+            expect([status, body]).toEqual([200, expect.stringContaining("productpage")]);
+            expect(await terminated).toMatchObject({ code: 0 });
+        });
+
+        it("does not wait for what takes longer than three seconds", async () => {
+            const cut = fetch(`${ending.url}/graph?time_horizon=9m`).catch(() => "cut");
+            prometheus.queries.length = 0;
+            const { code, after } = await terminate(9);
+            expect([code, await cut]).toEqual([0, "cut"]);
+            expect(after).toBeGreaterThan(2500);
+            expect(after).toBeLessThan(4500);
+        }, 10_000);
+    });
+
+    it("tells what Prometheus refuses, from the thread that asks", async () => {
+        await prometheus.close();
+        const response = await fetch(`${program.url}/graph`);
+        expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be asked")]);
+        expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
+    });
+});

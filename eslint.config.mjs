@@ -4,7 +4,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-    { ignores: ["node_modules/", "coverage/", "**/*.mjs", "**/*.cjs", "packages/leftovers/index.js"] },
+    { ignores: ["node_modules/", "coverage/", "**/*.mjs", "**/*.cjs", "packages/**/*.js"] },
     tseslint.configs.strictTypeChecked,
     {
         languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

@@ -6,7 +6,7 @@ import { Argument, Command } from "commander";
 import pc from "picocolors";
 import { version as sdk } from "@pulumi/pulumi/package.json";
 import { version as provider } from "@pulumi/kubernetes/package.json";
-import { runCommand } from "../cli/terminal/commandLine";
+import { runCommand } from "../cli/terminal/runCommand";
 import { bringSandboxUp, sandboxObstacle, sandboxState, takeSandboxDown } from "../cli/sandbox";
 import { type Engine, findEngine } from "../cli/engine/discovery";
 import { UserError } from "../shared/errors";

@@ -6,7 +6,7 @@ import { removeLeftovers } from "../leftovers/leftovers";
 import { displayName } from "../kubernetes/object";
 import { waitForPage } from "../cli/mesh/page";
 import { waitUntil } from "../kubernetes/wait";
-import { findTarget, type Target } from "../cli/target/target";
+import { findStack, type Stack } from "../cli/target/stack";
 import { UserError } from "../shared/errors";
 import { SANDBOX_BINARIES } from "../shared/project";
 import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH } from "../../components/names";
@@ -21,13 +21,13 @@ const GONE_TIMEOUT = 120;
 /** The sandbox, which is up. */
 export class BenchCluster {
     private constructor(
-        readonly target: Target,
+        readonly stack: Stack,
         private readonly api: ClusterApi,
     ) {}
 
     static async connect(): Promise<BenchCluster> {
-        const target = findTarget({});
-        return new BenchCluster(target, await ClusterApi.connect(target.cluster));
+        const stack = findStack({});
+        return new BenchCluster(stack, await ClusterApi.connect(stack.cluster));
     }
 
     /** Seconds until the page answers, after something else has been waited for. */
@@ -45,7 +45,7 @@ export class BenchCluster {
         }
         const env = {
             ...process.env,
-            KUBECONFIG: this.target.cluster.kubeconfig,
+            KUBECONFIG: this.stack.cluster.kubeconfig,
             PATH: `${SANDBOX_BINARIES}${path.delimiter}${process.env.PATH ?? ""}`,
         };
         const began = performance.now();

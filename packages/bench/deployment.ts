@@ -86,7 +86,7 @@ export async function measureDestroy(
     await plain.prepare({}, stop);
     await single.prepare({}, stop);
     writeFileSync(path.join(plain.folder, "steps.json"), JSON.stringify(plainInput(cluster, steps)));
-    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(cluster.target.cluster));
+    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(cluster.stack.cluster));
 
     const contender = (label: string, project: EngineProject, ready?: () => Promise<unknown>) => {
         const series: Series = { label, unit: "s", samples: [] };
@@ -121,6 +121,6 @@ export async function measureDestroy(
 }
 
 /** What the plain program reads. */
-function plainInput({ target }: BenchCluster, steps: Step[]): object {
-    return { steps, values: leastValues(steps), cluster: target.cluster };
+function plainInput({ stack }: BenchCluster, steps: Step[]): object {
+    return { steps, values: leastValues(steps), cluster: stack.cluster };
 }

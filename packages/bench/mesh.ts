@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
 import { evaluateProgram } from "../cli/program/evaluate";
-import { readStackConfig } from "../cli/program/projectConfig";
+import { completeConfig, readStackFile } from "../cli/program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../shared/project";
 import type { Step } from "../cli/render/step";
 import { stepsOf } from "../cli/render/steps";
@@ -29,10 +29,9 @@ export function meshConfig(): Record<string, unknown> {
 /** What the program declares with that config, as steps. The sandbox has to be up: its kubeconfig is read. */
 export async function meshSteps(stop?: AbortSignal): Promise<Step[]> {
     const config = Object.fromEntries(
-        Object.entries({ ...readStackConfig(SANDBOX_STACK), ...meshConfig() }).map(([key, value]) => [
-            key,
-            typeof value === "string" ? value : JSON.stringify(value),
-        ]),
+        Object.entries({ ...completeConfig(SANDBOX_STACK, readStackFile(SANDBOX_STACK)), ...meshConfig() }).map(
+            ([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)],
+        ),
     );
     const request = { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: SANDBOX_STACK, config };
     return stepsOf(await evaluateProgram(request, undefined, stop));

@@ -22,7 +22,7 @@ export async function measureStart(
     const single = new EngineProject(engine, path.join(scratch, "single"), "single");
     const releases = new EngineProject(engine, path.join(scratch, "releases"), "plain");
     const steps = (await meshSteps(stop)).filter(({ type }) => type === "release");
-    const address = cluster.target.cluster;
+    const address = cluster.stack.cluster;
     writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(address));
     writeFileSync(path.join(releases.folder, "steps.json"), JSON.stringify({ steps, values: {}, cluster: address }));
     await program.prepare(sandboxConfig(), stop);

@@ -23,10 +23,10 @@ class Running {
     private readonly process: ChildProcess;
     private readonly ended: Promise<unknown[]>;
 
-    constructor(script: string, ...args: string[]) {
+    constructor(verb: string, ...args: string[]) {
         const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
-        const file = path.join("packages", "cli", `${script}.ts`);
-        this.process = spawn(process.execPath, ["--import", "tsx", file, ...args], { cwd: PROJECT, env });
+        const file = path.join("packages", "cli", "bookinfo.js");
+        this.process = spawn(process.execPath, [file, verb, ...args], { cwd: PROJECT, env });
         this.process.stdout?.on("data", (text: Buffer) => (this.stdout += text.toString()));
         this.process.stderr?.on("data", (text: Buffer) => (this.stderr += text.toString()));
         this.ended = once(this.process, "close");
@@ -56,8 +56,8 @@ class Running {
 }
 
 const running: Running[] = [];
-function run(script: string, ...args: string[]): Running {
-    const command = new Running(script, ...args);
+function run(verb: string, ...args: string[]): Running {
+    const command = new Running(verb, ...args);
     running.push(command);
     return command;
 }
@@ -69,7 +69,7 @@ afterEach(() => {
 
 jest.setTimeout(30_000);
 
-describe("npm run load", () => {
+describe("load", () => {
     let server: Server;
     let url: string;
     let statuses: number[];
@@ -123,7 +123,7 @@ describe("npm run load", () => {
     });
 });
 
-describe("npm run verify", () => {
+describe("verify", () => {
     it("takes the page's URL, which has to be one", async () => {
         const verify = run("verify", "--url", "nowhere");
         expect(await verify.exitCode()).toBe(1);
@@ -131,7 +131,7 @@ describe("npm run verify", () => {
     });
 });
 
-describe("npm run dashboard", () => {
+describe("dashboard", () => {
     let cluster: FakeApiServer;
     let folder: string;
     let options: string[];

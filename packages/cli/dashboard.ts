@@ -1,23 +1,24 @@
-/** `npm run dashboard`: the pages of the add-ons, on this machine. */
+/** `dashboard`: the pages of the add-ons, on this machine. */
 import { once } from "node:events";
-import { Argument, Command } from "commander";
+import { Argument } from "commander";
 import pc from "picocolors";
 import { type AddonName, ADDONS } from "../../components/names";
 import type { ClusterApi } from "../kubernetes/api";
-import { runCommand } from "./terminal/commandLine";
+import { addTargetOptions, commandOf } from "./terminal/commandLine";
+import { runCommand } from "./terminal/runCommand";
 import { connectToAddon, pageUrl, requireAddons, waitForAddon } from "./dashboard/addonPage";
 import { hasBrowser, openBrowser } from "./dashboard/browser";
 import { Forwarding } from "./dashboard/forwarding";
-import type { TargetOptions } from "./target/target";
+import type { StackOptions } from "./target/stack";
 import { UserError } from "../shared/errors";
 import { ADDON_NAMES, isDeployed } from "./mesh/addons";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { readMesh } from "./mesh/mesh";
-import { addTargetOptions, wholeNumber } from "./terminal/optionValues";
+import { wholeNumber } from "./terminal/optionValues";
 import { Progress } from "./terminal/progress";
 import { alignedLines } from "./terminal/table";
 
-interface Options extends TargetOptions {
+interface Options extends StackOptions {
     all?: boolean;
     port?: number;
     open: boolean;
@@ -61,7 +62,7 @@ async function show(names: AddonName[], options: Options, stop: AbortSignal): Pr
     const cluster = await findDeployedCluster(options);
     const { api } = cluster;
     const addons = options.all ? await deployedAddons(api) : [...new Set(names)];
-    await requireAddons(await readMesh(cluster), cluster.target.stack, addons);
+    await requireAddons(await readMesh(cluster), cluster.stack.name, addons);
 
     const forwardings: Forwarding[] = [];
     const portOf = (addon: AddonName) => options.port ?? ADDONS[addon].port;
@@ -90,8 +91,8 @@ async function show(names: AddonName[], options: Options, stop: AbortSignal): Pr
     }
 }
 
-const program = addTargetOptions(
-    new Command("npm run dashboard --")
+export const command = addTargetOptions(
+    commandOf("dashboard")
         .description("Brings the pages of add-ons to this machine, and opens them in the browser where there is one.")
         .addArgument(new Argument("[add-ons...]", "which ones").choices(ADDON_NAMES)),
 )
@@ -99,4 +100,3 @@ const program = addTargetOptions(
     .option("--port <number>", "local port (default: the add-on's own)", wholeNumber(1, 65535))
     .option("--no-open", "open no browser")
     .action((names: AddonName[], options: Options) => runCommand((stop) => show(names, options, stop)));
-void program.parseAsync();

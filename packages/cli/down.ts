@@ -1,36 +1,32 @@
-/** `npm run down`: undoes what `npm run up` did, to the last object. */
-import { Command } from "commander";
+/** `down`: undoes what `up` did, to the last object. */
 import pc from "picocolors";
-import { runCommand } from "./terminal/commandLine";
-import { readRecord, recordedStacks } from "./target/record";
-import { optionsFor } from "./target/suggestions";
-import { findRecordedTarget, type TargetOptions } from "./target/target";
-import { undo, type UndoOptions } from "./deployment/undo";
+import { commandLine } from "../shared/invocation";
 import { SANDBOX_STACK } from "../shared/project";
+import { undo, type UndoOptions } from "./deployment/undo";
+import { allRecords } from "./target/record";
+import { findDeployedStack, type StackOptions } from "./target/stack";
+import { recordedOptions } from "./target/suggestions";
+import { addTargetOptions, commandOf } from "./terminal/commandLine";
+import { runCommand } from "./terminal/runCommand";
 
-/** Deployments that are left, for nobody should have to remember them. */
+/** Lists the deployments that are left, so that the user need not remember them. */
 function reportOthers(): void {
-    for (const record of recordedStacks().map(readRecord)) {
-        if (record) {
-            const { stack, cluster } = record;
-            const options = optionsFor({ stack, cluster, sandbox: stack === SANDBOX_STACK });
-            console.log(`Still deployed: stack "${stack}" (npm run down${options})`);
-        }
+    for (const { stack, cluster } of allRecords()) {
+        const options = stack === SANDBOX_STACK ? [] : recordedOptions(stack, cluster);
+        console.log(`Still deployed: stack "${stack}" (${commandLine("down", options)})`);
     }
 }
 
-const program = new Command("npm run down --")
-    .description("Undoes what `npm run up` did; the sandbox cluster is removed too.")
-    .option("--context <name>", "undo it in the cluster of this context of your kubeconfig")
-    .option("--kubeconfig <file>", "the kubeconfig that has the context (default: the one that was deployed with)")
-    .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)")
+export const command = addTargetOptions(commandOf("down"), {
+    context: "undo it in the cluster of this context of your kubeconfig",
+})
+    .description("Undoes what `up` did; the sandbox cluster is removed too.")
     .option("--keep-cluster", "leave the sandbox cluster running")
     .option("--forget", "touch no cluster, only forget what was deployed: for a cluster that is gone")
-    .action((options: TargetOptions & UndoOptions) =>
+    .action((options: StackOptions & UndoOptions) =>
         runCommand(async (stop) => {
-            await undo(findRecordedTarget(options), options, stop);
+            await undo(findDeployedStack(options), options, stop);
             console.log(pc.green("Down."));
             reportOthers();
-        }, "Stopped. The same command goes on from here."),
+        }, "Stopped. The same command continues from here."),
     );
-void program.parseAsync();

@@ -1,17 +1,17 @@
-/** `npm run load`: requests to the product page, and what came of them. */
-import { Command } from "commander";
-import { runCommand } from "./terminal/commandLine";
-import type { TargetOptions } from "./target/target";
+/** `load`: requests to the product page, and what came of them. */
+import { addTargetOptions, commandOf } from "./terminal/commandLine";
+import { runCommand } from "./terminal/runCommand";
+import type { StackOptions } from "./target/stack";
 import { UserError, Stopped } from "../shared/errors";
 import { loadReport } from "./load/report";
 import { type Load, makeRequests } from "./load/requests";
 import { type LoadSummary, Tally } from "./load/summary";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { productpageUrl } from "./mesh/ingress";
-import { addTargetOptions, secondsWithin, webAddress, wholeNumber } from "./terminal/optionValues";
+import { secondsWithin, webAddress, wholeNumber } from "./terminal/optionValues";
 import { MovingLine } from "./terminal/progress";
 
-interface Options extends TargetOptions {
+interface Options extends StackOptions {
     requests: number;
     concurrency: number;
     timeout: number;
@@ -54,15 +54,14 @@ async function run({ requests, concurrency, timeout, json, ...where }: Options, 
     }
 }
 
-const program = addTargetOptions(
-    new Command("npm run load --").description("Makes requests to the product page, and says what came of them."),
+export const command = addTargetOptions(
+    commandOf("load").description("Makes requests to the product page, and says what came of them."),
 )
     .option("-n, --requests <number>", "how many requests", wholeNumber(1, 1_000_000), 100)
     .option("-c, --concurrency <number>", "how many at a time", wholeNumber(1, 1000), 4)
     .option("--timeout <seconds>", "longest time for one answer", secondsWithin(0.1, 600), 10)
     .option("--url <url>", "what to request (default: the product page at the ingress gateway's address)", webAddress)
-    .option("--json", "print the summary as JSON (with `npm run --silent`)")
+    .option("--json", "print the summary as JSON (after npm run: with `npm run --silent`)")
     .action((options: Options) =>
         runCommand((stop) => run(options, stop), "Stopped; these are the requests made until then."),
     );
-void program.parseAsync();

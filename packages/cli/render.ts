@@ -1,30 +1,31 @@
-/** `npm run render`: what the program declares, as files, without a cluster and without credentials. */
+/** `render`: what the program declares, as files, without a cluster and without credentials. */
 import path from "node:path";
-import { Command } from "commander";
 import pc from "picocolors";
-import { runCommand } from "./terminal/commandLine";
-import { findHelm } from "../kubernetes/helm";
-import { evaluateProgram } from "./program/evaluate";
-import { readStackConfig } from "./program/projectConfig";
+import { requireHelm } from "../kubernetes/helm";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK } from "../shared/project";
+import { evaluateProgram } from "./program/evaluate";
+import { completeConfig, readStackFile } from "./program/projectConfig";
 import { refuseForeign, renderedFiles, replaceFolder } from "./render/folder";
 import { withPlaceholderCluster } from "./render/placeholderCluster";
 import { renderSteps } from "./render/rendering";
 import { stepsOf } from "./render/steps";
+import { commandOf } from "./terminal/commandLine";
+import { runCommand } from "./terminal/runCommand";
 
 interface Options {
     stack: string;
     out?: string;
+    manifests?: boolean;
 }
 
-async function render({ stack, out }: Options, stop: AbortSignal): Promise<void> {
+async function render({ stack, out, manifests }: Options, stop: AbortSignal): Promise<void> {
     const folder = out ?? path.join("rendered", stack);
     refuseForeign(folder);
+    const helm = manifests ? requireHelm() : undefined;
 
-    const declaration = await withPlaceholderCluster(readStackConfig(stack), (config) =>
+    const declaration = await withPlaceholderCluster(completeConfig(stack, readStackFile(stack)), (config) =>
         evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }, undefined, stop),
     );
-    const helm = findHelm();
     const rendering = await renderSteps(stack, stepsOf(declaration), helm, stop);
     replaceFolder(folder, renderedFiles(rendering));
 
@@ -32,17 +33,19 @@ async function render({ stack, out }: Options, stop: AbortSignal): Promise<void>
         console.log(step.name);
     }
     console.log(pc.green(`${rendering.steps.length} steps of stack "${stack}" rendered into ${folder}`));
+    console.log(
+        manifests
+            ? "Each release has its values and its manifest."
+            : "Each release has its values; --manifests adds its manifest (needs helm and the chart repository).",
+    );
     for (const step of rendering.steps.filter((step) => step.type === "object" && step.secret !== undefined)) {
-        console.error(pc.yellow(`${step.name} is written without its content: that is a secret.`));
-    }
-    if (helm === undefined) {
-        console.error(pc.yellow("helm was not found on PATH: the releases have their values, and no manifest."));
+        console.error(pc.yellow(`${step.name} is written without its content, because that is secret.`));
     }
 }
 
-const program = new Command("npm run render --")
+export const command = commandOf("render")
     .description("Writes what the program declares as files, in the order in which they can be applied.")
     .option("--stack <name>", "the stack whose config is used: Pulumi.<name>.yaml", SANDBOX_STACK)
     .option("--out <folder>", "where to write; an earlier rendering there is replaced (default: rendered/<stack>)")
+    .option("--manifests", "add the manifest of each release, by helm and from the chart repository")
     .action((options: Options) => runCommand((stop) => render(options, stop)));
-void program.parseAsync();

@@ -1,30 +1,32 @@
-/** `npm run up`: from nothing to a page that answers. */
-import { Command } from "commander";
+/** `up`: from nothing to a page that answers. */
 import pc from "picocolors";
-import { runCommand } from "./terminal/commandLine";
+import { commandLine } from "../shared/invocation";
 import { deploy } from "./deployment/deploy";
-import type { Deployed } from "./target/site";
+import type { StrategyOptions } from "./deployment/chooseStrategy";
+import type { Deployed } from "./deployment/strategy";
 import { kubectlFor, optionsFor } from "./target/suggestions";
-import { findTarget, type Target, type TargetOptions } from "./target/target";
-import type { StrategyOptions } from "./deployment/strategy";
+import { findStack, type Stack, type StackOptions } from "./target/stack";
+import { addTargetOptions, commandOf } from "./terminal/commandLine";
+import { runCommand } from "./terminal/runCommand";
 
-function report({ outputs, shellCommands }: Deployed, target: Target): void {
+function report({ outputs, shellCommands, record }: Deployed, stack: Stack): void {
     const url = String(outputs.productpageUrl);
-    const options = optionsFor(target);
-
+    const options = optionsFor(stack.withRecord(record));
+    const next = [
+        `curl -s -o /dev/null -w '%{http_code}\\n' ${url}`,
+        `${kubectlFor(stack)} get pods`,
+        commandLine("verify", options),
+        commandLine("load", options),
+        commandLine("dashboard", [...options, "--all"]),
+        commandLine("down", options),
+    ];
     console.log(`\n${pc.green("Bookinfo is up:")} ${pc.bold(url)}\n`);
     for (const [name, value] of Object.entries(outputs)) {
         console.log(outputLines(name, value).join("\n"));
     }
-    console.log(`\nNext:
-  curl -s -o /dev/null -w '%{http_code}\\n' ${url}
-  ${kubectlFor(target)} get pods
-  npm run verify${options}
-  npm run load${options}
-  npm run dashboard${options || " --"} --all
-  npm run down${options}`);
+    console.log(["\nNext:", ...next].join("\n  "));
     if (shellCommands.length > 0) {
-        console.log(`\nTo use the Pulumi CLI on this stack:\n${shellCommands.map((line) => `  ${line}`).join("\n")}`);
+        console.log(["\nTo use the Pulumi CLI on this stack:", ...shellCommands].join("\n  "));
     }
 }
 
@@ -37,18 +39,21 @@ function outputLines(name: string, value: unknown): string[] {
     return [`  ${name}: ${String(value)}`];
 }
 
-const program = new Command("npm run up --")
-    .description("Deploys Istio and Bookinfo, to a sandbox cluster on this machine unless another cluster is named.")
-    .option("--context <name>", "deploy to the cluster of this context of your kubeconfig")
-    .option("--kubeconfig <file>", "the kubeconfig that has the context (default: KUBECONFIG, else ~/.kube/config)")
-    .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)")
+export const command = addTargetOptions(commandOf("up"), {
+    context: "deploy to the cluster of this context of your kubeconfig",
+    kubeconfig: "the kubeconfig that has the context (default: KUBECONFIG, else ~/.kube/config)",
+})
+    .description("Deploys Istio and Bookinfo, to a sandbox cluster on this machine unless you name another cluster.")
     .option("--backend <url>", "where Pulumi keeps its state (default: PULUMI_BACKEND_URL, else .state/pulumi)")
-    .option("--refresh", "first look at what is really there, and bring back what was changed or deleted by hand")
-    .option("--rendered", "apply what the program renders, even where the Pulumi CLI can be had")
-    .action((options: TargetOptions & StrategyOptions) =>
-        runCommand(async (stop) => {
-            const target = findTarget(options);
-            report(await deploy(target, options, stop), target);
-        }, "Stopped. The same command goes on from here; `npm run down`, with the same --context or --stack, undoes what was done."),
+    .option("--refresh", "first compare with the cluster, and restore what was changed or deleted by hand")
+    .option("--rendered", "apply what the program renders, even if the Pulumi CLI is available")
+    .action((options: StackOptions & StrategyOptions) =>
+        runCommand(
+            async (stop) => {
+                const stack = findStack(options);
+                report(await deploy(stack, options, stop), stack);
+            },
+            `Stopped. The same command continues from here; \`${commandLine("down")}\`, with the same --context or --stack, ` +
+                "undoes what was done.",
+        ),
     );
-void program.parseAsync();

@@ -1,8 +1,8 @@
-/** `npm run verify`: whether a deployed mesh does what it should. */
-import { Command } from "commander";
+/** `verify`: whether a deployed mesh does what it should. */
 import { contact } from "../kubernetes/contact";
-import { runCommand } from "./terminal/commandLine";
-import type { TargetOptions } from "./target/target";
+import { commandOf } from "./terminal/commandLine";
+import { runCommand } from "./terminal/runCommand";
+import type { StackOptions } from "./target/stack";
 import { UserError } from "../shared/errors";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { readMesh } from "./mesh/mesh";
@@ -12,7 +12,7 @@ import { runChecks } from "./verify/check";
 import { CHECKS } from "./verify/checks";
 import { checkReport } from "./verify/report";
 
-interface Options extends TargetOptions {
+interface Options extends StackOptions {
     url?: string;
     json?: boolean;
 }
@@ -20,7 +20,7 @@ interface Options extends TargetOptions {
 async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
     const cluster = await findDeployedCluster(where);
     // Whether there is a cluster at all is no check's business.
-    await contact(cluster.target.cluster, cluster.api);
+    await contact(cluster.stack.cluster, cluster.api);
     const mesh = { ...(await readMesh(cluster)), pageUrl: url };
 
     const waiting = new Set(CHECKS.map(({ name }) => name));
@@ -35,7 +35,7 @@ async function verify({ url, json, ...where }: Options, stop: AbortSignal): Prom
         line.end();
     });
 
-    const { stack } = cluster.target;
+    const { name: stack } = cluster.stack;
     console.log(
         json
             ? JSON.stringify({ stack, switches: mesh.source, checks: results }, undefined, 2)
@@ -47,10 +47,9 @@ async function verify({ url, json, ...where }: Options, stop: AbortSignal): Prom
     }
 }
 
-const program = addTargetOptions(
-    new Command("npm run verify --").description("Checks a deployed mesh, and says what to do about what fails."),
+export const command = addTargetOptions(
+    commandOf("verify").description("Checks a deployed mesh, and says what to do about what fails."),
 )
     .option("--url <url>", "the product page (default: at the ingress gateway's address)", webAddress)
-    .option("--json", "print the results as JSON (with `npm run --silent`)")
+    .option("--json", "print the results as JSON (after npm run: with `npm run --silent`)")
     .action((options: Options) => runCommand((stop) => verify(options, stop)));
-void program.parseAsync();

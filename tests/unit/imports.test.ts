@@ -39,7 +39,7 @@ const LAYERS: Record<string, string[][]> = {
 };
 
 /** Only these may import the strategy that applies what the program renders: the place that chooses between the two. */
-const RENDERED = { room: "packages/cli/rendered", door: "packages/cli/deployment/strategy.ts" };
+const RENDERED = { room: "packages/cli/rendered", door: "packages/cli/deployment/chooseStrategy.ts" };
 
 const sources = filesIn(ROOT).map((file) => path.relative(ROOT, file).replaceAll(path.sep, "/"));
 const imports = sources.flatMap((from) => importsOf(from).map((to) => ({ from, to })));

@@ -1,70 +1,77 @@
 import { ClusterApi } from "../../kubernetes/api";
-import { waitForPage } from "../mesh/page";
-import { bringSandboxUp, sandboxObstacle } from "../sandbox";
 import { UserError } from "../../shared/errors";
-import { preflight } from "../preflight/preflight";
-import { Progress } from "../terminal/progress";
+import { commandLine } from "../../shared/invocation";
 import { shellWord } from "../../shared/shell";
-import type { Deployed } from "../target/site";
 import { explaining } from "../diagnosis/explain";
-import { type DeploymentRecord, readRecord, removeRecord } from "../target/record";
-import { otherClusters, upOptionsFor } from "../target/suggestions";
-import { refuseGoogleCloud, type Target } from "../target/target";
-import { chooseStrategy, type StrategyOptions, strategyOf } from "./strategy";
+import { waitForPage } from "../mesh/page";
+import { preflight } from "../preflight/preflight";
+import { bringSandboxUp, sandboxObstacle } from "../sandbox";
+import type { Connection } from "../target/connection";
+import { keepsState, removeRecord } from "../target/record";
+import { forgetCommand, otherClusters, upCommand } from "../target/suggestions";
+import { refuseGoogleCloud, type Stack } from "../target/stack";
+import { Progress } from "../terminal/progress";
+import { chooseStrategy, type StrategyOptions, strategyOf } from "./chooseStrategy";
+import type { Deployed } from "./strategy";
 
-/** Deploys a stack to its cluster, which is started first where it is the sandbox, and waits until the page answers. */
-export async function deploy(target: Target, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
-    if (target.sandbox) {
-        const obstacle = sandboxObstacle();
-        if (obstacle !== undefined) {
-            throw new UserError(`${obstacle}\n${otherClusters()}`);
-        }
-        await bringSandboxUp(stop);
+/** Deploys a stack, and waits until the page answers. The sandbox is started first. */
+export async function deploy(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
+    if (stack.sandbox) {
+        await startSandbox(stop);
     }
-    refuseGoogleCloud(target.stack);
-    const api = await ClusterApi.connect(target.cluster);
-    const identity = await preflight(target, api, stop);
-    const record = await validRecord(target, identity, stop);
-    const way = await chooseStrategy(record, options, stop);
-    const site = { target, api, identity };
-    const deployed = await way.deploy(site, stop);
+    refuseGoogleCloud(stack.name, stack.file);
+    const connection = await usable(await preflight(stack, await ClusterApi.connect(stack.cluster), stop), stop);
+    const strategy = await chooseStrategy(connection.stack.record, options, stop);
+    const deployed = await strategy.deploy(connection, stop);
     try {
-        await explaining(site, () => waitUntilServed(deployed.outputs.productpageUrl, stop));
+        await explaining(connection, () => waitUntilServed(deployed.outputs.productpageUrl, stop));
     } catch (error) {
-        if (!(error instanceof UserError) || options.refresh || readRecord(target.stack)?.deployedBy.way !== "pulumi") {
+        if (!(error instanceof UserError) || options.refresh || !keepsState(deployed.record)) {
             throw error;
         }
-        const again = `npm run up${upOptionsFor(target) || " --"} --refresh`;
-        throw new UserError(`${error.message}\nWhat was changed by hand is brought back by: ${again}`);
+        const again = upCommand(stack.withRecord(deployed.record), "--refresh");
+        throw new UserError(`${error.message}\nIf something was changed by hand, this brings it back: ${again}`);
     }
     return deployed;
 }
 
-/** The record of the stack, if it is of this cluster. The sandbox may have been made anew, and forgotten everything. */
-async function validRecord(target: Target, identity: string, stop: AbortSignal): Promise<DeploymentRecord | undefined> {
-    const { stack, sandbox, cluster } = target;
-    const record = readRecord(stack);
+async function startSandbox(stop: AbortSignal): Promise<void> {
+    const obstacle = sandboxObstacle();
+    if (obstacle !== undefined) {
+        throw new UserError(`${obstacle}\n${otherClusters()}`);
+    }
+    await bringSandboxUp(stop);
+}
+
+/**
+ * The connection, if the stack's record is of this cluster. A sandbox that was made again has lost everything, so its
+ * record is forgotten.
+ */
+async function usable(connection: Connection, stop: AbortSignal): Promise<Connection> {
+    const { stack, identity } = connection;
+    const { name, sandbox, cluster, record } = stack;
     if (!record || (record.cluster.identity === identity && record.cluster.context === cluster.context)) {
-        return record;
+        return connection;
     }
     if (record.cluster.identity === identity) {
-        // To the engine a context is a cluster: it would make everything anew in a new one, and remove it from the old.
+        // For the engine another context is another cluster: it would create everything there, and delete it here.
+        const { context, kubeconfig } = cluster;
+        const down = ["--stack", name, "--context", shellWord(context), "--kubeconfig", shellWord(kubeconfig)];
         throw new UserError(
-            `stack "${stack}" was deployed to context "${record.cluster.context}", and "${cluster.context}" leads to the same ` +
-                `cluster: use that one, or undo it first, by \`npm run down -- --stack ${stack} ` +
-                `--context ${shellWord(cluster.context)} --kubeconfig ${shellWord(cluster.kubeconfig)}\``,
+            `stack "${name}" was deployed to context "${record.cluster.context}", and "${context}" leads to the same ` +
+                `cluster: use that one, or undo it first with \`${commandLine("down", down)}\``,
         );
     }
     if (!sandbox) {
         throw new UserError(
-            `stack "${stack}" was deployed to another cluster than context "${cluster.context}" names now; ` +
-                `run \`npm run down -- --stack ${stack} --forget\` to forget it, or choose another name by --stack`,
+            `stack "${name}" was deployed to another cluster than context "${cluster.context}" names now; ` +
+                `run \`${forgetCommand(name)}\` to forget it, or choose another name with --stack`,
         );
     }
-    console.log("The sandbox cluster of the last deployment is gone; starting afresh.");
-    await (await strategyOf(record, stop)).forget(stack, stop);
-    removeRecord(stack);
-    return undefined;
+    console.log("The sandbox cluster of the last deployment is gone; starting again.");
+    await (await strategyOf(record, stop)).forget(name, stop);
+    removeRecord(name);
+    return { ...connection, stack: stack.withRecord(undefined) };
 }
 
 async function waitUntilServed(url: unknown, stop: AbortSignal): Promise<void> {

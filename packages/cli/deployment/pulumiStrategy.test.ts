@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PulumiStrategy } from "./pulumiStrategy";
-import type { Site } from "../target/site";
+import type { Connection } from "../target/connection";
+import { stackOf } from "../testing/stack";
 import { readRecord } from "../target/record";
 import { evaluateProgram } from "../program/evaluate";
 import type * as Project from "../../shared/project";
@@ -45,14 +46,12 @@ const never = new AbortController().signal;
 
 let folder: string;
 let cluster: FakeCluster;
-let site: Site;
+let connection: Connection;
 beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
     mkdirSync(STATE_FOLDER, { recursive: true });
-    const address = { kubeconfig: "/nowhere", context: "mine" };
-    const target = { stack: "there-is-no-such-stack", cluster: address, sandbox: false, named: true };
     cluster = new FakeCluster();
-    site = { target, api: cluster.api, identity: "its-uid" };
+    connection = { stack: stackOf(), api: cluster.api, identity: "its-uid" };
     cluster.objects = [rolledOut(1)];
     jest.spyOn(console, "log").mockImplementation();
     jest.spyOn(process.stdout, "write").mockReturnValue(true);
@@ -75,8 +74,8 @@ const rolledOut = (observedGeneration: number) => ({
     status: { observedGeneration, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
 });
 
-/** The way by a CLI that fails at the first `up` with an error, and notes what it is asked for. */
-function failingOnce(message: string, known: StackState = state): { way: PulumiStrategy; asked: () => string[] } {
+/** A strategy with a CLI that fails at the first `up` with an error, and notes what it is asked for. */
+function failingOnce(message: string, known: StackState = state): { strategy: PulumiStrategy; asked: () => string[] } {
     const cli = path.join(folder, "pulumi");
     const asked = path.join(folder, "asked");
     const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
@@ -89,7 +88,7 @@ function failingOnce(message: string, known: StackState = state): { way: PulumiS
         esac`;
     writeFileSync(cli, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     return {
-        way: new PulumiStrategy({ cli, version: "v3" }, "file:///nowhere"),
+        strategy: new PulumiStrategy({ cli, version: "v3" }, "file:///nowhere"),
         asked: () => readFileSync(asked, "utf8").trim().split("\n"),
     };
 }
@@ -99,15 +98,15 @@ const taken = 'Release "istio-system/istiod": cannot re-use a name that is still
 describe("an up that meets what a provider has left that ended before its engine", () => {
     it("is tried once more after that is taken back", async () => {
         jest.mocked(recover).mockResolvedValueOnce(false).mockResolvedValueOnce(true);
-        const { way, asked } = failingOnce(taken);
-        await way.deploy(site, never);
+        const { strategy, asked } = failingOnce(taken);
+        await strategy.deploy(connection, never);
         expect(asked().filter((command) => command === "up")).toHaveLength(2);
         expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
     });
 
     it("fails as it is where there is nothing to take back: the name is somebody else's", async () => {
-        const { way, asked } = failingOnce(taken);
-        await expect(way.deploy(site, never)).rejects.toThrow(/could not deploy[^]*made by something else/);
+        const { strategy, asked } = failingOnce(taken);
+        await expect(strategy.deploy(connection, never)).rejects.toThrow(/could not deploy[^]*made by something else/);
         expect(asked().filter((command) => command === "up")).toHaveLength(1);
     });
 
@@ -115,14 +114,14 @@ describe("an up that meets what a provider has left that ended before its engine
         "rpc error: code = Unavailable desc = error reading from server: EOF",
         'desc = "transport: Error while dialing: dial tcp 127.0.0.1:4711: connect: connection refused"',
     ])("is tried once more where the provider ends in it, whatever it has left: %s", async (words) => {
-        const { way, asked } = failingOnce(words);
-        await way.deploy(site, never);
+        const { strategy, asked } = failingOnce(words);
+        await strategy.deploy(connection, never);
         expect(asked().filter((command) => command === "up")).toHaveLength(2);
     });
 
     it("is not tried again for any other fault", async () => {
-        const { way, asked } = failingOnce("exceeded quota: tiny");
-        await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+        const { strategy, asked } = failingOnce("exceeded quota: tiny");
+        await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
         expect(asked().filter((command) => command === "up")).toHaveLength(1);
         expect(evaluateProgram).not.toHaveBeenCalled();
     });
@@ -130,8 +129,8 @@ describe("an up that meets what a provider has left that ended before its engine
 
 it("an up ends when the Deployments are rolled out, and not when the provider takes them for it", async () => {
     cluster.objects = [rolledOut(0)];
-    const { way } = failingOnce("error reading from server: EOF");
-    const deploying = way.deploy(site, never).then(() => "ended");
+    const { strategy } = failingOnce("error reading from server: EOF");
+    const deploying = strategy.deploy(connection, never).then(() => "ended");
     const soon = new Promise((resolve) => setTimeout(resolve, 700, "waiting"));
     await expect(Promise.race([deploying, soon])).resolves.toBe("waiting");
     cluster.objects = [rolledOut(1)];
@@ -143,105 +142,106 @@ it("neither an up nor a down touches a mesh that somebody else has made anew", a
     cluster.objects = [mesh];
     const resource = { urn: "c", type: "kubernetes:core/v1:Namespace", id: "istio-system", inputs: mesh };
     const seen = { ...resource, outputs: { metadata: { uid: "ours" } } };
-    const { way, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, seen] } });
-    await expect(way.deploy(site, never)).rejects.toThrow("somebody else");
-    await expect(way.undo(site, record, never)).rejects.toThrow("somebody else");
+    const { strategy, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, seen] } });
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("somebody else");
+    await expect(strategy.undo(connection, record, never)).rejects.toThrow("somebody else");
     expect(asked()).not.toContain("up");
     expect(asked()).not.toContain("destroy");
 });
 
 describe("a stack that is not in its backend any more", () => {
     const gone = () => {
-        const { way, asked } = failingOnce("");
+        const { strategy, asked } = failingOnce("");
         const cli = path.join(folder, "pulumi");
         const script = readFileSync(cli, "utf8");
         writeFileSync(
             cli,
             script.replace(/"stack export"\) .*;;/, '"stack export") echo "no stack named" >&2; exit 1;;'),
         );
-        return { way, asked };
+        return { strategy, asked };
     };
 
     it("is not taken for undone while a mesh is in the cluster", async () => {
         cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "ours" } }];
-        const { way, asked } = gone();
-        await expect(way.undo(site, record, never)).rejects.toThrow(
+        const { strategy, asked } = gone();
+        await expect(strategy.undo(connection, record, never)).rejects.toThrow(
             /is not in file:\/\/\/nowhere any more[^]*nothing is touched[^]*--stack there-is-no-such-stack --forget/,
         );
         expect(asked()).not.toContain("destroy");
     });
 
     it("is undone where there is none: an earlier down was killed at its end", async () => {
-        const { way, asked } = gone();
-        await way.undo(site, record, never);
+        const { strategy, asked } = gone();
+        await strategy.undo(connection, record, never);
         expect(asked().filter((command) => command !== "stack")).toEqual([]);
     });
 });
 
 it("neither an up nor a down touches a stack that holds the cluster itself", async () => {
     const gke = { urn: "d", type: "gcp:container/cluster:Cluster" };
-    const { way, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, gke] } });
-    await expect(way.deploy(site, never)).rejects.toThrow("a cluster of its own on Google Cloud");
-    await expect(way.undo(site, record, never)).rejects.toThrow("a cluster of its own on Google Cloud");
+    const { strategy, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, gke] } });
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("makes its own cluster on Google Cloud");
+    await expect(strategy.undo(connection, record, never)).rejects.toThrow("makes its own cluster on Google Cloud");
     expect(asked()).not.toContain("up");
     expect(asked()).not.toContain("destroy");
-    expect(readRecord(site.target.stack)).toBeUndefined();
+    expect(readRecord(connection.stack.name)).toBeUndefined();
 });
 
 it("an up refuses releases of others as long as its stack has made no mesh, whatever it has recorded", async () => {
-    const { way, asked } = failingOnce("exceeded quota: tiny");
-    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const { strategy, asked } = failingOnce("exceeded quota: tiny");
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
     const labels = { owner: "helm", name: "istiod", version: "1", status: "deployed" };
     const metadata = { name: "sh.helm.release.v1.istiod.v1", namespace: "istio-system", labels };
     cluster.objects = [rolledOut(1), { apiVersion: "v1", kind: "Secret", metadata, type: "helm.sh/release.v1" }];
-    await expect(way.deploy(site, never)).rejects.toThrow("another Istio is installed in this cluster");
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("another Istio is installed in this cluster");
     expect(asked().filter((command) => command === "up")).toHaveLength(1);
 });
 
 it("an up touches nothing while somebody else works on the stack", async () => {
-    const { way } = failingOnce("exceeded quota: tiny");
-    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const { strategy } = failingOnce("exceeded quota: tiny");
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
     const touched = jest.fn();
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "waits", namespace: "istio-system" } };
     const containerStatuses = [{ name: "main", state: { waiting: { reason: "ImagePullBackOff" } } }];
     cluster.objects = [rolledOut(1), { ...pod, status: { containerStatuses } }];
-    site.api.delete = touched;
+    connection.api.delete = touched;
     jest.mocked(freeFromDeadRuns).mockRejectedValueOnce(new UserError("somebody else works on this stack"));
-    await expect(way.deploy(site, never)).rejects.toThrow("somebody else");
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("somebody else");
     expect(touched).not.toHaveBeenCalled();
-    await way.deploy(site, never);
+    const { stack } = connection;
+    await strategy.deploy({ ...connection, stack: stack.withRecord(readRecord(stack.name)) }, never);
     expect(touched).toHaveBeenCalledTimes(1);
 });
 
 it("an up that ends well, and no other, is written down with its time", async () => {
-    const { way } = failingOnce("exceeded quota: tiny");
-    const settled = () => readRecord(site.target.stack)?.settled;
-    await expect(way.deploy(site, never)).rejects.toThrow("could not deploy");
+    const { strategy } = failingOnce("exceeded quota: tiny");
+    const settled = () => readRecord(connection.stack.name)?.settled;
+    await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
     expect(settled()).toBeUndefined();
     const begun = new Date().toISOString();
-    await way.deploy(site, never);
+    await strategy.deploy(connection, never);
     expect((settled() ?? "") >= begun).toBe(true);
 });
 
 describe("a down", () => {
     it("looks for what the state holds and the cluster does not, where nothing was interrupted", async () => {
-        const { way, asked } = failingOnce("");
+        const { strategy, asked } = failingOnce("");
         jest.mocked(bringUpToDate).mockImplementation(() => {
             expect(asked()).not.toContain("destroy");
             return Promise.resolve();
         });
-        await way.undo(site, record, never);
+        await strategy.undo(connection, record, never);
         expect(bringUpToDate).toHaveBeenCalled();
         expect(asked()).toContain("destroy");
     });
 
     it("looks for what the state does not know before it destroys", async () => {
-        const { way, asked } = failingOnce("");
+        const { strategy, asked } = failingOnce("");
         jest.mocked(recover).mockImplementation(() => {
             expect(asked()).not.toContain("destroy");
             return Promise.resolve(true);
         });
-        await way.undo(site, record, never);
+        await strategy.undo(connection, record, never);
         expect(bringUpToDate).not.toHaveBeenCalled();
         expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
         expect(asked()).toContain("destroy");
@@ -249,8 +249,8 @@ describe("a down", () => {
 
     it("removes what is known where the program cannot be run", async () => {
         jest.mocked(evaluateProgram).mockRejectedValue(new UserError("no such chart"));
-        const { way, asked } = failingOnce("");
-        await way.undo(site, record, never);
+        const { strategy, asked } = failingOnce("");
+        await strategy.undo(connection, record, never);
         expect(jest.mocked(recover).mock.lastCall?.[4]).toBeUndefined();
         expect(asked()).toContain("destroy");
     });

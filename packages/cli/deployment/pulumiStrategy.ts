@@ -1,32 +1,41 @@
 import pc from "picocolors";
+import { z } from "zod";
 import type { ClusterAddress } from "../../kubernetes/address";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntilReady } from "../../kubernetes/readiness";
+import { UserError } from "../../shared/errors";
+import { explaining, explainingProblems } from "../diagnosis/explain";
+import { retry } from "../diagnosis/retry";
 import type { Engine } from "../engine/discovery";
 import { PulumiStack } from "../engine/pulumiStack";
-import { UserError } from "../../shared/errors";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
 import type { Declaration } from "../program/declaration";
-import { evaluateProgram } from "../program/evaluate";
-import { Progress } from "../terminal/progress";
-import { requestFor } from "../target/request";
 import type { SearchScope } from "../recovery/findings";
 import { objectsIn, type StackState } from "../recovery/interruption";
 import { meshIn, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
-import type { Deployed, Site, DeploymentStrategy } from "../target/site";
-import { explaining, explainingTrouble } from "../diagnosis/explain";
-import { type DeploymentRecord, readRecord, writeRecord } from "../target/record";
-import { retry } from "../diagnosis/retry";
-import { googleCloudFault, type Target } from "../target/target";
+import type { Connection } from "../target/connection";
+import { deployedBy, type DeploymentRecord, keepsState, writeRecord } from "../target/record";
+import { googleCloudError, type Stack } from "../target/stack";
+import { forgetCommand } from "../target/suggestions";
+import { Progress } from "../terminal/progress";
+import type { Deployed, DeploymentStrategy } from "./strategy";
 
-/** What the engine says where its provider has ended, in the middle of an operation or before it: gRPC's words. */
+/** What the engine says if its provider has ended, during an operation or before it: gRPC's words. */
 const PROVIDER_ENDED = /error reading from server|error while dialing: dial tcp 127\.0\.0\.1/i;
 
-/** What the API server and Helm say where something of a name is there already. */
+/** What the API server and Helm say if a name is taken. */
 const NAME_TAKEN = /already exists|cannot re-use a name that is still in use/;
 
-/** By Pulumi's engine, which keeps its own state. */
+/** What this strategy keeps in a record. */
+const DEPLOYED_BY = z.object({ way: z.literal("pulumi"), backend: z.string() });
+
+/** The backend that keeps the state of a stack; undefined if another strategy deployed it. */
+export function backendIn(record: DeploymentRecord): string | undefined {
+    return keepsState(record) ? deployedBy(record, DEPLOYED_BY).backend : undefined;
+}
+
+/** Deploys with Pulumi's engine, which keeps its own state. */
 export class PulumiStrategy implements DeploymentStrategy {
     readonly description: string;
 
@@ -39,100 +48,98 @@ export class PulumiStrategy implements DeploymentStrategy {
         this.description = `Deploying by Pulumi ${engine.version} (${engine.cli})`;
     }
 
-    async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
-        const { target, api, identity } = site;
-        const stack = this.stackOf(target.stack, target.cluster);
-        await freeFromDeadRuns(stack);
-        const state =
-            (await stack.prepare(target.named ? target.cluster : undefined, stop)) ?? (await stack.create(stop));
-        const earlier = readRecord(target.stack);
-        refuseClusterWithin(target.stack, state);
-        if (meshIn(state) === undefined) {
-            await refuseForeignReleases(target.stack, api);
+    async deploy(connection: Connection, stop: AbortSignal): Promise<Deployed> {
+        const { stack, api, identity } = connection;
+        const earlier = stack.record;
+        const pulumi = this.stackOf(stack.name, stack.cluster);
+        await freeFromDeadRuns(pulumi, stop);
+        const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));
+        const mesh = meshIn(state);
+        refuseClusterWithin(stack.name, state);
+        if (mesh === undefined) {
+            await refuseForeignReleases(stack.name, api);
         }
-        await refuseForeignMesh(target.stack, meshIn(state), api, forgetCommand(stack, earlier));
+        // Without an `up` of this clone, only the engine itself has something to forget.
+        const forget = earlier ? forgetCommand(stack.name) : pulumi.forgetCommand();
+        await refuseForeignMesh(stack.name, mesh, api, forget);
         if (earlier) {
-            await retry(site, stop);
+            await retry(connection, stop);
         }
         const record: DeploymentRecord = {
-            stack: target.stack,
-            cluster: { ...target.cluster, identity },
+            stack: stack.name,
+            cluster: { ...stack.cluster, identity },
             settled: earlier?.settled,
             deployedBy: { way: "pulumi", backend: this.backend },
         };
         // Before anything is deployed: an interrupted `up` can be undone as well.
         writeRecord(record);
-        await pastDeadLocks(stack, stop, async () => {
-            if (!(await recover(stack, state, api, stop))) {
-                await bringUpToDate(stack, state, api, stop);
+        await pastDeadLocks(pulumi, stop, async () => {
+            if (!(await recover(pulumi, state, api, stop))) {
+                await bringUpToDate(pulumi, state, api, stop);
             }
-            await explaining(site, () => this.up(stack, site, record, stop));
+            await explaining(connection, () => this.up(pulumi, connection, record, stop));
         });
-        writeRecord({ ...record, settled: new Date().toISOString() });
-        const [outputs, deployed] = await Promise.all([stack.outputs(stop), stack.findState(stop)]);
-        await untilRolledOut(objectsIn(deployed ?? {}), site, stop);
-        return { outputs, shellCommands: stack.shellCommands() };
+        const settled = { ...record, settled: new Date().toISOString() };
+        writeRecord(settled);
+        const [outputs, deployed] = await Promise.all([pulumi.outputs(stop), pulumi.findState(stop)]);
+        await untilRolledOut(objectsIn(deployed ?? {}), connection, stop);
+        return { outputs, shellCommands: pulumi.shellCommands(), record: settled };
     }
 
-    async undo({ target, api }: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-        const stack = this.stackOf(target.stack, target.cluster);
-        await freeFromDeadRuns(stack);
-        // At the same time, for it takes as long as the CLI does.
-        const [state, declaration] = await Promise.all([
-            stack.prepare(target.named ? target.cluster : undefined, stop),
-            declarationFor(target, stop),
-        ]);
+    async undo({ stack, api }: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+        const pulumi = this.stackOf(stack.name, stack.cluster);
+        await freeFromDeadRuns(pulumi, stop);
+        // At the same time, because each takes about as long as the other.
+        const [state, declaration] = await Promise.all([pulumi.prepare(stack, stop), declarationOf(stack, stop)]);
         if (state === undefined) {
             // A `down` that was killed at its very end has removed the stack, and everything else before.
-            await refuseLostState(target.stack, this.backend, api, forgetCommand(stack, record));
+            await refuseLostState(stack.name, this.backend, api, forgetCommand(stack.name));
             return;
         }
-        refuseClusterWithin(target.stack, state);
-        await refuseForeignMesh(target.stack, meshIn(state), api, forgetCommand(stack, record));
-        await pastDeadLocks(stack, stop, async () => {
-            if (!(await recover(stack, state, api, stop, unrecordedBy(record, declaration)))) {
-                // Helm's releases cannot be destroyed once they are not there.
-                await bringUpToDate(stack, state, api, stop);
+        refuseClusterWithin(stack.name, state);
+        await refuseForeignMesh(stack.name, meshIn(state), api, forgetCommand(stack.name));
+        await pastDeadLocks(pulumi, stop, async () => {
+            if (!(await recover(pulumi, state, api, stop, scopeOf(record, declaration)))) {
+                // The engine cannot destroy a Helm release that is gone.
+                await bringUpToDate(pulumi, state, api, stop);
             }
-            await stack.destroy(stop);
+            await pulumi.destroy(stop);
         });
-        await stack.remove({ force: false }, stop);
+        await pulumi.remove({ force: false }, stop);
     }
 
     async forget(stack: string, stop: AbortSignal): Promise<void> {
-        const forgotten = this.stackOf(stack);
-        await freeFromDeadRuns(forgotten);
-        await pastDeadLocks(forgotten, stop, () => forgotten.remove({ force: true }, stop));
+        const pulumi = this.stackOf(stack);
+        await freeFromDeadRuns(pulumi, stop);
+        await pastDeadLocks(pulumi, stop, () => pulumi.remove({ force: true }, stop));
     }
 
-    /** `pulumi up`; once more after what an engine has met that a provider, ended before it, has left. */
+    /** `pulumi up`; a second time if a provider that died before has left something in the engine's way. */
     private async up(
-        stack: PulumiStack,
-        { target, api }: Site,
+        pulumi: PulumiStack,
+        { stack, api }: Connection,
         record: DeploymentRecord,
         stop: AbortSignal,
     ): Promise<void> {
-        await stack.up(this.options, stop).catch(async (error: unknown) => {
+        await pulumi.up(this.options, stop).catch(async (error: unknown) => {
             const words = error instanceof UserError ? String(error.cause) : "";
             const died = PROVIDER_ENDED.test(words);
             if (!died && !NAME_TAKEN.test(words)) {
                 throw error;
             }
             if (died) {
-                console.log(
-                    pc.yellow("The Kubernetes provider ended before its time; what it has left is looked for."),
-                );
+                console.log(pc.yellow("The Kubernetes provider ended too early; looking for what it has left."));
             }
-            const state = (await stack.findState(stop)) ?? {};
-            const unrecorded = unrecordedBy(record, await declarationFor(target, stop));
-            const recovered = await recover(stack, state, api, stop, unrecorded);
+            const state = (await pulumi.findState(stop)) ?? {};
+            const scope = scopeOf(record, await declarationOf(stack, stop));
+            const recovered = await recover(pulumi, state, api, stop, scope);
             if (!died && !recovered) {
                 throw error;
             }
             if (!recovered) {
-                await stack.refresh(stop);
+                await pulumi.refresh(stop);
             }
-            await stack.up(this.options, stop);
+            await pulumi.up(this.options, stop);
         });
     }
 
@@ -141,46 +148,39 @@ export class PulumiStrategy implements DeploymentStrategy {
     }
 }
 
-/** The provider at times takes a Deployment for rolled out that its controller has not even looked at since it was changed. */
-async function untilRolledOut(objects: readonly KubernetesObject[], site: Site, stop: AbortSignal): Promise<void> {
+/** At times the provider calls a Deployment rolled out although its controller has not seen the change yet. */
+async function untilRolledOut(objects: readonly KubernetesObject[], connection: Connection, stop: AbortSignal) {
     const deployments = objects.filter(({ kind }) => kind === "Deployment");
     const progress = new Progress();
-    await explainingTrouble(site, progress, stop, (stop) =>
+    await explainingProblems(connection, progress, stop, (stop) =>
         progress.during(`Deployments rolled out (${deployments.length})`, async () => {
-            await Promise.all(deployments.map((deployment) => waitUntilReady(deployment, site.api, stop)));
+            await Promise.all(deployments.map((deployment) => waitUntilReady(deployment, connection.api, stop)));
         }),
     );
 }
 
-/** What one types to forget what a stack has deployed: that of the engine where no `up` of this clone has deployed it. */
-function forgetCommand(stack: PulumiStack, record?: DeploymentRecord): string {
-    return record ? `npm run down -- --stack ${stack.name} --forget` : stack.forgetCommand();
-}
-
-/** @throws UserError where a stack holds the cluster itself, whatever its file says: the engine would remove that */
+/** @throws UserError if a stack holds the cluster itself, even if its file says otherwise: the engine would remove it */
 function refuseClusterWithin(stack: string, { deployment }: StackState): void {
     if (deployment?.resources?.some(({ type }) => type.startsWith("gcp:"))) {
-        throw googleCloudFault(stack);
+        throw googleCloudError(stack);
     }
 }
 
-/** Where to look for what the state may not know of. */
-function unrecordedBy({ settled }: DeploymentRecord, declaration?: Declaration): SearchScope | undefined {
+/** Where to look for objects that the state may not know. */
+function scopeOf({ settled }: DeploymentRecord, declaration?: Declaration): SearchScope | undefined {
     return declaration && { declaration, settled: settled === undefined ? undefined : new Date(settled) };
 }
 
-/** What the program declares for a target; undefined where it cannot be run, which keeps nobody from removing what is known. */
-async function declarationFor(target: Target, stop: AbortSignal): Promise<Declaration | undefined> {
+/** What the program declares; undefined if it cannot be run. What the state knows can be removed without it. */
+async function declarationOf(stack: Stack, stop: AbortSignal): Promise<Declaration | undefined> {
     try {
-        return await evaluateProgram(requestFor(target), undefined, stop);
+        return await stack.declaration(stop);
     } catch (error) {
         if (!(error instanceof UserError)) {
             throw error;
         }
         console.log(
-            pc.yellow(
-                `What the state does not know of is not looked for, for the program cannot be run: ${error.message}`,
-            ),
+            pc.yellow(`Objects that the state does not know stay, because the program cannot run: ${error.message}`),
         );
         return undefined;
     }

@@ -1,12 +1,12 @@
 import pc from "picocolors";
-import { ClusterApi } from "../../kubernetes/api";
-import { contact } from "../../kubernetes/contact";
+import { messageOf, UserError } from "../../shared/errors";
+import { commandLine } from "../../shared/invocation";
 import { sandboxObstacle, sandboxState, takeSandboxDown } from "../sandbox";
-import { UserError, messageOf } from "../../shared/errors";
-import type { Site } from "../target/site";
-import { type DeploymentRecord, readRecord, removeRecord } from "../target/record";
-import type { Target } from "../target/target";
-import { strategyOf } from "./strategy";
+import { connect } from "../target/connection";
+import { type DeploymentRecord, removeRecord } from "../target/record";
+import type { Stack } from "../target/stack";
+import { forgetCommand } from "../target/suggestions";
+import { strategyOf } from "./chooseStrategy";
 
 export interface UndoOptions {
     /** Leave the sandbox cluster running. */
@@ -15,53 +15,48 @@ export interface UndoOptions {
     forget?: boolean;
 }
 
-/** Undoes what was deployed for a stack. Where nothing was, nothing happens. */
-export async function undo(target: Target, options: UndoOptions, stop: AbortSignal): Promise<void> {
-    const record = readRecord(target.stack);
+/** Undoes what was deployed for a stack. If nothing was, nothing happens. */
+export async function undo(stack: Stack, options: UndoOptions, stop: AbortSignal): Promise<void> {
+    const { name, record, sandbox } = stack;
     if (!record) {
-        console.log(`Nothing is deployed for stack "${target.stack}".`);
-        if (!target.sandbox) {
-            console.log(
-                `What \`pulumi up\` has deployed by itself, \`pulumi destroy --stack ${target.stack}\` removes.`,
-            );
+        console.log(`Nothing is deployed for stack "${name}".`);
+        if (!sandbox) {
+            console.log(`If you deployed it with \`pulumi up\`, remove it with \`pulumi destroy --stack ${name}\`.`);
         }
     } else if (options.forget) {
         await forget(record, stop);
-    } else if (target.sandbox) {
-        await undoInSandbox(target, record, options, stop);
+    } else if (sandbox) {
+        await undoInSandbox(stack, record, options, stop);
     } else {
-        await undoInCluster(target, record, stop);
+        await undoInCluster(stack, record, stop);
     }
-    if (target.sandbox && !options.keepCluster && sandboxObstacle() === undefined) {
+    if (sandbox && !options.keepCluster && sandboxObstacle() === undefined) {
         await takeSandboxDown(stop);
     }
 }
 
-async function undoInCluster(target: Target, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-    const ifGone = `If it is gone for good, forget it: npm run down -- --stack ${target.stack} --forget`;
-    const { api, identity } = await reach(target).catch((error: unknown) => {
+async function undoInCluster(stack: Stack, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+    const ifGone = `If it is gone for good, forget it: ${forgetCommand(stack.name)}`;
+    const connection = await connect(stack).catch((error: unknown) => {
         throw new UserError(`${messageOf(error)}\n${ifGone}`);
     });
-    if (identity !== record.cluster.identity && !target.sandbox) {
+    if (connection.identity === record.cluster.identity) {
+        await (await strategyOf(record, stop)).undo(connection, record, stop);
+        removeRecord(record.stack);
+    } else if (stack.sandbox) {
+        // The sandbox was made again, and has lost everything.
+        await forget(record, stop);
+    } else {
         throw new UserError(
-            `context "${target.cluster.context}" names another cluster than the one that stack "${target.stack}" was ` +
-                `deployed to: nothing is touched.\nName the kubeconfig of that one by --kubeconfig. ${ifGone}`,
+            `context "${stack.cluster.context}" names another cluster than the one that stack "${stack.name}" was ` +
+                `deployed to: nothing is touched.\nName the kubeconfig of that one with --kubeconfig. ${ifGone}`,
         );
     }
-    // The sandbox may have been made anew, and forgotten everything.
-    await (identity === record.cluster.identity
-        ? undoAt({ target, api, identity }, record, stop)
-        : forget(record, stop));
-}
-
-async function reach({ cluster }: Target): Promise<Pick<Site, "api" | "identity">> {
-    const api = await ClusterApi.connect(cluster);
-    return { api, identity: await contact(cluster, api) };
 }
 
 /** As in any cluster; but what cannot be undone there goes with the sandbox itself. */
 async function undoInSandbox(
-    target: Target,
+    stack: Stack,
     record: DeploymentRecord,
     options: UndoOptions,
     stop: AbortSignal,
@@ -69,7 +64,7 @@ async function undoInSandbox(
     const state = await sandboxState(stop);
     if (state === "broken" && options.keepCluster) {
         throw new UserError(
-            "the sandbox cluster is broken; `npm run sandbox -- up` mends it, `npm run down` removes it",
+            `the sandbox cluster is broken; \`${commandLine("sandbox", ["up"])}\` repairs it, \`${commandLine("down")}\` removes it`,
         );
     }
     if (state !== "up") {
@@ -77,7 +72,7 @@ async function undoInSandbox(
         return;
     }
     try {
-        await undoInCluster(target, record, stop);
+        await undoInCluster(stack, record, stop);
     } catch (error) {
         if (options.keepCluster || stop.aborted) {
             throw error;
@@ -87,14 +82,8 @@ async function undoInSandbox(
     }
 }
 
-async function undoAt(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-    const way = await strategyOf(record, stop);
-    await way.undo(site, record, stop);
-    removeRecord(record.stack);
-}
-
 async function forget(record: DeploymentRecord, stop: AbortSignal): Promise<void> {
     await (await strategyOf(record, stop)).forget(record.stack, stop);
     removeRecord(record.stack);
-    console.log(`The cluster of stack "${record.stack}" is taken for gone; what was deployed to it is forgotten.`);
+    console.log(`The cluster of stack "${record.stack}" counts as gone; what was deployed to it is forgotten.`);
 }

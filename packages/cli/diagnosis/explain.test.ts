@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { KubernetesObject } from "../../kubernetes/object";
-import type { Site } from "../target/site";
-import { explaining, explainingTrouble } from "./explain";
+import type { Connection } from "../target/connection";
+import { stackOf } from "../testing/stack";
+import { explaining, explainingProblems } from "./explain";
 import { isOwnIn } from "../target/namespaces";
 import { retryFailed, rollBackFailed } from "./retry";
 import { errorsIn } from "../engine/eventLog";
@@ -24,16 +25,10 @@ function refusing(kind: string, name: string, namespace = "istio-system"): Kuber
 }
 
 let cluster: FakeCluster;
-let site: Site;
+let connection: Connection;
 beforeEach(() => {
     cluster = new FakeCluster();
-    const target = {
-        stack: "there-is-no-such-stack",
-        cluster: { kubeconfig: "", context: "mine" },
-        sandbox: false,
-        named: true,
-    };
-    site = { target, api: cluster.api, identity: "its-uid" };
+    connection = { stack: stackOf(), api: cluster.api, identity: "its-uid" };
 });
 
 const messageOf = (result: Promise<unknown>) => result.catch((error: unknown) => (error as Error).message);
@@ -42,8 +37,8 @@ describe("a fault of a deployment", () => {
     it("is told with what is wrong in the cluster, and with the remedies of both", async () => {
         cluster.objects = [refusing("Deployment", "istiod")];
         const fault = new UserError('looks like "x" is not a valid chart repository or cannot be reached');
-        expect(await messageOf(explaining(site, () => Promise.reject(fault)))).toMatch(
-            /^looks like "x".*\n {2}Is the chart repository.*\n {2}Deployment istio-system\/istiod: exceeded.*\n {4}Raise.*tiny.*\nOnce that/,
+        expect(await messageOf(explaining(connection, () => Promise.reject(fault)))).toMatch(
+            /^looks like "x".*\n {2}Is the chart repository.*\n {2}Deployment istio-system\/istiod: exceeded.*\n {4}Raise.*tiny.*\nDo this, then/,
         );
     });
 
@@ -51,18 +46,18 @@ describe("a fault of a deployment", () => {
         const fault = new UserError("Pulumi could not deploy", {
             cause: 'admission webhook "a.b" denied the request: no',
         });
-        expect(await messageOf(explaining(site, () => Promise.reject(fault)))).toMatch(
+        expect(await messageOf(explaining(connection, () => Promise.reject(fault)))).toMatch(
             /could not deploy\n {2}Have.*a\.b/,
         );
     });
 
     it("stays as it is where nothing is known, or nobody can be asked", async () => {
         const fault = new UserError("something else");
-        await expect(explaining(site, () => Promise.reject(fault))).rejects.toBe(fault);
-        site.api.list = () => Promise.reject(new Error("down"));
-        await expect(explaining(site, () => Promise.reject(fault))).rejects.toBe(fault);
+        await expect(explaining(connection, () => Promise.reject(fault))).rejects.toBe(fault);
+        connection.api.list = () => Promise.reject(new Error("down"));
+        await expect(explaining(connection, () => Promise.reject(fault))).rejects.toBe(fault);
         const stopped = new Stopped();
-        await expect(explaining(site, () => Promise.reject(stopped))).rejects.toBe(stopped);
+        await expect(explaining(connection, () => Promise.reject(stopped))).rejects.toBe(stopped);
     });
 });
 
@@ -87,12 +82,12 @@ describe("work that waits", () => {
     it("ends where there is no hope, after half a minute, with the reason", async () => {
         cluster.objects = [refusing("Deployment", "istiod")];
         const begun = Date.now();
-        const ended = explainingTrouble(site, new Progress(), new AbortController().signal, waiting).catch(
+        const ended = explainingProblems(connection, new Progress(), new AbortController().signal, waiting).catch(
             (error: unknown) => ({ message: (error as Error).message, seconds: (Date.now() - begun) / 1000 }),
         );
         await jest.advanceTimersByTimeAsync(100_000);
         expect(await ended).toEqual({
-            message: expect.stringMatching(/^given up, for waiting[^]*exceeded quota: tiny[^]*Raise/) as string,
+            message: expect.stringMatching(/^waiting will not repair this[^]*exceeded quota: tiny[^]*Raise/) as string,
             seconds: 30,
         });
     });
@@ -100,7 +95,9 @@ describe("work that waits", () => {
     it("ends by the user's stop as such", async () => {
         cluster.objects = [refusing("Deployment", "istiod")];
         const stop = new AbortController();
-        const ended = explainingTrouble(site, new Progress(), stop.signal, waiting).catch((error: unknown) => error);
+        const ended = explainingProblems(connection, new Progress(), stop.signal, waiting).catch(
+            (error: unknown) => error,
+        );
         stop.abort();
         expect(await ended).toBeInstanceOf(Stopped);
         expect(jest.getTimerCount()).toBe(0);

@@ -4,30 +4,30 @@ import { type Problem, problemLine, problemLines } from "./problem";
 import { watchTrouble } from "./watch";
 import { UserError, messageOf, Stopped } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
-import type { Site } from "../target/site";
-import { appNamespaceOf, isOwnIn } from "../target/namespaces";
+import type { Connection } from "../target/connection";
+import { isOwnIn } from "../target/namespaces";
 
-/** Does some work on a site, and adds to its fault what keeps the cluster from being ready, with remedies. */
-export async function explaining(site: Site, work: () => Promise<void>): Promise<void> {
+/** Does some work on a cluster. If it fails, adds to the error what is wrong in the cluster, with remedies. */
+export async function explaining(connection: Connection, work: () => Promise<void>): Promise<void> {
     try {
         await work();
     } catch (error) {
-        throw error instanceof UserError ? await explained(error, site) : error;
+        throw error instanceof UserError ? await explained(error, connection) : error;
     }
 }
 
 /**
- * The same, telling meanwhile of what does not become ready. Where waiting cannot mend it, the work is stopped.
- * @param work gets a signal that is aborted by the user's stop, and where there is no hope
+ * The same, and meanwhile it tells what does not become ready. If waiting cannot repair it, the work is stopped.
+ * @param work gets a signal that is aborted when the user stops the command, or when waiting is useless
  */
-export async function explainingTrouble(
-    site: Site,
+export async function explainingProblems(
+    connection: Connection,
     progress: Progress,
     stop: AbortSignal,
     work: (stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
     const hopeless = new AbortController();
-    const endWatch = watchTrouble(site.api, isOwnIn(appNamespaceOf(site.target.stack)), {
+    const endWatch = watchTrouble(connection.api, isOwnIn(connection.stack.appNamespace), {
         onProblem: (problem) => {
             progress.note(problemLine(problem));
         },
@@ -36,10 +36,10 @@ export async function explainingTrouble(
         },
     });
     try {
-        await explaining(site, () =>
+        await explaining(connection, () =>
             work(AbortSignal.any([stop, hopeless.signal])).catch((error: unknown) => {
                 throw error instanceof Stopped && hopeless.signal.aborted && !stop.aborted
-                    ? new UserError("given up, for waiting does not mend this:")
+                    ? new UserError("waiting will not repair this:")
                     : error;
             }),
         );
@@ -48,17 +48,17 @@ export async function explainingTrouble(
     }
 }
 
-/** A fault with its own remedy, and with what is wrong in the cluster. */
-async function explained(fault: UserError, { api, target }: Site): Promise<UserError> {
-    const problems: Problem[] = await diagnose(api, isOwnIn(appNamespaceOf(target.stack))).catch(() => []);
-    const remedy = remedyOf([fault.message, fault.cause ? messageOf(fault.cause) : ""].join("\n"));
+/** An error with its own remedy, and with what is wrong in the cluster. */
+async function explained(error: UserError, { api, stack }: Connection): Promise<UserError> {
+    const problems: Problem[] = await diagnose(api, isOwnIn(stack.appNamespace)).catch(() => []);
+    const remedy = remedyOf([error.message, error.cause ? messageOf(error.cause) : ""].join("\n"));
     const lines = [...(remedy === undefined ? [] : [`  ${remedy}`]), ...problemLines(problems)];
     return lines.length === 0
-        ? fault
+        ? error
         : new UserError(
-              [fault.message, ...lines, "Once that is done, run this again: it goes on from here."].join("\n"),
+              [error.message, ...lines, "Do this, then run the command again: it continues from here."].join("\n"),
               {
-                  cause: fault.cause,
+                  cause: error.cause,
               },
           );
 }

@@ -5,27 +5,27 @@ import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { isWaitingForImage } from "./pods";
 import { isRefusing } from "./replicas";
 import { findHelm, Helm } from "../../kubernetes/helm";
-import type { Site } from "../target/site";
-import { appNamespaceOf, isOwnIn } from "../target/namespaces";
+import type { Connection } from "../target/connection";
+import { isOwnIn } from "../target/namespaces";
 
-/** Time for a rollback, which waits for nothing, in seconds. */
+/** Time for a rollback, in seconds. It waits for no pods. */
 const ROLLBACK_TIMEOUT = 60;
 
-/** Marks a ReplicaSet as tried again: any change has its controller look at it at once. */
+/** Set on a ReplicaSet to retry it: its controller looks at a changed object at once. */
 const ANNOTATION = "bookinfo-mesh/tried-again";
 
-/** Sees to what failed in an earlier run, so that what has been mended meanwhile counts at once, and what was taken back is gone. */
-export async function retry({ target, api }: Site, stop: AbortSignal): Promise<void> {
-    await retryFailed(api, isOwnIn(appNamespaceOf(target.stack)));
+/** Retries what failed in an earlier run: what the user has repaired since then counts at once. */
+export async function retry({ stack, api }: Connection, stop: AbortSignal): Promise<void> {
+    await retryFailed(api, isOwnIn(stack.appNamespace));
     const helm = findHelm();
     if (helm !== undefined) {
-        await rollBackFailed(api, new Helm(helm, target.cluster), stop);
+        await rollBackFailed(api, new Helm(helm, stack.cluster), stop);
     }
 }
 
 /**
- * Has the cluster try at once what failed in an earlier run: pods that were refused, and images that could not be
- * pulled. By itself it tries again after ever longer pauses, of minutes in the end, whatever was mended meanwhile.
+ * Makes the cluster retry at once what failed in an earlier run: refused pods, and images that could not be pulled. On its
+ * own it retries after pauses that grow to minutes, even if the cause is gone.
  */
 export async function retryFailed(api: ClusterApi, isOwn: (object: KubernetesObject) => boolean): Promise<void> {
     const [replicaSets, pods] = await Promise.all([api.list("apps/v1", "ReplicaSet"), api.list("v1", "Pod")]);
@@ -41,8 +41,8 @@ export async function retryFailed(api: ClusterApi, isOwn: (object: KubernetesObj
 }
 
 /**
- * Brings releases whose last upgrade failed back to what was deployed before. Helm compares the next upgrade with that,
- * and not with what failed: a setting that only the failed one had would stay in the cluster for good.
+ * Rolls releases whose last upgrade failed back to what was deployed before. Helm compares the next upgrade with that, and
+ * not with the failed one: a setting that only the failed upgrade had would stay in the cluster forever.
  */
 export async function rollBackFailed(api: ClusterApi, helm: Helm, stop?: AbortSignal): Promise<void> {
     const secrets = await releaseSecrets(api);

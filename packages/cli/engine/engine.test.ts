@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { withLastingNames } from "../rendered/identity";
 import { upOptionsFor } from "../target/suggestions";
-import { findTarget, refuseGoogleCloud, stackForContext } from "../target/target";
+import { findStack, refuseGoogleCloud, stackForContext } from "../target/stack";
+import { readStackFile } from "../program/projectConfig";
 import { workingStackFile } from "./configFile";
 import { engineEnvironment, findCli, hasProvider } from "./discovery";
 import {
@@ -110,24 +111,24 @@ describe("a stack on Google Cloud", () => {
     const kubeconfig = path.join(__dirname, "../../../tests/unit/fixtures/kubeconfig.yaml");
 
     it("is deployed and removed by the Pulumi CLI, and looked at by a context", () => {
-        expect(() => findTarget({ stack: "dev" })).toThrow(
+        expect(() => findStack({ stack: "dev" })).toThrow(
             /pulumi up --stack dev.*pulumi destroy --stack dev.*getCredentialsCommand.*--stack dev --context gke_/,
         );
     });
 
     it("is never deployed to a context, which would take its own cluster from it", () => {
         expect(() => {
-            refuseGoogleCloud("dev");
+            refuseGoogleCloud("dev", readStackFile("dev"));
         }).toThrow(/pulumi up --stack dev/);
         expect(() => {
-            refuseGoogleCloud("local");
+            refuseGoogleCloud("local", readStackFile("local"));
         }).not.toThrow();
     });
 
     it("is found by the context that gcloud has made, which its commands then name", () => {
-        const target = findTarget({ stack: "dev", context: "here", kubeconfig });
-        expect(target).toMatchObject({ stack: "dev", cluster: { context: "here" }, sandbox: false });
-        expect(upOptionsFor(target)).toBe(` -- --stack dev --context here --kubeconfig ${kubeconfig}`);
+        const stack = findStack({ stack: "dev", context: "here", kubeconfig });
+        expect(stack).toMatchObject({ name: "dev", cluster: { context: "here" }, sandbox: false });
+        expect(upOptionsFor(stack).join(" ")).toBe(`--stack dev --context here --kubeconfig ${kubeconfig}`);
     });
 });
 

@@ -110,14 +110,20 @@ describe("a stack's state", () => {
 
 describe("an engine that is killed", () => {
     it("is told of as such, and not as what it may have said before", async () => {
-        await expect(stackBy("kill -9 $$").up({})).rejects.toThrow("Pulumi's engine was killed; run this again");
+        await expect(stackBy("kill -9 $$").up({})).rejects.toThrow("Pulumi's engine was killed; run the command again");
     });
 
     it("may leave half of the file that it works with, or none of it", async () => {
         const file = path.join(STATE_FOLDER, "workspace", "Pulumi.mine.yaml");
         for (const half of ["", "config: {", "encryptionsalt"]) {
             writeFileSync(file, half);
-            await expect(stackBy("echo {}").prepare({ kubeconfig: "/k", context: "c" })).resolves.toEqual({});
+            await expect(
+                stackBy("echo {}").prepare({
+                    file: undefined,
+                    cluster: { kubeconfig: "/k", context: "c" },
+                    clusterNamed: true,
+                }),
+            ).resolves.toEqual({});
             expect(readFileSync(file, "utf8")).toContain("context: c");
         }
     });

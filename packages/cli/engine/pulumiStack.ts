@@ -7,8 +7,9 @@ import { parse } from "yaml";
 import { run, runInForeground, searchPath } from "../../shared/childProcess";
 import type { ClusterAddress } from "../../kubernetes/address";
 import { UserError, Stopped } from "../../shared/errors";
-import { clusterConfig, readStackFile } from "../program/projectConfig";
+import { clusterSection } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../../shared/project";
+import type { Stack } from "../target/stack";
 import type { StackState } from "../recovery/interruption";
 import { toYaml } from "../../shared/yaml";
 import { shellWord } from "../../shared/shell";
@@ -18,25 +19,28 @@ import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
 import { accessIn, kubeconfigFor } from "./access";
 
-/** Folder of a bare project of the same name: where the CLI keeps a stack's file that it may write into. */
+/** Folder of a bare project of the same name. The CLI may write into the stack's file there. */
 const WORKSPACE = path.join(STATE_FOLDER, "workspace");
 
 /** Passphrase of the stacks' secrets, unless the environment has one. */
 const PASSPHRASE_FILE = path.join(STATE_FOLDER, "passphrase");
 
-/** What the CLI says of a stack that is not there. */
+/** What the CLI says if a stack does not exist. */
 const NO_STACK = "no stack named";
 
-/** The exit code of `runInForeground` for a process that was ended by a signal. */
+/** The exit code of `runInForeground` for a process that a signal ended. */
 const KILLED = 128;
 
-/** How the API server says that it could not ask a webhook. */
+/** What the API server says if it cannot reach a webhook. */
 const UNREACHED_WEBHOOK = "failed calling webhook";
 
-/** The backend that is used unless another is chosen: a folder of this clone. */
+/** The default backend: a folder of this clone. */
 export function localBackend(): string {
     return pathToFileURL(path.join(STATE_FOLDER, "pulumi")).href;
 }
+
+/** What the engine's config file follows from. */
+type Deployable = Pick<Stack, "file" | "cluster" | "clusterNamed">;
 
 /** A stack of this project in a backend, handled by the Pulumi CLI. */
 export class PulumiStack {
@@ -44,27 +48,25 @@ export class PulumiStack {
         private readonly engine: Engine,
         readonly name: string,
         readonly backend: string,
-        /** The cluster that it is deployed to; undefined where only its state is handled. */
+        /** The cluster that it is deployed to; undefined if only its state is handled. */
         private readonly cluster?: ClusterAddress,
     ) {}
 
     /**
-     * Writes the config that the stack works with.
-     * @param cluster wins over the cluster in the stack's file
-     * @returns the state of the stack; undefined where there is no such stack
+     * Writes the config file that the engine works with.
+     * @returns the state of the stack; undefined if there is no such stack
      */
-    async prepare(cluster: ClusterAddress | undefined, stop?: AbortSignal): Promise<StackState | undefined> {
+    async prepare({ file, cluster, clusterNamed }: Deployable, stop?: AbortSignal): Promise<StackState | undefined> {
         this.prepareFolders();
-        const committed = readStackFile(this.name);
-        if (isEncrypted(committed) && !hasPassphrase()) {
+        if (isEncrypted(file) && !hasPassphrase()) {
             throw new UserError(
                 `${stackFile(this.name)} holds encrypted values: set PULUMI_CONFIG_PASSPHRASE or ` +
                     "PULUMI_CONFIG_PASSPHRASE_FILE to their passphrase",
             );
         }
         const earlier = existsSync(this.configFile) ? readEarlier(this.configFile) : {};
-        const overrides = cluster ? { [`${PROJECT_NAME}:cluster`]: clusterConfig(cluster) } : {};
-        writeAtomically(this.configFile, toYaml(workingStackFile(committed, earlier, overrides)));
+        const overrides = clusterNamed ? { [`${PROJECT_NAME}:cluster`]: clusterSection(cluster) } : {};
+        writeAtomically(this.configFile, toYaml(workingStackFile(file, earlier, overrides)));
 
         return this.findState(stop);
     }
@@ -81,16 +83,16 @@ export class PulumiStack {
     }
 
     /**
-     * `pulumi up`, on the terminal; twice where a webhook could not be reached. A Fault has the engine's errors as its cause,
-     * as text.
-     * @param options.refresh first reads what is really there; the engine otherwise trusts its state
+     * `pulumi up`, on the terminal; a second time if a webhook could not be reached. A UserError has the engine's errors as its
+     * cause, as text.
+     * @param options.refresh first compares the state with the cluster; otherwise the engine trusts its state
      */
     async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
         const attempt = () => this.operate("up", "deploy", options.refresh ? ["--refresh"] : [], stop);
         await attempt().catch((error: unknown) => {
-            // istiod is ready a moment before the API server can reach it: kube-proxy has to learn of it.
+            // istiod is ready a moment before kube-proxy routes the API server to it.
             if (error instanceof UserError && String(error.cause).includes(UNREACHED_WEBHOOK)) {
-                console.log("A webhook could not be reached, which passes where it has only just come: once more.");
+                console.log("A webhook could not be reached. New webhooks take a moment, so this tries again.");
                 return attempt();
             }
             throw error;
@@ -103,7 +105,7 @@ export class PulumiStack {
         await this.operate("destroy", "destroy", [], stop);
     }
 
-    /** The engine's state of the stack; undefined where there is no such stack. Secrets in it are encrypted. */
+    /** The engine's state of the stack; undefined if there is no such stack. Secrets in it are encrypted. */
     async findState(stop?: AbortSignal): Promise<StackState | undefined> {
         const { code, stdout, stderr } = await this.pulumi(["stack", "export", "--stack", this.name], stop);
         if (code === 0) {
@@ -115,7 +117,7 @@ export class PulumiStack {
         throw new UserError(`the state of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
     }
 
-    /** `pulumi refresh`: brings the state up to what is really there. Operations that never ended are dropped from it. */
+    /** `pulumi refresh`: updates the state from the cluster, and drops operations that never ended from it. */
     async refresh(stop?: AbortSignal): Promise<void> {
         await this.renewKubeconfig(stop);
         const { code, stdout, stderr } = await this.quietly("refresh", ["--clear-pending-creates"], stop);
@@ -125,8 +127,8 @@ export class PulumiStack {
     }
 
     /**
-     * Gives the state the kubeconfig as it is now, where that has changed: `refresh` and `destroy` run no program and go by the
-     * state, and a token, an address or an authority may be another one since the last `up`. Where this fails, what follows says
+     * Puts today's kubeconfig into the state if it has changed. `refresh` and `destroy` run no program, so they use the one in the
+     * state; since the last `up` a token, an address or an authority may have changed. If this fails, the next operation says
      * why.
      */
     private async renewKubeconfig(stop?: AbortSignal): Promise<void> {
@@ -137,13 +139,13 @@ export class PulumiStack {
         const { code, stdout } = await this.pulumi(["stack", "export", "--show-secrets", "--stack", this.name], stop);
         const access = code === 0 ? accessIn(JSON.parse(stdout) as StackState) : undefined;
         if (access && access.kubeconfig !== kubeconfig) {
-            console.log("The kubeconfig has changed since the last up: the state is given the new one.");
+            console.log("The kubeconfig has changed since the last up: updating it in the state.");
             const targets = access.urns.flatMap((urn) => ["--target", urn]);
             await this.quietly("up", targets, stop);
         }
     }
 
-    /** An operation of the engine whose output nobody needs to see. */
+    /** An operation of the engine without its output on the terminal. */
     private quietly(command: "refresh" | "up", options: string[], stop?: AbortSignal) {
         const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
         return run(this.engine.cli, [command, ...common, ...options, "--non-interactive"], {
@@ -153,7 +155,7 @@ export class PulumiStack {
         });
     }
 
-    /** Removes all locks from a stack, whosever they are. */
+    /** Removes all locks from a stack, also those of others. */
     async cancel(stop?: AbortSignal): Promise<void> {
         const { code, stderr } = await this.pulumi(["cancel", this.name, "--yes"], stop);
         if (code !== 0) {
@@ -172,7 +174,7 @@ export class PulumiStack {
 
     /**
      * Removes the stack with its state.
-     * @param force even while it holds resources: for those of a cluster that is gone
+     * @param force even if it holds resources: for those of a cluster that is gone
      */
     async remove(options: { force: boolean }, stop?: AbortSignal): Promise<void> {
         this.prepareFolders();
@@ -184,7 +186,7 @@ export class PulumiStack {
         rmSync(this.configFile, { force: true });
     }
 
-    /** What to type in a shell to use the Pulumi CLI on this stack by hand. */
+    /** Shell commands to use the Pulumi CLI on this stack by hand. */
     shellCommands(): string[] {
         const configFile = path.relative(PROJECT_FOLDER, this.configFile);
         return [
@@ -194,23 +196,23 @@ export class PulumiStack {
         ];
     }
 
-    /** What to type in a shell to remove all its locks by hand. */
+    /** The shell command that removes all its locks. */
     cancelCommand(): string {
         return `${this.backendVariable()} ${this.command()} cancel ${this.name}`;
     }
 
-    /** What to type in a shell to forget by hand what it has deployed. */
+    /** The shell command that forgets what it has deployed. */
     forgetCommand(): string {
         return `${this.backendVariable()} ${this.command()} stack rm ${this.name} --force`;
     }
 
-    /** The CLI as one types it: by its path where it is not on `PATH`, as where npm's package has downloaded it. */
+    /** The CLI as one types it: by its path if it is not on `PATH`, such as one that npm's package has downloaded. */
     private command(): string {
         const { cli } = this.engine;
         return searchPath().includes(path.dirname(cli)) ? "pulumi" : shellWord(cli);
     }
 
-    /** The backend as a variable in a shell, where the address of a bucket may mean something else. */
+    /** The backend as a shell variable; quoted, because the shell gives some characters of bucket addresses a meaning. */
     private backendVariable(): string {
         return `PULUMI_BACKEND_URL=${shellWord(this.backend)}`;
     }
@@ -227,7 +229,7 @@ export class PulumiStack {
         try {
             const { code, stderr } = await runInForeground(this.engine.cli, args, {
                 cwd: PROJECT_FOLDER,
-                // Without it, the CLI does not know the option by which its SDKs follow what it does.
+                // Only with this does the CLI know the option --event-log, which its SDKs use.
                 env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
                 stop,
             });
@@ -236,11 +238,11 @@ export class PulumiStack {
             }
             if (code === KILLED) {
                 throw new UserError(
-                    "Pulumi's engine was killed; run this again, and what it has left half-made is seen to",
+                    "Pulumi's engine was killed; run the command again: it first repairs what the engine left half-done",
                 );
             }
             if (code !== 0) {
-                // An engine that does not get as far as to begin says so there alone.
+                // An engine that fails before it begins writes no event log.
                 const errors = [...errorsIn(eventLog), errorOf(stripVTControlCharacters(stderr))];
                 const cause = errors.filter((error) => error !== "").join("\n");
                 throw new UserError(`Pulumi could not ${purpose} stack "${this.name}" (see above)`, { cause });
@@ -250,12 +252,13 @@ export class PulumiStack {
         }
     }
 
-    /** Runs the CLI in the workspace: there, and not in the clone, it writes the stack's file. */
+    /** Runs the CLI in the workspace, so that it writes the stack's file there and not in the clone. */
     private pulumi(args: string[], stop?: AbortSignal) {
         return run(this.engine.cli, [...args, "--non-interactive"], { cwd: WORKSPACE, env: this.environment(), stop });
     }
 
-    private get configFile(): string {
+    /** The config file that the engine works with. */
+    get configFile(): string {
         return path.join(WORKSPACE, `Pulumi.${this.name}.yaml`);
     }
 
@@ -280,8 +283,8 @@ export class PulumiStack {
 }
 
 /**
- * The file that an earlier run has worked with; empty where the CLI was killed while it wrote it. What is lost with it is how
- * the stack's secrets are encrypted, which the state says too.
+ * The config file of an earlier run; empty if the CLI was killed while it wrote it. Only the encryption settings of the stack's
+ * secrets are lost then, and the state has them too.
  */
 function readEarlier(file: string): StackFile {
     try {

@@ -1,25 +1,26 @@
 import { existsSync } from "node:fs";
 import { ClusterApi } from "../../kubernetes/api";
-import { findRecordedTarget, type Target, type TargetOptions } from "../target/target";
 import { UserError } from "../../shared/errors";
+import { commandLine } from "../../shared/invocation";
+import { findDeployedStack, type Stack, type StackOptions } from "../target/stack";
 
-/** A stack's cluster, where the program is expected to be deployed. */
+/** A stack's cluster, where the program should be deployed. */
 export interface DeployedCluster {
-    target: Target;
+    stack: Stack;
     api: ClusterApi;
 }
 
 /**
  * The cluster that the options name: the one that was deployed to, the sandbox by default.
- * @throws UserError where it cannot be told, or the sandbox does not run
+ * @throws UserError if the options do not say which, or the sandbox does not run
  */
-export async function findDeployedCluster(options: TargetOptions): Promise<DeployedCluster> {
-    const target = findRecordedTarget(options);
-    if (target.sandbox && !existsSync(target.cluster.kubeconfig)) {
+export async function findDeployedCluster(options: StackOptions): Promise<DeployedCluster> {
+    const stack = findDeployedStack(options);
+    if (stack.sandbox && !existsSync(stack.cluster.kubeconfig)) {
         throw new UserError(
-            "the sandbox cluster does not run; `npm run up` starts it and deploys to it. " +
-                "For a cluster of your own, name its context: --context NAME",
+            `the sandbox cluster does not run; \`${commandLine("up")}\` starts it and deploys to it. ` +
+                "For your own cluster, name its context: --context NAME",
         );
     }
-    return { target, api: await ClusterApi.connect(target.cluster) };
+    return { stack, api: await ClusterApi.connect(stack.cluster) };
 }

@@ -1,50 +1,49 @@
 import type { ClusterApi } from "../../kubernetes/api";
-import { readRecord } from "../target/record";
-import { kubectlFor, optionsFor, upOptionsFor } from "../target/suggestions";
-import type { Target } from "../target/target";
+import { commandLine, invocationOf } from "../../shared/invocation";
+import { keepsState } from "../target/record";
+import type { Stack } from "../target/stack";
+import { kubectlFor, optionsFor, upCommand } from "../target/suggestions";
 import type { DeployedCluster } from "./deployedCluster";
 import { readSwitches, type Switches } from "./switches";
 
-/** A mesh that is deployed, as checks look at it. */
+/** A deployed mesh, as the checks see it. */
 export interface Mesh extends Switches {
     api: ClusterApi;
-    /** Where the product page is; undefined: at the ingress gateway's external address. */
+    /** Address of the product page; default: the ingress gateway's external address. */
     pageUrl?: string;
-    /** What a person types, for remedies. */
+    /** Commands for the user, in remedies. */
     commands: {
-        /** kubectl on this cluster, without arguments. */
+        /** The start of a kubectl command for this cluster. */
         kubectl: string;
         /** Deploys what the config says. */
         up: string;
-        /** Brings everything back that the program declares. */
+        /** Restores everything that the program declares. */
         redeploy: string;
         load: string;
-        /** The dashboard command, to be followed by an add-on. */
+        /** The start of the dashboard command; an add-on's name follows. */
         dashboard: string;
     };
 }
 
-/** The mesh of a deployed cluster. */
-export async function readMesh({ target, api }: DeployedCluster): Promise<Mesh> {
-    return { ...(await readSwitches(target, api)), api, commands: commandsFor(target) };
+/** The mesh of a deployed stack. */
+export async function readMesh({ stack, api }: DeployedCluster): Promise<Mesh> {
+    return { ...(await readSwitches(stack, api)), api, commands: commandsFor(stack) };
 }
 
-function commandsFor(target: Target): Mesh["commands"] {
-    const options = optionsFor(target);
-    const upOptions = upOptionsFor(target);
-    const deployedBy = readRecord(target.stack)?.deployedBy.way ?? (target.sandbox ? "rendered" : "hand");
-    const up = deployedBy === "hand" ? `pulumi up --stack ${target.stack}` : `npm run up${upOptions}`;
-    // The engine looks at what is really there only when it is told to; what is rendered is applied anew every time.
-    const redeploy = {
-        rendered: up,
-        pulumi: `npm run up${upOptions || " --"} --refresh`,
-        hand: `${up} --refresh`,
-    }[deployedBy];
+function commandsFor(stack: Stack): Mesh["commands"] {
+    const options = optionsFor(stack);
+    // A stack without a record was deployed by the Pulumi CLI itself; the sandbox's only by these commands.
+    const byHand = stack.record === undefined && !stack.sandbox;
+    const up = byHand ? `pulumi up --stack ${stack.name}` : upCommand(stack);
     return {
-        kubectl: kubectlFor(target),
+        kubectl: kubectlFor(stack),
         up,
-        redeploy,
-        load: `npm run load${options}`,
-        dashboard: `npm run dashboard${options || " --"}`,
+        redeploy: byHand
+            ? `${up} --refresh`
+            : stack.record && keepsState(stack.record)
+              ? upCommand(stack, "--refresh")
+              : up,
+        load: commandLine("load", options),
+        dashboard: [invocationOf("dashboard"), ...options].join(" "),
     };
 }

@@ -3,9 +3,8 @@ import { type Config, parseConfig } from "../../../config/parse";
 import { type AddonName, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { ObjectReference } from "../../kubernetes/object";
-import type { Target } from "../target/target";
+import type { Stack } from "../target/stack";
 import { UserError } from "../../shared/errors";
-import { readStackConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_NAME } from "../../shared/project";
 import { ADDON_NAMES, isDeployed } from "./addons";
 
@@ -28,10 +27,10 @@ export interface Switches {
 }
 
 /** What a stack's config switches on; where it cannot be read, what the cluster has. */
-export async function readSwitches(target: Target, api: ClusterApi): Promise<Switches> {
+export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switches> {
     let config: Config;
     try {
-        config = configOf(target);
+        config = configOf(stack);
     } catch (error) {
         if (error instanceof UserError || error instanceof ConfigError) {
             // The first line is a heading where more follow.
@@ -41,8 +40,8 @@ export async function readSwitches(target: Target, api: ClusterApi): Promise<Swi
         }
         throw error;
     }
-    const file = `Pulumi.${target.stack}.yaml`;
-    const source = readStackFile(target.stack) ? file : `the defaults, for there is no ${file}`;
+    const file = `Pulumi.${stack.name}.yaml`;
+    const source = stack.file ? file : `the defaults, for there is no ${file}`;
     return { ...switchesOf(config), configured: true, source };
 }
 
@@ -54,9 +53,9 @@ function switchesOf({ istio, app }: Config): Pick<Switches, "on" | "appNamespace
     };
 }
 
-function configOf({ stack, named, cluster }: Target): Config {
+function configOf(stack: Stack): Config {
     const namespace = `${PROJECT_NAME}:`;
-    const config = Object.entries(readStackConfig(stack, named ? cluster : undefined))
+    const config = Object.entries(stack.config)
         .filter(([key]) => key.startsWith(namespace))
         .map(([key, value]) => [key.slice(namespace.length), value]);
     return parseConfig(Object.fromEntries(config) as Record<string, string>);

@@ -1,6 +1,6 @@
 import { ApiError } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
-import type { Target } from "../target/target";
+import { stackOf } from "../testing/stack";
 import { UserError } from "../../shared/errors";
 import { findLacks, grantCommand, istioNeeds, lackLines, needsOf, pluralOf } from "./permissions";
 import { preflight } from "./preflight";
@@ -20,12 +20,7 @@ jest.mock("node:timers/promises", () => ({
 }));
 
 /** A stack without a file: its config is not complete, and so only what Istio's releases need is known. */
-const target: Target = {
-    stack: "there-is-no-such-stack",
-    cluster: { kubeconfig: "/home/me/.kube/config", context: "mine" },
-    sandbox: false,
-    named: false,
-};
+const stack = stackOf({ cluster: { kubeconfig: "/home/me/.kube/config", context: "mine" }, clusterNamed: false });
 
 let cluster: FakeCluster;
 beforeEach(() => {
@@ -38,7 +33,7 @@ afterEach(() => {
     jest.restoreAllMocks();
 });
 
-const check = () => preflight(target, cluster.api, new AbortController().signal);
+const check = async () => (await preflight(stack, cluster.api, new AbortController().signal)).identity;
 
 /** The message of the fault that a preflight ends with. */
 const faultOf = (result: Promise<unknown>) =>
@@ -120,7 +115,7 @@ describe("a namespace that is being deleted", () => {
             cluster.objects = looks > 4 ? [] : cluster.objects;
             return read(reference);
         };
-        expect(await preflight(target, api, new AbortController().signal)).toBe("its-uid");
+        expect((await preflight(stack, api, new AbortController().signal)).identity).toBe("its-uid");
         expect(looks).toBeGreaterThan(4);
     });
 });
@@ -163,9 +158,9 @@ describe("another Istio", () => {
     it("is taken for not there by a user who may not look", async () => {
         const { api } = cluster;
         api.listMetadata = () => Promise.reject(new ApiError(403, "forbidden"));
-        expect(await preflight(target, api, new AbortController().signal)).toBe("its-uid");
+        expect((await preflight(stack, api, new AbortController().signal)).identity).toBe("its-uid");
         api.listMetadata = () => Promise.reject(new ApiError(500, "broken"));
-        await expect(preflight(target, api, new AbortController().signal)).rejects.toThrow("broken");
+        await expect(preflight(stack, api, new AbortController().signal)).rejects.toThrow("broken");
     });
 });
 

@@ -2,48 +2,59 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import type { ClusterAddress } from "../../kubernetes/address";
-import { UserError, messageOf } from "../../shared/errors";
+import { messageOf, UserError } from "../../shared/errors";
 import { PROJECT_FOLDER, PROJECT_NAME, stackFile } from "../../shared/project";
 import { resolveStackConfig, type StackConfig } from "./stackConfig";
 
-/** Content of Pulumi.<stack>.yaml; undefined where there is no such file. */
-export function readStackFile(stack: string): { config?: Record<string, unknown>; [key: string]: unknown } | undefined {
+/** Content of a stack's file. */
+export interface StackFile {
+    config?: Record<string, unknown>;
+    [key: string]: unknown;
+}
+
+/** Content of Pulumi.<stack>.yaml; undefined if there is no such file. @throws UserError if it is not YAML */
+export function readStackFile(stack: string): StackFile | undefined {
     const file = stackFile(stack);
     if (!existsSync(file)) {
         return undefined;
     }
     const content = readYaml(file) as { config?: Record<string, unknown> | null };
-    // A key with nothing below it is null.
+    // YAML reads a key with nothing below it as null.
     return { ...content, config: content.config ?? {} };
+}
+
+/** A section of the project's config in a stack's file, by its name with or without the namespace. */
+export function sectionOf(file: StackFile | undefined, name: string): unknown {
+    return file?.config?.[`${PROJECT_NAME}:${name}`] ?? file?.config?.[name];
 }
 
 /**
  * The config of a stack of this project.
- * @param cluster replaces the cluster that the stack file names
- * @throws UserError where the stack has no file and no cluster is given, else naming everything that is missing, of the wrong
- * type or encrypted
+ * @param file content of the stack's file
+ * @param cluster replaces the cluster that the file names
+ * @throws UserError if there is neither a file nor a cluster; else it names every value that is missing, encrypted or of
+ * the wrong type
  */
-export function readStackConfig(stack: string, cluster?: ClusterAddress): StackConfig {
-    const ownFile = readStackFile(stack);
-    if (!ownFile && !cluster) {
+export function completeConfig(stack: string, file: StackFile | undefined, cluster?: ClusterAddress): StackConfig {
+    if (!file && !cluster) {
         throw new UserError(`there is no stack file ${stackFile(stack)}`);
     }
     const { config, faults } = resolveStackConfig({
         project: PROJECT_NAME,
         stack,
         projectFile: readYaml(path.join(PROJECT_FOLDER, "Pulumi.yaml")),
-        stackFile: ownFile,
-        overrides: cluster && { cluster: clusterConfig(cluster) },
+        stackFile: file,
+        overrides: cluster && { cluster: clusterSection(cluster) },
     });
     if (faults.length > 0) {
         const lines = faults.map((fault) => `  ${fault}`).join("\n");
-        throw new UserError(`the configuration of stack "${stack}" is not complete. Nothing was deployed.\n${lines}`);
+        throw new UserError(`the configuration of stack "${stack}" is incomplete. Nothing was deployed.\n${lines}`);
     }
     return config;
 }
 
-/** A cluster as the program's config names it. */
-export function clusterConfig({ kubeconfig, context }: ClusterAddress): Record<string, string> {
+/** The config section that names a cluster. */
+export function clusterSection({ kubeconfig, context }: ClusterAddress): Record<string, string> {
     return { kind: "kubeconfig", path: kubeconfig, context };
 }
 

@@ -10,6 +10,7 @@ import { stackFiles } from "./backendFolder";
 import { findingsOf, type SearchScope } from "./findings";
 import { interruptionOf, objectsIn, type StackState } from "./interruption";
 import { type Lock, locksNamedIn, ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
+import { waitForOwnEngine } from "./ownEngine";
 import { endOrphans } from "./process";
 import { missingAmong } from "./release";
 import { damageOf } from "./stateFile";
@@ -22,7 +23,8 @@ const DELETION_TIMEOUT = 300;
  * from what they have half written.
  * @throws UserError where somebody who may be alive works on the stack
  */
-export async function freeFromDeadRuns({ backend, name }: PulumiStack): Promise<void> {
+export async function freeFromDeadRuns({ backend, name, configFile }: PulumiStack, stop: AbortSignal): Promise<void> {
+    await waitForOwnEngine(configFile, stop);
     const files = stackFiles(backend, name);
     if (files) {
         await removeUnfinishedLocks(files.locks);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { evaluateProgram } from "../program/evaluate";
-import { readStackConfig } from "../program/projectConfig";
+import { completeConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME } from "../../shared/project";
 import { withPlaceholderCluster } from "./placeholderCluster";
 import { stepsOf } from "./steps";
@@ -31,7 +31,7 @@ describe("what is rendered", () => {
     it("is on Google Cloud the same as anywhere, and nothing of Google's", async () => {
         const steps = async (stack: string, cluster?: { kubeconfig: string; context: string }) =>
             stepsOf(
-                await withPlaceholderCluster(readStackConfig(stack, cluster), (config) =>
+                await withPlaceholderCluster(completeConfig(stack, readStackFile(stack), cluster), (config) =>
                     evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }),
                 ),
             );

@@ -1,32 +1,52 @@
+import { z } from "zod";
 import type { Step } from "../render/step";
-import type { Site } from "../target/site";
-import { type DeploymentRecord, readRecord, writeRecord } from "../target/record";
+import type { Connection } from "../target/connection";
+import { deployedBy, type DeploymentRecord, writeRecord } from "../target/record";
 
-/** The steps that were begun on a site, kept in the stack's record: whatever was begun can be undone. */
+/** What this strategy keeps in a record. */
+const DEPLOYED_BY = z.object({
+    way: z.literal("rendered"),
+    steps: z.array(z.custom<Step>()),
+    /** UID of the namespace istio-system when an `up` last succeeded: another UID means another mesh. */
+    mesh: z.string().optional(),
+});
+
+/** The steps that were begun, kept in the stack's record: everything that was begun can be undone. */
 export class Inventory {
     private readonly steps: Map<string, Step>;
     private mesh: string | undefined;
 
-    constructor(private readonly site: Site) {
-        const record = readRecord(site.target.stack);
+    constructor(private readonly connection: Connection) {
+        const { record } = connection.stack;
         this.steps = new Map(recordedSteps(record).map((step) => [step.name, step]));
         this.mesh = recordedMesh(record);
+    }
+
+    /** The record as it stands. */
+    get record(): DeploymentRecord {
+        const { stack, identity } = this.connection;
+        return {
+            stack: stack.name,
+            cluster: { ...stack.cluster, identity },
+            deployedBy: { way: "rendered", steps: [...this.steps.values()], mesh: this.mesh },
+        };
     }
 
     has(step: Step): boolean {
         return this.steps.has(step.name);
     }
 
-    /** Notes a step, in place of an earlier form of it. To be called before it changes anything. */
+    /** Notes a step, in place of an earlier form of it. Call it before the step changes anything. */
     begin(step: Step): void {
-        this.steps.set(step.name, withoutSecret(step));
-        this.write();
+        // Undoing a Secret needs no content, and no credential belongs in a record.
+        this.steps.set(step.name, step.type === "object" ? { ...step, secret: undefined } : step);
+        writeRecord(this.record);
     }
 
     /** Notes that everything is deployed. @param mesh UID of the namespace istio-system */
     settle(mesh: string | undefined): void {
         this.mesh = mesh;
-        this.write();
+        writeRecord(this.record);
     }
 
     /** Notes that what these steps made is gone. */
@@ -34,7 +54,7 @@ export class Inventory {
         for (const { name } of steps) {
             this.steps.delete(name);
         }
-        this.write();
+        writeRecord(this.record);
     }
 
     /** The steps begun, at any time, that are not among these. */
@@ -42,28 +62,18 @@ export class Inventory {
         const names = new Set(steps.map(({ name }) => name));
         return [...this.steps.values()].filter(({ name }) => !names.has(name));
     }
-
-    private write(): void {
-        const { target, identity } = this.site;
-        writeRecord({
-            stack: target.stack,
-            cluster: { ...target.cluster, identity },
-            deployedBy: { way: "rendered", steps: [...this.steps.values()], mesh: this.mesh },
-        });
-    }
 }
 
-/** A step without the content of a Secret, which nobody needs to undo it. */
-function withoutSecret(step: Step): Step {
-    return step.type === "object" ? { ...step, secret: undefined } : step;
-}
-
-/** The steps that a record holds. */
+/** The steps in a record; none if another strategy deployed the stack. */
 export function recordedSteps(record: DeploymentRecord | undefined): Step[] {
-    return record?.deployedBy.way === "rendered" ? record.deployedBy.steps : [];
+    return partOf(record)?.steps ?? [];
 }
 
-/** UID of the mesh's namespace that a record holds, from when everything was deployed. */
+/** UID of the mesh's namespace in a record, from when everything was deployed. */
 export function recordedMesh(record: DeploymentRecord | undefined): string | undefined {
-    return record?.deployedBy.way === "rendered" ? record.deployedBy.mesh : undefined;
+    return partOf(record)?.mesh;
+}
+
+function partOf(record: DeploymentRecord | undefined) {
+    return record?.deployedBy.way === "rendered" ? deployedBy(record, DEPLOYED_BY) : undefined;
 }

@@ -5,8 +5,9 @@ import { RenderedStrategy } from "./renderedStrategy";
 import { deploy } from "../deployment/deploy";
 import { Inventory } from "./inventory";
 import { type DeploymentRecord, readRecord, writeRecord } from "../target/record";
-import { findRecordedTarget, findTarget } from "../target/target";
-import { chooseStrategy } from "../deployment/strategy";
+import { findDeployedStack, findStack, type Stack } from "../target/stack";
+import { stackOf } from "../testing/stack";
+import { chooseStrategy } from "../deployment/chooseStrategy";
 import type * as Preflight from "../preflight/preflight";
 import type * as Project from "../../shared/project";
 import { STATE_FOLDER } from "../../shared/project";
@@ -36,7 +37,7 @@ jest.mock("../../shared/project", (): typeof Project => {
     };
 });
 jest.mock("../preflight/preflight", (): typeof Preflight => ({
-    preflight: () => Promise.resolve("its-uid"),
+    preflight: (stack, api) => Promise.resolve({ stack, api, identity: "its-uid" }),
 }));
 
 const never = new AbortController().signal;
@@ -45,12 +46,8 @@ const record: DeploymentRecord = {
     cluster: { kubeconfig: "/k", context: "kind-demo", identity: "its-uid" },
     deployedBy: { way: "pulumi", backend: "file:///nowhere" },
 };
-const at = (context: string) => ({
-    stack: "demo",
-    cluster: { kubeconfig: "/other k", context },
-    sandbox: false,
-    named: true,
-});
+const at = (context: string, deployed = record): Stack =>
+    stackOf({ name: "demo", cluster: { kubeconfig: "/other k", context }, record: deployed });
 
 beforeEach(() => {
     mkdirSync(STATE_FOLDER, { recursive: true });
@@ -70,28 +67,29 @@ describe("a stack that is deployed", () => {
 
     it("is undone first, by a command that leads to it, before it is deployed in another way", async () => {
         await expect(chooseStrategy(record, { rendered: true }, never)).rejects.toThrow(
-            "npm run down -- --stack demo`",
+            "npx bookinfo down --stack demo`",
         );
         const sandbox = { ...record, stack: "local" };
-        await expect(chooseStrategy(sandbox, { rendered: true }, never)).rejects.toThrow("`npm run down`");
+        await expect(chooseStrategy(sandbox, { rendered: true }, never)).rejects.toThrow("`npx bookinfo down`");
     });
 });
 
 describe("a mesh that was deployed as it is rendered", () => {
     const cluster = new FakeCluster();
-    const site = { target: at("kind-demo"), api: cluster.api, identity: "its-uid" };
+    const connection = { stack: at("kind-demo"), api: cluster.api, identity: "its-uid" };
     const mesh = (uid: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid } });
 
     it("is neither changed nor removed where somebody else has made another one since", async () => {
-        const inventory = new Inventory(site);
+        const inventory = new Inventory(connection);
         inventory.settle("ours");
         inventory.forget([]);
         const settled = readRecord("demo");
         expect(settled?.deployedBy).toEqual({ way: "rendered", steps: [], mesh: "ours" });
         cluster.objects = [mesh("theirs")];
-        const way = new RenderedStrategy();
-        await expect(way.deploy(site, never)).rejects.toThrow(/somebody else[^]*--stack demo --forget/);
-        await expect(way.undo(site, settled ?? record, never)).rejects.toThrow(
+        const strategy = new RenderedStrategy();
+        const again = { ...connection, stack: at("kind-demo", settled) };
+        await expect(strategy.deploy(again, never)).rejects.toThrow(/somebody else[^]*--stack demo --forget/);
+        await expect(strategy.undo(again, settled ?? record, never)).rejects.toThrow(
             /somebody else[^]*--stack demo --forget/,
         );
     });
@@ -99,7 +97,9 @@ describe("a mesh that was deployed as it is rendered", () => {
     it("goes on being the stack's own as long as it is the same", async () => {
         cluster.objects = [mesh("ours")];
         const rendered = { ...record, deployedBy: { way: "rendered" as const, steps: [], mesh: "ours" } };
-        const undone = new RenderedStrategy().undo(site, rendered, never).catch((error: unknown) => String(error));
+        const undone = new RenderedStrategy()
+            .undo(connection, rendered, never)
+            .catch((error: unknown) => String(error));
         // Without helm on this machine, it ends there.
         expect((await undone) ?? "undone").toMatch(/undone|helm/);
     });
@@ -107,11 +107,11 @@ describe("a mesh that was deployed as it is rendered", () => {
 
 it("a name that is none of a stack's is refused before anything is read by it", () => {
     const options = { stack: "../../package" };
-    expect(() => findRecordedTarget(options)).toThrow('"../../package" is no name for a stack');
-    expect(() => findTarget(options)).toThrow('"../../package" is no name for a stack');
+    expect(() => findDeployedStack(options)).toThrow('"../../package" is no name for a stack');
+    expect(() => findStack(options)).toThrow('"../../package" is no name for a stack');
 });
 
 it("a stack file in which every key is commented out names no cluster", () => {
     writeFileSync(path.join(STATE_FOLDER, "Pulumi.empty.yaml"), "config:\n  # cluster:\n");
-    expect(() => findTarget({ stack: "empty" })).toThrow(/names no cluster of a kubeconfig/);
+    expect(() => findStack({ stack: "empty" })).toThrow(/names no cluster of a kubeconfig/);
 });

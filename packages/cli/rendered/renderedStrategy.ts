@@ -1,76 +1,83 @@
+/**
+ * Deploys without the Pulumi CLI: applies what the program renders, with helm and server-side apply. It is used where the
+ * CLI is not available, or with --rendered. It keeps no state and computes no diff or replacement: these are the engine's.
+ */
 import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
-import { removeLeftovers } from "../../leftovers/leftovers";
-import { readByPulumiId } from "../../kubernetes/pulumiId";
+import { loadBalancerAddress, urlOf } from "../../../components/istio/address";
+import { PRODUCTPAGE_PATH } from "../../../components/names";
+import { kubectlOn } from "../../kubernetes/address";
 import { Helm, requireHelm } from "../../kubernetes/helm";
-import type { ProgramOutput } from "../program/declaration";
-import { evaluateProgram } from "../program/evaluate";
-import { requestFor } from "../target/request";
-import { Progress } from "../terminal/progress";
+import { removeLeftovers } from "../../leftovers/leftovers";
 import { STATE_FOLDER } from "../../shared/project";
+import type { Deployed, DeploymentStrategy } from "../deployment/strategy";
+import { explainingProblems } from "../diagnosis/explain";
+import { retry } from "../diagnosis/retry";
+import { INGRESS_SERVICE } from "../mesh/ingress";
+import type { ProgramOutput } from "../program/declaration";
 import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
-import { kubectlOn } from "../../kubernetes/address";
-import { type Deployed, HIDDEN, type Site, type DeploymentStrategy } from "../target/site";
-import { explainingTrouble } from "../diagnosis/explain";
+import type { Connection } from "../target/connection";
+import type { DeploymentRecord } from "../target/record";
+import { forgetCommand } from "../target/suggestions";
+import { Progress } from "../terminal/progress";
 import { withLastingNames } from "./identity";
 import { Inventory, recordedMesh, recordedSteps } from "./inventory";
-import { type DeploymentRecord, readRecord } from "../target/record";
-import { retry } from "../diagnosis/retry";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
 
-/**
- * By applying what the program renders: Helm for the releases, server-side apply for the rest; what was applied before
- * and is no longer declared is removed. Without state, diff or replacement: those are the engine's.
- */
 export class RenderedStrategy implements DeploymentStrategy {
     readonly description = "Applying what the program renders, by helm and server-side apply";
 
-    async deploy(site: Site, stop: AbortSignal): Promise<Deployed> {
-        const { stack } = site.target;
-        const earlier = readRecord(stack);
-        await refuseOtherMesh(site, earlier);
-        if (earlier) {
-            await retry(site, stop);
+    async deploy(connection: Connection, stop: AbortSignal): Promise<Deployed> {
+        const { stack, api } = connection;
+        await refuseOtherMesh(connection, stack.record);
+        if (stack.record) {
+            await retry(connection, stop);
         }
-        const deployer = deployerFor(site);
-        const request = requestFor(site.target);
-        const steps = stepsOf(await evaluateProgram(request, undefined, stop));
-        replaceFolder(renderedFolder(stack), renderedFiles({ stack, steps, templates: new Map() }));
+        const deployer = deployerFor(connection);
+        const declaration = await stack.declaration(stop);
+        const steps = stepsOf(declaration);
+        replaceFolder(renderedFolder(stack.name), renderedFiles({ stack: stack.name, steps, templates: new Map() }));
 
         const lasting = withLastingNames(steps);
-        const inventory = new Inventory(site);
+        const inventory = new Inventory(connection);
         await refuseForeign(
             lasting.filter((step) => !inventory.has(step)),
-            site.api,
+            api,
         );
-        await explainingTrouble(site, deployer.progress, stop, (stopOrHopeless) =>
+        await explainingProblems(connection, deployer.progress, stop, (stopOrHopeless) =>
             applySteps(lasting, deployer, {
                 onBegin: (step) => {
                     inventory.begin(step);
                 },
-                valuesFile: (release) => path.join(renderedFolder(stack), valuesPath(release)),
+                valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
                 stop: stopOrHopeless,
             }),
         );
-        inventory.settle((await liveMesh(site.api))?.metadata.uid);
+        inventory.settle((await liveMesh(api))?.metadata.uid);
         await removeDropped(inventory, lasting, deployer, stop);
 
-        // Once more, now that what the program reads is there: its outputs are then those that the engine would give.
-        const read = (type: string, id: string) => readByPulumiId(site.api, type, id);
-        const outputs = shown((await evaluateProgram(request, read, stop)).outputs);
-        return { outputs, shellCommands: [] };
+        // The program ran before the gateway had an address. These outputs follow from it (index.ts).
+        const status = (await api.read(INGRESS_SERVICE))?.status as Parameters<typeof loadBalancerAddress>[0];
+        const ingressIp = loadBalancerAddress(status);
+        const outputs = {
+            ...shown(declaration.outputs),
+            ingressIp,
+            productpageUrl: urlOf(ingressIp, PRODUCTPAGE_PATH),
+        };
+        return { outputs, shellCommands: [], record: inventory.record };
     }
 
-    async undo(site: Site, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-        await refuseOtherMesh(site, record);
-        const deployer = deployerFor(site);
+    async undo(connection: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
+        await refuseOtherMesh(connection, record);
+        const { api } = connection;
+        const deployer = deployerFor(connection);
         await undoSteps(recordedSteps(record), deployer, stop);
         const notice = await deployer.progress.during("Istio's leftovers", () =>
-            removeLeftovers(site.api, kubectlOn(site.api.address), stop),
+            removeLeftovers(api, kubectlOn(api.address), stop),
         );
         if (notice !== undefined) {
             console.log(pc.yellow(notice));
@@ -84,28 +91,28 @@ export class RenderedStrategy implements DeploymentStrategy {
     }
 }
 
-/** @throws UserError where the mesh is not the one that was deployed: steps go by names, which another one has too */
-async function refuseOtherMesh({ target, api }: Site, record: DeploymentRecord | undefined): Promise<void> {
-    const forget = `npm run down -- --stack ${target.stack} --forget`;
-    await refuseForeignMesh(target.stack, recordedMesh(record), api, forget);
+/** @throws UserError if the mesh is not the one that was deployed: another one has objects of the same names */
+async function refuseOtherMesh({ stack, api }: Connection, record: DeploymentRecord | undefined): Promise<void> {
+    await refuseForeignMesh(stack.name, recordedMesh(record), api, forgetCommand(stack.name));
 }
 
-/** Where the files are that were applied last. */
+/** The folder of the files that were applied last. */
 function renderedFolder(stack: string): string {
     return path.join(STATE_FOLDER, "rendered", stack);
 }
 
-function deployerFor({ api, target }: Site): Deployer {
-    return { api, helm: new Helm(requireHelm(), target.cluster), progress: new Progress() };
+function deployerFor({ api, stack }: Connection): Deployer {
+    return { api, helm: new Helm(requireHelm(), stack.cluster), progress: new Progress() };
 }
 
+/** The outputs as the Pulumi CLI shows them: without the values of secrets. */
 function shown(outputs: Record<string, ProgramOutput>): Record<string, unknown> {
     return Object.fromEntries(
-        Object.entries(outputs).map(([name, { value, secret }]) => [name, secret ? HIDDEN : value]),
+        Object.entries(outputs).map(([name, { value, secret }]) => [name, secret ? "[secret]" : value]),
     );
 }
 
-/** Removes what an earlier deployment has made and the program no longer declares: a switch that is off leaves nothing. */
+/** Removes what an earlier deployment made and the program no longer declares, such as an add-on that is switched off. */
 async function removeDropped(inventory: Inventory, declared: readonly Step[], deployer: Deployer, stop: AbortSignal) {
     const dropped = inventory.othersThan(declared);
     if (dropped.length > 0) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
-import type { Site } from "../target/site";
+import type { Connection } from "../target/connection";
 import type { Inventory } from "./inventory";
 import { applySteps, type Deployer } from "./steps";
 import type { ObjectStep } from "../render/step";
@@ -53,8 +53,8 @@ describe("a Secret", () => {
         try {
             jest.doMock("../../shared/project", () => ({ STATE_FOLDER: folder }));
             const inventory = jest.requireActual<{ Inventory: typeof Inventory }>("./inventory");
-            const target = { stack: "test", cluster: { kubeconfig: "k", context: "c" } };
-            new inventory.Inventory({ target, identity: "i" } as Site).begin(step(true));
+            const stack = { name: "test", cluster: { kubeconfig: "k", context: "c" } };
+            new inventory.Inventory({ stack, identity: "i" } as Connection).begin(step(true));
             const record = readFileSync(path.join(folder, "stacks", "test.json"), "utf8");
             expect(readdirSync(folder)).toEqual(["stacks"]);
             expect(record).toContain("010-secret-admin");

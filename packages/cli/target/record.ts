@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { writeAtomically } from "../../shared/atomicWrite";
 import { UserError } from "../../shared/errors";
 import { STATE_FOLDER } from "../../shared/project";
-import type { Step } from "../render/step";
-import { writeAtomically } from "../../shared/atomicWrite";
 
 const FOLDER = path.join(STATE_FOLDER, "stacks");
 
@@ -16,24 +15,16 @@ const RECORD = z.object({
         /** Tells the cluster from a later one of the same name: `ClusterApi.identity`. */
         identity: z.string(),
     }),
-    /** When an `up` by Pulumi's engine last ended well: by then, its state held all that it had made. */
+    /** When an `up` by Pulumi's engine last succeeded: by then, its state held everything that it had made. */
     settled: z.iso.datetime().optional(),
-    /** Pulumi's engine keeps what it deployed in its own state; without it, the steps applied are kept here. */
-    deployedBy: z.discriminatedUnion("way", [
-        z.object({ way: z.literal("pulumi"), backend: z.string() }),
-        z.object({
-            way: z.literal("rendered"),
-            steps: z.array(z.custom<Step>()),
-            /** UID of the namespace istio-system when an `up` last ended well: one of another UID is another mesh. */
-            mesh: z.string().optional(),
-        }),
-    ]),
+    /** The strategy that deployed the stack, and what that strategy needs to undo it. */
+    deployedBy: z.looseObject({ way: z.string() }),
 });
 
-/** What was deployed where, and by what: enough to undo it. */
+/** What was deployed where, and by which strategy: enough to undo it. */
 export type DeploymentRecord = z.output<typeof RECORD>;
 
-/** The record of a stack; undefined where nothing is deployed. */
+/** The record of a stack; undefined if nothing is deployed. @throws UserError if the file is damaged */
 export function readRecord(stack: string): DeploymentRecord | undefined {
     const file = fileOf(stack);
     if (!existsSync(file)) {
@@ -42,28 +33,42 @@ export function readRecord(stack: string): DeploymentRecord | undefined {
     try {
         return RECORD.parse(JSON.parse(readFileSync(file, "utf8")));
     } catch {
-        throw new UserError(`${file}, the record of what was deployed, is damaged; remove it to start afresh`);
+        throw damagedRecord(stack);
     }
+}
+
+/** The part of a record that belongs to its strategy. @throws UserError if it is damaged */
+export function deployedBy<T>({ stack, deployedBy }: DeploymentRecord, schema: z.ZodType<T>): T {
+    const { success, data } = schema.safeParse(deployedBy);
+    if (!success) {
+        throw damagedRecord(stack);
+    }
+    return data;
+}
+
+/** Whether the strategy keeps its own state of the cluster, and trusts it unless it is told to refresh it. */
+export function keepsState({ deployedBy: { way } }: DeploymentRecord): boolean {
+    return way === "pulumi";
 }
 
 /** Keeps a record, in place of an earlier one. */
 export function writeRecord(record: DeploymentRecord): void {
-    const file = fileOf(record.stack);
     mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
-    writeAtomically(file, JSON.stringify(record, undefined, 2));
+    writeAtomically(fileOf(record.stack), JSON.stringify(record, undefined, 2));
 }
 
 export function removeRecord(stack: string): void {
     rmSync(fileOf(stack), { force: true });
 }
 
-/** The stacks that have a record. */
-export function recordedStacks(): string[] {
-    return existsSync(FOLDER)
-        ? readdirSync(FOLDER)
-              .filter((file) => file.endsWith(".json"))
-              .map((file) => file.slice(0, -".json".length))
-        : [];
+/** The records of all stacks that are deployed. */
+export function allRecords(): DeploymentRecord[] {
+    const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => file.endsWith(".json")) : [];
+    return files.flatMap((file) => readRecord(path.basename(file, ".json")) ?? []);
+}
+
+function damagedRecord(stack: string): UserError {
+    return new UserError(`${fileOf(stack)}, the record of what was deployed, is damaged; remove it to start again`);
 }
 
 function fileOf(stack: string): string {

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { removeRecord, writeRecord } from "./record";
 import { kubectlFor, optionsFor, upOptionsFor } from "./suggestions";
-import { findTarget } from "./target";
+import { stackOf } from "../testing/stack";
+import type { DeploymentRecord } from "./record";
+import { findStack } from "./stack";
 import type * as Project from "../../shared/project";
 import { STATE_FOLDER } from "../../shared/project";
 import { shellWord } from "../../shared/shell";
@@ -29,54 +30,50 @@ afterEach(() => {
     rmSync(STATE_FOLDER, { recursive: true });
 });
 
-const at = (stack: string, context: string, kubeconfig = "/k") => ({
+const recordOf = (stack: string, context: string): DeploymentRecord => ({
     stack,
-    cluster: { kubeconfig, context },
-    sandbox: false,
+    cluster: { kubeconfig: "/k", context, identity: "i" },
+    deployedBy: { way: "rendered", steps: [] },
 });
+const at = (name: string, context: string, kubeconfig = "/k", record?: DeploymentRecord) =>
+    stackOf({ name, cluster: { kubeconfig, context }, record });
 
-const record = ({ stack, cluster }: ReturnType<typeof at>) => {
-    writeRecord({ stack, cluster: { ...cluster, identity: "i" }, deployedBy: { way: "rendered", steps: [] } });
-};
-
-describe("the options that lead to a target again", () => {
+describe("the options that lead to a stack again", () => {
     it("are none for the sandbox", () => {
-        const sandbox = { ...at("local", "kind"), sandbox: true };
-        expect(optionsFor(sandbox)).toBe("");
-        expect(upOptionsFor(sandbox)).toBe("");
+        expect(optionsFor(at("local", "kind"))).toEqual([]);
+        expect(upOptionsFor(at("local", "kind"))).toEqual([]);
     });
 
-    it("name what is deployed in one word, the stack only where the context does not give it", () => {
-        record(at("kind-demo", "kind-demo"));
-        record(at("mine", "kind-demo"));
-        expect(optionsFor(at("kind-demo", "kind-demo"))).toBe(" -- --context kind-demo");
-        expect(optionsFor(at("mine", "kind-demo"))).toBe(" -- --stack mine");
+    it("name what is deployed in one word, and the stack only if the context does not give it", () => {
+        const demo = at("kind-demo", "kind-demo", "/k", recordOf("kind-demo", "kind-demo"));
+        expect(optionsFor(demo)).toEqual(["--context", "kind-demo"]);
+        const mine = at("mine", "kind-demo", "/k", recordOf("mine", "kind-demo"));
+        expect(optionsFor(mine)).toEqual(["--stack", "mine"]);
     });
 
-    it("name everything for up, and where nothing is recorded, or another cluster", () => {
-        record(at("mine", "of-before"));
-        const all = " -- --stack mine --context kind-demo --kubeconfig /k";
-        expect(upOptionsFor(at("mine", "kind-demo"))).toBe(all);
-        expect(optionsFor(at("mine", "kind-demo"))).toBe(all);
-        removeRecord("mine");
-        expect(optionsFor(at("mine", "kind-demo"))).toBe(all);
+    it("name everything for up, and if nothing is recorded, or another cluster", () => {
+        const all = ["--stack", "mine", "--context", "kind-demo", "--kubeconfig", "/k"];
+        const other = at("mine", "kind-demo", "/k", recordOf("mine", "of-before"));
+        expect(upOptionsFor(other)).toEqual(all);
+        expect(optionsFor(other)).toEqual(all);
+        expect(optionsFor(at("mine", "kind-demo"))).toEqual(all);
     });
 
     it.each([
-        [{ stack: "mine", context: "here" }, " -- --stack mine --context here"],
-        [{ context: "here" }, " -- --context here"],
-        [{ context: "here", kubeconfig: fixture }, ` -- --context here --kubeconfig ${fixture}`],
-    ])("lead up to the same target: %j", (options, typed) => {
+        [{ stack: "mine", context: "here" }, "--stack mine --context here"],
+        [{ context: "here" }, "--context here"],
+        [{ context: "here", kubeconfig: fixture }, `--context here --kubeconfig ${fixture}`],
+    ])("lead up to the same stack: %j", (options, typed) => {
         writeFileSync(path.join(folder, "default"), JSON.stringify(kubeconfigWith("here")));
-        expect(upOptionsFor(findTarget(options))).toBe(typed);
+        expect(upOptionsFor(findStack(options)).join(" ")).toBe(typed);
     });
 
     it("are such that a shell takes them as they are", () => {
-        const target = at("mine", "my cluster", "/home/me/my files/it's");
-        expect(upOptionsFor(target)).toBe(
-            ` -- --stack mine --context 'my cluster' --kubeconfig '/home/me/my files/it'\\''s'`,
+        const stack = at("mine", "my cluster", "/home/me/my files/it's");
+        expect(upOptionsFor(stack).join(" ")).toBe(
+            `--stack mine --context 'my cluster' --kubeconfig '/home/me/my files/it'\\''s'`,
         );
-        expect(kubectlFor(target)).toBe(`kubectl --kubeconfig '/home/me/my files/it'\\''s' --context 'my cluster'`);
+        expect(kubectlFor(stack)).toBe(`kubectl --kubeconfig '/home/me/my files/it'\\''s' --context 'my cluster'`);
     });
 });
 

@@ -1,52 +1,67 @@
-import type { ClusterAddress } from "../../kubernetes/address";
+import path from "node:path";
+import { type ClusterAddress, kubectlOn } from "../../kubernetes/address";
 import { findContexts, kubeconfigFiles, listContexts } from "../../kubernetes/kubeconfig";
-import { kubectlOn } from "../../kubernetes/address";
+import { commandLine, invocationOf } from "../../shared/invocation";
 import { shellWord } from "../../shared/shell";
-import { readRecord } from "./record";
-import { clusterInFile, stackForContext, type Target } from "./target";
+import { clusterIn, type Stack, stackForContext } from "./stack";
 
-type Named = Omit<Target, "named">;
+type Deployable = Pick<Stack, "name" | "cluster" | "sandbox" | "file" | "record">;
 
-/** The options that lead to a target, as one writes them after `npm run down`; empty for the sandbox. */
-export function optionsFor(target: Named): string {
-    const { stack, cluster, sandbox } = target;
-    const recorded = readRecord(stack)?.cluster;
-    if (sandbox || recorded === undefined || !isSame(recorded, cluster)) {
-        return upOptionsFor(target);
-    }
-    return stack === stackForContext(cluster.context)
-        ? ` -- --context ${shellWord(cluster.context)}`
-        : ` -- --stack ${stack}`;
+/** The options that lead to a stack again, as words for a shell; none for the sandbox. */
+export function optionsFor(stack: Deployable): string[] {
+    const { name, cluster, sandbox, record } = stack;
+    return sandbox || !record || !isSame(record.cluster, cluster)
+        ? upOptionsFor(stack)
+        : recordedOptions(name, cluster);
 }
 
-/** The same for `npm run up`, which does not ask where the stack was deployed before. */
-export function upOptionsFor({ stack, cluster, sandbox }: Named): string {
+/** The same for a stack that is deployed, whose record says where. */
+export function recordedOptions(name: string, { context }: ClusterAddress): string[] {
+    return name === stackForContext(context) ? ["--context", shellWord(context)] : ["--stack", name];
+}
+
+/** The same for `up`, which does not ask where the stack was deployed before. */
+export function upOptionsFor({ name, cluster, sandbox, file }: Deployable): string[] {
     if (sandbox) {
-        return "";
+        return [];
     }
-    const inFile = clusterInFile(stack);
+    const inFile = clusterIn(file);
     if (inFile && isSame(inFile, cluster)) {
-        return ` -- --stack ${stack}`;
+        return ["--stack", name];
     }
-    const found = findContexts(kubeconfigFiles()).find(({ name }) => name === cluster.context);
     return [
-        " --",
-        ...(stack === stackForContext(cluster.context) ? [] : ["--stack", stack]),
+        ...(name === stackForContext(cluster.context) ? [] : ["--stack", name]),
         ...["--context", shellWord(cluster.context)],
-        ...(found?.file === cluster.kubeconfig ? [] : ["--kubeconfig", shellWord(cluster.kubeconfig)]),
-    ].join(" ");
+        ...(isDefault(cluster.kubeconfig) ? [] : ["--kubeconfig", shellWord(cluster.kubeconfig)]),
+    ];
 }
 
-/** How one runs kubectl on a target's cluster, without the arguments. */
-export function kubectlFor({ cluster, sandbox }: Pick<Target, "cluster" | "sandbox">): string {
-    return sandbox ? "npm run sandbox -- kubectl" : kubectlOn(cluster);
+/** The command that deploys a stack again. */
+export function upCommand(stack: Deployable, ...more: string[]): string {
+    return commandLine("up", [...upOptionsFor(stack), ...more]);
 }
 
-/** How to deploy without the sandbox, with the contexts that there are. */
+/** The command that forgets what a stack has deployed to a cluster that is gone. */
+export function forgetCommand(stack: string): string {
+    return commandLine("down", ["--stack", stack, "--forget"]);
+}
+
+/** The start of a kubectl command for a stack's cluster, without the verb. */
+export function kubectlFor({ cluster, sandbox }: Pick<Stack, "cluster" | "sandbox">): string {
+    return sandbox ? `${invocationOf("sandbox")} kubectl` : kubectlOn(cluster);
+}
+
+/** How to deploy without the sandbox, with the contexts of the user's kubeconfig. */
 export function otherClusters(): string {
     const contexts = findContexts(kubeconfigFiles());
-    const example = shellWord(contexts[0]?.name ?? "NAME");
-    return `Deploy to a cluster of your own: npm run up -- --context ${example}\n${listContexts(contexts)}`;
+    const up = commandLine("up", ["--context", shellWord(contexts[0]?.name ?? "NAME")]);
+    return `Deploy to your own cluster: ${up}\n${listContexts(contexts)}`;
+}
+
+/** Whether a kubeconfig is the only one that kubectl reads without being told. */
+function isDefault(kubeconfig: string): boolean {
+    const files = kubeconfigFiles();
+    return files.length === 1 && path.resolve(files[0] ?? "") === kubeconfig;
 }
 
 function isSame(one: ClusterAddress, other: ClusterAddress): boolean {

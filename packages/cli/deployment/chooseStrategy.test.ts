@@ -1,5 +1,5 @@
 import { homedir } from "node:os";
-import { backendOf } from "./strategy";
+import { backendOf } from "./chooseStrategy";
 
 // An ES module, which jest cannot load; no API server is asked here.
 jest.mock("@kubernetes/client-node", () => ({}));

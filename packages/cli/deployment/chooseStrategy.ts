@@ -1,0 +1,94 @@
+import path from "node:path";
+import pc from "picocolors";
+import { UserError } from "../../shared/errors";
+import { commandLine } from "../../shared/invocation";
+import { SANDBOX_STACK } from "../../shared/project";
+import { findEngine } from "../engine/discovery";
+import { localBackend } from "../engine/pulumiStack";
+import { RenderedStrategy } from "../rendered/renderedStrategy";
+import type { DeploymentRecord } from "../target/record";
+import { backendIn, PulumiStrategy } from "./pulumiStrategy";
+import type { DeploymentStrategy } from "./strategy";
+
+/** Options by which a user says how to deploy. */
+export interface StrategyOptions {
+    /** Address of the backend for Pulumi's state. Default: `PULUMI_BACKEND_URL`, else a folder of this clone. */
+    backend?: string;
+    /** Compare the engine's state with the cluster first. What is rendered is applied again every time. */
+    refresh?: boolean;
+    /** Apply what the program renders, even if the Pulumi CLI is available. */
+    rendered?: boolean;
+}
+
+/**
+ * The strategy for a deployment: the one of the last deployment; else the Pulumi CLI if it is available; else applying what
+ * the program renders. A line says which.
+ */
+export async function chooseStrategy(
+    record: DeploymentRecord | undefined,
+    options: StrategyOptions,
+    stop: AbortSignal,
+): Promise<DeploymentStrategy> {
+    if (record) {
+        refuseChange(record, options);
+        const strategy = await strategyOf(record, stop, options);
+        console.log(`${strategy.description}, as before.`);
+        return strategy;
+    }
+    const discovery = options.rendered ? undefined : await findEngine(stop);
+    if (discovery && "engine" in discovery) {
+        const strategy = new PulumiStrategy(discovery.engine, backendOf(options), options);
+        console.log(`${strategy.description}.`);
+        return strategy;
+    }
+    const strategy = new RenderedStrategy();
+    console.log(discovery ? pc.yellow(`${discovery.missing}. ${strategy.description}.`) : `${strategy.description}.`);
+    return strategy;
+}
+
+/** The strategy that deployed a stack. @throws UserError if that was the Pulumi CLI, and it is not available now */
+export async function strategyOf(
+    record: DeploymentRecord,
+    stop: AbortSignal,
+    options: Pick<StrategyOptions, "refresh"> = {},
+): Promise<DeploymentStrategy> {
+    const backend = backendIn(record);
+    if (backend === undefined) {
+        return new RenderedStrategy();
+    }
+    const discovery = await findEngine(stop);
+    if ("missing" in discovery) {
+        throw new UserError(
+            `stack "${record.stack}" was deployed by the Pulumi CLI, which keeps its state, but ${discovery.missing}`,
+        );
+    }
+    return new PulumiStrategy(discovery.engine, backend, options);
+}
+
+/**
+ * The backend that the options choose, else the environment.
+ * @throws UserError if its address is malformed
+ */
+export function backendOf(options: StrategyOptions, env: NodeJS.ProcessEnv = process.env): string {
+    const backend = options.backend ?? env.PULUMI_BACKEND_URL ?? localBackend();
+    if (/%(?![0-9a-f]{2})/i.test(backend)) {
+        throw new UserError(
+            `the backend's address ${backend} has a "%" without two hexadecimal digits after it; write "%25" for the sign itself`,
+        );
+    }
+    // The CLI resolves a relative folder from its working directory, which differs between calls here.
+    return backend.replace(/^file:\/\/(?![/~])([^?]*)/, (_, folder: string) => `file://${path.resolve(folder)}`);
+}
+
+/** @throws UserError if the options contradict how the stack was deployed */
+function refuseChange(record: DeploymentRecord, options: StrategyOptions): void {
+    const { stack } = record;
+    const backend = backendIn(record);
+    if (backend !== undefined && options.rendered) {
+        const down = commandLine("down", stack === SANDBOX_STACK ? [] : ["--stack", stack]);
+        throw new UserError(`stack "${stack}" was deployed by the Pulumi CLI; undo that first with \`${down}\``);
+    }
+    if (backend !== undefined && options.backend !== undefined && backendOf(options) !== backend) {
+        throw new UserError(`the state of stack "${stack}" is in ${backend}, not in ${options.backend}`);
+    }
+}

@@ -1,0 +1,62 @@
+/** The command `bookinfo`: finds a verb, and loads only what that verb needs. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { Command } from "commander";
+import { PROJECT_FOLDER } from "../shared/project";
+
+/** The verbs whose commands are in the modules of the same names, with a line each for the help. */
+const VERBS = {
+    up: "deploy Istio and Bookinfo, and wait for the page",
+    down: "undo what up did, to the last object",
+    verify: "check a deployed mesh, and name remedies",
+    load: "make requests to the product page and count the answers",
+    dashboard: "bring the add-ons' pages to this machine",
+    render: "write what the program declares as files",
+};
+
+/** Verbs that are programs themselves, in their packages. They run as processes, because nothing here imports them. */
+const PROGRAMS = {
+    sandbox: ["manage the sandbox cluster on this machine", "sandbox/cli.ts"],
+    bench: ["measure how long everything takes", "bench/bench.ts"],
+} as const;
+
+const program = new Command("npx bookinfo")
+    .description("Istio with its observability and the Bookinfo application, on any Kubernetes cluster.")
+    .usage("<command> [options]")
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    .addHelpText("after", "\nnpx bookinfo <command> --help shows the options of a command.");
+
+for (const [verb, description] of Object.entries(VERBS)) {
+    add(verb, description, async (args) => {
+        // `require`, because tsx translates no `import()` in CommonJS modules.
+        const { command } = require(path.join(__dirname, verb)) as { command: Command };
+        await command.parseAsync(args, { from: "user" });
+    });
+}
+for (const [verb, [description, file]] of Object.entries(PROGRAMS)) {
+    add(verb, description, async (args) => {
+        const script = path.join(PROJECT_FOLDER, "packages", file);
+        const child = spawn(process.execPath, ["--import", "tsx", script, ...args], { stdio: "inherit" });
+        // The terminal sends Ctrl-C to both processes; other signals reach only this one.
+        process.on("SIGINT", () => undefined);
+        process.on("SIGTERM", () => child.kill());
+        const [code] = (await once(child, "close")) as [number | null];
+        process.exitCode = code ?? 1;
+    });
+}
+void program.parseAsync();
+
+/** Adds a verb that gets all its options as they are. */
+function add(verb: string, description: string, run: (args: string[]) => Promise<void>): void {
+    program
+        .command(verb)
+        .description(description)
+        .argument("[options...]")
+        .helpOption(false)
+        .allowUnknownOption()
+        .passThroughOptions()
+        .action(run);
+}

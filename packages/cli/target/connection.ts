@@ -1,0 +1,17 @@
+import { ClusterApi } from "../../kubernetes/api";
+import { contact } from "../../kubernetes/contact";
+import type { Stack } from "./stack";
+
+/** A stack on its cluster, which answers. */
+export interface Connection {
+    stack: Stack;
+    api: ClusterApi;
+    /** Tells the cluster from others: `ClusterApi.identity`. */
+    identity: string;
+}
+
+/** @throws UserError if the cluster cannot be reached, with a remedy */
+export async function connect(stack: Stack): Promise<Connection> {
+    const api = await ClusterApi.connect(stack.cluster);
+    return { stack, api, identity: await contact(stack.cluster, api) };
+}

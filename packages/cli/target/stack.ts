@@ -1,0 +1,180 @@
+import path from "node:path";
+import { absolute, localFiles } from "../../../config/files";
+import type { ClusterAddress } from "../../kubernetes/address";
+import { findContexts, kubeconfigFiles, listContexts, locateContext } from "../../kubernetes/kubeconfig";
+import { UserError } from "../../shared/errors";
+import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../../shared/project";
+import type { Declaration } from "../program/declaration";
+import { evaluateProgram } from "../program/evaluate";
+import { completeConfig, readStackFile, sectionOf, type StackFile } from "../program/projectConfig";
+import type { StackConfig } from "../program/stackConfig";
+import { type DeploymentRecord, readRecord } from "./record";
+
+/** Options by which a user names a stack and its cluster. */
+export interface StackOptions {
+    context?: string;
+    kubeconfig?: string;
+    stack?: string;
+}
+
+/** What is known of a stack when a command starts. */
+export interface StackFacts {
+    name: string;
+    /** Content of its file, `Pulumi.<name>.yaml`; undefined if there is no such file. */
+    file: StackFile | undefined;
+    cluster: ClusterAddress;
+    /** Whether the command line or the record names the cluster, which then wins over the one in the stack's file. */
+    clusterNamed: boolean;
+    /** What an earlier command deployed; undefined if nothing is deployed. */
+    record: DeploymentRecord | undefined;
+}
+
+/**
+ * What a command works on: a stack of this project and its cluster. Files are read once, when the command starts, and the
+ * program runs at most once.
+ */
+export class Stack {
+    readonly name: string;
+    readonly file: StackFile | undefined;
+    readonly cluster: ClusterAddress;
+    readonly clusterNamed: boolean;
+    readonly record: DeploymentRecord | undefined;
+    /** Whether the cluster is the sandbox, which these commands start and remove. */
+    readonly sandbox: boolean;
+    /** Bookinfo's namespace, if the stack's file says it in clear text; else the program's default. */
+    readonly appNamespace: string;
+    private declared: Promise<Declaration> | undefined;
+
+    constructor(facts: StackFacts) {
+        this.name = facts.name;
+        this.file = facts.file;
+        this.cluster = facts.cluster;
+        this.clusterNamed = facts.clusterNamed;
+        this.record = facts.record;
+        this.sandbox = facts.name === SANDBOX_STACK;
+        const { namespace } = (sectionOf(facts.file, "app") ?? {}) as { namespace?: unknown };
+        this.appNamespace = typeof namespace === "string" ? namespace : "default";
+    }
+
+    /** The config as the program gets it. @throws UserError if it is incomplete, or only the engine can read it */
+    get config(): StackConfig {
+        return completeConfig(this.name, this.file, this.clusterNamed ? this.cluster : undefined);
+    }
+
+    /** What the program declares for this stack. @throws UserError if the config or the program is faulty */
+    declaration(stop: AbortSignal): Promise<Declaration> {
+        this.declared ??= evaluateProgram(
+            { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: this.name, config: this.config },
+            undefined,
+            stop,
+        );
+        return this.declared;
+    }
+
+    /** The same stack with what has been deployed since. */
+    withRecord(record: DeploymentRecord | undefined): Stack {
+        const stack = new Stack({ ...this, record });
+        stack.declared = this.declared;
+        return stack;
+    }
+}
+
+/**
+ * The stack that a user wants to deploy: for a context of the kubeconfig, else for the cluster in the stack's file; the
+ * sandbox by default.
+ * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig
+ */
+export function findStack(options: StackOptions): Stack {
+    const name = nameFor(options);
+    return locate(name, options, readRecord(name));
+}
+
+/** The stack that a user has deployed: its cluster is the one in the record, even if today's kubeconfig lacks it. */
+export function findDeployedStack(options: StackOptions): Stack {
+    const name = nameFor(options);
+    const record = readRecord(name);
+    if (!record || options.kubeconfig !== undefined) {
+        return locate(name, options, record);
+    }
+    const { kubeconfig, context } = record.cluster;
+    if (options.context !== undefined && options.context !== context) {
+        throw new UserError(`stack "${name}" was deployed to context "${context}", not to "${options.context}"`);
+    }
+    return new Stack({ name, file: readStackFile(name), cluster: { kubeconfig, context }, clusterNamed: true, record });
+}
+
+function locate(name: string, { context, kubeconfig, stack }: StackOptions, record?: DeploymentRecord): Stack {
+    const file = readStackFile(name);
+    if (context !== undefined) {
+        if (stack === SANDBOX_STACK) {
+            throw new UserError(`the stack "${SANDBOX_STACK}" is the sandbox's; omit --stack, or choose another name`);
+        }
+        const files = kubeconfig === undefined ? kubeconfigFiles() : [path.resolve(kubeconfig)];
+        return new Stack({ name, file, cluster: locateContext(context, files), clusterNamed: true, record });
+    }
+    if (kubeconfig !== undefined) {
+        const contexts = listContexts(findContexts([path.resolve(kubeconfig)]));
+        throw new UserError(`--kubeconfig needs --context, because the cluster is never guessed. ${contexts}`);
+    }
+    if (file === undefined) {
+        throw new UserError(`there is no stack file ${stackFile(name)}; name a cluster with --context`);
+    }
+    refuseGoogleCloud(name, file);
+    const cluster = clusterIn(file);
+    if (cluster === undefined) {
+        throw new UserError(
+            `${stackFile(name)} names no cluster of a kubeconfig under cluster: {kind, path, context}; ` +
+                `name one with --context, or run: pulumi up --stack ${name}`,
+        );
+    }
+    return new Stack({ name, file, cluster, clusterNamed: false, record });
+}
+
+/** @throws UserError if Pulumi does not allow the name */
+function nameFor({ stack, context }: StackOptions): string {
+    const name = stack ?? (context === undefined ? SANDBOX_STACK : stackForContext(context));
+    if (!/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
+        throw new UserError(`"${name}" is no name for a stack: use letters, digits, hyphens, underscores and dots`);
+    }
+    return name;
+}
+
+/**
+ * The stack for a context: its name, in the characters that Pulumi allows, and never the sandbox's. Two contexts can give
+ * the same name; the record of what was deployed tells them apart.
+ */
+export function stackForContext(context: string): string {
+    const name = context
+        .replace(/[^A-Za-z0-9._-]+/g, "-")
+        .replace(/^[-.]+|[-.]+$/g, "")
+        .slice(0, 90);
+    return name === "" || name === SANDBOX_STACK ? `context-${name}`.replace(/-$/, "") : name;
+}
+
+/**
+ * @throws UserError if the stack makes its own cluster. Deployed to a context, it would no longer declare that cluster, and
+ * the engine would remove it.
+ */
+export function refuseGoogleCloud(name: string, file: StackFile | undefined): void {
+    if ((sectionOf(file, "cluster") as { kind?: unknown } | undefined)?.kind === "gke") {
+        throw googleCloudError(name);
+    }
+}
+
+/** The error for a stack that makes its own cluster. */
+export function googleCloudError(stack: string): UserError {
+    return new UserError(
+        `stack "${stack}" makes its own cluster on Google Cloud: deploy it with \`pulumi up --stack ${stack}\` and remove it ` +
+            `with \`pulumi destroy --stack ${stack}\`. To look at it with verify, load or dashboard, run what ` +
+            `\`pulumi stack output getCredentialsCommand --stack ${stack}\` prints, and name the context that this makes: ` +
+            `--stack ${stack} --context gke_PROJECT_LOCATION_NAME`,
+    );
+}
+
+/** The cluster of a kubeconfig that a stack's file names; undefined if it names none. */
+export function clusterIn(file: StackFile | undefined): ClusterAddress | undefined {
+    const cluster = sectionOf(file, "cluster") as Record<string, unknown> | undefined;
+    return cluster?.kind === "kubeconfig" && typeof cluster.path === "string" && typeof cluster.context === "string"
+        ? { kubeconfig: absolute(cluster.path, localFiles), context: cluster.context }
+        : undefined;
+}

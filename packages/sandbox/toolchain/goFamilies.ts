@@ -2,24 +2,24 @@ import * as path from "node:path";
 import { istioVersion, jaegerVersion, kubernetesVersion, prometheusVersion } from "../settings";
 import { sandboxDirectory } from "../paths";
 
-/** Programs that are built together from one go.mod: they share most of their packages. */
+/** Programs that are built together from one go.mod, because they share most of their packages. */
 export interface GoFamily {
     name: string;
     title: string;
-    /** Holds go.mod and go.sum. */
+    /** Contains go.mod and go.sum. */
     directory: string;
-    /** Name of the finished program, and the package it is built from. */
+    /** Name of each program, and its Go package. */
     programs: Readonly<Record<string, string>>;
-    /** Values that the linker writes into string variables, by their full name. */
+    /** Full names of string variables, and the values that the linker writes into them. */
     stamps?: Readonly<Record<string, string>>;
-    /** runc alone needs C: its first steps inside a new namespace, and libseccomp. */
+    /** Whether it contains C. Only runc does: its first steps inside a new namespace, and libseccomp. */
     needsC?: boolean;
 }
 
 const [kubernetesMajor = "", kubernetesMinor = ""] = kubernetesVersion.split(".");
 const inToolchain = (family: string) => path.join(sandboxDirectory, "toolchain", family);
 
-/** Everything that is built from Go modules, the shortest builds first. */
+/** Everything that is built from Go modules, the shortest build first. */
 export const goFamilies = {
     bookinfo: {
         name: "bookinfo",
@@ -80,7 +80,7 @@ export const goFamilies = {
         name: "jaeger",
         title: `Jaeger ${jaegerVersion}`,
         directory: inToolchain("jaeger"),
-        // Jaeger 2; the module's other programs are those of Jaeger 1.
+        // Jaeger 2. The module's other programs are Jaeger 1.
         programs: { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
         stamps: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": `v${jaegerVersion}` },
     },
@@ -114,7 +114,7 @@ export const goFamilies = {
                 (program) => [program, `k8s.io/kubernetes/cmd/${program}`],
             ),
         ),
-        // Without them the API server says "v0.0.0-master+$Format:%H$", which clients fail to parse.
+        // Without these the API server's version is "v0.0.0-master+$Format:%H$", which clients cannot parse.
         stamps: Object.fromEntries(
             ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((versionPackage) => [
                 [`${versionPackage}.gitVersion`, `v${kubernetesVersion}`],

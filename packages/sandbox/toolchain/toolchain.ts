@@ -15,7 +15,7 @@ const runcArtifact = goArtifact(goFamilies.runc, {
 
 const istioArtifact = goArtifact(goFamilies.istio, { finish: takeIstioFiles });
 
-/** Every artifact of the sandbox, in the order of building: runc needs libseccomp from Debian's packages. */
+/** Every artifact of the sandbox, in the order of the builds. runc needs libseccomp from Debian's packages. */
 export const toolchainArtifacts: readonly Artifact[] = [
     debianArtifact,
     envoyArtifact,
@@ -41,12 +41,12 @@ const directoryOf = Object.fromEntries(
 
 type FamilyName = keyof typeof goFamilies;
 
-/** Where a Go family's programs are. */
+/** The directory of a Go family's programs. */
 export function familyDirectory(family: FamilyName): string {
     return directoryOf[family] ?? "";
 }
 
-/** The file of a Go program, named by its family so that a misspelt one does not compile. */
+/** The file of a Go program. A name that its family does not have is a type error. */
 export function program<F extends FamilyName>(
     family: F,
     name: keyof (typeof goFamilies)[F]["programs"] & string,
@@ -64,12 +64,13 @@ export const toolchainFiles = {
     iptablesBin: debian.bin(artifactDirectory(debianArtifact)),
 } as const;
 
-/** The module's place of each chart that the program installs. */
+/** Where the module has each chart that the program installs. */
 const chartSources = { base: "base", istiod: "istio-control/istio-discovery", gateway: "gateway" };
 
 /**
- * Takes what Istio's images and chart repository hold beside the programs out of its Go module: the bootstrap template of the proxy and
- * the charts. In the module the charts say version 1.0.0; Istio's release process stamps them, and so is done here.
+ * Copies the proxy's bootstrap template and the charts from Istio's Go module. In the module the charts have the version 1.0.0.
+ * Istio's release process writes the real version into them, and so does this. (The text of this function is part of the
+ * artifact's hash.)
  */
 async function takeIstioFiles(directory: string): Promise<void> {
     const module = (await go(goFamilies.istio, ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"])).trim();

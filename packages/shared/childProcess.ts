@@ -47,7 +47,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     return start(program, args, options, ["ignore", "pipe", "pipe"]);
 }
 
-/** Runs a program that talks to the terminal itself, and keeps what it writes to standard error. */
+/** Runs a program that uses the terminal itself, and keeps what it writes to standard error. */
 export function runInForeground(
     program: string,
     args: readonly string[],

@@ -62,7 +62,7 @@ const istioImages: AssembledImage[] = [
 
 const bookinfo = layer("bookinfo", { "usr/local/bin/bookinfo": program("bookinfo", "bookinfo") });
 
-const stars = (version: string) => [`SERVICE_VERSION=${version}`, "ENABLE_RATINGS=true"];
+const withRatings = (version: string) => [`SERVICE_VERSION=${version}`, "ENABLE_RATINGS=true"];
 
 /** Role, version and environment of each Bookinfo image, as in istio/istio's samples/bookinfo/src. */
 const bookinfoRoles = [
@@ -70,8 +70,8 @@ const bookinfoRoles = [
     { role: "details", version: "v1", user: "1000", env: [] },
     { role: "ratings", version: "v1", user: "1000", env: ["SERVICE_VERSION=v1"] },
     { role: "reviews", version: "v1", user: "1001", env: ["SERVICE_VERSION=v1", "ENABLE_RATINGS=false"] },
-    { role: "reviews", version: "v2", user: "1001", env: [...stars("v2"), "STAR_COLOR=black"] },
-    { role: "reviews", version: "v3", user: "1001", env: [...stars("v3"), "STAR_COLOR=red"] },
+    { role: "reviews", version: "v2", user: "1001", env: [...withRatings("v2"), "STAR_COLOR=black"] },
+    { role: "reviews", version: "v3", user: "1001", env: [...withRatings("v3"), "STAR_COLOR=red"] },
 ];
 
 const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): AssembledImage => ({

@@ -12,8 +12,9 @@ import type { Provided } from "./origin";
 /** Longest time to wait for a registry, in milliseconds. A network that drops packets must not delay the start for long. */
 const REGISTRY_TIMEOUT = 3_000;
 
+/** The archive of a pulled image. */
 const pulledArchive = (image: CatalogImage) => path.join(cache.images, `${image.name.replace(/[/:]/g, "_")}.tar`);
-/** Other images, or images with other content, have another archive. */
+/** The archive of assembled images. Other content has another archive. */
 const assembledArchive = (images: readonly AssembledImage[]) => {
     const key = createHash("sha256").update(JSON.stringify(images)).digest("hex").slice(0, 12);
     return path.join(cache.images, `assembled-${key}.tar`);

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { iptablesCommands } from "../toolchain/debianPackages";
 import { toolchainFiles } from "../toolchain/toolchain";
 
 /** Files of an image. Paths in the image have no leading slash. */
@@ -15,29 +16,21 @@ export interface Layer {
     tree?: string;
 }
 
-const users = { root: 0, app: 1000, reviews: 1001, "istio-proxy": 1337, jaeger: 10001, nobody: 65534 };
+const users = Object.entries({ root: 0, app: 1000, reviews: 1001, "istio-proxy": 1337, jaeger: 10001, nobody: 65534 });
 
 /** Debian's C library, iptables and a shell, and the users of the images' processes. */
 export const debianTree: Layer = {
     name: "debian",
     tree: toolchainFiles.debianRoot,
     texts: {
-        "etc/passwd": Object.entries(users)
-            .map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`)
-            .join(""),
-        "etc/group": Object.entries(users)
-            .map(([name, id]) => `${name}:x:${id}:\n`)
-            .join(""),
+        "etc/passwd": users.map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`).join(""),
+        "etc/group": users.map(([name, id]) => `${name}:x:${id}:\n`).join(""),
         "tmp/.keep": "",
         "etc/ssl/certs/.keep": "",
     },
     links: {
         "bin/sh": "busybox",
-        ...Object.fromEntries(
-            ["iptables", "ip6tables"]
-                .flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`])
-                .map((tool) => [`usr/sbin/${tool}`, "xtables-nft-multi"]),
-        ),
+        ...Object.fromEntries(iptablesCommands.map((name) => [`usr/sbin/${name}`, "xtables-nft-multi"])),
     },
 };
 

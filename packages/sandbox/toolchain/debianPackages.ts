@@ -16,6 +16,9 @@ const packages = ["iptables", "busybox-static", "libseccomp-dev", "libstdc++6"];
 const libraryTriple = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[os.arch()] ?? os.arch();
 const loader = { x64: "lib64/ld-linux-x86-64.so.2", arm64: "lib/ld-linux-aarch64.so.1" }[os.arch()] ?? "";
 
+/** All names under which the program xtables-nft-multi runs. */
+export const iptablesCommands = ["iptables", "ip6tables"].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
+
 /** Places in the finished artifact. */
 export const debian = {
     /** The files of the packages, as under `/`. */
@@ -90,7 +93,7 @@ export const debianArtifact: Artifact = {
 function writeIptables(bin: string, root: string): void {
     fs.mkdirSync(bin);
     const libraries = ["lib", "usr/lib"].map((lib) => path.join(root, lib, libraryTriple));
-    for (const name of ["iptables", "ip6tables"].flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`])) {
+    for (const name of iptablesCommands) {
         writeScript(path.join(bin, name), [
             `export XTABLES_LIBDIR="${path.join(root, "usr/lib", libraryTriple, "xtables")}"`,
             `exec "${path.join(root, loader)}" --library-path "${libraries.join(":")}" --argv0 ${name} \\`,

@@ -3,43 +3,29 @@ import * as path from "node:path";
 import { istioVersion } from "../settings";
 import { debian, debianArtifact } from "./debianPackages";
 import { envoyArtifact } from "./envoy";
-import { go, goArtifact } from "./goBuild";
+import { go, goArtifact, type GoBuildOptions } from "./goBuild";
 import { goFamilies } from "./goFamilies";
 import { nodeArtifact } from "./node";
 import { type Artifact, artifactDirectory } from "./artifacts";
 
-const runcArtifact = goArtifact(goFamilies.runc, {
-    tags: "seccomp",
-    env: { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) },
-});
+type FamilyName = keyof typeof goFamilies;
 
-const istioArtifact = goArtifact(goFamilies.istio, { finish: takeIstioFiles });
+const buildOptions: Partial<Record<FamilyName, GoBuildOptions>> = {
+    runc: { tags: "seccomp", env: { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) } },
+    istio: { finish: takeIstioFiles },
+};
 
 /** Every artifact of the sandbox, in the order of the builds. runc needs libseccomp from Debian's packages. */
 export const toolchainArtifacts: readonly Artifact[] = [
     debianArtifact,
     envoyArtifact,
     nodeArtifact,
-    runcArtifact,
-    ...[
-        goFamilies.bookinfo,
-        goFamilies.cni,
-        goFamilies.etcd,
-        goFamilies.containerd,
-        goFamilies.helm,
-        goFamilies.coredns,
-        goFamilies.jaeger,
-        goFamilies.prometheus,
-    ].map((family) => goArtifact(family)),
-    istioArtifact,
-    goArtifact(goFamilies.kubernetes),
+    ...Object.values(goFamilies).map((family) => goArtifact(family, buildOptions[family.name as FamilyName])),
 ];
 
 const directoryOf = Object.fromEntries(
     toolchainArtifacts.map((artifact) => [artifact.name, artifactDirectory(artifact)]),
 );
-
-type FamilyName = keyof typeof goFamilies;
 
 /** The directory of a Go family's programs. */
 export function familyDirectory(family: FamilyName): string {
@@ -57,9 +43,9 @@ export function program<F extends FamilyName>(
 /** Files of the toolchain that are not Go programs. */
 export const toolchainFiles = {
     envoy: path.join(artifactDirectory(envoyArtifact), "envoy"),
-    envoyBootstrap: path.join(artifactDirectory(istioArtifact), "envoy_bootstrap.json"),
+    envoyBootstrap: path.join(familyDirectory("istio"), "envoy_bootstrap.json"),
     node: path.join(artifactDirectory(nodeArtifact), "node"),
-    charts: path.join(artifactDirectory(istioArtifact), "charts"),
+    charts: path.join(familyDirectory("istio"), "charts"),
     debianRoot: debian.root(artifactDirectory(debianArtifact)),
     iptablesBin: debian.bin(artifactDirectory(debianArtifact)),
 } as const;

@@ -67,7 +67,7 @@ export function deadServices(): ServiceName[] {
     return serviceNames.filter((name) => serviceState(name).state === "dead");
 }
 
-/** Whether the namespaces are those of a sandbox that was ready once. Then only its dead services need a start. */
+/** Whether the sandbox was ready once and its namespaces still exist. Then only dead services need a start. */
 export function wasReady(): boolean {
     const owner = readOwner();
     return owner?.complete === true && owner.init !== undefined && isAlive(owner.init);
@@ -141,7 +141,7 @@ export async function waitForNode(): Promise<void> {
     assertAlive();
 }
 
-/** Removes every process, mount, interface, control group and file of the sandbox, but not the cache. It may run again. */
+/** Removes every process, mount, interface, control group and file of the sandbox, but not the cache. */
 export async function removeEverything(): Promise<void> {
     const owner = readOwner();
     if (owner) {

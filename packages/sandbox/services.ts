@@ -75,7 +75,7 @@ export function serviceState(name: ServiceName): ServiceState {
 /** The end of a service's log, for a person to read. */
 export function logTail(name: string): string {
     // Some services write a whole object on one line.
-    return lastLines(readOr(logFile(name), "(the log is empty)"), 6).replace(/^(.{200}).+$/gm, "$1…");
+    return lastLines(readOr(logFile(name), "") || "(the log is empty)", 6).replace(/^(.{200}).+$/gm, "$1…");
 }
 
 /** @throws UserError with the first service that has died, and the end of its log */

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "./run";
+import { outputOf } from "../shared/childProcess";
 import { cache, live } from "./paths";
 import { istioVersion } from "./settings";
 import { program, toolchainFiles } from "./toolchain/toolchain";
@@ -9,10 +9,10 @@ import { program, toolchainFiles } from "./toolchain/toolchain";
 const repository = "https://blob.istio.io/istio-release/charts";
 const charts = ["base", "istiod", "gateway"];
 
-/** Where the published charts came from, for a person to read. */
+/** Where the published charts come from, for a person to read. */
 export type ChartSource = "repository" | "module";
 
-/** Puts Istio's charts, one directory each, where the program's stack `local` looks for them. */
+/** Puts Istio's charts, one directory each, where the stack `local` expects them. */
 export async function publishCharts(): Promise<ChartSource> {
     const pulled = path.join(cache.root, `charts-${istioVersion}`);
     const source = fs.existsSync(pulled) || (await pullCharts(pulled)) ? "repository" : "module";
@@ -29,12 +29,12 @@ async function pullCharts(target: string): Promise<boolean> {
             return false;
         }
         for (const chart of charts) {
-            const what = [chart, "--repo", repository, "--version", istioVersion];
-            await run(program("helm", "helm"), ["pull", ...what, "--untar", "--untardir", partial]);
+            const source = [chart, "--repo", repository, "--version", istioVersion];
+            await outputOf(program("helm", "helm"), ["pull", ...source, "--untar", "--untardir", partial]);
         }
         fs.renameSync(partial, target);
         return true;
     } catch {
-        return false; // offline: the charts out of Istio's Go module serve as well
+        return false; // offline: the charts in Istio's Go module work too
     }
 }

@@ -1,48 +1,47 @@
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { Command } from "commander";
 import pc from "picocolors";
-import * as cluster from "./cluster";
 import { messageOf, UserError, ShownError } from "../shared/errors";
+import * as cluster from "./cluster";
 import { claim } from "./ownership";
-import { logFile, logTail, partNames, type PartName, type PartState } from "./services";
 import { live } from "./paths";
 import { assertLinuxRoot } from "./preflight";
+import { logFile, logTail, type ServiceName, serviceNames, type ServiceState } from "./services";
 import { contextName } from "./settings";
 import { up } from "./up";
 
 const cli = new Command("sandbox")
     .description("A real single-node Kubernetes without Docker or a cloud account.")
-    .enablePositionalOptions(); // so that what follows `kubectl` is kubectl's
+    .enablePositionalOptions(); // so that options after `kubectl` are kubectl's
 
-cli.command("up").description("build what is missing, start the cluster, wait until its node is ready").action(up);
+cli.command("up").description("build what is missing, start the cluster, and wait until its node is ready").action(up);
 
 cli.command("down")
-    .description("remove the cluster: processes, mounts, interfaces, files; the cache stays")
+    .description("remove the cluster: processes, mounts, interfaces and files; the cache stays")
     .action(async () => {
         assertLinuxRoot();
         claim();
         const { state } = cluster.clusterState();
         await cluster.removeEverything();
-        console.log(state === "down" ? "No sandbox is up." : "The sandbox is gone.");
+        console.log(state === "down" ? "No sandbox is up." : "The sandbox is removed.");
     });
 
 cli.command("status")
-    .description("say whether the cluster is up, and how each part does")
+    .description("show the state of the cluster and of each service")
     .option("--json", "for programs")
     .action((options: { json?: boolean }) => {
-        const { state, parts } = cluster.clusterState();
+        const { state, services } = cluster.clusterState();
         if (options.json) {
-            console.log(JSON.stringify({ state, kubeconfig: live.kubeconfig, context: contextName, parts }));
+            const status = { state, kubeconfig: live.kubeconfig, context: contextName, parts: services };
+            console.log(JSON.stringify(status));
         } else {
             console.log(`The sandbox is ${state}.`);
-            if (state === "broken" && !cluster.completeNamespaces()) {
-                console.log(
-                    "  Its start was cut off; the next `npm run sandbox -- up` clears what is left and starts anew.",
-                );
+            if (state === "broken" && !cluster.wasReady()) {
+                console.log("  Its start was interrupted. `npm run sandbox -- up` cleans up and starts it again.");
             } else {
-                partNames.forEach((name) => {
-                    describePart(name, parts[name]);
+                serviceNames.forEach((name) => {
+                    describeService(name, services[name]);
                 });
             }
         }
@@ -50,18 +49,18 @@ cli.command("status")
     });
 
 cli.command("logs")
-    .description(`show the log of a part: ${partNames.join(", ")}`)
-    .argument("<part>")
+    .description(`show the log of a service: ${serviceNames.join(", ")}`)
+    .argument("<service>")
     .option("-n, --lines <number>", "how many of the last lines", "200")
-    .option("-f, --follow", "go on showing what comes")
-    .action(async (part: string, options: { lines: string; follow?: boolean }) => {
-        if (!partNames.includes(part as PartName)) {
-            throw new UserError(`no part is called "${part}"; there are ${partNames.join(", ")}`);
+    .option("-f, --follow", "continue with new lines as they come")
+    .action((service: string, options: { lines: string; follow?: boolean }) => {
+        if (!serviceNames.includes(service as ServiceName)) {
+            throw new UserError(`no service is called "${service}"; the services are ${serviceNames.join(", ")}`);
         }
-        if (!fs.existsSync(logFile(part))) {
-            throw new UserError(`${part} has no log: the sandbox is not up; start it with npm run sandbox -- up`);
+        if (!fs.existsSync(logFile(service))) {
+            throw new UserError(`${service} has no log: the sandbox is not up; start it with npm run sandbox -- up`);
         }
-        await runInForeground("tail", ["-n", options.lines, ...(options.follow ? ["-f"] : []), logFile(part)]);
+        runInForeground("tail", ["-n", options.lines, ...(options.follow ? ["-f"] : []), logFile(service)]);
     });
 
 cli.command("kubectl")
@@ -70,40 +69,37 @@ cli.command("kubectl")
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (args: string[]) => {
+    .action((args: string[]) => {
         if (!fs.existsSync(live.kubeconfig)) {
             throw new UserError("the sandbox is not up; start it with npm run sandbox -- up");
         }
-        await runInForeground(`${live.bin}/kubectl`, args, cluster.kubectlEnvironment);
+        runInForeground(`${live.bin}/kubectl`, args, cluster.kubectlEnvironment);
     });
 
-/** Prints a line about a part, and the end of its log where it died. */
-function describePart(name: PartName, part: PartState | undefined): void {
-    if (part?.state === "running") {
-        console.log(`  ${pc.green("running")}  ${name} (process ${part.pid})`);
-    } else if (part?.state === "dead") {
+/** Prints a line about a service, and the end of its log if it has died. */
+function describeService(name: ServiceName, service: ServiceState | undefined): void {
+    if (service?.state === "running") {
+        console.log(`  ${pc.green("running")}  ${name} (process ${service.pid})`);
+    } else if (service?.state === "dead") {
         console.log(
             `  ${pc.red("dead")}     ${name}; the last lines of its log:\n${logTail(name).replace(/^/gm, " ".repeat(11))}`,
         );
     }
 }
 
-/** Runs a command that talks to the terminal itself, and takes over its exit code. */
-function runInForeground(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-    return new Promise((resolve, reject) => {
-        const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
-        child.on("error", reject);
-        child.on("close", (code) => {
-            process.exitCode = code ?? 1;
-            resolve();
-        });
-    });
+/** Runs a command on this terminal, with its Ctrl-C and its size, and exits with the command's exit code. */
+function runInForeground(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): void {
+    const { status, error } = spawnSync(command, args, { stdio: "inherit", env });
+    if (error) {
+        throw error;
+    }
+    process.exitCode = status ?? 1;
 }
 
 cli.parseAsync().catch((error: unknown) => {
     if (!(error instanceof ShownError)) {
-        console.error(pc.red(error instanceof UserError ? error.message : `unexpected: ${messageOf(error)}`));
+        console.error(pc.red(error instanceof UserError ? error.message : `unexpected error: ${messageOf(error)}`));
     }
-    // At once: steps of a failed start that are still at it must not make anything anew.
+    // At once, because steps of a failed start may still run, and must not make anything.
     process.exit(1);
 });

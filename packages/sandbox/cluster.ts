@@ -1,31 +1,40 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { run } from "./run";
-import { controlPlaneParts } from "./controlPlane/controlPlane";
+import { outputOf } from "../shared/childProcess";
+import { messageOf, UserError } from "../shared/errors";
+import { poll } from "../shared/poll";
+import { isAlive } from "../shared/processId";
+import { controlPlane } from "./controlPlane/controlPlane";
 import { pki, writeIdentities } from "./controlPlane/identities";
 import { roleManifests } from "./controlPlane/roles";
-import { messageOf, UserError } from "../shared/errors";
 import { createNamespaces, destroyNamespaces } from "./namespaces";
 import { assertAddressesFree, linkNetwork, unlinkNetwork } from "./network";
 import { createCgroups, removeCgroups } from "./node/cgroups";
-import { containerdPart, writeContainerdConfig } from "./node/containerd";
-import { coreDnsPart, writeCoreDnsConfig } from "./node/coreDns";
-import { kubeProxyPart, writeKubeProxyConfig } from "./node/kubeProxy";
-import { kubeletPart, writeKubeletConfig } from "./node/kubelet";
+import { containerd } from "./node/containerd";
+import { coreDns } from "./node/coreDns";
+import { kubeProxy } from "./node/kubeProxy";
+import { kubelet } from "./node/kubelet";
 import { readOwner, runningCommand } from "./ownership";
-import { assertAlive, type Part, type PartName, partNames, partState, startPart } from "./services";
 import { cache, live, sandboxDirectory } from "./paths";
-import { isAlive, type ProcessId, sleep } from "./processId";
+import {
+    assertAlive,
+    type Service,
+    type ServiceName,
+    serviceNames,
+    type ServiceState,
+    serviceState,
+    startService,
+} from "./services";
 import { network, nodeName } from "./settings";
 import { familyDirectory, program } from "./toolchain/toolchain";
 
-const parts: Record<PartName, Part> = {
-    ...controlPlaneParts,
-    containerd: containerdPart,
-    coredns: coreDnsPart,
-    kubelet: kubeletPart,
-    "kube-proxy": kubeProxyPart,
+const services: Record<ServiceName, Service> = {
+    ...controlPlane,
+    containerd,
+    coredns: coreDns,
+    kubelet,
+    "kube-proxy": kubeProxy,
     "load-balancer": {
         program: process.execPath,
         args: [
@@ -37,68 +46,67 @@ const parts: Record<PartName, Part> = {
     },
 };
 
-const rolesFile = path.join(live.config, "roles.yaml");
-
-/** What the sandbox as a whole is. "broken": a part died, or a run was killed and left something. */
+/** State of the whole sandbox. "broken": a service died, or a run was killed and left something behind. */
 export type ClusterState = "up" | "down" | "starting or stopping" | "broken";
 
-/** The state of the sandbox and of each part. */
-export function clusterState(): {
-    state: ClusterState;
-    parts: Partial<Record<PartName, ReturnType<typeof partState>>>;
-} {
+/** The state of the sandbox and of each service. */
+export function clusterState(): { state: ClusterState; services: Partial<Record<ServiceName, ServiceState>> } {
     if (runningCommand()) {
-        return { state: "starting or stopping", parts: {} };
+        return { state: "starting or stopping", services: {} };
     }
     if (!readOwner()) {
-        return { state: fs.existsSync(live.root) ? "broken" : "down", parts: {} };
+        return { state: fs.existsSync(live.root) ? "broken" : "down", services: {} };
     }
-    const states = Object.fromEntries(partNames.map((name) => [name, partState(name)]));
-    const whole = completeNamespaces() && Object.values(states).every((part) => part.state === "running");
-    return { state: whole ? "up" : "broken", parts: states };
+    const states = Object.fromEntries(serviceNames.map((name) => [name, serviceState(name)]));
+    const isUp = wasReady() && Object.values(states).every(({ state }) => state === "running");
+    return { state: isUp ? "up" : "broken", services: states };
 }
 
-/** The parts that died while the rest of the sandbox goes on: `up` starts them anew. */
-export function deadParts(): PartName[] {
-    return partNames.filter((name) => partState(name).state === "dead");
+/** The services that died while the rest of the sandbox still runs. `up` starts them again. */
+export function deadServices(): ServiceName[] {
+    return serviceNames.filter((name) => serviceState(name).state === "dead");
 }
 
-/** The process that holds the namespaces of a sandbox that was ready once, so that only dead parts need a start. */
-export function completeNamespaces(): ProcessId | undefined {
+/** Whether the sandbox was ready once and its namespaces still exist. Then only dead services need a start. */
+export function wasReady(): boolean {
     const owner = readOwner();
-    return owner?.complete && owner.init && isAlive(owner.init) ? owner.init : undefined;
+    return owner?.complete === true && owner.init !== undefined && isAlive(owner.init);
 }
 
-/** Clears what a killed run left of an earlier sandbox, and checks that its addresses are free for a new one. */
+/** Removes what a killed run has left, and checks that the addresses of a new sandbox are free. */
 export async function clear(): Promise<void> {
     await removeEverything();
     await assertAddressesFree();
 }
 
-/** Makes the namespaces and what the parts read: keys, settings, control groups. */
-export async function prepare(): Promise<ProcessId> {
+/** Makes the namespaces, and what the services need: keys, settings, control groups. */
+export async function prepare(): Promise<void> {
     fs.mkdirSync(cache.containerd, { recursive: true });
     fs.mkdirSync(live.config, { recursive: true });
     const [init] = await Promise.all([createNamespaces(), writeIdentities()]);
-    await linkNetwork(init.pid);
+    await linkNetwork(init);
     createCgroups();
-    writeContainerdConfig();
-    writeKubeletConfig();
-    writeKubeProxyConfig();
-    writeCoreDnsConfig();
+    for (const [file, text] of Object.values(services).flatMap(({ files = {} }) => Object.entries(files))) {
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(file, text);
+    }
     publishPrograms();
-    return init;
 }
 
-/** Starts parts. */
-export function start(names: readonly PartName[], init: ProcessId): void {
+/** Starts services. */
+export function start(names: readonly ServiceName[]): void {
+    const init = readOwner()?.init;
+    if (init === undefined) {
+        throw new UserError("the sandbox has been removed");
+    }
     for (const name of names) {
-        startPart(name, parts[name], init.pid);
+        startService(name, services[name], init.pid);
     }
 }
 
-/** Gives the sandbox's own identities what they may do. */
+/** Gives the sandbox's own identities their permissions. */
 export async function grantRoles(): Promise<void> {
+    const rolesFile = path.join(live.config, "roles.yaml");
     fs.writeFileSync(rolesFile, roleManifests());
     await kubectl("create", "--filename", rolesFile);
 }
@@ -108,21 +116,20 @@ export async function waitForApiServer(): Promise<void> {
     await waitFor("the API server", 60, ["etcd", "kube-apiserver"], () => kubectl("get", "--raw", "/readyz"));
 }
 
-/** Waits until containerd answers: the kubelet gives up without it. */
+/** Waits until containerd answers. */
 export async function waitForContainerd(): Promise<void> {
     await waitFor("containerd", 30, ["containerd"], () =>
-        run(program("containerd", "ctr"), ["--address", live.containerdSocket, "version"]),
+        outputOf(program("containerd", "ctr"), ["--address", live.containerdSocket, "version"]),
     );
 }
 
 /**
  * Waits until the node is ready for pods.
- *
- * @throws UserError when any part died meanwhile, although the node may do without it for a while
+ * @throws UserError if a service has died in the meantime, even one that the node does not need at once
  */
 export async function waitForNode(): Promise<void> {
-    await waitFor("the node", 90, partNames, async () => {
-        // The node's condition stays Ready for a while when the kubelet is gone, so the kubelet is asked itself, too.
+    await waitFor("the node", 90, serviceNames, async () => {
+        // The node's condition stays Ready for a while after the kubelet's end, so this asks the kubelet itself too.
         await kubectl("get", "--raw", `/api/v1/nodes/${nodeName}/proxy/healthz`);
         const query = "jsonpath={.status.conditions[?(@.type=='Ready')].status}";
         const ready = await kubectl("get", "node", nodeName, "-o", query);
@@ -134,7 +141,7 @@ export async function waitForNode(): Promise<void> {
     assertAlive();
 }
 
-/** Removes the sandbox: every process, mount, interface, control group and file, but not the cache. A second time it does nothing. */
+/** Removes every process, mount, interface, control group and file of the sandbox, but not the cache. */
 export async function removeEverything(): Promise<void> {
     const owner = readOwner();
     if (owner) {
@@ -154,20 +161,24 @@ export function keepLogs(): void {
     }
 }
 
-/** Environment in which kubectl reaches the sandbox directly, and keeps what it remembers of it with the sandbox. */
+/** Environment in which kubectl reaches the sandbox without a proxy, and keeps its cache among the sandbox's files. */
 export const kubectlEnvironment = {
+    ...process.env,
     NO_PROXY: network.nodeAddress,
     no_proxy: network.nodeAddress,
     KUBECACHEDIR: `${live.root}/kubectl`,
     KUBECONFIG: live.kubeconfig,
 };
 
-/** Runs kubectl as the sandbox's administrator, and answers what it printed. */
-export function kubectl(...args: string[]): Promise<string> {
-    return run(program("kubernetes", "kubectl"), ["--request-timeout=5s", ...args], { env: kubectlEnvironment });
+/**
+ * Runs kubectl as the sandbox's administrator.
+ * @returns its output
+ */
+function kubectl(...args: string[]): Promise<string> {
+    return outputOf(program("kubernetes", "kubectl"), ["--request-timeout=5s", ...args], { env: kubectlEnvironment });
 }
 
-/** Links the programs that a person at the machine uses, under the fixed path that other tools look at. */
+/** Links the programs for people and other tools at a fixed path. */
 function publishPrograms(): void {
     fs.mkdirSync(live.bin, { recursive: true });
     const programs = { helm: "helm", kubectl: "kubernetes", istioctl: "istio" } as const;
@@ -176,24 +187,27 @@ function publishPrograms(): void {
     }
 }
 
-/** Repeats an attempt until it succeeds. @throws UserError when a part that it needs died, or after so many seconds. */
+/**
+ * Repeats an attempt until it succeeds.
+ * @throws UserError if a service that it needs has died, or the time is up
+ */
 async function waitFor(
-    what: string,
+    subject: string,
     seconds: number,
-    needed: readonly PartName[],
+    needed: readonly ServiceName[],
     attempt: () => Promise<unknown>,
 ): Promise<void> {
-    const end = Date.now() + seconds * 1000;
-    for (;;) {
-        try {
-            await attempt();
-            return;
-        } catch (error) {
-            assertAlive(needed);
-            if (Date.now() > end) {
-                throw new UserError(`${what} is not ready after ${seconds} s: ${messageOf(error)}`);
-            }
-        }
-        await sleep(100);
+    let problem: unknown;
+    const succeeds = () =>
+        attempt().then(
+            () => true,
+            (error: unknown) => {
+                assertAlive(needed);
+                problem = error;
+                return false;
+            },
+        );
+    if (!(await poll(succeeds, { interval: 100, timeout: seconds * 1000 }))) {
+        throw new UserError(`${subject} is not ready after ${seconds} s: ${messageOf(problem)}`);
     }
 }

@@ -1,51 +1,37 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { writeAtomically } from "../shared/atomicWrite";
 import { UserError } from "../shared/errors";
+import { isAlive, type ProcessId, processId } from "../shared/processId";
 import { cache, cloneDirectory, live } from "./paths";
-import { isAlive, type ProcessId, processId } from "./processId";
 
-/** Who holds the one sandbox of this machine. */
+/** Who owns this machine's only sandbox. */
 export interface Owner {
     /** The clone of this project that started it. */
     clone: string;
-    /** containerd's store, in the cache of whoever started it. */
+    /** containerd's store, in the cache of the user who started it. */
     containerdStore: string;
-    /** The process that made the namespaces; its end is the end of everything inside. */
+    /** The process that made the namespaces. Everything inside ends with it. */
     holder?: ProcessId;
     /** The first process inside. */
     init?: ProcessId;
-    /** Whether it has been ready once: then a part that died can be started again, and nothing has to be made anew. */
+    /** Whether the sandbox was ready once. After that, a start of the services that died repairs it. */
     complete?: boolean;
 }
 
-/** The recorded owner; none where no sandbox is. */
+/** The recorded owner; undefined if no sandbox exists. */
 export function readOwner(): Owner | undefined {
     return readJson(live.owner) as Owner | undefined;
 }
 
-/** Adds to what is known of the sandbox. */
+/** Adds to the record of the sandbox. */
 export function record(known: Pick<Owner, "holder" | "init" | "complete">): void {
     fs.mkdirSync(live.root, { recursive: true });
     const owner: Owner = { ...readOwner(), clone: cloneDirectory, containerdStore: cache.containerd, ...known };
-    const partial = `${live.owner}.partial`;
-    fs.writeFileSync(partial, JSON.stringify(owner));
-    fs.renameSync(partial, live.owner);
+    writeAtomically(live.owner, JSON.stringify(owner), 0o644);
 }
 
-/** @throws UserError when another clone's sandbox is up */
-export function refuseOthers(): void {
-    const owner = readOwner();
-    // A clone that was deleted cannot be asked to stop its sandbox: whoever comes next may.
-    const isForeign = owner && owner.clone !== cloneDirectory && fs.existsSync(owner.clone);
-    if (isForeign && owner.init && isAlive(owner.init)) {
-        throw new UserError(
-            `this machine already runs the sandbox of another clone, ${owner.clone}; ` +
-                `stop it there first: npm --prefix ${owner.clone} run sandbox -- down`,
-        );
-    }
-}
-
-/** A command at work on the sandbox. */
+/** A command that works on the sandbox. */
 type Lock = ProcessId & { clone: string };
 
 /** Another command that is starting or stopping the sandbox now. */
@@ -55,19 +41,18 @@ export function runningCommand(): Lock | undefined {
 }
 
 /**
- * Makes this the only command that starts or stops the sandbox, until the process ends.
- *
- * @throws UserError when another one is at work, or the sandbox is another clone's
+ * Makes this the only command that starts or stops the sandbox, until this process ends.
+ * @throws UserError if another command is at work, or the sandbox is another clone's
  */
 export function claim(): void {
     fs.mkdirSync(path.dirname(live.lock), { recursive: true });
     const own: Lock = { ...processId(process.pid), clone: cloneDirectory };
-    // Written beside and then linked: the lock appears at once and whole, or not at all where there is one.
+    // A link to a complete file creates the lock in one step, and fails if a lock exists.
     const prepared = `${live.lock}.${process.pid}`;
     fs.writeFileSync(prepared, JSON.stringify(own));
     try {
         if (!runningCommand()) {
-            fs.rmSync(live.lock, { force: true }); // of a command that was killed
+            fs.rmSync(live.lock, { force: true }); // left by a command that was killed
         }
         fs.linkSync(prepared, live.lock);
     } catch {
@@ -85,7 +70,21 @@ export function claim(): void {
     refuseOthers();
 }
 
-function readJson(file: string): unknown {
+/** @throws UserError if another clone's sandbox is up */
+function refuseOthers(): void {
+    const owner = readOwner();
+    // Any clone may remove the sandbox of a clone that was deleted, because that one can no longer do it.
+    const isForeign = owner && owner.clone !== cloneDirectory && fs.existsSync(owner.clone);
+    if (isForeign && owner.init && isAlive(owner.init)) {
+        throw new UserError(
+            `this machine already runs the sandbox of another clone, ${owner.clone}; ` +
+                `stop it there first: npm --prefix ${owner.clone} run sandbox -- down`,
+        );
+    }
+}
+
+/** The content of a JSON file; undefined if the file is missing or is not JSON. */
+export function readJson(file: string): unknown {
     try {
         return JSON.parse(fs.readFileSync(file, "utf8"));
     } catch {

@@ -1,24 +1,21 @@
 import * as os from "node:os";
 import * as path from "node:path";
 
-/**
- * What lives while the sandbox is up. A fixed place, because one machine holds one sandbox and because the program's stack `local` names it;
- * under /run, so that a reboot clears it.
- */
+/** A fixed place, because a machine has one sandbox and the stack `local` names the place. A reboot clears /run. */
 const runRoot = "/run/bookinfo-mesh";
 
-/** Its places. */
+/** Files that exist while the sandbox is up. */
 export const live = {
     root: runRoot,
     /** Which clone owns the sandbox, and the process that holds its namespaces. */
     owner: `${runRoot}/owner.json`,
-    /** Held by the command that starts or stops the sandbox; beside what such a command makes and removes. */
+    /** Held by the command that starts or stops the sandbox. Outside of the root, because such a command makes and removes it. */
     lock: `${runRoot}.lock`,
     kubeconfig: `${runRoot}/kubeconfig`,
     charts: `${runRoot}/charts`,
     bin: `${runRoot}/bin`,
     logs: `${runRoot}/logs`,
-    parts: `${runRoot}/parts`,
+    services: `${runRoot}/parts`,
     pki: `${runRoot}/pki`,
     config: `${runRoot}/config`,
     etcd: `${runRoot}/etcd`,
@@ -29,27 +26,27 @@ export const live = {
     shadows: `${runRoot}/shadows`,
 } as const;
 
-/** A relative path there is invalid and to be ignored (XDG Base Directory Specification). */
+/** A relative path is invalid and must be ignored (XDG Base Directory Specification). */
 const xdgCacheHome = [process.env.XDG_CACHE_HOME ?? ""].find((directory) => path.isAbsolute(directory));
 
-/** `$XDG_CACHE_HOME/bookinfo-mesh`, by default `~/.cache/bookinfo-mesh`: everything that is kept between runs. */
+/** Default: `~/.cache/bookinfo-mesh`. */
 const cacheRoot = path.join(xdgCacheHome ?? path.join(os.homedir(), ".cache"), "bookinfo-mesh");
 
-/** Its places. */
+/** Files that stay between runs. */
 export const cache = {
     root: cacheRoot,
     go: path.join(cacheRoot, "go"),
     goModules: path.join(cacheRoot, "go", "mod"),
     goBuild: path.join(cacheRoot, "go", "build"),
-    /** Finished artifacts of the toolchain, one directory each, named by what they were built from. */
+    /** Finished artifacts of the toolchain, one directory each. A hash of the sources is in each name. */
     artifacts: path.join(cacheRoot, "artifacts"),
     images: path.join(cacheRoot, "images"),
-    /** containerd's store: on disk, because /run may be small; emptied by `down`. */
+    /** containerd's store. On disk, because /run may be small. `down` empties it. */
     containerd: path.join(cacheRoot, "containerd"),
     /** The logs of the last start that failed. */
     failureLogs: path.join(cacheRoot, "logs-of-last-failure"),
 } as const;
 
-/** This folder, and the clone of the project that it is in. */
+/** This folder, and the root of the clone. */
 export const sandboxDirectory = __dirname;
 export const cloneDirectory = path.resolve(__dirname, "../..");

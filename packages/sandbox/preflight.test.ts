@@ -18,7 +18,7 @@ describe("isGoEnough", () => {
         ["go1.25.9", "local"],
         ["go1.20.14", "auto"],
         ["devel +abc", "auto"],
-    ])("refuses %s with GOTOOLCHAIN=%s", (version, toolchain) => {
+    ])("rejects %s with GOTOOLCHAIN=%s", (version, toolchain) => {
         expect(isGoEnough(`${version}\n${toolchain}\n`)).toBe(false);
     });
 });

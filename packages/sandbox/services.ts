@@ -1,106 +1,87 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { lastLines } from "./run";
+import { lastLines } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
+import { childOf, isAlive, type ProcessId, processId, readOr } from "../shared/processId";
 import { enterArguments } from "./namespaces";
+import { readJson } from "./ownership";
 import { live } from "./paths";
-import { type ProcessId, isAlive, processId } from "./processId";
 
-/** A program of the sandbox that runs as long as it is up. */
-export interface Part {
+/** A program that runs as long as the sandbox is up. */
+export interface Service {
     program: string;
     args: readonly string[];
+    /** Added to `PATH` and `HOME`. */
     env?: NodeJS.ProcessEnv;
+    /** Path and text of the files that it reads. */
+    files?: Readonly<Record<string, string>>;
 }
 
-/** The parts in the order of their start, by what has to answer before. */
+/** The services in the order of their start. */
 export const startOrder = {
-    /** What the others need. */
     first: ["etcd", "kube-apiserver", "containerd"],
-    /** They ask the API server from their first moment, and give up when it does not answer. */
+    /** They call the API server when they start, and exit if it does not answer. */
     afterApiServer: ["kube-controller-manager", "kube-scheduler", "coredns", "kube-proxy", "load-balancer"],
-    /** It gives up without containerd. */
+    /** It exits if containerd does not answer. */
     afterContainerd: ["kubelet"],
 } as const;
 
-/** All parts, in the order of their start. */
-export const partNames = [...startOrder.first, ...startOrder.afterApiServer, ...startOrder.afterContainerd] as const;
+/** All services, in the order of their start. */
+export const serviceNames = [...startOrder.first, ...startOrder.afterApiServer, ...startOrder.afterContainerd] as const;
 
-/** Name of a part, as a person gives it to `logs`. */
-export type PartName = (typeof partNames)[number];
+/** Name of a service, as the command `logs` takes it. */
+export type ServiceName = (typeof serviceNames)[number];
 
-/** Where a part's output goes. */
-export const logFile = (part: string) => path.join(live.logs, `${part}.log`);
-const recordFile = (part: string) => path.join(live.parts, `${part}.json`);
+/** Where the output of a service goes. */
+export const logFile = (name: string) => path.join(live.logs, `${name}.log`);
+const recordFile = (name: string) => path.join(live.services, `${name}.json`);
 
 /**
- * Starts a part inside the sandbox's namespaces; it goes on when this process ends. Its output is appended to its log.
- *
- * @param init the process that holds the namespaces, as the machine numbers it.
+ * Starts a service inside the sandbox's namespaces. It continues when this process ends, and appends its output to its log.
+ * @param init the process that holds the namespaces: its number on the machine
  */
-export function startPart(name: PartName, part: Part, init: number): void {
+export function startService(name: ServiceName, service: Service, init: number): void {
     fs.mkdirSync(live.logs, { recursive: true });
-    fs.mkdirSync(live.parts, { recursive: true });
+    fs.mkdirSync(live.services, { recursive: true });
     const log = fs.openSync(logFile(name), "a");
-    const child = spawn("nsenter", [...enterArguments(init), part.program, ...part.args], {
+    const child = spawn("nsenter", [...enterArguments(init), service.program, ...service.args], {
         detached: true,
         stdio: ["ignore", log, log],
-        // Not the caller's environment: a proxy, say, would be asked for the API server's address.
-        env: { PATH: process.env.PATH, HOME: live.root, ...part.env },
+        // Not the caller's environment, which may set a proxy that would get the requests to the API server.
+        env: { PATH: process.env.PATH, HOME: live.root, ...service.env },
     });
     fs.closeSync(log);
-    child.on("error", () => undefined); // without nsenter there is no process: partState() then says "dead"
+    child.on("error", () => undefined); // nsenter is missing: serviceState() then says "dead"
     child.unref();
     if (child.pid !== undefined) {
         fs.writeFileSync(recordFile(name), JSON.stringify(processId(child.pid)));
     }
 }
 
-/** What is known of a part: it runs, as process `pid` of the machine, it died, or it was never started. */
-export type PartState = { state: "running"; pid: number } | { state: "dead" } | { state: "absent" };
+/** A service runs as process `pid` of the machine, has died, or was never started. */
+export type ServiceState = { state: "running"; pid: number } | { state: "dead" } | { state: "absent" };
 
-/** How a part does. */
-export function partState(name: PartName): PartState {
-    const recorded = readRecord(name);
+/** The state of a service. */
+export function serviceState(name: ServiceName): ServiceState {
+    const recorded = readJson(recordFile(name)) as ProcessId | undefined;
     if (!recorded) {
         return { state: "absent" };
     }
-    // nsenter waits for the part as its only child: it lives exactly as long.
+    // The recorded process is nsenter. It waits for the service, its only child, and so lives exactly as long.
     return isAlive(recorded) ? { state: "running", pid: childOf(recorded.pid) ?? recorded.pid } : { state: "dead" };
 }
 
-/** The end of a part's log, to be shown to a person. */
+/** The end of a service's log, for a person to read. */
 export function logTail(name: string): string {
-    try {
-        // Some parts write a whole object on one line.
-        return lastLines(fs.readFileSync(logFile(name), "utf8"), 6).replace(/^(.{200}).+$/gm, "$1…");
-    } catch {
-        return "(it wrote nothing)";
-    }
+    // Some services write a whole object on one line.
+    return lastLines(readOr(logFile(name), "") || "(the log is empty)", 6).replace(/^(.{200}).+$/gm, "$1…");
 }
 
-/** @throws UserError naming the first of the started parts that died, with the end of its log. */
-export function assertAlive(names: readonly PartName[] = partNames): void {
-    const dead = names.find((name) => partState(name).state === "dead");
+/** @throws UserError with the first service that has died, and the end of its log */
+export function assertAlive(names: readonly ServiceName[] = serviceNames): void {
+    const dead = names.find((name) => serviceState(name).state === "dead");
     if (dead) {
         throw new UserError(`${dead} has died; the last lines of its log:\n${logTail(dead)}`);
-    }
-}
-
-function readRecord(name: PartName): ProcessId | undefined {
-    try {
-        return JSON.parse(fs.readFileSync(recordFile(name), "utf8")) as ProcessId;
-    } catch {
-        return undefined;
-    }
-}
-
-function childOf(pid: number): number | undefined {
-    try {
-        const [child] = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
-        return child ? Number(child) : undefined;
-    } catch {
-        return undefined;
     }
 }

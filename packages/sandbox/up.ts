@@ -1,40 +1,35 @@
 import { Listr, type ListrTask } from "listr2";
-import * as cluster from "./cluster";
+import { messageOf, UserError, ShownError } from "../shared/errors";
 import { publishCharts } from "./charts";
+import * as cluster from "./cluster";
 import { provideImages } from "./images/images";
 import { originOf } from "./images/origin";
-import { messageOf, UserError, ShownError } from "../shared/errors";
 import { claim, record } from "./ownership";
-import { logTail, type PartName, startOrder } from "./services";
 import { cache, live } from "./paths";
 import { assertLinuxRoot, preflight } from "./preflight";
-import type { ProcessId } from "./processId";
+import { logTail, type ServiceName, startOrder } from "./services";
 import { contextName, kubernetesVersion } from "./settings";
 import { buildArtifact, isBuilt } from "./toolchain/artifacts";
 import { removeGoCaches } from "./toolchain/goBuild";
 import { toolchainArtifacts } from "./toolchain/toolchain";
 
-/** What the steps hand on to each other. */
-interface Context {
-    init?: ProcessId;
-}
+const howToReach = `Kubeconfig: ${live.kubeconfig} (context ${contextName})`;
 
-/** Brings the sandbox up: builds what is not built yet, then starts it. On a sandbox that is up it does nothing. */
+/** Starts the sandbox, and before that builds what is missing. If the sandbox is up, it does nothing. */
 export async function up(): Promise<void> {
     assertLinuxRoot();
     claim();
-    const running = cluster.completeNamespaces();
-    if (running) {
-        await mend(running);
+    if (cluster.wasReady()) {
+        await repair();
         return;
     }
     await preflight(toolchainArtifacts);
     await cluster.clear();
     const interruption = removeWhenInterrupted();
     try {
-        await startNew().run({});
+        await startNew().run();
     } catch (error) {
-        await interruption(); // it ends the process; the steps only failed because of it
+        await interruption(); // it ends this process: the steps failed only because of the interruption
         cluster.keepLogs();
         await cluster.removeEverything();
         console.error(`The logs of this start are kept in ${cache.failureLogs}`);
@@ -43,21 +38,19 @@ export async function up(): Promise<void> {
     console.log(`Kubernetes ${kubernetesVersion} is ready. ${howToReach}`);
 }
 
-const howToReach = `Kubeconfig: ${live.kubeconfig} (context ${contextName})`;
-
-/** Starts the parts anew that died; a sandbox whose parts all run is left as it is. */
-async function mend(init: ProcessId): Promise<void> {
-    if (cluster.deadParts().length === 0) {
+/** Starts the services that have died; changes nothing if all services run. */
+async function repair(): Promise<void> {
+    if (cluster.deadServices().length === 0) {
         console.log(`The sandbox is up. ${howToReach}`);
         return;
     }
     if (!toolchainArtifacts.every(isBuilt)) {
         throw new UserError(
-            "the sandbox that runs here was made by another version of this clone; remove it first: npm run sandbox -- down",
+            "another version of this clone started the sandbox; remove it first: npm run sandbox -- down",
         );
     }
-    await restart(init)
-        .run({})
+    await restart()
+        .run()
         .catch((error: unknown) => {
             throw new ShownError(messageOf(error));
         });
@@ -65,9 +58,8 @@ async function mend(init: ProcessId): Promise<void> {
 }
 
 /**
- * Ctrl-C in a first start leaves nothing behind. A terminal and npm may both deliver the signal, so it may come twice.
- *
- * @returns answers the removal that is under way, if any
+ * Makes Ctrl-C during the first start remove everything. Both the terminal and npm may send the signal, so it may come twice.
+ * @returns a function that gives the removal, once it has begun
  */
 function removeWhenInterrupted(): () => Promise<void> | undefined {
     let removal: Promise<void> | undefined;
@@ -85,8 +77,8 @@ function removeWhenInterrupted(): () => Promise<void> | undefined {
 }
 
 /** The steps from nothing to a ready node. */
-function startNew(): Listr<Context> {
-    return new Listr<Context>(
+function startNew(): Listr {
+    return new Listr(
         [
             {
                 title: "Build the toolchain",
@@ -95,12 +87,12 @@ function startNew(): Listr<Context> {
             },
             {
                 title: "Make namespaces, network and keys",
-                task: async (context) => {
-                    context.init = await cluster.prepare();
-                    cluster.start(startOrder.first, context.init);
+                task: async () => {
+                    await cluster.prepare();
+                    cluster.start(startOrder.first);
                 },
             },
-            { title: "Start Kubernetes", task: (_, task) => task.newListr(startSteps(), { concurrent: true }) },
+            { title: "Start Kubernetes", task: (_, task) => task.newListr(startSteps, { concurrent: true }) },
             {
                 title: "Wait for the node",
                 task: async () => {
@@ -113,66 +105,58 @@ function startNew(): Listr<Context> {
     );
 }
 
-function startSteps(): ListrTask<Context>[] {
-    return [
-        {
-            title: "Control plane",
-            task: async ({ init }) => {
-                await cluster.waitForApiServer();
-                await cluster.grantRoles();
-                if (init) {
-                    cluster.start(startOrder.afterApiServer, init);
-                }
-            },
+const startSteps: ListrTask[] = [
+    {
+        title: "Control plane",
+        task: async () => {
+            await cluster.waitForApiServer();
+            await cluster.grantRoles();
+            cluster.start(startOrder.afterApiServer);
         },
-        {
-            title: "Images",
-            task: async (context, task) => {
-                await cluster.waitForContainerd();
-                if (context.init) {
-                    cluster.start(startOrder.afterContainerd, context.init);
-                }
-                const provided = await provideImages(showOn(task));
-                task.title = `Images: ${originOf(provided)}`;
-            },
+    },
+    {
+        title: "Images",
+        task: async (_, task) => {
+            await cluster.waitForContainerd();
+            cluster.start(startOrder.afterContainerd);
+            task.title = `Images: ${originOf(await provideImages(showOn(task)))}`;
         },
-        {
-            title: "Istio's charts",
-            task: async (_, task) => {
-                const source = await publishCharts();
-                task.title = `Istio's charts: ${source === "module" ? "out of its Go module" : "from its repository"}`;
-            },
+    },
+    {
+        title: "Istio's charts",
+        task: async (_, task) => {
+            task.title = `Istio's charts: from its ${(await publishCharts()) === "module" ? "Go module" : "repository"}`;
         },
-    ];
-}
+    },
+];
 
-/** The steps that bring back a sandbox some of whose parts died, in the order of a first start. */
-function restart(init: ProcessId): Listr<Context> {
-    const isFirst = (name: PartName) => startOrder.first.some((part) => part === name);
-    const dead = cluster.deadParts();
-    const startAgain = (name: PartName) => ({
+/** The steps that start dead services again, in the order of a first start. */
+function restart(): Listr {
+    const isFirst = (name: ServiceName) => startOrder.first.some((first) => first === name);
+    const dead = cluster.deadServices();
+    const startAgain = (name: ServiceName) => ({
         title: `Start ${name} again, which had died`,
         task: () => {
             console.error(`${name} had died; the last lines of its log:\n${logTail(name)}`);
-            cluster.start([name], init);
+            cluster.start([name]);
         },
     });
-    return new Listr<Context>(
+    return new Listr(
         [
             ...dead.filter(isFirst).map(startAgain),
-            { title: "API server", task: () => cluster.waitForApiServer() },
-            { title: "containerd", task: () => cluster.waitForContainerd() },
+            { title: "API server", task: cluster.waitForApiServer },
+            { title: "containerd", task: cluster.waitForContainerd },
             ...dead.filter((name) => !isFirst(name)).map(startAgain),
-            { title: "Node", task: () => cluster.waitForNode() },
+            { title: "Node", task: cluster.waitForNode },
         ],
         { registerSignalListeners: false },
     );
 }
 
-function buildSteps(): ListrTask<Context>[] {
+function buildSteps(): ListrTask[] {
     const builds = toolchainArtifacts
         .filter((artifact) => !isBuilt(artifact))
-        .map<ListrTask<Context>>((artifact) => ({
+        .map<ListrTask>((artifact) => ({
             title: artifact.title,
             task: async (_, task) => {
                 const began = Date.now();
@@ -183,7 +167,7 @@ function buildSteps(): ListrTask<Context>[] {
     return [...builds, { title: "Remove Go's caches", task: removeGoCaches }];
 }
 
-/** Shows a step's progress beside it; where the output is no terminal, a line now and then. */
+/** Shows the progress of a step beside it. If the output is not a terminal, only a line from time to time. */
 function showOn(task: { output: string }): (progress: string) => void {
     const pause = process.stdout.isTTY ? 100 : 20_000; // milliseconds
     let shown = 0;

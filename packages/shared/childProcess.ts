@@ -1,20 +1,26 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { UserError, Stopped } from "./errors";
+import { sendSignal } from "./processId";
 
 export interface RunOptions {
     cwd?: string;
+    /** Default: the environment of this process. */
     env?: NodeJS.ProcessEnv;
     /** Interrupts the process (SIGINT to its group, once). */
     stop?: AbortSignal;
-    /** Longest time that it may take, in milliseconds; it is interrupted after that. Default: none. */
+    /** Longest time that the process may take, in milliseconds. It is interrupted after that. Default: no limit. */
     timeout?: number;
+    /** Called with each line of standard output and standard error, as it arrives. */
+    onLine?: (line: string) => void;
 }
 
 export interface Finished {
-    /** Exit code; 128 where the process was ended by a signal. */
+    /** Exit code; 128 if a signal ended the process. */
     code: number;
+    signal?: NodeJS.Signals;
     stdout: string;
     stderr: string;
 }
@@ -25,25 +31,49 @@ process.once("exit", () => {
     signalRunning("SIGTERM");
 });
 
-/** Sends a signal to the group of every process started here that still runs. */
+/** Sends a signal to the group of every process that was started here and still runs. */
 export function signalRunning(signal: NodeJS.Signals): void {
     for (const child of running) {
         signalGroup(child, signal);
     }
 }
 
-/** Runs a program to its end and keeps what it wrote. Rejects where it cannot be started, or is stopped. */
+/**
+ * Runs a program to its end and keeps its output.
+ * @throws UserError if the program cannot be started
+ * @throws Stopped if the user stops it
+ */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return start(program, args, options, ["ignore", "pipe", "pipe"]);
 }
 
-/** Runs a program that talks to the terminal itself, and keeps what it wrote to standard error. */
+/** Runs a program that uses the terminal itself, and keeps what it writes to standard error. */
 export function runInForeground(
     program: string,
     args: readonly string[],
     options: RunOptions = {},
 ): Promise<Omit<Finished, "stdout">> {
     return start(program, args, options, ["inherit", "inherit", "pipe"], process.stderr);
+}
+
+/**
+ * Runs a program to its end.
+ * @returns its standard output
+ * @throws UserError with the command and its last lines of output, if it fails
+ */
+export async function outputOf(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+    const { code, signal, stdout, stderr } = await run(program, args, options);
+    if (code === 0) {
+        return stdout;
+    }
+    const reason = signal ? `was ended by ${signal}` : `failed with exit code ${code}`;
+    const words = lastLines(stderr || stdout, 12);
+    throw new UserError(`${[program, ...args].join(" ")} ${reason}${words && `:\n${words}`}`);
+}
+
+/** The last lines of a text, without empty lines at its end. */
+export function lastLines(text: string, count: number): string {
+    return text.trimEnd().split("\n").slice(-count).join("\n");
 }
 
 function start(
@@ -58,16 +88,21 @@ function start(
             reject(new Stopped());
             return;
         }
-        // A group of its own: Ctrl-C then reaches the process once, from here, and not a second time from the
-        // terminal, which helm and Pulumi would take as an order to drop everything.
+        // In a separate process group Ctrl-C reaches the process only once, from here. Helm and Pulumi take a second
+        // one, from the terminal, as an order to stop without cleaning up.
         const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio, detached: true });
         running.add(child);
-        const written = { stdout: "", stderr: "" };
-        child.stdout?.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));
+        const output = { stdout: "", stderr: "" };
+        child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
         child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-            written.stderr += text;
+            output.stderr += text;
             echo?.write(text);
         });
+        for (const input of [child.stdout, child.stderr]) {
+            if (input && options.onLine) {
+                createInterface({ input }).on("line", options.onLine);
+            }
+        }
 
         const interrupt = () => {
             signalGroup(child, "SIGINT");
@@ -83,25 +118,20 @@ function start(
             settle();
             reject(new UserError(`${program} cannot be started: ${error.message}`));
         });
-        child.once("close", (code) => {
+        child.once("close", (code, signal) => {
             settle();
             if (options.stop?.aborted) {
                 reject(new Stopped());
             } else {
-                resolve({ code: code ?? 128, ...written });
+                resolve({ code: code ?? 128, signal: signal ?? undefined, ...output });
             }
         });
     });
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-    if (child.pid === undefined || child.exitCode !== null) {
-        return;
-    }
-    try {
-        process.kill(-child.pid, signal);
-    } catch {
-        // It has just ended.
+    if (child.pid !== undefined && child.exitCode === null) {
+        sendSignal(-child.pid, signal);
     }
 }
 
@@ -118,8 +148,8 @@ export function searchPath(env: NodeJS.ProcessEnv = process.env): string[] {
     return (env.PATH ?? "").split(path.delimiter).filter((folder) => folder !== "");
 }
 
-/** Whether there is a file that this user may execute. */
-export function isExecutable(file: string): boolean {
+/** Whether this user may execute the file. */
+function isExecutable(file: string): boolean {
     try {
         accessSync(file, constants.X_OK);
         return statSync(file).isFile();

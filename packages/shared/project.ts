@@ -1,18 +1,18 @@
 import path from "node:path";
 
-/** Name of the Pulumi project, and so the namespace of its config. */
+/** Name of the Pulumi project, and the namespace of its config. */
 export const PROJECT_NAME = "bookinfo-mesh";
 
-/** The clone that these commands belong to. */
+/** The root folder of this clone. */
 export const PROJECT_FOLDER = path.resolve(__dirname, "../..");
 
 /** The stack that `npm run up` deploys to the sandbox cluster. */
 export const SANDBOX_STACK = "local";
 
-/** Where a running sandbox publishes real helm, kubectl and istioctl binaries. */
+/** Where a running sandbox publishes the real helm, kubectl and istioctl. */
 export const SANDBOX_BINARIES = "/run/bookinfo-mesh/bin";
 
-/** The commands' own state: Pulumi's file backend, the passphrase, generated config, what was deployed where. */
+/** State of the commands: Pulumi's file backend, the passphrase, generated config, and the records of deployments. */
 export const STATE_FOLDER = path.join(PROJECT_FOLDER, ".state");
 
 /** The committed config of a stack. */

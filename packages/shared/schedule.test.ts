@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { doInOrder, reversed, type Work } from "./schedule";
 
-/** Work that needs earlier work only. */
+/** Plans in which work needs only earlier work. */
 const plans = fc.array(fc.array(fc.nat(), { maxLength: 3 }), { maxLength: 20 }).map((all) =>
     all.map((needs, index): Work => ({
         name: `w${index}`,
@@ -10,18 +10,18 @@ const plans = fc.array(fc.array(fc.nat(), { maxLength: 3 }), { maxLength: 20 }).
     })),
 );
 
-describe("work in order", () => {
-    it("is all done, each piece after what it needs, and never too much at once", async () => {
+describe("doInOrder", () => {
+    it("does all work, each piece after what it needs, and never more than the limit at once", async () => {
         await fc.assert(
             fc.asyncProperty(plans, fc.integer({ min: 1, max: 4 }), async (plan, limit) => {
                 const done: string[] = [];
-                let underWay = 0;
+                let running = 0;
                 await doInOrder(plan, limit, undefined, async ({ name, needs }) => {
                     expect(done).toEqual(expect.arrayContaining(needs));
-                    underWay += 1;
-                    expect(underWay).toBeLessThanOrEqual(limit);
+                    running += 1;
+                    expect(running).toBeLessThanOrEqual(limit);
                     await Promise.resolve();
-                    underWay -= 1;
+                    running -= 1;
                     done.push(name);
                 });
                 expect(done.sort()).toEqual(plan.map(({ name }) => name).sort());
@@ -29,7 +29,7 @@ describe("work in order", () => {
         );
     });
 
-    it("is begun as soon as it can be, side by side", async () => {
+    it("begins work as soon as possible, at the same time", async () => {
         const begun: string[] = [];
         const plan = ["a", "b"].map((name) => ({ name, needs: [] }));
         await doInOrder(plan, 2, undefined, async ({ name }) => {
@@ -39,7 +39,7 @@ describe("work in order", () => {
         });
     });
 
-    it("ends at the first fault: nothing new begins, and what is under way is told", async () => {
+    it("ends at the first error: it begins no further work, and tells the running work to stop", async () => {
         const told: string[] = [];
         const plan = [
             { name: "faulty", needs: [] },
@@ -56,7 +56,7 @@ describe("work in order", () => {
         expect(told).toEqual(["slow"]);
     });
 
-    it("ends when it is stopped", async () => {
+    it("ends when the user stops it", async () => {
         const stop = new AbortController();
         const plan = [
             { name: "a", needs: [] },
@@ -69,7 +69,7 @@ describe("work in order", () => {
         await expect(work).rejects.toThrow();
     });
 
-    it("does not wait for needs that are not part of it", async () => {
+    it("does not wait for work that is not in the plan", async () => {
         const done: string[] = [];
         await doInOrder([{ name: "a", needs: ["elsewhere"] }], 1, undefined, ({ name }) => {
             done.push(name);
@@ -78,7 +78,7 @@ describe("work in order", () => {
         expect(done).toEqual(["a"]);
     });
 
-    it("turned round, undoes what needs before what is needed", () => {
+    it("reversed: undoes a piece before the pieces that it needs", () => {
         const plan = [
             { name: "a", needs: [] },
             { name: "b", needs: ["a"] },

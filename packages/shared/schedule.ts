@@ -1,17 +1,18 @@
 import { setMaxListeners } from "node:events";
 
-/** One piece of work among others, which waits for some of them. */
+/** A piece of work that may have to wait for others. */
 export interface Work {
     name: string;
-    /** Names of the work that must be done before. */
+    /** Names of the work that must be done first. */
     needs: string[];
 }
 
 /**
- * Does all the work, each piece as soon as what it needs is done, and as much as possible at the same time. After a
- * fault nothing new is begun, what is under way is told to stop, and the fault is thrown once that has ended.
- * @param limit how many pieces may be under way at once
- * @param stop stops everything from outside
+ * Does all the work. Each piece begins as soon as what it needs is done, and pieces run at the same time if possible. After
+ * an error no further piece begins, and the running ones get the signal to stop. The error is thrown when they have ended.
+ * @param limit how many pieces may run at the same time
+ * @param stop stops everything
+ * @throws the first error of a piece
  */
 export async function doInOrder<T extends Work>(
     all: readonly T[],
@@ -22,45 +23,45 @@ export async function doInOrder<T extends Work>(
     const known = new Set(all.map(({ name }) => name));
     const waiting = new Set(all);
     const done = new Set<string>();
-    const underWay = new Set<Promise<void>>();
-    const faulty = new AbortController();
-    const either = stop ? AbortSignal.any([stop, faulty.signal]) : faulty.signal;
+    const running = new Set<Promise<void>>();
+    const failed = new AbortController();
+    const either = stop ? AbortSignal.any([stop, failed.signal]) : failed.signal;
     setMaxListeners(0, either);
-    let fault: { error: unknown } | undefined;
+    let failure: { error: unknown } | undefined;
 
     const begin = (work: T) => {
         waiting.delete(work);
         const ended = perform(work, either)
             .then(() => void done.add(work.name))
             .catch((error: unknown) => {
-                fault ??= { error };
-                faulty.abort();
+                failure ??= { error };
+                failed.abort();
             })
-            .finally(() => underWay.delete(ended));
-        underWay.add(ended);
+            .finally(() => running.delete(ended));
+        running.add(ended);
     };
     for (;;) {
         for (const work of waiting) {
             const ready = work.needs.every((need) => done.has(need) || !known.has(need));
-            if (ready && underWay.size < limit && !either.aborted) {
+            if (ready && running.size < limit && !either.aborted) {
                 begin(work);
             }
         }
-        if (underWay.size === 0) {
+        if (running.size === 0) {
             break;
         }
-        await Promise.race(underWay);
+        await Promise.race(running);
     }
-    if (fault) {
-        throw fault.error;
+    if (failure) {
+        throw failure.error;
     }
     stop?.throwIfAborted();
     if (waiting.size > 0) {
-        throw new Error(`waits for itself: ${[...waiting].map(({ name }) => name).join(", ")}`);
+        throw new Error(`these pieces of work wait for each other: ${[...waiting].map(({ name }) => name).join(", ")}`);
     }
 }
 
-/** The same work the other way round: each piece needs what needed it. */
+/** The same work in the opposite order: each piece needs the pieces that needed it. */
 export function reversed<T extends Work>(all: readonly T[]): T[] {
     return all
         .map((work) => ({

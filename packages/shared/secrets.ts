@@ -1,10 +1,10 @@
-/** Keys by which Pulumi marks special values on the wire (`runtime/rpc.ts` in its Node.js SDK). */
+/** Keys with which Pulumi marks special values on the wire (`runtime/rpc.ts` in its Node.js SDK). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /**
- * A value as Pulumi serializes it, without its wrappers of secrets, and the paths at which these were.
- * A path of "" means the whole value.
+ * Removes the wrappers of secrets from a value that Pulumi has serialized.
+ * @returns the value, and the paths of its secrets; the path "" is the whole value
  */
 export function unwrapSecrets(serialized: unknown): { value: unknown; secrets: string[] } {
     const secrets: string[] = [];
@@ -25,7 +25,9 @@ function unwrap(value: unknown, path: string, secrets: string[]): unknown {
         return unwrap(mapping.value, path, secrets);
     }
     if (signature !== undefined) {
-        throw new Error(`${path || "the value"} is an asset, archive or resource, which no Kubernetes object can hold`);
+        throw new Error(
+            `${path || "the value"} is an asset, archive or resource, and a Kubernetes object cannot contain one`,
+        );
     }
     return Object.fromEntries(
         Object.entries(mapping).map(([key, inner]) => [key, unwrap(inner, path ? `${path}.${key}` : key, secrets)]),

@@ -1,16 +1,16 @@
 /** What kubectl needs to find a cluster. */
 export interface KubectlTarget {
-    /** A kubeconfig; by default kubectl's own. */
+    /** Path of a kubeconfig. Default: the one that kubectl finds itself. */
     path?: string;
     context: string;
 }
 
-/** A word as one types it in a shell: in quotes if the shell gives one of its characters a meaning. */
+/** A word as a person types it in a shell: in quotes if one of its characters has a special meaning there. */
 export function shellWord(word: string): string {
     return /^[\w@%+=:,./-][\w@%+=:,./~-]*$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** A path as one types it in a shell. A `~/` at its beginning stays outside of the quotes, because the shell expands it. */
+/** A path as a person types it in a shell. A leading `~/` stays outside the quotes, so that the shell expands it. */
 export function shellPath(path: string): string {
     return path.startsWith("~/") ? `~/${path === "~/" ? "" : shellWord(path.slice(2))}` : shellWord(path);
 }

@@ -1,13 +1,13 @@
 import { stringify } from "yaml";
 
-/** Keys that readers look for first; the rest follows in alphabetical order. */
+/** Keys that readers look for first. The other keys follow in alphabetical order. */
 const FIRST = ["apiVersion", "kind", "metadata", "name", "namespace"];
 
-/** A value as YAML: the same bytes for the same content, whatever order its keys were set in. */
+/** A value as YAML. The same content gives the same bytes, in whichever order its keys were set. */
 export function toYaml(value: unknown): string {
     return stringify(value, {
         sortMapEntries: (a, b) => compareKeys(String(a.key), String(b.key)),
-        // Anchors are set before the entries are sorted: an alias could come to stand before its anchor.
+        // The library sets anchors before it sorts the entries, so an alias could come before its anchor.
         aliasDuplicateObjects: false,
         lineWidth: 0,
     });

@@ -1,7 +1,5 @@
-import "reflect-metadata"; // @peculiar/x509 asks for it before itself
+import "reflect-metadata"; // @peculiar/x509 requires it first
 import { generateKeyPairSync, webcrypto } from "node:crypto";
-import * as fs from "node:fs";
-import * as path from "node:path";
 import * as x509 from "@peculiar/x509";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -14,13 +12,11 @@ export interface KeyedCertificate {
     key: string;
 }
 
-/** Signs certificates for one sandbox; made anew with each, and gone with it. */
-export interface CertificateAuthority {
-    certificate: string;
-    key: string;
-    /** For a client of the API server: `user` becomes its user name, `groups` its groups (Kubernetes docs, X.509 client certificates). */
+/** Signs the certificates of one sandbox. */
+export interface CertificateAuthority extends KeyedCertificate {
+    /** For a client of the API server with this user name and groups (Kubernetes docs, X.509 client certificates). */
     client: (user: string, groups?: readonly string[]) => Promise<KeyedCertificate>;
-    /** For a server that is reached by these names and addresses. */
+    /** For a server with these names and addresses. */
     server: (names: readonly string[], addresses: readonly string[]) => Promise<KeyedCertificate>;
 }
 
@@ -80,14 +76,6 @@ export function createServiceAccountKeys(): { publicKey: string; privateKey: str
     });
 }
 
-/** Writes `name.crt` and `name.key`, the key readable by root alone; answers both paths. */
-export function writeKeyedCertificate(directory: string, name: string, pair: KeyedCertificate) {
-    const files = { certificate: path.join(directory, `${name}.crt`), key: path.join(directory, `${name}.key`) };
-    fs.writeFileSync(files.certificate, pair.certificate);
-    fs.writeFileSync(files.key, pair.key, { mode: 0o600 });
-    return files;
-}
-
 function generateKeys() {
     return webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
 }
@@ -96,14 +84,14 @@ async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
     return x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY");
 }
 
+/** A positive number of 16 octets: RFC 5280, 4.1.2.2. */
 function serialNumber(): string {
-    // A positive number of 16 octets: RFC 5280, 4.1.2.2.
     const octets = webcrypto.getRandomValues(new Uint8Array(16));
     octets[0] = ((octets[0] ?? 0) & 0x7f) | 0x40;
     return Buffer.from(octets).toString("hex");
 }
 
 function validity() {
-    const notBefore = new Date(Date.now() - 60_000); // a clock may run a little behind
+    const notBefore = new Date(Date.now() - 60_000); // another clock may be a little behind
     return { notBefore, notAfter: new Date(notBefore.getTime() + lifetimeInDays * 24 * 60 * 60 * 1000) };
 }

@@ -5,8 +5,8 @@ import { pki } from "./identities";
 
 const etcdUrl = "http://127.0.0.1:2379";
 
-/** The parts that make a Kubernetes control plane: a program and its flags each. */
-export const controlPlaneParts = {
+/** The services of a Kubernetes control plane. */
+export const controlPlane = {
     etcd: {
         program: program("etcd", "etcd"),
         args: [
@@ -14,7 +14,7 @@ export const controlPlaneParts = {
             `--listen-client-urls=${etcdUrl}`,
             `--advertise-client-urls=${etcdUrl}`,
             "--listen-peer-urls=http://127.0.0.1:2380",
-            // A sandbox's data need not outlive the machine: not waiting for the disk makes the API server several times faster.
+            // The data may be lost in a crash. Without waiting for the disk the API server is several times faster.
             "--unsafe-no-fsync",
             "--logger=zap",
         ],
@@ -23,10 +23,10 @@ export const controlPlaneParts = {
         program: program("kubernetes", "kube-apiserver"),
         args: [
             `--etcd-servers=${etcdUrl}`,
-            // Pods reach the API server at the advertised address, so it must not be loopback.
+            // Pods connect to this address, so it must not be loopback.
             `--advertise-address=${network.nodeAddress}`,
             "--secure-port=6443",
-            `--client-ca-file=${pki.authority}`,
+            `--client-ca-file=${pki.authority.certificate}`,
             `--tls-cert-file=${pki.apiServer.certificate}`,
             `--tls-private-key-file=${pki.apiServer.key}`,
             "--service-account-issuer=https://kubernetes.default.svc",
@@ -46,9 +46,9 @@ export const controlPlaneParts = {
         args: [
             `--kubeconfig=${pki.kubeconfig("kube-controller-manager")}`,
             `--service-account-private-key-file=${pki.serviceAccountKey}`,
-            `--root-ca-file=${pki.authority}`,
-            `--cluster-signing-cert-file=${pki.authority}`,
-            `--cluster-signing-key-file=${pki.authorityKey}`,
+            `--root-ca-file=${pki.authority.certificate}`,
+            `--cluster-signing-cert-file=${pki.authority.certificate}`,
+            `--cluster-signing-key-file=${pki.authority.key}`,
             "--use-service-account-credentials",
             "--leader-elect=false",
             "--bind-address=127.0.0.1",

@@ -2,13 +2,13 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { live } from "../paths";
 import { network, nodeName } from "../settings";
-import { createAuthority, createServiceAccountKeys, writeKeyedCertificate } from "./certificates";
+import { createAuthority, createServiceAccountKeys, type KeyedCertificate } from "./certificates";
 import { kubeconfig } from "./kubeconfig";
 import { sandboxUsers } from "./roles";
 
 /**
- * Who is who. Kubernetes' default roles are bound to the names that begin with `system:` (Kubernetes docs, RBAC default roles); the
- * sandbox's own have the roles of roles.ts.
+ * The clients of the API server. Names that begin with `system:` have default roles (Kubernetes docs, RBAC default roles);
+ * the sandbox's own names have the roles of roles.ts.
  */
 const clients = {
     admin: { user: "admin", groups: ["system:masters"] },
@@ -20,21 +20,19 @@ const clients = {
     kubelet: { user: `system:node:${nodeName}`, groups: ["system:nodes"] },
 } as const;
 
-/** Files that prove who is who in the sandbox; written by {@link writeIdentities}. */
+const certificateFiles = (name: string): KeyedCertificate => ({
+    certificate: path.join(live.pki, `${name}.crt`),
+    key: path.join(live.pki, `${name}.key`),
+});
+
+/** Paths of the keys, certificates and kubeconfigs that {@link writeIdentities} writes. */
 export const pki = {
-    authority: path.join(live.pki, "ca.crt"),
-    authorityKey: path.join(live.pki, "ca.key"),
+    authority: certificateFiles("ca"),
     serviceAccountKey: path.join(live.pki, "service-account.key"),
     serviceAccountPublicKey: path.join(live.pki, "service-account.pub"),
-    apiServer: {
-        certificate: path.join(live.pki, "kube-apiserver.crt"),
-        key: path.join(live.pki, "kube-apiserver.key"),
-    },
+    apiServer: certificateFiles("kube-apiserver"),
     /** What the API server shows to the kubelet, for logs, exec and port-forward. */
-    kubeletClient: {
-        certificate: path.join(live.pki, "kubelet-client.crt"),
-        key: path.join(live.pki, "kubelet-client.key"),
-    },
+    kubeletClient: certificateFiles("kubelet-client"),
     kubeconfig: (client: keyof typeof clients) =>
         client === "admin" ? live.kubeconfig : path.join(live.pki, `${client}.kubeconfig`),
 } as const;
@@ -43,23 +41,28 @@ export const pki = {
 export async function writeIdentities(): Promise<void> {
     fs.mkdirSync(live.pki, { recursive: true, mode: 0o700 });
     const authority = await createAuthority();
-    fs.writeFileSync(pki.authority, authority.certificate);
-    fs.writeFileSync(pki.authorityKey, authority.key, { mode: 0o600 });
+    writeCertificate(pki.authority, authority);
     const serviceAccount = createServiceAccountKeys();
-    fs.writeFileSync(pki.serviceAccountKey, serviceAccount.privateKey, { mode: 0o600 });
+    writeSecret(pki.serviceAccountKey, serviceAccount.privateKey);
     fs.writeFileSync(pki.serviceAccountPublicKey, serviceAccount.publicKey);
 
     const service = "kubernetes.default.svc.cluster.local".split(".");
-    const serviceNames = service.map((_, i) => service.slice(0, i + 1).join("."));
+    const names = [...service.map((_, i) => service.slice(0, i + 1).join(".")), "localhost"];
     const addresses = [network.nodeAddress, network.kubernetesService, "127.0.0.1"];
-    writeKeyedCertificate(
-        live.pki,
-        "kube-apiserver",
-        await authority.server([...serviceNames, "localhost"], addresses),
-    );
-    writeKeyedCertificate(live.pki, "kubelet-client", await authority.client("kube-apiserver", ["system:masters"]));
+    writeCertificate(pki.apiServer, await authority.server(names, addresses));
+    writeCertificate(pki.kubeletClient, await authority.client("kube-apiserver", ["system:masters"]));
     for (const [client, { user, groups }] of Object.entries(clients)) {
         const content = kubeconfig(authority.certificate, user, await authority.client(user, groups));
-        fs.writeFileSync(pki.kubeconfig(client as keyof typeof clients), content, { mode: 0o600 });
+        writeSecret(pki.kubeconfig(client as keyof typeof clients), content);
     }
+}
+
+function writeCertificate(files: KeyedCertificate, { certificate, key }: KeyedCertificate): void {
+    fs.writeFileSync(files.certificate, certificate);
+    writeSecret(files.key, key);
+}
+
+/** Writes a file that only root can read. */
+function writeSecret(file: string, text: string): void {
+    fs.writeFileSync(file, text, { mode: 0o600 });
 }

@@ -4,7 +4,7 @@ import type { KeyedCertificate } from "./certificates";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-/** A kubeconfig (YAML) for one user of the sandbox, with its certificates inside. */
+/** A kubeconfig (YAML) for one user of the sandbox. It contains the certificates. */
 export function kubeconfig(authority: string, user: string, pair: KeyedCertificate): string {
     return stringify({
         apiVersion: "v1",

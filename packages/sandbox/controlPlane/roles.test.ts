@@ -1,5 +1,5 @@
 import { parseAllDocuments } from "yaml";
-import { partRoles, type PolicyRule, roleManifests, sandboxUsers } from "./roles";
+import { type PolicyRule, roleManifests, sandboxUsers, serviceRoles } from "./roles";
 
 interface Manifest {
     kind: string;
@@ -10,22 +10,22 @@ interface Manifest {
 }
 
 const manifests = parseAllDocuments(roleManifests()).map((document) => document.toJS() as Manifest);
-const rules = Object.values(partRoles).flat() as PolicyRule[];
+const rules = Object.values(serviceRoles).flat() as PolicyRule[];
 
-describe("the roles of the sandbox's own parts", () => {
-    it("name what they are for: no wildcard, no secrets", () => {
+describe("the roles of the sandbox's own services", () => {
+    it("name each resource, without wildcards and without secrets", () => {
         for (const words of rules.flatMap(({ apiGroups, resources, verbs }) => [apiGroups, resources, verbs])) {
             expect(words).not.toContain("*");
             expect(words).not.toContain("secrets");
         }
     });
 
-    it("let the load balancer write the status of Services, and nobody anything else", () => {
+    it("allow only one write: the load balancer patches the status of Services", () => {
         const writing = rules.filter(({ verbs }) => verbs.some((verb) => !["get", "list", "watch"].includes(verb)));
         expect(writing).toEqual([{ apiGroups: [""], resources: ["services/status"], verbs: ["patch"] }]);
     });
 
-    it("are bound to the part's user and to nobody else", () => {
+    it("are bound only to the service's user", () => {
         const bindings = manifests.filter(({ kind }) => kind === "ClusterRoleBinding");
         expect(bindings.map(({ subjects }) => subjects?.map(({ kind, name }) => [kind, name]))).toEqual(
             Object.values(sandboxUsers).map((user) => [["User", user]]),
@@ -37,7 +37,7 @@ describe("the roles of the sandbox's own parts", () => {
         }
     });
 
-    it("leave to Kubernetes the names that begin with system:", () => {
+    it("have no names that begin with system:, which belong to Kubernetes", () => {
         for (const user of Object.values(sandboxUsers)) {
             expect(user).not.toMatch(/^system:/);
         }

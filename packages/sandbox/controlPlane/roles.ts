@@ -7,9 +7,9 @@ export interface PolicyRule {
     verbs: readonly string[];
 }
 
-/** What those parts may do that Kubernetes has no default role for. */
-export const partRoles = {
-    // As CoreDNS documents for its plugin `kubernetes`; without `pods`, which only the option `pods verified` reads.
+/** Permissions of the services for which Kubernetes has no default role. */
+export const serviceRoles = {
+    // As CoreDNS documents for its plugin `kubernetes`. Only its option `pods verified` needs `pods` too.
     coredns: [
         { apiGroups: [""], resources: ["services", "namespaces"], verbs: ["list", "watch"] },
         { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
@@ -20,24 +20,23 @@ export const partRoles = {
     ],
 } as const satisfies Record<string, readonly PolicyRule[]>;
 
-type PartWithRole = keyof typeof partRoles;
-const parts = Object.keys(partRoles) as PartWithRole[];
+const services = Object.keys(serviceRoles) as (keyof typeof serviceRoles)[];
 
-/** The user name that each of those parts has, and its role as well. */
-export const sandboxUsers = Object.fromEntries(parts.map((part) => [part, `sandbox:${part}`])) as Record<
-    PartWithRole,
+/** The user name of each of these services, which is also the name of its role. */
+export const sandboxUsers = Object.fromEntries(services.map((service) => [service, `sandbox:${service}`])) as Record<
+    keyof typeof serviceRoles,
     string
 >;
 
 /** The roles and their bindings (YAML). */
 export function roleManifests(): string {
-    const apiVersion = "rbac.authorization.k8s.io/v1";
     const apiGroup = "rbac.authorization.k8s.io";
-    return parts
-        .flatMap((part) => {
-            const name = sandboxUsers[part];
+    const apiVersion = `${apiGroup}/v1`;
+    return services
+        .flatMap((service) => {
+            const name = sandboxUsers[service];
             return [
-                { apiVersion, kind: "ClusterRole", metadata: { name }, rules: partRoles[part] },
+                { apiVersion, kind: "ClusterRole", metadata: { name }, rules: serviceRoles[service] },
                 {
                     apiVersion,
                     kind: "ClusterRoleBinding",

@@ -2,15 +2,16 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { run } from "../run";
+import { outputOf } from "../../shared/childProcess";
 import type { AssembledImage } from "./catalog";
-import { layOut, type Layer } from "./layers";
+import { type Layer, writeLayer } from "./layers";
 
 const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
 
 /**
- * Puts images together and writes them as one archive that a container runtime can import (docker-archive: manifest.json, a configuration
- * for each image, and the layers, which images share). Built in `directory`, an empty directory that is removed afterwards.
+ * Assembles images into one archive that a container runtime can import (docker-archive: manifest.json, a configuration for
+ * each image, and the layers, which images share).
+ * @param directory an empty directory for the work, which is removed afterwards
  */
 export async function writeArchive(
     images: readonly AssembledImage[],
@@ -20,7 +21,7 @@ export async function writeArchive(
     const layers = new Map<Layer, { file: string; digest: string }>();
     for (const layer of new Set(images.flatMap((image) => image.layers))) {
         const files = path.join(directory, "files");
-        layOut(layer, files);
+        writeLayer(layer, files);
         const file = `${layer.name}.tar`;
         await tar(path.join(directory, file), files, ["."]);
         fs.rmSync(files, { recursive: true });
@@ -44,10 +45,10 @@ export async function writeArchive(
     fs.renameSync(`${archive}.partial`, archive);
 }
 
-/** The same files give the same bytes: sorted, owned by root, without times. */
+/** Makes an archive. The same files give the same bytes: sorted, owned by root, without times. */
 function tar(archive: string, directory: string, files: readonly string[]): Promise<string> {
     const reproducible = ["--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
-    return run("tar", ["--create", "--file", archive, "--directory", directory, ...reproducible, ...files]);
+    return outputOf("tar", ["--create", "--file", archive, "--directory", directory, ...reproducible, ...files]);
 }
 
 async function digestOf(file: string): Promise<string> {

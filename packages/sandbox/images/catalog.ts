@@ -8,24 +8,24 @@ import {
     nodeVersion,
     prometheusVersion,
 } from "../settings";
-import { addonFiles, debianTree, istioFiles, type Layer } from "./layers";
-import { program } from "../toolchain/toolchain";
+import { program, toolchainFiles } from "../toolchain/toolchain";
+import { debianTree, type Layer } from "./layers";
 
-/** An image that the node should have before pods start: the node itself reaches no registry. */
+/** An image that the node needs before pods start, because the node itself reaches no registry. */
 export interface CatalogImage {
-    /** Full name with registry and tag, as a pod names it. */
+    /** Full name with registry and tag, as in a pod. */
     name: string;
 }
 
-/** An image that is made here where no registry is reachable. */
+/** An image that is assembled here if no registry is reachable. */
 export interface AssembledImage extends CatalogImage {
-    /** Whether the assembled image is a program of this project, and not that of its name. */
+    /** Whether the assembled image contains a program of this project instead of the original. */
     isStandIn: boolean;
     layers: readonly Layer[];
     config: ImageConfig;
 }
 
-/** The part of an image's configuration that a runtime reads (OCI image specification, "config"). */
+/** What a runtime reads of an image's configuration (OCI image specification, "config"). */
 export interface ImageConfig {
     Entrypoint?: readonly string[];
     Cmd?: readonly string[];
@@ -33,45 +33,45 @@ export interface ImageConfig {
     User?: string;
 }
 
+const layer = (name: string, files: Record<string, string>): Layer => ({ name, files });
+
 const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** Istio's two images; the proxy's process is user 1337, whom Istio's iptables rules let pass. */
+/** Istio's two images, with paths as in its charts and injection template. Istio's iptables rules let user 1337 pass. */
 const istioImages: AssembledImage[] = [
     {
         name: `docker.io/istio/pilot:${istioVersion}`,
         isStandIn: false,
-        layers: [debianTree, istioFiles.pilot],
+        layers: [debianTree, layer("pilot", { "usr/local/bin/pilot-discovery": program("istio", "pilot-discovery") })],
         config: { Entrypoint: ["/usr/local/bin/pilot-discovery"], Env: [searchPath], User: "1337:1337" },
     },
     {
         name: `docker.io/istio/proxyv2:${istioVersion}`,
         isStandIn: false,
-        layers: [debianTree, istioFiles.proxy],
+        layers: [
+            debianTree,
+            layer("proxy", {
+                "usr/local/bin/pilot-agent": program("istio", "pilot-agent"),
+                "usr/local/bin/envoy": toolchainFiles.envoy,
+                "var/lib/istio/envoy/envoy_bootstrap_tmpl.json": toolchainFiles.envoyBootstrap,
+            }),
+        ],
         config: { Entrypoint: ["/usr/local/bin/pilot-agent"], Env: [searchPath], User: "1337:1337" },
     },
 ];
 
-const bookinfo: Layer = { name: "bookinfo", files: { "usr/local/bin/bookinfo": program("bookinfo", "bookinfo") } };
-const pause: Layer = { name: "pause", files: { pause: program("bookinfo", "pause") } };
+const bookinfo = layer("bookinfo", { "usr/local/bin/bookinfo": program("bookinfo", "bookinfo") });
 
-/** Role, version and environment of each Bookinfo image, as istio/istio's samples/bookinfo/src build them. */
+const withRatings = (version: string) => [`SERVICE_VERSION=${version}`, "ENABLE_RATINGS=true"];
+
+/** Role, version and environment of each Bookinfo image, as in istio/istio's samples/bookinfo/src. */
 const bookinfoRoles = [
     { role: "productpage", version: "v1", user: "1000", env: [] },
     { role: "details", version: "v1", user: "1000", env: [] },
     { role: "ratings", version: "v1", user: "1000", env: ["SERVICE_VERSION=v1"] },
     { role: "reviews", version: "v1", user: "1001", env: ["SERVICE_VERSION=v1", "ENABLE_RATINGS=false"] },
-    {
-        role: "reviews",
-        version: "v2",
-        user: "1001",
-        env: ["SERVICE_VERSION=v2", "ENABLE_RATINGS=true", "STAR_COLOR=black"],
-    },
-    {
-        role: "reviews",
-        version: "v3",
-        user: "1001",
-        env: ["SERVICE_VERSION=v3", "ENABLE_RATINGS=true", "STAR_COLOR=red"],
-    },
+    { role: "reviews", version: "v2", user: "1001", env: [...withRatings("v2"), "STAR_COLOR=black"] },
+    { role: "reviews", version: "v3", user: "1001", env: [...withRatings("v3"), "STAR_COLOR=red"] },
 ];
 
 const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): AssembledImage => ({
@@ -81,12 +81,12 @@ const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): Assembl
     config: { Entrypoint: ["/usr/local/bin/bookinfo", role], Env: [searchPath, ...env], User: user },
 }));
 
-/** What runs beside the mesh, with the entry points of the published images. */
+/** Images beside the mesh, with the paths and entry points of the published images. */
 const addonImages: AssembledImage[] = [
     {
         name: `docker.io/prom/prometheus:v${prometheusVersion}`,
         isStandIn: false,
-        layers: [debianTree, addonFiles.prometheus],
+        layers: [debianTree, layer("prometheus", { "bin/prometheus": program("prometheus", "prometheus") })],
         config: {
             Entrypoint: ["/bin/prometheus"],
             Cmd: ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
@@ -97,10 +97,10 @@ const addonImages: AssembledImage[] = [
     {
         name: `docker.io/jaegertracing/jaeger:${jaegerVersion}`,
         isStandIn: false,
-        layers: [debianTree, addonFiles.jaeger],
+        layers: [debianTree, layer("jaeger", { "cmd/jaeger/jaeger-linux": program("jaeger", "jaeger") })],
         config: {
             Entrypoint: ["/cmd/jaeger/jaeger-linux"],
-            // Jaeger listens on loopback unless it is told otherwise; its published image tells it so.
+            // As in the published image. By default Jaeger listens only on loopback.
             Env: [searchPath, "JAEGER_LISTEN_HOST=0.0.0.0"],
             User: "10001",
         },
@@ -108,23 +108,23 @@ const addonImages: AssembledImage[] = [
     {
         name: `docker.io/library/node:${nodeVersion}-bookworm-slim`,
         isStandIn: false,
-        layers: [debianTree, addonFiles.node],
+        layers: [debianTree, layer("node", { "usr/local/bin/node": toolchainFiles.node })],
         config: { Cmd: ["node"], Env: [searchPath] },
     },
 ];
 
-/** Programs that are to be had in no other way than as images. */
+/** Programs that exist here only as images. */
 const pulledImages: CatalogImage[] = [
     { name: `docker.io/grafana/grafana:${grafanaVersion}` },
     { name: `quay.io/kiali/kiali:v${kialiVersion}` },
 ];
 
-/** Every image of the sandbox. */
+/** All images of the sandbox. */
 export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     {
         name: pauseImage,
         isStandIn: true,
-        layers: [pause],
+        layers: [layer("pause", { pause: program("bookinfo", "pause") })],
         config: { Entrypoint: ["/pause"] },
     },
     ...istioImages,
@@ -133,7 +133,7 @@ export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     ...pulledImages,
 ];
 
-/** Whether an image can be made here. */
+/** Whether an image can be assembled here. */
 export function canBeAssembled(image: AssembledImage | CatalogImage): image is AssembledImage {
     return "layers" in image;
 }

@@ -16,12 +16,12 @@ const sections = Object.entries(istio) as [string, { enabled?: boolean; image?: 
 const images = sections.filter(([, { image }]) => image !== undefined);
 const find = (image: string | undefined) => catalog.find(({ name }) => name === image);
 
-describe("the catalogue", () => {
-    it.each(images)("has the image that the stack local names for %s", (_, { image }) => {
+describe("the catalog", () => {
+    it.each(images)("has the image of the stack local for %s", (_, { image }) => {
         expect(find(image)).toBeDefined();
     });
 
-    it("can make each image of what the stack local enables, where no registry is reachable", () => {
+    it("can assemble the image of each add-on that the stack local enables, if no registry is reachable", () => {
         const enabled = images.filter(([, { enabled = true }]) => enabled);
         expect(enabled.map(([name]) => name).sort()).toEqual(["prometheus", "servicegraph", "tracing"]);
         for (const [, { image }] of enabled) {
@@ -29,7 +29,7 @@ describe("the catalogue", () => {
         }
     });
 
-    it("has Istio and Kiali in the versions that the stack local names", () => {
+    it("has Istio and Kiali in the versions of the stack local", () => {
         expect(istio.version).toBe(istioVersion);
         expect(find(`quay.io/kiali/kiali:v${(istio.kiali as { version: string }).version}`)).toBeDefined();
     });
@@ -47,14 +47,14 @@ describe("originOf", () => {
     const only = (part: string) => catalog.filter(({ name }) => name.includes(part));
     const nothing = { pulled: [], assembled: [], absent: [] };
 
-    it("tells what is built from what stands in for it", () => {
+    it("distinguishes built images from stand-ins", () => {
         const assembled = [...only("prometheus"), ...only("productpage")].filter(canBeAssembled);
         expect(originOf({ ...nothing, assembled })).toMatch(
             /^prometheus:v[\d.]+ assembled .*; STAND-INS of this project: examples-bookinfo-productpage-v1:[\d.]+$/,
         );
     });
 
-    it("names what is absent", () => {
+    it("names absent images", () => {
         expect(originOf({ ...nothing, pulled: only("istio"), absent: only("grafana") })).toMatch(
             /^\d+ pulled; absent, as they can only be pulled: grafana:[\d.]+$/,
         );

@@ -1,14 +1,14 @@
 import type { AssembledImage, CatalogImage } from "./catalog";
 
-/** Where the node's images came from. */
+/** Where the node's images come from. */
 export interface Provided {
     pulled: readonly CatalogImage[];
     assembled: readonly AssembledImage[];
-    /** Can only be pulled, and was not: a pod that names it does not start. */
+    /** These can only be pulled, and were not. A pod with such an image does not start. */
     absent: readonly CatalogImage[];
 }
 
-/** Says where the images came from, which are not what their names say, and which are not there. */
+/** Says where the images come from, which ones are stand-ins, and which ones are absent. */
 export function originOf({ pulled, assembled, absent }: Provided): string {
     const standIns = assembled.filter((image) => image.isStandIn);
     const built = assembled.filter((image) => !standIns.includes(image));

@@ -4,7 +4,7 @@ import { assignAddresses, type Claim } from "./addressPool";
 const pool = ["198.51.100.20", "198.51.100.21", "198.51.100.22"];
 
 describe("assignAddresses", () => {
-    it("gives the first free addresses in order", () => {
+    it("assigns the first free addresses in order", () => {
         const assigned = assignAddresses(pool, [{ key: "a/one" }, { key: "a/two" }]);
         expect([...assigned]).toEqual([
             ["a/one", "198.51.100.20"],
@@ -12,7 +12,7 @@ describe("assignAddresses", () => {
         ]);
     });
 
-    it("lets a Service keep what it holds, before a new one that asks for it", () => {
+    it("lets a Service keep its address when a new one requests the same", () => {
         const assigned = assignAddresses(pool, [
             { key: "a/new", wanted: "198.51.100.20" },
             { key: "a/old", held: "198.51.100.20" },
@@ -20,16 +20,16 @@ describe("assignAddresses", () => {
         expect([...assigned]).toEqual([["a/old", "198.51.100.20"]]);
     });
 
-    it("moves a Service that asks for another address than it holds", () => {
+    it("moves a Service that requests another address than the one it holds", () => {
         const assigned = assignAddresses(pool, [{ key: "a/one", held: "198.51.100.20", wanted: "198.51.100.22" }]);
         expect(assigned.get("a/one")).toBe("198.51.100.22");
     });
 
-    it("leaves out who asks for an address outside the pool", () => {
+    it("assigns nothing to a Service that requests an address outside the pool", () => {
         expect(assignAddresses(pool, [{ key: "a/one", wanted: "203.0.113.1" }]).size).toBe(0);
     });
 
-    it("never gives an address twice, nor one outside the pool, and serves all who ask for none while there is room", () => {
+    it("assigns each address once, only from the pool, and to every Service without a request while some are free", () => {
         const address = fc.constantFrom(...pool, "203.0.113.1");
         const claim: fc.Arbitrary<Claim> = fc.record(
             { key: fc.string(), held: address, wanted: address },

@@ -11,8 +11,8 @@ import { network } from "../settings";
 import { assignAddresses, type Claim } from "./addressPool";
 
 /*
- * The sandbox's cloud: gives each Service of type LoadBalancer an address of the node that the machine can reach. kube-proxy does the
- * rest as soon as the Service's status says so. Runs as a part of the sandbox; its only argument is the kubeconfig to use.
+ * Gives each Service of type LoadBalancer an address of the node that the machine can reach. kube-proxy routes the address as
+ * soon as it is in the Service's status. This is one of the sandbox's services; its only argument is its kubeconfig.
  */
 
 const kubeConfig = new KubeConfig();
@@ -21,7 +21,7 @@ const core = kubeConfig.makeApiClient(CoreV1Api);
 const informer = makeInformer(kubeConfig, "/api/v1/services", () => core.listServiceForAllNamespaces());
 
 const keyOf = (service: V1Service) => `${service.metadata?.namespace ?? ""}/${service.metadata?.name ?? ""}`;
-// A watch delivers times as text, a list as dates.
+// A watch delivers a time as text, a list as a Date.
 const madeAt = (service: V1Service) => new Date(service.metadata?.creationTimestamp ?? 0).getTime();
 const heldBy = (service: V1Service) => service.status?.loadBalancer?.ingress?.[0]?.ip;
 
@@ -29,7 +29,7 @@ function claimOf(service: V1Service): Claim {
     return { key: keyOf(service), held: heldBy(service), wanted: service.spec?.loadBalancerIP };
 }
 
-/** Writes the address into the status of each Service that shows another; those that stopped being load balancers lose theirs. */
+/** Corrects the address in the status of each Service. A Service that is no longer a load balancer loses its address. */
 async function reconcile(): Promise<void> {
     const services = [...informer.list()].sort((a, b) => madeAt(a) - madeAt(b) || keyOf(a).localeCompare(keyOf(b)));
     const balanced = services.filter((service) => service.spec?.type === "LoadBalancer");
@@ -49,7 +49,7 @@ async function writeAddress(service: V1Service, address: string | undefined): Pr
             namespace: service.metadata?.namespace ?? "",
             name: service.metadata?.name ?? "",
             body: {
-                // The version read goes along: a Service that changed in between is refused, and seen again by the informer.
+                // With this version the API server rejects the patch if the Service has changed. The informer then sees it again.
                 metadata: { resourceVersion: service.metadata?.resourceVersion },
                 status: { loadBalancer: { ingress: address ? [{ ip: address }] : null } },
             },

@@ -1,6 +1,6 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { cache, live } from "../paths";
+import type { Service } from "../services";
 import { network } from "../settings";
 import { familyDirectory, program, toolchainFiles } from "../toolchain/toolchain";
 
@@ -10,50 +10,7 @@ const cniConfigDirectory = path.join(live.config, "cni");
 /** The container that holds a pod's namespaces. */
 export const pauseImage = "registry.k8s.io/pause:3.10";
 
-/** The container runtime of the node. */
-export const containerdPart = {
-    program: program("containerd", "containerd"),
-    args: [`--config=${configFile}`],
-    // It looks for runc and its shim there; the CNI plugins look for iptables.
-    env: {
-        PATH: [
-            familyDirectory("containerd"),
-            familyDirectory("runc"),
-            toolchainFiles.iptablesBin,
-            process.env.PATH ?? "",
-        ].join(path.delimiter),
-    },
-};
-
-/** Writes the settings of containerd and of the pods' network. */
-export function writeContainerdConfig(): void {
-    fs.mkdirSync(cniConfigDirectory, { recursive: true });
-    fs.writeFileSync(
-        configFile,
-        `version = 3
-root = "${cache.containerd}"
-state = "${live.containerdState}"
-
-[grpc]
-  address = "${live.containerdSocket}"
-
-[plugins.'io.containerd.cri.v1.images']
-  snapshotter = "overlayfs"
-  [plugins.'io.containerd.cri.v1.images'.pinned_images]
-    sandbox = "${pauseImage}"
-
-[plugins.'io.containerd.cri.v1.runtime']
-  # Where root lacks CAP_SYS_RESOURCE, a container that asks for a lower oom_score_adj could not start.
-  restrict_oom_score_adj = true
-  [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ["${familyDirectory("cni")}"]
-    conf_dir = "${cniConfigDirectory}"
-`,
-    );
-    fs.writeFileSync(path.join(cniConfigDirectory, "10-pods.conflist"), JSON.stringify(podNetwork, undefined, 2));
-}
-
-/** A bridge for the pods, addresses from the pod range, and masquerading, in CNI's terms. */
+/** The network of the pods for CNI: a bridge, addresses from the pod range, and masquerading. */
 const podNetwork = {
     cniVersion: "1.0.0",
     name: "pods",
@@ -72,4 +29,41 @@ const podNetwork = {
         },
         { type: "portmap", capabilities: { portMappings: true } },
     ],
+};
+
+/** The container runtime of the node. */
+export const containerd: Service = {
+    program: program("containerd", "containerd"),
+    args: [`--config=${configFile}`],
+    // containerd looks for runc and its shim on PATH, and the CNI plugins look for iptables.
+    env: {
+        PATH: [
+            familyDirectory("containerd"),
+            familyDirectory("runc"),
+            toolchainFiles.iptablesBin,
+            process.env.PATH ?? "",
+        ].join(path.delimiter),
+    },
+    files: {
+        [path.join(cniConfigDirectory, "10-pods.conflist")]: JSON.stringify(podNetwork, undefined, 2),
+        [configFile]: `version = 3
+root = "${cache.containerd}"
+state = "${live.containerdState}"
+
+[grpc]
+  address = "${live.containerdSocket}"
+
+[plugins.'io.containerd.cri.v1.images']
+  snapshotter = "overlayfs"
+  [plugins.'io.containerd.cri.v1.images'.pinned_images]
+    sandbox = "${pauseImage}"
+
+[plugins.'io.containerd.cri.v1.runtime']
+  # If root lacks CAP_SYS_RESOURCE, a container that requests a lower oom_score_adj could not start.
+  restrict_oom_score_adj = true
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = ["${familyDirectory("cni")}"]
+    conf_dir = "${cniConfigDirectory}"
+`,
+    },
 };

@@ -1,23 +1,18 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { pki } from "../controlPlane/identities";
 import { live } from "../paths";
+import type { Service } from "../services";
 import { network } from "../settings";
 import { program } from "../toolchain/toolchain";
 
 const configFile = path.join(live.config, "Corefile");
 
-export const coreDnsPart = {
+/** The DNS server. It knows only the cluster's names, because no packet leaves the machine. */
+export const coreDns: Service = {
     program: program("coredns", "coredns"),
     args: ["-conf", configFile],
-};
-
-/** Writes CoreDNS's settings: the cluster's names and no others, as nothing leaves the machine. */
-export function writeCoreDnsConfig(): void {
-    fs.mkdirSync(live.config, { recursive: true });
-    fs.writeFileSync(
-        configFile,
-        `.:53 {
+    files: {
+        [configFile]: `.:53 {
     bind ${network.nodeAddress}
     errors
     kubernetes cluster.local in-addr.arpa ip6.arpa {
@@ -27,5 +22,5 @@ export function writeCoreDnsConfig(): void {
     cache 5
 }
 `,
-    );
-}
+    },
+};

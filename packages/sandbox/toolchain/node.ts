@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "../run";
+import { outputOf } from "../../shared/childProcess";
 import { sandboxDirectory } from "../paths";
 import { type Artifact, sourcesIn } from "./artifacts";
 
 const directoryOfPins = path.join(sandboxDirectory, "toolchain", "node");
 
-/** Node itself, out of npm's package for this kind of machine; the package's hash is pinned in node/package-lock.json. */
+/** Node, from npm's package for this architecture. node/package-lock.json pins the package's hash. */
 export const nodeArtifact: Artifact = {
     name: "node",
     title: "Node",
@@ -15,9 +15,9 @@ export const nodeArtifact: Artifact = {
         const download = path.join(directory, "download");
         fs.cpSync(directoryOfPins, download, { recursive: true });
         report("downloading npm's package");
-        await run("npm", [
+        await outputOf("npm", [
             ...["ci", "--prefix", download, "--cache", path.join(download, "cache")],
-            // It is optional because npm passes by what is made for other machines.
+            // The package is optional, so that npm skips those for other architectures.
             ...["--include=optional", "--ignore-scripts", "--no-audit", "--no-fund"],
         ]);
         const installed = path.join(download, "node_modules", `node-linux-${process.arch}`);

@@ -11,7 +11,7 @@ const goMod = (family: GoFamily) => fs.readFileSync(path.join(family.directory, 
 
 describe("the Go families", () => {
     it.each(families.filter((family) => family.name !== "bookinfo").map((family) => [family.name, family] as const))(
-        "%s: every program is a tool of its go.mod, so that go.sum covers it",
+        "%s: every program is a tool of its go.mod, so that go.sum includes it",
         (_, family) => {
             for (const goPackage of Object.values(family.programs)) {
                 expect(goMod(family)).toMatch(new RegExp(`^(tool )?\\s*${goPackage.replace(/[./]/g, "\\$&")}$`, "m"));
@@ -19,7 +19,7 @@ describe("the Go families", () => {
         },
     );
 
-    it("build the Kubernetes that settings.ts names, every staging module of the same version", () => {
+    it("build the Kubernetes of settings.ts, with every staging module in the same version", () => {
         const module = goMod(goFamilies.kubernetes);
         expect(module).toContain(`k8s.io/kubernetes v${kubernetesVersion}`);
         const staged = [...module.matchAll(/=> k8s\.io\/\S+ v0\.(\S+)/g)].map((match) => match[1]);
@@ -27,12 +27,12 @@ describe("the Go families", () => {
         expect(new Set(staged)).toEqual(new Set([kubernetesVersion.slice(2)]));
     });
 
-    it("build an Istio of the minor that settings.ts names", () => {
+    it("build the minor version of Istio in settings.ts", () => {
         const minor = istioVersion.split(".").slice(0, 2).join(".");
         expect(goMod(goFamilies.istio)).toContain(`istio.io/api v${minor}.`);
     });
 
-    it("build the Prometheus and the Jaeger that settings.ts names, which number their modules in their own ways", () => {
+    it("build the Prometheus and the Jaeger of settings.ts, whose modules have other version numbers", () => {
         const [, prometheusMinor = "", prometheusPatch = ""] = prometheusVersion.split(".");
         const prometheusModule = `0.${300 + Number(prometheusMinor)}.${prometheusPatch}`;
         expect(goMod(goFamilies.prometheus)).toContain(`github.com/prometheus/prometheus v${prometheusModule} `);
@@ -49,7 +49,7 @@ describe("npm's package of Node", () => {
     const file = path.join(sandboxDirectory, "toolchain", "node", "package-lock.json");
     const { packages } = JSON.parse(fs.readFileSync(file, "utf8")) as Lock;
 
-    it.each(["x64", "arm64"])("is the version that settings.ts names, pinned by its hash, for %s", (architecture) => {
+    it.each(["x64", "arm64"])("has the version of settings.ts, and a pinned hash, for %s", (architecture) => {
         expect(packages[`node_modules/node-linux-${architecture}`]).toMatchObject({
             version: nodeVersion,
             integrity: expect.stringMatching(/^sha512-/) as string,
@@ -62,27 +62,27 @@ describe("builtName", () => {
         ["k8s.io/kubernetes/cmd/kubelet", "kubelet"],
         ["go.etcd.io/etcd/server/v3", "server"],
         ["github.com/coredns/coredns", "coredns"],
-    ])("%s is built as %s", (goPackage, name) => {
+    ])("of %s is %s", (goPackage, name) => {
         expect(builtName(goPackage)).toBe(name);
     });
 });
 
 describe("artifacts", () => {
-    it("are found under another name as soon as anything that they are built from changes", () => {
+    it("get another name when any of their sources changes", () => {
         const of = (...builtFrom: string[]) => artifactDirectory({ name: "etcd", builtFrom });
         expect(of("go.mod", "amd64")).toBe(of("go.mod", "amd64"));
         expect(of("go.mod", "amd64")).not.toBe(of("go.mod", "arm64"));
         expect(of("ab", "c")).not.toBe(of("a", "bc"));
     });
 
-    it("remove builds of their own only", () => {
+    it("remove only builds of the same artifact", () => {
         const current = path.basename(artifactDirectory({ name: "containerd", builtFrom: [] }));
         expect(isOlderBuild(current, "containerd")).toBe(true);
         expect(isOlderBuild(`${current}.partial`, "containerd")).toBe(false);
         expect(isOlderBuild("containerd-extra-0123456789ab", "containerd")).toBe(false);
     });
 
-    it("notice a change in any source file", () => {
+    it("depend on every source file", () => {
         const sources = sourcesIn(goFamilies.runc.directory);
         expect(sources.map((source) => source.split("\n")[0])).toEqual(["go.mod", "go.sum"]);
     });

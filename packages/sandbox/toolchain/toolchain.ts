@@ -3,50 +3,36 @@ import * as path from "node:path";
 import { istioVersion } from "../settings";
 import { debian, debianArtifact } from "./debianPackages";
 import { envoyArtifact } from "./envoy";
-import { go, goArtifact } from "./goBuild";
+import { go, goArtifact, type GoBuildOptions } from "./goBuild";
 import { goFamilies } from "./goFamilies";
 import { nodeArtifact } from "./node";
 import { type Artifact, artifactDirectory } from "./artifacts";
 
-const runcArtifact = goArtifact(goFamilies.runc, {
-    tags: "seccomp",
-    env: { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) },
-});
+type FamilyName = keyof typeof goFamilies;
 
-const istioArtifact = goArtifact(goFamilies.istio, { finish: takeIstioFiles });
+const buildOptions: Partial<Record<FamilyName, GoBuildOptions>> = {
+    runc: { tags: "seccomp", env: { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) } },
+    istio: { finish: takeIstioFiles },
+};
 
-/** Every artifact of the sandbox, in the order of building: runc needs libseccomp from Debian's packages. */
+/** Every artifact of the sandbox, in the order of the builds. runc needs libseccomp from Debian's packages. */
 export const toolchainArtifacts: readonly Artifact[] = [
     debianArtifact,
     envoyArtifact,
     nodeArtifact,
-    runcArtifact,
-    ...[
-        goFamilies.bookinfo,
-        goFamilies.cni,
-        goFamilies.etcd,
-        goFamilies.containerd,
-        goFamilies.helm,
-        goFamilies.coredns,
-        goFamilies.jaeger,
-        goFamilies.prometheus,
-    ].map((family) => goArtifact(family)),
-    istioArtifact,
-    goArtifact(goFamilies.kubernetes),
+    ...Object.values(goFamilies).map((family) => goArtifact(family, buildOptions[family.name as FamilyName])),
 ];
 
 const directoryOf = Object.fromEntries(
     toolchainArtifacts.map((artifact) => [artifact.name, artifactDirectory(artifact)]),
 );
 
-type FamilyName = keyof typeof goFamilies;
-
-/** Where a Go family's programs are. */
+/** The directory of a Go family's programs. */
 export function familyDirectory(family: FamilyName): string {
     return directoryOf[family] ?? "";
 }
 
-/** The file of a Go program, named by its family so that a misspelt one does not compile. */
+/** The file of a Go program. A name that its family does not have is a type error. */
 export function program<F extends FamilyName>(
     family: F,
     name: keyof (typeof goFamilies)[F]["programs"] & string,
@@ -57,19 +43,20 @@ export function program<F extends FamilyName>(
 /** Files of the toolchain that are not Go programs. */
 export const toolchainFiles = {
     envoy: path.join(artifactDirectory(envoyArtifact), "envoy"),
-    envoyBootstrap: path.join(artifactDirectory(istioArtifact), "envoy_bootstrap.json"),
+    envoyBootstrap: path.join(familyDirectory("istio"), "envoy_bootstrap.json"),
     node: path.join(artifactDirectory(nodeArtifact), "node"),
-    charts: path.join(artifactDirectory(istioArtifact), "charts"),
+    charts: path.join(familyDirectory("istio"), "charts"),
     debianRoot: debian.root(artifactDirectory(debianArtifact)),
     iptablesBin: debian.bin(artifactDirectory(debianArtifact)),
 } as const;
 
-/** The module's place of each chart that the program installs. */
+/** Where the module has each chart that the program installs. */
 const chartSources = { base: "base", istiod: "istio-control/istio-discovery", gateway: "gateway" };
 
 /**
- * Takes what Istio's images and chart repository hold beside the programs out of its Go module: the bootstrap template of the proxy and
- * the charts. In the module the charts say version 1.0.0; Istio's release process stamps them, and so is done here.
+ * Copies the proxy's bootstrap template and the charts from Istio's Go module. In the module the charts have the version 1.0.0.
+ * Istio's release process writes the real version into them, and so does this. (The text of this function is part of the
+ * artifact's hash.)
  */
 async function takeIstioFiles(directory: string): Promise<void> {
     const module = (await go(goFamilies.istio, ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"])).trim();

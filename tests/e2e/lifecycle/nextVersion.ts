@@ -1,9 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { run } from "../../../packages/sandbox/run";
 import { live } from "../../../packages/sandbox/paths";
 import { istioVersion } from "../../../packages/sandbox/settings";
 import { program } from "../../../packages/sandbox/toolchain/toolchain";
+import { outputOf } from "../../../packages/shared/childProcess";
 
 /*
  * The sandbox has one version of Istio's charts and of each image: the next one is the same under another name.
@@ -15,7 +15,7 @@ export const nextIstioVersion = istioVersion.replace(/\d+$/, (patch) => String(N
 /** Gives the sandbox's images of a version a second tag. */
 export async function tagAgain(version: string, next: string): Promise<void> {
     const containerd = ["--address", live.containerdSocket, "--namespace", "k8s.io", "images"];
-    const ctr = (...args: string[]) => run(program("containerd", "ctr"), [...containerd, ...args]);
+    const ctr = (...args: string[]) => outputOf(program("containerd", "ctr"), [...containerd, ...args]);
     const names = (await ctr("list", "--quiet")).split("\n").filter((name) => name.endsWith(`:${version}`));
     for (const name of names) {
         await ctr("tag", "--force", name, `${name.slice(0, -version.length)}${next}`);

@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// answerLimit is the largest answer taken from a backend, in bytes.
+// answerLimit is the largest answer that is read from a backend, in bytes.
 const answerLimit = 1 << 20
 
-// client opens a connection for each request, so that the versions of a backend share the load even where no sidecar
-// balances it, and heeds no proxy settings: a backend is in the same cluster.
+// client opens a connection for each request, so that the versions of a backend share the load even without a sidecar. It
+// ignores proxy settings, because a backend is in the same cluster.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// backend is another service of the application, which is asked for /<name>/<product id>.
+// backend is another service of the application. It answers /<name>/<product id>.
 type backend struct {
 	name string
-	// base is the address without a path, as http://ratings:9080.
+	// base is the address without a path, such as http://ratings:9080.
 	base string
-	// timeout bounds one request, answer included.
+	// timeout limits one request, including its answer.
 	timeout time.Duration
 }
 
-// newBackend finds a service by <NAME>_HOSTNAME (default: the name), SERVICES_DOMAIN (default: none) and
-// <NAME>_SERVICE_PORT (default: 9080).
+// newBackend gets the address of a service from <NAME>_HOSTNAME (default: the name), SERVICES_DOMAIN (default: empty)
+// and <NAME>_SERVICE_PORT (default: 9080).
 func newBackend(name string, timeout time.Duration, env getenv) (backend, error) {
 	prefix := strings.ToUpper(name)
 	host := cmp.Or(env(prefix+"_HOSTNAME"), name)
@@ -43,12 +43,12 @@ func newBackend(name string, timeout time.Duration, env getenv) (backend, error)
 	return backend{name: name, base: "http://" + host + ":" + port, timeout: timeout}, nil
 }
 
-// url returns the address that answers for all products, to be shown.
+// url returns the address of the service without a product id, for people to read.
 func (b backend) url() string {
 	return b.base + "/" + b.name
 }
 
-// get asks for one product. The status is 0 where no answer came; body is JSON whenever err is nil.
+// get requests one product. The status is 0 if no answer came. The body is JSON if err is nil.
 func (b backend) get(
 	ctx context.Context, product string, headers http.Header,
 ) (status int, body json.RawMessage, err error) {

@@ -23,21 +23,19 @@ type bookDetails struct {
 
 // newDetails makes the details service:
 //
-//	/details/<id>  the book, the same for every number; 400 where the last part of the path is none
+//	/details/<id>  the book, the same for every number; 400 if the last part of the path is not a number
 //	/health        {"status": "Details is healthy"}
 //
-// ENABLE_EXTERNAL_BOOK_SERVICE=true (details-v2, which asks Google Books) is refused: a stand-in calls nothing outside
-// the cluster.
+// ENABLE_EXTERNAL_BOOK_SERVICE=true (details-v2, which calls Google Books) is an error, because a stand-in calls nothing
+// outside the cluster.
 func newDetails(env getenv) (http.Handler, error) {
 	if strings.EqualFold(env("ENABLE_EXTERNAL_BOOK_SERVICE"), "true") {
-		return nil, errors.New("ENABLE_EXTERNAL_BOOK_SERVICE is true: the stand-in knows its own book only; unset it")
+		return nil, errors.New("ENABLE_EXTERNAL_BOOK_SERVICE is true, but the stand-in has only its own book; unset the variable")
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/details", sendDetails)
 	mux.HandleFunc("/details/", sendDetails)
-	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, health{"Details is healthy"})
-	})
+	mux.HandleFunc("/health", healthy("Details is healthy"))
 	return mux, nil
 }
 

@@ -2,12 +2,12 @@ package main
 
 import "net/http"
 
-// endUserHeader carries the name of the signed-in visitor, and routes of the mesh can match it. Visitors themselves
-// cannot set it: productpage takes the name from the session alone.
+// endUserHeader has the name of the signed-in visitor, and routes of the mesh can match it. Visitors cannot set the header
+// themselves, because productpage takes the name only from the session.
 const endUserHeader = "end-user"
 
-// forwarded are the headers that go along from an incoming request to those made for it. A sidecar cannot know which
-// of the incoming requests an outgoing one belongs to; by these, the spans that the sidecars report join to one trace.
+// forwarded lists the headers that are copied from an incoming request to the requests made for it. A sidecar cannot know
+// which incoming request an outgoing one belongs to. These headers join the spans of the sidecars to one trace.
 var forwarded = []string{
 	"x-request-id",
 	// B3 (Zipkin).
@@ -20,12 +20,12 @@ var forwarded = []string{
 	"x-cloud-trace-context",
 	"grpc-trace-bin",
 	"sw8",
-	// Who asks, and by what.
+	// The client and the user.
 	"user-agent", "cookie", "authorization", "jwt",
 }
 
-// forwardHeaders returns the headers for a request made on behalf of an incoming one and of a user; an empty user is
-// nobody.
+// forwardHeaders returns the headers of a request that is made for an incoming one and for a user. The user "" means that
+// nobody is signed in.
 func forwardHeaders(incoming http.Header, user string) http.Header {
 	outgoing := http.Header{}
 	for _, name := range forwarded {

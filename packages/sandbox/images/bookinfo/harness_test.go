@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// environment returns the variables given as NAME=value, and nothing of the process's own.
+// environment returns the variables given as NAME=value, and no other ones.
 func environment(variables ...string) getenv {
 	values := map[string]string{}
 	for _, variable := range variables {
@@ -29,7 +29,7 @@ func environment(variables ...string) getenv {
 	return func(name string) string { return values[name] }
 }
 
-// service makes a role and fails the test where that is refused.
+// service makes a role, and fails the test if that is impossible.
 func service(t *testing.T, role string, variables ...string) http.Handler {
 	t.Helper()
 	handler, err := roles[role](environment(variables...))
@@ -39,23 +39,24 @@ func service(t *testing.T, role string, variables ...string) http.Handler {
 	return handler
 }
 
-// at serves a handler and returns the variables that lead others to it under a name: DETAILS and so on.
+// at serves a handler, and returns the variables with its address under a name such as DETAILS.
 func at(t *testing.T, name string, handler http.Handler) []string {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []string{name + "_HOSTNAME=" + address.Hostname(), name + "_SERVICE_PORT=" + address.Port()}
+	return variables(t, name, server)
 }
 
-// nowhere returns the variables that lead to a service that is down.
+// nowhere returns the variables with the address of a service that is down.
 func nowhere(t *testing.T, name string) []string {
 	t.Helper()
 	server := httptest.NewServer(nil)
 	defer server.Close()
+	return variables(t, name, server)
+}
+
+func variables(t *testing.T, name string, server *httptest.Server) []string {
+	t.Helper()
 	address, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +87,7 @@ func send(t *testing.T, handler http.Handler, request *http.Request, headers ...
 	return recorder
 }
 
-// wantJSON compares status, content type and body; the order of keys and white space do not matter.
+// wantJSON compares status, content type and body, but not the order of keys and white space.
 func wantJSON(t *testing.T, got *httptest.ResponseRecorder, status int, body string) {
 	t.Helper()
 	if got.Code != status {
@@ -107,7 +108,7 @@ func wantJSON(t *testing.T, got *httptest.ResponseRecorder, status int, body str
 	}
 }
 
-// wantText checks that a body holds all of the texts.
+// wantText checks that a body contains all of the texts.
 func wantText(t *testing.T, got *httptest.ResponseRecorder, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
@@ -117,7 +118,7 @@ func wantText(t *testing.T, got *httptest.ResponseRecorder, texts ...string) {
 	}
 }
 
-// wantNoText checks that a body holds none of the texts.
+// wantNoText checks that a body contains none of the texts.
 func wantNoText(t *testing.T, got *httptest.ResponseRecorder, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
@@ -127,7 +128,7 @@ func wantNoText(t *testing.T, got *httptest.ResponseRecorder, texts ...string) {
 	}
 }
 
-// answering is a backend that sends the same answer to everybody.
+// answering is a backend that always sends the same answer.
 func answering(status int, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
@@ -135,7 +136,7 @@ func answering(status int, body string) http.Handler {
 	})
 }
 
-// silent is a backend that does not answer for as long as the client waits, at most a second.
+// silent is a backend that does not answer as long as the client waits, for at most a second.
 func silent(asked chan<- struct{}) http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		asked <- struct{}{}

@@ -1,13 +1,13 @@
-// Bookinfo stands in for the images of Istio's sample application of that name, on machines that reach no container
-// registry. It speaks the same HTTP API, so that the program, its manifests and the mesh's routing cannot tell the
-// difference; its pages and texts are its own, and say so.
+// Bookinfo replaces the images of Istio's sample application Bookinfo on machines that reach no container registry. It has
+// the same HTTP API, so the program, its manifests and the mesh's routing work without a change. Its pages and texts are
+// different, and say that they are a stand-in.
 //
 //	bookinfo productpage|details|ratings|reviews [port]
 //
-// The port is the second argument, else PORT, else 9080. Each role reads its settings from the environment variables
-// that the image it stands in for reads; they are listed at newProductpage, newDetails, newRatings and newReviews.
+// The port is the second argument, or PORT, or 9080. Each role reads the same environment variables as the image that it
+// replaces; newProductpage, newDetails, newRatings and newReviews list them.
 //
-// Source of what is said about the real images: istio/istio, samples/bookinfo/src, release 1.31.
+// Source of the facts about the real images: istio/istio, samples/bookinfo/src, release 1.31.
 package main
 
 import (
@@ -24,11 +24,9 @@ import (
 	"syscall"
 )
 
-const usage = "usage: bookinfo productpage|details|ratings|reviews [port]"
+var errUsage = errors.New("usage: bookinfo productpage|details|ratings|reviews [port]")
 
-var errUsage = errors.New(usage)
-
-// roles maps the first argument to what makes that service out of its environment.
+// roles maps the first argument to the function that makes that service from its environment.
 var roles = map[string]func(getenv) (http.Handler, error){
 	"productpage": newProductpage,
 	"details":     newDetails,
@@ -53,7 +51,7 @@ func main() {
 	}
 }
 
-// run serves the role named by the arguments until ctx ends.
+// run serves the role in the arguments until ctx ends.
 func run(ctx context.Context, args []string, env getenv) error {
 	if len(args) < 1 || len(args) > 2 {
 		return errUsage
@@ -80,7 +78,7 @@ func run(ctx context.Context, args []string, env getenv) error {
 	return serve(ctx, listener, logged(handler))
 }
 
-// portOf returns the port to listen on: the argument, else PORT, else 9080.
+// portOf returns the port to listen on: the argument, or PORT, or 9080.
 func portOf(args []string, env getenv) (string, error) {
 	port := cmp.Or(env("PORT"), "9080")
 	if len(args) == 1 {

@@ -3,13 +3,12 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"sync"
 )
 
-// result is what one request to a backend came to.
+// result is the outcome of one request to a backend.
 type result struct {
 	app    string
 	status int
@@ -30,13 +29,9 @@ func (c *resultCounter) add(app string, status int) {
 	c.counts[result{app, status}]++
 }
 
-// ServeHTTP sends the counter in Prometheus' text format, under the name and labels of the real product page.
+// ServeHTTP sends the counter in Prometheus' text format, with the name and labels of the real product page.
 func (c *resultCounter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	c.write(w)
-}
-
-func (c *resultCounter) write(w io.Writer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	results := make([]result, 0, len(c.counts))
@@ -46,7 +41,7 @@ func (c *resultCounter) write(w io.Writer) {
 	slices.SortFunc(results, func(a, b result) int {
 		return cmp.Or(cmp.Compare(a.app, b.app), cmp.Compare(a.status, b.status))
 	})
-	fmt.Fprintln(w, "# HELP request_result_total Requests to the other services, by the status they came to.")
+	fmt.Fprintln(w, "# HELP request_result_total Requests to the other services, by status.")
 	fmt.Fprintln(w, "# TYPE request_result_total counter")
 	for _, one := range results {
 		fmt.Fprintf(w, "request_result_total{destination_app=%q,response_code=\"%d\"} %d\n",

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"encoding/json"
 	"html/template"
@@ -19,7 +18,7 @@ var templates = template.Must(template.ParseFS(templateFiles, "templates/*.gohtm
 
 const maxStars = 5
 
-// pageView is what the template of the product page shows.
+// pageView is the data for the template of the product page.
 type pageView struct {
 	User    string
 	Title   string
@@ -28,7 +27,7 @@ type pageView struct {
 	Reviews reviewsView
 }
 
-// detailsView is either rows or an error.
+// detailsView has either rows or an error.
 type detailsView struct {
 	Author string
 	Rows   []detailRow
@@ -37,7 +36,7 @@ type detailsView struct {
 
 type detailRow struct{ Name, Value string }
 
-// reviewsView is either reviews and the pod they come from, or an error.
+// reviewsView has either reviews and the pod that sent them, or an error.
 type reviewsView struct {
 	PodName     string
 	ClusterName string
@@ -50,7 +49,7 @@ type reviewView struct {
 	Rating         *ratingView
 }
 
-// ratingView is either stars, or an error.
+// ratingView has either stars or an error.
 type ratingView struct {
 	Count       int
 	Full, Empty string
@@ -58,32 +57,27 @@ type ratingView struct {
 	Error       string
 }
 
-// sendPage sends the product page. It is 200 even where a backend does not answer.
+// sendPage sends the product page. The status is 200 even if a backend does not answer.
 func (s *productpage) sendPage(w http.ResponseWriter, r *http.Request) {
 	shown := products[0]
 	id := strconv.Itoa(shown.ID)
 	user := userOf(r)
 	headers := forwardHeaders(r.Header, user)
 	details := viewDetails(s.askDetails(r.Context(), id, headers))
-	s.floodReviews(r.Context(), id, headers)
+	for range s.flood {
+		s.askReviews(r.Context(), id, headers)
+	}
 	reviews := viewReviews(s.askReviews(r.Context(), id, headers))
 	render(w, "page.gohtml", pageView{
 		User:    user,
 		Title:   shown.Title,
-		Summary: template.HTML(shown.DescriptionHTML), // Our own constant.
+		Summary: template.HTML(shown.DescriptionHTML), // A constant of this program.
 		Details: details,
 		Reviews: reviews,
 	})
 }
 
-// floodReviews asks for reviews FLOOD_FACTOR times, for nothing.
-func (s *productpage) floodReviews(ctx context.Context, id string, headers http.Header) {
-	for range s.flood {
-		s.askReviews(ctx, id, headers)
-	}
-}
-
-// sendIndex sends the page that says where the services are.
+// sendIndex sends the page with the addresses of the services.
 func (s *productpage) sendIndex(w http.ResponseWriter, r *http.Request) {
 	render(w, "index.gohtml", struct {
 		User string
@@ -91,22 +85,22 @@ func (s *productpage) sendIndex(w http.ResponseWriter, r *http.Request) {
 	}{userOf(r), []string{s.details.url(), s.reviews.url(), s.ratings.url()}})
 }
 
-// render sends a page once the whole of it is made.
+// render sends a page after all of it has been created.
 func render(w http.ResponseWriter, name string, view any) {
 	var page bytes.Buffer
 	if err := templates.ExecuteTemplate(&page, name, view); err != nil {
 		log.Printf("%s: %v", name, err)
-		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		http.Error(w, "The page could not be created.", http.StatusInternalServerError)
 		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	// It depends on the session, and shows which version of reviews answered this time.
+	// The page depends on the session, and shows which version of reviews answered this time.
 	header.Set("Cache-Control", "no-store")
 	page.WriteTo(w)
 }
 
-// viewDetails reads an answer of askDetails. Values may be of any type: another details service may answer.
+// viewDetails reads an answer of askDetails. Values may have any type, because another details service may answer.
 func viewDetails(status int, answer any) detailsView {
 	var values map[string]any
 	if problem := decode(status, answer, &values); problem != "" {
@@ -153,7 +147,7 @@ func viewRating(given *rating) *ratingView {
 	case given.Stars == nil:
 		return &ratingView{Error: given.Error}
 	}
-	// Anything can be posted to ratings.
+	// A POST to ratings can contain any number.
 	count := min(max(*given.Stars, 0), maxStars)
 	return &ratingView{
 		Count: count,
@@ -163,20 +157,20 @@ func viewRating(given *rating) *ratingView {
 	}
 }
 
-// decode reads an answer into value; it returns the message to show where there is none.
+// decode reads an answer into value, or returns the message to show if that is impossible.
 func decode(status int, answer any, value any) (problem string) {
 	if failed, ok := answer.(failure); ok {
 		return failed.Error
 	}
 	body, _ := answer.(json.RawMessage)
 	if err := json.Unmarshal(body, value); err != nil {
-		log.Printf("answer with status %d not understood: %v", status, err)
+		log.Printf("cannot read the answer with status %d: %v", status, err)
 		return "The answer of the service was not understood."
 	}
 	return ""
 }
 
-// show returns a JSON string or number as text, and "" for everything else.
+// show returns a JSON string or number as text, and "" for other values.
 func show(value any) string {
 	switch value := value.(type) {
 	case string:

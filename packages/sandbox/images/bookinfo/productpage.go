@@ -15,8 +15,8 @@ import (
 // productpageTimeout is how long productpage waits for a backend.
 const productpageTimeout = 3 * time.Second
 
-// reviewsTries is how often productpage asks for reviews. Together with the timeouts this is Bookinfo's deliberate
-// bug: a delay of ratings that reviews v2 would sit out makes productpage give up.
+// reviewsTries is how often productpage tries to get reviews. Together with the timeouts this is Bookinfo's deliberate bug:
+// during a delay of ratings reviews v2 still waits, but productpage gives up.
 const reviewsTries = 2
 
 //go:embed static
@@ -33,9 +33,9 @@ type product struct {
 var products = []product{{
 	ID:    0,
 	Title: "The Comedy of Errors",
-	DescriptionHTML: "A merchant’s twin sons, who share one name, and their twin servants, who share another, are " +
-		"parted by a shipwreck. Years later all four are in the streets of Ephesus, and for one long day everyone " +
-		"takes everyone for somebody else. <b>William Shakespeare</b> wrote it early; it is the shortest of his plays.",
+	DescriptionHTML: "A shipwreck separates twin brothers with the same name, and their twin servants, who also share " +
+		"a name. Years later all four are in Ephesus. For a whole day everybody confuses them. This early comedy is " +
+		"the shortest play of <b>William Shakespeare</b>.",
 }}
 
 // productpage is the productpage service.
@@ -49,22 +49,23 @@ type productpage struct {
 // newProductpage makes the productpage service:
 //
 //	GET  /productpage                    the page of product 0
-//	GET  /, /index.html                  where the services are, and links
-//	POST /login                          form field username; starts a session and redirects to where one came from
-//	GET  /logout                         ends it and redirects likewise
+//	GET  /, /index.html                  addresses of the services, and links
+//	POST /login                          form field username; starts a session and redirects to the previous page
+//	GET  /logout                         ends the session and redirects to the previous page
 //	GET  /api/v1/products                the products
 //	GET  /api/v1/products/<id>           the answer of details for that id
-//	GET  /api/v1/products/<id>/reviews   of reviews
-//	GET  /api/v1/products/<id>/ratings   of ratings
+//	GET  /api/v1/products/<id>/reviews   the answer of reviews
+//	GET  /api/v1/products/<id>/ratings   the answer of ratings
 //	GET  /health                         "Product page is healthy"
 //	GET  /metrics                        request_result_total{destination_app, response_code}
 //	GET  /static/...                     style sheet and pictures
 //
-// Each backend has 3 s to answer; reviews is asked twice. What a backend refuses is passed on with the status it gave,
-// else with 500, and {"error": ...}; the page itself is 200 with the error in its place.
+// Each backend has 3 s to answer, and reviews gets two requests. If a backend fails, the API answers {"error": ...} with the
+// backend's status, or with 500 if no answer came. The page itself has the status 200, and shows the error.
 //
-// {DETAILS,RATINGS,REVIEWS}_HOSTNAME, {DETAILS,RATINGS,REVIEWS}_SERVICE_PORT and SERVICES_DOMAIN say where the others
-// are. FLOOD_FACTOR (default 0) asks reviews so many times more for each page, for demonstrations of rate limits.
+// {DETAILS,RATINGS,REVIEWS}_HOSTNAME, {DETAILS,RATINGS,REVIEWS}_SERVICE_PORT and SERVICES_DOMAIN are the addresses of the
+// other services. FLOOD_FACTOR (default 0) is the number of additional requests to reviews for each page, for
+// demonstrations of rate limits.
 func newProductpage(env getenv) (http.Handler, error) {
 	service, err := newProductpageService(env)
 	if err != nil {
@@ -89,7 +90,7 @@ func newProductpageService(env getenv) (*productpage, error) {
 	if factor := env("FLOOD_FACTOR"); factor != "" {
 		flood, err := strconv.Atoi(factor)
 		if err != nil || flood < 0 {
-			return nil, fmt.Errorf("FLOOD_FACTOR is %q: it must be a number from 0 up", factor)
+			return nil, fmt.Errorf("FLOOD_FACTOR is %q: it must be a number that is at least 0", factor)
 		}
 		service.flood = flood
 	}
@@ -117,7 +118,7 @@ func (s *productpage) routes() http.Handler {
 	return guarded(mux)
 }
 
-// sendStatic sends one of the embedded files; a directory is not found.
+// sendStatic sends an embedded file. A directory gives 404.
 func sendStatic(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
 	if file, err := fs.Stat(static, "static/"+name); err != nil || file.IsDir() {
@@ -128,7 +129,7 @@ func sendStatic(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, static, "static/"+name)
 }
 
-// guarded tells browsers to load nothing from elsewhere, to run no scripts and to guess no content types.
+// guarded tells browsers to load nothing from other hosts, to run no scripts, and to guess no content types.
 func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -141,11 +142,10 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// ask is one of the methods below: it returns the status and the JSON of a backend's answer, or the status and the
-// failure to report in its place.
+// ask is one of the methods below. It returns the status and the JSON of a backend's answer, or a status and a failure.
 type ask func(ctx context.Context, id string, headers http.Header) (status int, answer any)
 
-// passOn sends what a backend says about the product of the path.
+// passOn sends the answer of a backend for the product in the path.
 func passOn(ask ask) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		status, answer := ask(r.Context(), r.PathValue("id"), forwardHeaders(r.Header, userOf(r)))
@@ -166,7 +166,7 @@ func (s *productpage) askRatings(ctx context.Context, id string, headers http.He
 	return s.ask(ctx, s.ratings, 1, id, headers, "Sorry, product ratings are currently unavailable for this book.")
 }
 
-// ask tries a backend so many times. All tries together count as one result.
+// ask sends up to that many requests to a backend. All together count as one result.
 func (s *productpage) ask(
 	ctx context.Context, from backend, tries int, id string, headers http.Header, sorry string,
 ) (int, any) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// shop returns a product page before the three other services, reviews in the version that the variables say.
+// shop returns a product page with the three other services. The variables select the version of reviews.
 func shop(t *testing.T, variables ...string) http.Handler {
 	t.Helper()
 	ratings := at(t, "RATINGS", service(t, "ratings"))
@@ -20,7 +20,7 @@ func shop(t *testing.T, variables ...string) http.Handler {
 	return service(t, "productpage", append(append(ratings, details...), reviews...)...)
 }
 
-// down returns the variables for a product page that reaches nothing, but for what the others say.
+// down returns the variables for a product page that reaches only the services in the other variables.
 func down(t *testing.T, others ...string) []string {
 	t.Helper()
 	return append(append(append(nowhere(t, "DETAILS"), nowhere(t, "RATINGS")...), nowhere(t, "REVIEWS")...), others...)

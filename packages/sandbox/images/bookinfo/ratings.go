@@ -11,30 +11,30 @@ import (
 	"time"
 )
 
-// bookRatings is the JSON of /ratings/<id>. What was posted comes back as it is, so the ratings may be any JSON.
+// bookRatings is the JSON of /ratings/<id>. A posted body comes back unchanged, so the ratings may be any JSON.
 type bookRatings struct {
 	ID      int             `json:"id"`
 	Ratings json.RawMessage `json:"ratings"`
 }
 
-// initialRatings hold for every product that nobody has posted ratings for.
+// initialRatings are the ratings of every product without posted ratings.
 var initialRatings = json.RawMessage(`{"Reviewer1":5,"Reviewer2":4}`)
 
 const (
 	// postLimit is the largest body of a POST, in bytes.
 	postLimit = 64 << 10
-	// slowAnswer is how long half of the answers of v-delayed take.
+	// slowAnswer is the delay of half of the answers of v-delayed.
 	slowAnswer = 7 * time.Second
-	// v-unavailable and v-unhealthy change state at these intervals. The latter outlasts the 10 minutes after which
-	// Kubernetes forgets a container's restarts.
+	// v-unavailable and v-unhealthy change their state at these intervals. The second one is longer than the 10 minutes
+	// after which Kubernetes resets the delay before a container's restart.
 	unavailableEvery = time.Minute
 	unhealthyEvery   = 15 * time.Minute
 )
 
-// ratings is the ratings service; its ratings are kept in memory.
+// ratings is the ratings service. It keeps its ratings in memory.
 type ratings struct {
 	version string
-	// elapsed is the time since the start, chance a number in [0, 1), wait a pause: tests replace them.
+	// elapsed is the time since the start, chance a number in [0, 1), and wait a pause. Tests replace them.
 	elapsed func() time.Duration
 	chance  func() float64
 	wait    func(time.Duration, *http.Request)
@@ -49,7 +49,7 @@ type ratings struct {
 //	POST /ratings/<id>  stores the body, which must be JSON, as the ratings of that product, and answers as GET does
 //	GET  /health        {"status": "Ratings is healthy"}
 //
-// An id that is no number gets 400. SERVICE_VERSION selects a behaviour (default v1):
+// An id that is not a number gets 400. SERVICE_VERSION selects a behavior (default v1):
 //
 //	v1             answers from memory
 //	v2             needs a database, which the stand-in does not have: GET 500, POST 501
@@ -129,7 +129,7 @@ func (s *ratings) health(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, health{"Ratings is healthy"})
 }
 
-// unavailable tells whether the service is in one of its bad intervals. The first interval is a good one.
+// unavailable tells whether the service is in an interval in which it fails. In the first interval it works.
 func (s *ratings) unavailable() bool {
 	switch s.version {
 	case "v-unavailable":
@@ -141,7 +141,7 @@ func (s *ratings) unavailable() bool {
 	}
 }
 
-// productNumber reads the id at the end of the path; where it is no number, it answers 400 and returns false.
+// productNumber reads the id at the end of the path. If it is not a number, productNumber answers 400 and returns false.
 func productNumber(w http.ResponseWriter, r *http.Request) (id int, ok bool) {
 	id, err := strconv.Atoi(path.Base(r.URL.Path))
 	if err != nil {
@@ -150,7 +150,7 @@ func productNumber(w http.ResponseWriter, r *http.Request) (id int, ok bool) {
 	return id, err == nil
 }
 
-// waitFor waits, but no longer than the client does.
+// waitFor waits, but at most as long as the client.
 func waitFor(pause time.Duration, r *http.Request) {
 	select {
 	case <-time.After(pause):

@@ -88,7 +88,7 @@ func TestRatingsVersions(t *testing.T) {
 	}
 }
 
-func TestRatingsOfADatabaseCannotBePosted(t *testing.T) {
+func TestPostIsNotImplementedForADatabase(t *testing.T) {
 	wantJSON(t, post(t, service(t, "ratings", "SERVICE_VERSION=v2"), "/ratings/0", `{}`), http.StatusNotImplemented,
 		`{"error": "Post not implemented for database backed ratings"}`)
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// How long reviews waits for ratings: v2 (black stars) longer than productpage waits for reviews, v3 less.
+// How long reviews waits for ratings. v2 (black stars) waits longer than productpage waits for reviews, v3 less.
 const (
 	patientTimeout   = 10 * time.Second
 	impatientTimeout = 2500 * time.Millisecond
@@ -32,7 +32,7 @@ type review struct {
 	Rating   *rating `json:"rating,omitempty"`
 }
 
-// rating is either stars with a color, or an error.
+// rating has either stars with a color, or an error.
 type rating struct {
 	Stars *int   `json:"stars,omitempty"`
 	Color string `json:"color,omitempty"`
@@ -49,13 +49,13 @@ type reviews struct {
 
 // newReviews makes the reviews service:
 //
-//	/reviews/<id>  two reviews, the same for every number; 404 for an id that is none
+//	/reviews/<id>  two reviews, the same for every number; 404 if the id is not a number
 //	/health        {"status": "Reviews is healthy"}
 //
-// ENABLE_RATINGS and STAR_COLOR (default black) make its versions: v1 has no ratings, v2 black stars, v3 red ones. The
-// real images also carry SERVICE_VERSION, which no code of theirs reads. RATINGS_HOSTNAME, SERVICES_DOMAIN and
-// RATINGS_SERVICE_PORT say where ratings is; it gets 10 s to answer, or 2.5 s where the stars are not black. HOSTNAME
-// is reported as the pod's name, CLUSTER_NAME (default "null", as of the real images) as the cluster's.
+// ENABLE_RATINGS and STAR_COLOR (default black) select its version: v1 has no ratings, v2 black stars, v3 red stars. The
+// real images also set SERVICE_VERSION, but their code does not read it. RATINGS_HOSTNAME, SERVICES_DOMAIN and
+// RATINGS_SERVICE_PORT are the address of ratings, which has 10 s to answer, or 2.5 s if the stars are not black. HOSTNAME
+// is the name of the pod in the answer, and CLUSTER_NAME (default "null", as in the real images) is the cluster's.
 func newReviews(env getenv) (http.Handler, error) {
 	service, err := newReviewsService(env)
 	if err != nil {
@@ -94,9 +94,7 @@ func newReviewsService(env getenv) (*reviews, error) {
 func (s *reviews) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /reviews/{id}", s.send)
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, health{"Reviews is healthy"})
-	})
+	mux.HandleFunc("GET /health", healthy("Reviews is healthy"))
 	return mux
 }
 
@@ -109,13 +107,13 @@ func (s *reviews) send(w http.ResponseWriter, r *http.Request) {
 	id := strconv.FormatInt(number, 10)
 	first := review{
 		Reviewer: "Reviewer1",
-		Text: "Two pairs of twins, one town, and not a soul who thinks to ask. I laughed from the first mistaken " +
-			"beating to the last reunion.",
+		Text: "Two pairs of twins are in one town, and nobody asks a simple question. I laughed from the first scene " +
+			"to the last.",
 	}
 	second := review{
 		Reviewer: "Reviewer2",
-		Text: "Quick, silly and over in an evening. Whoever looks for the depth of the later plays will have to wait " +
-			"for the later plays.",
+		Text: "It is quick and silly, and it takes only one evening. If you want more depth, read one of the later " +
+			"plays.",
 	}
 	if s.ratings != nil {
 		stars := s.stars(r.Context(), id, forwardHeaders(r.Header, r.Header.Get(endUserHeader)))
@@ -125,7 +123,7 @@ func (s *reviews) send(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, bookReviews{id, s.podName, s.clusterName, []review{first, second}})
 }
 
-// stars asks ratings for the stars that each reviewer gave. It returns nil where there is no usable answer.
+// stars gets the stars of each reviewer from ratings. It returns nil if the answer is not usable.
 func (s *reviews) stars(ctx context.Context, id string, headers http.Header) map[string]any {
 	_, body, err := s.ratings.get(ctx, id, headers)
 	if err != nil {

@@ -31,7 +31,7 @@ func TestReviewsVersions(t *testing.T) {
 	}
 }
 
-// wantReviews checks the fields of an answer of reviews but the texts; an empty rating must be absent.
+// wantReviews checks the fields of an answer of reviews except the texts. An empty rating must be absent.
 func wantReviews(t *testing.T, body []byte, ratings ...string) {
 	t.Helper()
 	var answer struct {

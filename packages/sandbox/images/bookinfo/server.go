@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// stopWithin is how long requests under way may take once the process is told to stop.
+// stopWithin is how long running requests may take after the signal to stop.
 const stopWithin = 4500 * time.Millisecond
 
-// serve answers requests until ctx ends, then lets those under way finish, for stopWithin at most.
+// serve answers requests until ctx ends. Then it lets running requests finish, for at most stopWithin.
 //
-// The write timeout leaves room for the slowest answer that is meant: reviews waits 10 s for ratings, and productpage
-// tries reviews twice for each request of FLOOD_FACTOR. Idle connections are kept long, because a sidecar that reuses
-// a connection at the moment it is closed answers 503.
+// The write timeout is longer than the slowest intended answer: reviews waits 10 s for ratings, and productpage tries reviews
+// twice for each request of FLOOD_FACTOR. Idle connections stay open for long, because a sidecar answers 503 if it reuses a
+// connection at the moment when it is closed.
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler:           handler,
@@ -45,19 +45,19 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 	return nil
 }
 
-// logged writes one line for each request once it is answered.
+// logged writes one line for each request, after the answer.
 func logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(recorder, r)
-		// Quoted, because a client chooses the path and the header.
+		// In quotes, because the client chooses the path and the header.
 		log.Printf("%s %q %d %s request-id=%q", r.Method, r.RequestURI, recorder.status,
 			time.Since(start).Round(100*time.Microsecond), r.Header.Get("X-Request-Id"))
 	})
 }
 
-// statusRecorder remembers the status of an answer.
+// statusRecorder stores the status of an answer.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int
@@ -68,23 +68,30 @@ func (r *statusRecorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// failure is the JSON that every service sends along with a status that is not 200.
+// failure is the JSON that every service sends with a status other than 200.
 type failure struct {
 	Error string `json:"error"`
 }
 
-// health is the JSON of /health of all services but productpage.
+// health is the JSON of /health of all services except productpage.
 type health struct {
 	Status string `json:"status"`
 }
 
-// writeJSON sends value, whose types must be ones that JSON can hold.
+// healthy answers /health.
+func healthy(status string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, health{status})
+	}
+}
+
+// writeJSON sends value as JSON.
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		log.Printf("answer not sent: %v", err)
+		log.Printf("cannot send the answer: %v", err)
 	}
 }

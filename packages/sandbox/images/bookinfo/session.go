@@ -16,8 +16,8 @@ const (
 
 // userOf returns the name of the signed-in visitor, or "".
 //
-// The cookie is the name itself, not signed: signing in asks for no password, so whoever could forge the cookie could
-// as well sign in. It lets all replicas of productpage agree without a shared secret. Authorization is the mesh's.
+// The cookie is the name itself, without a signature. Signing in needs no password, so a person who can forge the cookie can
+// also sign in. All replicas of productpage can read the cookie without a shared secret. Authorization is up to the mesh.
 func userOf(r *http.Request) string {
 	cookie, err := r.Cookie(sessionCookie)
 	if err != nil {
@@ -30,7 +30,7 @@ func userOf(r *http.Request) string {
 	return userName(string(name))
 }
 
-// userName makes a name fit for a header: control characters are dropped, surrounding space too, and what is beyond
+// userName makes a name safe for a header: it removes control characters, surrounding space, and everything after
 // userNameLimit.
 func userName(text string) string {
 	printable := strings.Map(func(char rune) rune {
@@ -43,7 +43,7 @@ func userName(text string) string {
 	return strings.TrimSpace(string(characters[:min(len(characters), userNameLimit)]))
 }
 
-// logIn starts a session under the form field "username" and sends the visitor back.
+// logIn starts a session with the name in the form field "username", and sends the visitor back.
 func logIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 8<<10)
 	setSession(w, userName(r.FormValue("username")))
@@ -56,7 +56,7 @@ func logOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, cameFrom(r), http.StatusFound)
 }
 
-// setSession sets the cookie, or removes it where the name is empty.
+// setSession sets the cookie, or removes it if the name is empty.
 func setSession(w http.ResponseWriter, name string) {
 	cookie := &http.Cookie{
 		Name:     sessionCookie,
@@ -71,7 +71,7 @@ func setSession(w http.ResponseWriter, name string) {
 	http.SetCookie(w, cookie)
 }
 
-// cameFrom returns the page that the visitor was on, or /productpage where that is unknown or on another host.
+// cameFrom returns the previous page of the visitor, or /productpage if that is unknown or on another host.
 func cameFrom(r *http.Request) string {
 	referer, err := url.Parse(r.Referer())
 	if err != nil || referer.Host != r.Host || (referer.Scheme != "http" && referer.Scheme != "https") {

@@ -12,7 +12,7 @@ import (
 
 const form = "content-type: application/x-www-form-urlencoded"
 
-// signIn posts the form and returns the cookie as a browser would send it back.
+// signIn posts the form, and returns the cookie as a browser sends it back.
 func signIn(t *testing.T, handler http.Handler, name string) string {
 	t.Helper()
 	got := post(t, handler, "/login", url.Values{"username": {name}, "passwd": {"x"}}.Encode(), form)
@@ -38,7 +38,7 @@ func TestSession(t *testing.T) {
 	handler := service(t, "productpage", append(at(t, "DETAILS", recording), at(t, "REVIEWS", recording)...)...)
 	wantText(t, get(t, handler, "/productpage"), `action="login"`, `name="username"`)
 	if first, second := <-seen, <-seen; first+second != "" {
-		t.Errorf("end-user %q and %q of nobody", first, second)
+		t.Errorf("end-user %q and %q without a session", first, second)
 	}
 
 	cookie := signIn(t, handler, "jason")
@@ -83,7 +83,7 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-func TestNobody(t *testing.T) {
+func TestNamesThatStartNoSession(t *testing.T) {
 	handler := service(t, "productpage")
 	for _, name := range []string{"", "   ", "\r\n"} {
 		cookies := post(t, handler, "/login", url.Values{"username": {name}}.Encode(), form).Result().Cookies()
@@ -101,7 +101,7 @@ func TestNobody(t *testing.T) {
 	}
 }
 
-func TestLoginReturnsToWhereOneCameFrom(t *testing.T) {
+func TestLoginReturnsToThePreviousPage(t *testing.T) {
 	handler := service(t, "productpage")
 	for referer, want := range map[string]string{
 		"":                                   "/productpage",
@@ -114,7 +114,7 @@ func TestLoginReturnsToWhereOneCameFrom(t *testing.T) {
 		"/productpage":                       "/productpage",
 		"http://[":                           "/productpage",
 	} {
-		// httptest's requests are for the host example.com.
+		// The requests of httptest have the host example.com.
 		for _, got := range []*httptest.ResponseRecorder{
 			post(t, handler, "/login", "username=jason", form, "referer: "+referer),
 			get(t, handler, "/logout", "referer: "+referer),

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestMain makes the test binary the command itself where a test starts it so.
+// TestMain runs the command itself if a test has started this binary for that.
 func TestMain(m *testing.M) {
 	if os.Getenv("PAUSE_UNDER_TEST") != "" {
 		main()

@@ -4,16 +4,16 @@ import { isAlive, processId } from "./processId";
 
 const describeOnLinux = process.platform === "linux" ? describe : describe.skip;
 
-describeOnLinux("isAlive (reads /proc, so on Linux alone)", () => {
-    it("knows this process", () => {
+describeOnLinux("isAlive (only on Linux, because it reads /proc)", () => {
+    it("recognizes this process", () => {
         expect(isAlive(processId(process.pid))).toBe(true);
     });
 
-    it("does not take another process with the same number for it", () => {
+    it("rejects a process that has the same number and another start time", () => {
         expect(isAlive({ pid: process.pid, startTime: "1" })).toBe(false);
     });
 
-    it("sees that a process ended", async () => {
+    it("notices that a process has ended", async () => {
         const child = spawn("sleep", ["60"]);
         const id = processId(child.pid ?? 0);
         expect(isAlive(id)).toBe(true);

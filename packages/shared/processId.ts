@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+
+/** A process of this machine. Its start time tells it from a later process that got the same number. */
+export interface ProcessId {
+    pid: number;
+    /** In clock ticks since the machine started: field 22 of /proc/PID/stat, proc(5). */
+    startTime: string;
+}
+
+/** Identifies a running process. One that has already ended is never alive. */
+export function processId(pid: number): ProcessId {
+    return { pid, startTime: statOf(pid)?.startTime ?? "ended" };
+}
+
+/** Whether exactly this process still runs. One that has ended and waits for its parent to reap it does not. */
+export function isAlive({ pid, startTime }: ProcessId): boolean {
+    const stat = statOf(pid);
+    return stat?.startTime === startTime && !isDead(stat.state);
+}
+
+/** Whether nothing is left of this process: its parent has reaped it too. */
+export function isGone({ pid, startTime }: ProcessId): boolean {
+    return statOf(pid)?.startTime !== startTime;
+}
+
+/** Whether a state, as Linux and `ps` write it, is that of a process that has ended and waits for its parent. */
+export function isDead(state: string): boolean {
+    return /^[ZX]/.test(state);
+}
+
+/** The first child process of a process, by Linux's /proc; undefined if it has no child, or has ended. */
+export function childOf(pid: number): number | undefined {
+    const [child] = readOr(`/proc/${pid}/task/${pid}/children`, "").split(" ");
+    return child ? Number(child) : undefined;
+}
+
+/**
+ * Sends a signal.
+ * @param pid a negative number is a process group
+ * @returns false if the process has already ended, or is another user's
+ */
+export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
+    try {
+        return process.kill(pid, signal);
+    } catch {
+        return false;
+    }
+}
+
+/** State, parent and start time of a process, by Linux's /proc; undefined if it has been reaped, or on other systems. */
+export function statOf(pid: number): { state: string; parent: number; startTime: string } | undefined {
+    // The second field is the name in parentheses. It may itself contain spaces and parentheses.
+    const fields = readOr(`/proc/${pid}/stat`, "").split(") ").at(-1)?.split(" ") ?? [];
+    const [state, parent] = fields;
+    return state ? { state, parent: Number(parent), startTime: fields[19] ?? "" } : undefined;
+}
+
+/** The text of a file, or a default if it cannot be read. */
+export function readOr(file: string, otherwise: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return otherwise;
+    }
+}

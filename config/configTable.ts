@@ -1,7 +1,7 @@
 import { inPulumi } from "./faults";
 import { leaves } from "./keys";
 
-/** Every key of the config as a Markdown table, for the README. */
+/** Every key of the config as a Markdown table, for docs/config.md. */
 export function configTable(): string {
     const rows = leaves().map(({ path, allowed, fallback, description }) => [
         `\`${inPulumi(path)}\``,

@@ -50,12 +50,12 @@ export async function measureUp(
     return {
         title: "From nothing to the page",
         notes: [
-            "The mesh, Bookinfo and its gateway, with every add-on off on both sides. The script deploys the objects that the " +
-                "program renders, and goes on until the page answers. With the charts' default values it sets nothing but " +
-                "where the images are and what the sandbox's stock Envoy needs. Helm looks every 2 s whether a release is ready, on " +
-                "all sides; by the charts' defaults it takes 15 s more whenever the gateway misses its first probe. The script that " +
-                "deploys the gateway and Bookinfo side by side, as the program does, tells what is left without an engine: the " +
-                "CRDs, then istiod, then the pods that it injects.",
+            "Both sides deploy the mesh, Bookinfo and its gateway, with every add-on off. The script deploys the objects that the " +
+                "program renders, and waits until the page answers. With the charts' default values, it sets only where the " +
+                "images are and what the sandbox's stock Envoy needs. On all sides, Helm checks every 2 s whether a release is " +
+                "ready. With the charts' defaults, it needs 15 s more if the gateway misses its first probe. The last script " +
+                "deploys the gateway and Bookinfo at the same time, as the program does. It shows the time without an engine: " +
+                "for the CRDs, then istiod, then the injected pods.",
             scriptNote(deployScript(steps, PAGE).text),
         ],
         series: [byProgram, defaults.series, same.series, sideBySide.series],
@@ -108,12 +108,13 @@ export async function measureDestroy(
     return {
         title: "Destroy",
         notes: [
-            "The same objects, add-ons off. The plain program ([`packages/bench/programs/plain.ts`](../packages/bench/programs/plain.ts)) declares " +
-                "them in the order of the script, awaits everything, and leaves the charts' values at their defaults. In either, " +
-                "Bookinfo's pods serve on for 3 s, for which the program does not wait with Istio's releases, and Kubernetes looks " +
-                "into a deleted namespace after 5 s. By the time that this plain program is up, the cluster's garbage collector " +
-                "knows Istio's kinds; destroyed earlier, it waits for that, up to 30 s. Only the program removes what Istio leaves, " +
-                "its CRDs among them, and that counts in its time. The single Namespace tells what is left when every pod is gone.",
+            "Both sides remove the same objects, with add-ons off. The plain program " +
+                "([`packages/bench/programs/plain.ts`](../packages/bench/programs/plain.ts)) declares them in the order of the " +
+                "script, awaits everything, and uses the charts' default values. On both sides, Bookinfo's pods keep serving for " +
+                "3 s, and Kubernetes checks a deleted namespace after 5 s. The program removes Istio's releases without waiting for " +
+                "these 3 s. When the plain program is up, the cluster's garbage collector already knows Istio's kinds. A destroy " +
+                "before that would wait for it, up to 30 s. Only the program removes what Istio leaves behind, such as its CRDs. " +
+                "Its time includes this. The single Namespace shows the time that remains without any pod.",
         ],
         series: [ours.series, theirs.series, least.series],
         checks: [ratio("the program / the plain program", ours.series, theirs.series, 0.6)],

@@ -47,8 +47,8 @@ export async function measureGrowth(
     return {
         title: "Growth",
         notes: [
-            `Bookinfo's components, declared in as many namespaces as it takes for ${SIZES.join(", ")} workloads, previewed ` +
-                "by the engine with a Kubernetes provider that writes files. The state is that of one `up`.",
+            `The program declares Bookinfo's components in as many namespaces as ${SIZES.join(", ")} workloads need. The engine ` +
+                "previews it with a Kubernetes provider that writes files. The state is that of one `up`.",
             sizes
                 .map(
                     ({ workloads, resources, stateBytes }) =>
@@ -56,7 +56,7 @@ export async function measureGrowth(
                         `${(stateBytes / resources / 1000).toFixed(2)} kB for each resource.`,
                 )
                 .join(" "),
-            `A further resource costs ${costs(small, middle)} up to ${middle.workloads} workloads, and ` +
+            `Each additional resource costs ${costs(small, middle)} up to ${middle.workloads} workloads, and ` +
                 `${costs(middle, large)} from there to ${large.workloads}.`,
         ],
         series: [...sizes.map(({ time }) => time), ...sizes.map(({ memory }) => memory)],

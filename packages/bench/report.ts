@@ -20,8 +20,8 @@ export function report(runs: readonly Run[]): string {
     const summary = runs.flatMap(({ result }) => result.checks.map((check) => [result.title, ...checkCells(check)]));
     return [
         "# Benchmarks",
-        "Written by `npm run bench`, which measures both sides of each ratio in turn, in one run of their part. Times depend on " +
-            "the machine and on what else runs on it, for which there is the load average; the ratios are what counts.",
+        "`npm run bench` writes this page. In one run of a part, it measures both sides of each ratio in turn. Times depend on the " +
+            "machine and on what else runs on it, as the load average shows. The ratios are what counts.",
         table(["part", "figure", "value", "limit", ""], summary),
         ...runs.map(section),
     ].join("\n\n");

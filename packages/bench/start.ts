@@ -68,11 +68,11 @@ export async function measureStart(
     return {
         title: "Nothing to change",
         notes: [
-            "The stack `local` as it is committed, with its add-ons, deployed to the sandbox; `up` without a preview. The empty " +
-                "program runs in the same runtime with the same settings; the one with a single Namespace tells how much of the rest " +
-                "Pulumi's SDK and the Kubernetes provider take to start, the one with Istio's releases how much Helm's charts take; " +
-                "neither of them is deployed. The memory is that of the Node.js process that runs the program, as the kernel " +
-                "counts its resident pages.",
+            "The stack `local` as it is committed, with its add-ons, is deployed to the sandbox. `up` runs without a preview. The " +
+                "empty program runs in the same runtime with the same settings. The one with a single Namespace shows the time that " +
+                "Pulumi's SDK and the Kubernetes provider take to start. The one with Istio's releases shows the time that Helm's " +
+                "charts take. Neither of them is deployed. The memory is that of the Node.js process that runs the program: its " +
+                "resident pages, as the kernel counts them.",
         ],
         series: [...contenders.map(({ series }) => series), memory],
         checks: [

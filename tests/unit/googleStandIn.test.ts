@@ -7,7 +7,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { changes } from "../e2e/google/diff";
 import { Google } from "../e2e/google/google";
 import { UNKNOWN } from "../e2e/google/shapes";
-import { plain, struct } from "../e2e/google/struct";
+import { fromStruct, toStruct } from "../e2e/google/struct";
 
 /* The stand-in for the Google Cloud provider, spoken to as the engine speaks to a provider. */
 
@@ -44,7 +44,7 @@ afterEach(() => {
 async function start(): Promise<void> {
     google = await Google.start({ file, controlPlane: { endpoint: "192.0.2.1", caCertificate: "Q0E=" } });
     client = new ResourceProviderClient(`127.0.0.1:${String(google.port)}`, grpc.credentials.createInsecure());
-    const args = struct({ project: "p", region: "us-central1", zone: "us-central1-a" });
+    const args = toStruct({ project: "p", region: "us-central1", zone: "us-central1-a" });
     await call((done) => client.configure(new messages.ConfigureRequest().setArgs(args), done));
 }
 
@@ -69,10 +69,13 @@ const urn = (type: string, name: string) => `urn:pulumi:dev::mesh::mesh:gke:GkeC
 
 /** What the provider makes of inputs, and what it finds wrong with them. */
 async function check(type: string, inputs: Inputs, { name = "it", olds = {} }: { name?: string; olds?: Inputs } = {}) {
-    const request = new messages.CheckRequest().setUrn(urn(type, name)).setNews(struct(inputs)).setOlds(struct(olds));
+    const request = new messages.CheckRequest()
+        .setUrn(urn(type, name))
+        .setNews(toStruct(inputs))
+        .setOlds(toStruct(olds));
     const response = await call<messages.CheckResponse>((done) => client.check(request, done));
     return {
-        inputs: plain(response.getInputs()),
+        inputs: fromStruct(response.getInputs()),
         faults: response.getFailuresList().map((failure) => `${failure.getProperty()}: ${failure.getReason()}`),
     };
 }
@@ -80,8 +83,8 @@ async function check(type: string, inputs: Inputs, { name = "it", olds = {} }: {
 async function diff(type: string, before: Inputs, after: Inputs) {
     const request = new messages.DiffRequest()
         .setUrn(urn(type, "it"))
-        .setOldInputs(struct(before))
-        .setNews(struct(after));
+        .setOldInputs(toStruct(before))
+        .setNews(toStruct(after));
     const response = await call<messages.DiffResponse>((done) => client.diff(request, done));
     return {
         changed: response.getDiffsList(),
@@ -96,15 +99,15 @@ async function create(type: string, name: string, inputs: Inputs, preview = fals
     expect(checked.faults).toEqual([]);
     const request = new messages.CreateRequest()
         .setUrn(urn(type, name))
-        .setProperties(struct(checked.inputs))
+        .setProperties(toStruct(checked.inputs))
         .setPreview(preview)
         .setTimeout(60);
     const response = await call<messages.CreateResponse>((done) => client.create(request, done));
-    return { id: response.getId(), outputs: plain(response.getProperties()), inputs: checked.inputs };
+    return { id: response.getId(), outputs: fromStruct(response.getProperties()), inputs: checked.inputs };
 }
 
 function update(type: string, id: string, inputs: Inputs) {
-    const request = new messages.UpdateRequest().setUrn(urn(type, "it")).setId(id).setNews(struct(inputs));
+    const request = new messages.UpdateRequest().setUrn(urn(type, "it")).setId(id).setNews(toStruct(inputs));
     return call<messages.UpdateResponse>((done) => client.update(request, done));
 }
 
@@ -270,7 +273,7 @@ describe("an object", () => {
         await start();
         const request = new messages.ReadRequest().setUrn(urn(CLUSTER, "gke")).setId(cluster.id);
         const read = await call<messages.ReadResponse>((done) => client.read(request, done));
-        expect(plain(read.getProperties())).toEqual(cluster.outputs);
+        expect(fromStruct(read.getProperties())).toEqual(cluster.outputs);
         expect(JSON.parse(readFileSync(file, "utf8"))).toHaveLength(7);
         expect(readdirSync(folder)).toEqual(["cloud.json"]);
     });
@@ -380,13 +383,13 @@ describe("Google refuses", () => {
 
 describe("an operation", () => {
     it("takes as long as it is told to, and fails where it is told to", async () => {
-        google.disturb = ({ operation, type }) =>
+        google.injectFault = ({ operation, type }) =>
             operation === "create" && type === SERVICE ? { delay: 200, error: "Error 500: internal" } : undefined;
         const begun = performance.now();
         await expect(create(SERVICE, "iam", { service: "iam.googleapis.com" })).rejects.toThrow("Error 500: internal");
         expect(performance.now() - begun).toBeGreaterThan(190);
         expect(google.cloud.objects()).toEqual([]);
-        google.disturb = undefined;
+        google.injectFault = undefined;
         await create(SERVICE, "iam", { service: "iam.googleapis.com" });
         expect(google.log()).toEqual(["create Service", "create Service"]);
         expect(google.operations[0]).toMatchObject({ name: "iam", timeout: 60 });
@@ -395,7 +398,7 @@ describe("an operation", () => {
     it("that fails has changed nothing", async () => {
         const { cluster, clusterInputs } = await project();
         const before = google.cloud.objects();
-        google.disturb = () => ({ error: "Error 503: unavailable" });
+        google.injectFault = () => ({ error: "Error 503: unavailable" });
         const changed = { ...clusterInputs, name: cluster.inputs.name, deletionProtection: true };
         await expect(update(CLUSTER, cluster.id, changed)).rejects.toThrow("Error 503");
         await expect(remove(CLUSTER, cluster.id)).rejects.toThrow("Error 503");
@@ -403,7 +406,7 @@ describe("an operation", () => {
     });
 
     it("that cannot be done is refused at once, however long it would take", async () => {
-        google.disturb = () => ({ delay: 60_000 });
+        google.injectFault = () => ({ delay: 60_000 });
         await expect(create(NETWORK, "mesh", {})).rejects.toThrow(/403/);
     });
 });

@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { type HelmValues, mergeValues } from "../../components/istio/merge";
 import { live } from "../../packages/sandbox/paths";
 
-/* What end-to-end tests do with the project: what a user does, by the commands of the README. */
+/* How end-to-end tests use the project: with the README's commands, as a user does. */
 
 export const clone = path.dirname(path.dirname(__dirname));
 
@@ -19,7 +19,7 @@ export const sandboxEnvironment = { KUBECONFIG: live.kubeconfig, PATH: `${live.b
 /** The address of Bookinfo on the sandbox. */
 export const productPage = "http://198.51.100.20/productpage";
 
-/** Longest time of a first start, in milliseconds: it builds Kubernetes and all other programs. */
+/** Timeout of a first start, which builds Kubernetes and all other programs, in milliseconds. */
 export const coldStart = 60 * 60_000;
 
 /** Environment in which commands print plain text, even if jest or CI asks for colours. */
@@ -120,7 +120,7 @@ export async function poll<T>(
 /** Objects that appear and expire by themselves, or that report on others. */
 const TRANSIENT = ["events", "events.events.k8s.io", "componentstatuses", "leases.coordination.k8s.io"];
 
-/** Every object of the API server, as `apiVersion/kind namespace/name`, sorted. */
+/** All objects of the API server, as `apiVersion/kind namespace/name`, sorted. */
 export async function listObjects(): Promise<string[]> {
     const resources = (await kubectl("api-resources", "--verbs=list", "--output=name")).split("\n").filter(Boolean);
     const listed = resources.filter((resource) => !TRANSIENT.includes(resource)).join(",");

@@ -33,7 +33,7 @@ let google: Google;
 let stack: Stack;
 
 /** Starts with an empty Google Cloud and a new stack of a program in it. */
-async function begin(
+async function setUp(
     program: string,
     controlPlane: { endpoint: string; caCertificate: string },
     options: Pick<StackOptions, "client" | "authority"> = {},
@@ -43,7 +43,7 @@ async function begin(
     stack = await Stack.create({ folder, program, google: google.port, ...options });
 }
 
-function end(): void {
+function tearDown(): void {
     google.stop();
     rmSync(folder, { recursive: true });
 }
@@ -65,11 +65,11 @@ async function observed(run: () => Promise<{ code: number; output: string }>) {
 
 describeWithPulumi("the cluster alone", () => {
     beforeAll(async () => {
-        await begin(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
+        await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
         stack.configure(config());
     });
 
-    afterAll(end);
+    afterAll(tearDown);
 
     it("is shown by a preview, which creates nothing", async () => {
         const { code, output } = await stack.preview();
@@ -148,7 +148,7 @@ describeWithPulumi("the cluster alone", () => {
         const [after, ...others] = ofType("Cluster");
         expect(others).toEqual([]);
         expect(after?.outputs).toMatchObject({ location: "us-central1-b" });
-        // Another name is another id, by which the Kubernetes provider knows that nothing is deployed to the cluster yet.
+        // By another name, the Kubernetes provider knows that nothing is deployed to this cluster yet.
         expect(after?.outputs.name).not.toBe(before?.outputs.name);
     });
 
@@ -189,7 +189,7 @@ describeWithPulumi("the cluster alone", () => {
 
 describeWithPulumi("a regional cluster in an existing network", () => {
     beforeAll(async () => {
-        await begin(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
+        await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
         stack.configure(
             config({
                 location: "us-central1",
@@ -213,7 +213,7 @@ describeWithPulumi("a regional cluster in an existing network", () => {
         });
     });
 
-    afterAll(end);
+    afterAll(tearDown);
 
     it("joins it, violates no rule of the policy pack, and does not change when it is deployed again", async () => {
         const up = await stack.up(...policyPack);
@@ -238,12 +238,12 @@ describeWithPulumi("the stack dev", () => {
     beforeAll(async () => {
         expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
         const { endpoint, authority, client } = readSandbox();
-        await begin(clone, { endpoint, caCertificate: authority }, { client, authority });
+        await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
         stack.configure(devOnSandbox());
     }, coldStart);
 
     afterAll(async () => {
-        end();
+        tearDown();
         await npmRun("sandbox", "down");
     }, 300_000);
 

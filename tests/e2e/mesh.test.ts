@@ -26,8 +26,8 @@ import {
 } from "./commands";
 
 /*
- * What a user sees of the mesh after `up`, with the commands of the seed. The sandbox's stock Envoy does not report
- * istio_requests_total. The rules in Pulumi.local.yaml compute it from the proxies' own counters.
+ * What a user sees of the mesh after `up`, with the commands of the 2018 post that this project is based on. The sandbox's stock Envoy
+ * does not report istio_requests_total. The rules in Pulumi.local.yaml compute it from the proxies' own counters.
  */
 
 beforeAll(async () => {
@@ -40,14 +40,14 @@ afterAll(async () => {
     await npmRun("down");
 }, 300_000);
 
-/** The seed's commands, literally but without the `&`. */
-const SEED = {
+/** The post's commands, literally but without the `&`. */
+const POST_COMMANDS = {
     grafana:
         "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=grafana -o jsonpath='{.items[0].metadata.name}') 3000:3000",
     jaeger: "kubectl port-forward -n istio-system $(kubectl get pod -n istio-system -l app=jaeger -o jsonpath='{.items[0].metadata.name}') 16686:16686",
     servicegraph:
         "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=servicegraph -o jsonpath='{.items[0].metadata.name}') 8088:8088",
-    // The seed opens these two as well, with commands of the same form.
+    // The post opens these two as well; their commands here have the same form.
     kiali: "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=kiali -o jsonpath='{.items[0].metadata.name}') 20001:20001",
     prometheus:
         "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=prometheus -o jsonpath='{.items[0].metadata.name}') 9090:9090",
@@ -142,10 +142,10 @@ describe("npm run verify", () => {
     }, 240_000);
 });
 
-describe("Jaeger, with the seed's command", () => {
+describe("Jaeger, with the post's command", () => {
     // The sandbox's Jaeger 2.2 answers at / even with a base path. From 2.16 on, Jaeger does not.
     it("answers at / and has a trace across all services", async () => {
-        const services = await during(SEED.jaeger, /Forwarding from/, async () => {
+        const services = await during(POST_COMMANDS.jaeger, /Forwarding from/, async () => {
             expect(await get("http://localhost:16686/")).toMatchObject({ status: 200 });
             const { data } = await getJson<{ data: Trace[] }>(
                 "http://localhost:16686/api/traces?service=istio-ingressgateway.istio-system&limit=200",
@@ -162,7 +162,7 @@ interface Trace {
     processes: Record<string, { serviceName: string }>;
 }
 
-describe("servicegraph, with the seed's command", () => {
+describe("servicegraph, with the post's command", () => {
     /** The edges of Bookinfo. */
     const EDGES = [
         "istio-ingressgateway -> productpage-v1",
@@ -178,7 +178,7 @@ describe("servicegraph, with the seed's command", () => {
     it("shows the edges of Bookinfo, as JSON and as a picture", async () => {
         // New requests, because a rate covers only the last minutes.
         expect(await npmRun("load", "--requests", "60")).toMatchObject({ code: 0 });
-        await during(SEED.servicegraph, /Forwarding from/, async () => {
+        await during(POST_COMMANDS.servicegraph, /Forwarding from/, async () => {
             const url = "http://localhost:8088/graph?filter_empty=true";
             const readEdges = async () => {
                 const graph = await getJson<{ edges: { source: string; target: string }[] | null }>(url);
@@ -221,7 +221,7 @@ describe("Prometheus, with its command", () => {
             ({ type }) => type === "query",
         );
         expect(variables.length).toBeGreaterThan(0);
-        await during(SEED.prometheus, /Forwarding from/, async () => {
+        await during(POST_COMMANDS.prometheus, /Forwarding from/, async () => {
             for (const { name, query } of variables) {
                 const path = pathForVariable(typeof query === "string" ? query : query.query);
                 const { status, body } = await get(`http://localhost:9090${path}`);
@@ -236,14 +236,14 @@ describe("Prometheus, with its command", () => {
             (metric) => /^(citadel|galley|pilot|sidecar_injection)_/.test(metric) && !WITHOUT_SERIES.test(metric),
         );
         expect(expected.length).toBeGreaterThan(10);
-        await during(SEED.prometheus, /Forwarding from/, async () => {
+        await during(POST_COMMANDS.prometheus, /Forwarding from/, async () => {
             const { data } = await getJson<{ data: string[] }>("http://localhost:9090/api/v1/label/__name__/values");
             expect(expected.filter((metric) => !data.includes(metric))).toEqual([]);
         });
     }, 60_000);
 
     it("accepts every query of Grafana's dashboards, and evaluates its rules without errors", async () => {
-        await during(SEED.prometheus, /Forwarding from/, async () => {
+        await during(POST_COMMANDS.prometheus, /Forwarding from/, async () => {
             for (const { name, target } of QUERIES) {
                 const query = new URLSearchParams({ query: interpolate(target.expr).text }).toString();
                 const { status, body } = await get(`http://localhost:9090/api/v1/query?${query}`);
@@ -319,8 +319,8 @@ describeWithRegistries("Grafana and Kiali (need container registries and Kiali's
         expect({ code, output }).toMatchObject({ code: 0, output: expect.not.stringMatching(/^ *off/m) as string });
     }, 180_000);
 
-    it.each(["grafana", "kiali"] as const)("%s's pod is found by the seed's command", async (addon) => {
-        await during(SEED[addon], /Forwarding from/, () => Promise.resolve());
+    it.each(["grafana", "kiali"] as const)("%s's pod is found by the post's command", async (addon) => {
+        await during(POST_COMMANDS[addon], /Forwarding from/, () => Promise.resolve());
     });
 });
 
@@ -352,7 +352,7 @@ describeWithoutRegistries("Grafana without its image (skipped if the registries 
         await kubectl("apply", "--server-side", "--dry-run=server", "--field-manager=dry-run", ...files);
     }, 60_000);
 
-    it("has a pod that the seed's command finds, although it cannot start", async () => {
+    it("has a pod that the post's command finds, although it cannot start", async () => {
         await kubectl("apply", "--server-side", ...files);
         const { stdout } = await poll(
             () => findPod("grafana"),
@@ -428,8 +428,8 @@ describe("tracing and Kiali (with a stand-in for its chart)", () => {
     }, 300_000);
 });
 
-/** Runs the part of the seed's command that finds the pod. */
-function findPod(addon: keyof typeof SEED) {
-    const find = /\$\((.*)\)/.exec(SEED[addon])?.[1] ?? "";
+/** Runs the part of the post's command that finds the pod. */
+function findPod(addon: keyof typeof POST_COMMANDS) {
+    const find = /\$\((.*)\)/.exec(POST_COMMANDS[addon])?.[1] ?? "";
     return runCommand("bash", ["-c", find], sandboxEnvironment);
 }

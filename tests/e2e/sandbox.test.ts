@@ -104,7 +104,7 @@ describe("npm run sandbox", () => {
     ])("may %s %s %s? %s", async (user, verb, resource, answer) => {
         const [type = "", subresource = ""] = resource.split("/");
         const question = ["auth", "can-i", verb, type, "--subresource", subresource, "--all-namespaces", "--as", user];
-        // The answer "no" has an exit code of its own, which the function kubectl would take for an error.
+        // Not with the function kubectl, because the answer "no" has exit code 1.
         const asked = await runOnSandbox("kubectl", ...question);
         expect(asked.stdout.trim()).toBe(answer);
     });

@@ -73,24 +73,24 @@ function checkRanges(inputs: Inputs): InputError[] {
 }
 
 /** The ranges of a network must not overlap, even in different regions. */
-function refuseOverlaps(resolved: Inputs, others: CloudObject[]): void {
+function rejectOverlaps(resolved: Inputs, others: CloudObject[]): void {
     const network = networkReference(resolved).id;
     const taken = others.filter(
         ({ type, outputs }) => type === subnetwork.type && networkReference(outputs).id === network,
     );
     const own = [...rangesOf(resolved).values()];
-    const rivals = [
+    const candidates = [
         ...taken.flatMap(({ outputs }) => [...rangesOf(outputs).values()].map((block) => [block, outputs.name])),
         ...own.map((block) => [block, resolved.name]),
     ] as [string, string][];
     for (const [index, block] of own.entries()) {
-        const rival = rivals.find(([other], position) => {
-            const itself = position === rivals.length - own.length + index;
+        const conflict = candidates.find(([other], position) => {
+            const itself = position === candidates.length - own.length + index;
             const [one, another] = [rangeOf(block), rangeOf(other)];
             return !itself && one && another && overlap(one, another);
         });
-        if (rival) {
-            throwApiError(400, `Invalid IPCidrRange: ${block} conflicts with existing subnetwork '${rival[1]}'`);
+        if (conflict) {
+            throwApiError(400, `Invalid IPCidrRange: ${block} conflicts with existing subnetwork '${conflict[1]}'`);
         }
     }
 }
@@ -142,7 +142,7 @@ export const subnetwork: Kind = {
     resolve: (inputs, scope) => withScope(inputs, scope, "project", "region"),
     id: ({ project, region, name }) => subnetworkId(String(name), String(project), String(region)),
     references: (resolved) => [networkReference(resolved)],
-    validate: refuseOverlaps,
+    validate: rejectOverlaps,
     computed: (resolved, id) => ({
         selfLink: LINK + id,
         gatewayAddress: stringAt(resolved, "ipCidrRange").replace(/\d+\/\d+$/, "1"),

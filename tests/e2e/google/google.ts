@@ -38,7 +38,7 @@ export interface GoogleOptions {
     controlPlane: ControlPlane;
 }
 
-/** Key of the list of inputs that the provider has set itself, as in the real provider. */
+/** Key of the list of inputs to which the provider gave a value; the real provider uses the same key. */
 const DEFAULTS = "__defaults";
 
 /**
@@ -210,7 +210,7 @@ export class Google {
     }
 }
 
-/** The inputs of the user, without the provider's list of its own. */
+/** The inputs without the provider's list. */
 function withoutDefaults(inputs: Inputs): Inputs {
     return Object.fromEntries(Object.entries(inputs).filter(([key]) => key !== DEFAULTS));
 }
@@ -233,8 +233,8 @@ function withAutoName(
         .update(seed.length > 0 ? seed : randomBytes(16))
         .update(request.getUrn())
         .digest("hex");
-    const made = `${limit <= 63 ? name.toLowerCase() : name}-${digits.slice(0, 7)}`;
-    return { ...news, [field]: kept ?? made, [DEFAULTS]: [field] };
+    const generated = `${limit <= 63 ? name.toLowerCase() : name}-${digits.slice(0, 7)}`;
+    return { ...news, [field]: kept ?? generated, [DEFAULTS]: [field] };
 }
 
 /** The outputs that a preview shows of a new object. Those that Google adds are unknown. */

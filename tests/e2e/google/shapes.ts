@@ -154,7 +154,7 @@ function nestedFields(module: string, name: string): Fields {
     return fieldsOf(declaration);
 }
 
-/** The declarations of a module's nested inputs. Only this module is parsed, because the file has 6 MB for over a hundred modules. */
+/** The declarations of a module's nested inputs. Only these are parsed, because the whole file has 6 MB. */
 function readNested(module: string): Map<string, ts.InterfaceDeclaration> {
     const all = readFileSync(path.join(SDK, "types", "input.d.ts"), "utf8");
     const head = `export declare namespace ${module} {\n`;

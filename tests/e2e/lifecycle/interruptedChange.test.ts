@@ -19,7 +19,7 @@ import { copyCharts, copyImages, nextIstioVersion } from "./nextVersion";
 
 /*
  * A change from one version to another is interrupted. The next `up`, to the new version or back to the old one, must end in the same
- * state as an undisturbed one.
+ * state as an uninterrupted one.
  */
 
 const stack = "interrupted";
@@ -36,7 +36,7 @@ describeWithPulumi(`interrupted at ${moments.length} moments of a change, seed $
         },
     };
     const expected: Partial<Record<Version, Awaited<ReturnType<typeof observe>>>> = {};
-    /** How long an undisturbed run takes, in milliseconds. */
+    /** How long an uninterrupted run takes, in milliseconds. */
     const duration = { old: 0, next: 0 };
 
     const configure = (version: Version) => {

@@ -11,7 +11,7 @@ describeWithPulumi(`interrupted at ${moments.length} moments of up and of down, 
     let before: string[];
     let deployed: string[];
     let resources: string[];
-    /** How long an undisturbed run takes, in milliseconds. */
+    /** How long an uninterrupted run takes, in milliseconds. */
     const duration = { up: 0, down: 0 };
 
     /** The last command, if it ran to its end; undefined after an interruption. */

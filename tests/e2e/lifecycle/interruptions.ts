@@ -25,7 +25,7 @@ const interruptions: Record<string, (pid: number) => unknown> = {
         process.kill(pid, "SIGINT");
     },
 };
-/** When to interrupt the next runs too, as fractions of an undisturbed `up`: at these moments it recovers. */
+/** When to interrupt the next runs too, as fractions of an uninterrupted `up`: at these moments it recovers. */
 const repetitions: Record<string, number[]> = { "everything killed, and the next run too": [0.1, 0.2] };
 const kinds =
     process.env.INTERRUPTION_KIND === undefined ? Object.keys(interruptions) : [process.env.INTERRUPTION_KIND];
@@ -34,7 +34,7 @@ const kinds =
 export interface Moment {
     /** Number of the moment, from 1. */
     moment: number;
-    /** When, as a fraction of an undisturbed run. */
+    /** When, as a fraction of an uninterrupted run. */
     fraction: number;
     kind: string;
 }
@@ -46,7 +46,7 @@ export const moments: Moment[] = randomFractions().map((fraction, index) => ({
     kind: kinds[Math.floor(index / 2) % kinds.length] ?? "",
 }));
 
-/** Rising fractions of a run: a random one in each of as many equal parts as there are moments. */
+/** Rising fractions of a run, each at random in its own of equal parts. */
 function randomFractions(): number[] {
     let state = seed;
     // A linear congruential generator is random enough, and needs no package.
@@ -59,7 +59,7 @@ function randomFractions(): number[] {
 
 /**
  * Starts a run, interrupts it, and waits until it has ended.
- * @param duration of an undisturbed run, in milliseconds
+ * @param duration of an uninterrupted run, in milliseconds
  */
 export async function interrupt(
     { fraction, kind }: Moment,
@@ -76,7 +76,7 @@ export async function interrupt(
     try {
         await interruption(child.pid ?? 0);
     } catch (error) {
-        // The run was faster than usual and has ended.
+        // The run was faster than usual and has already ended.
         expect(error).toMatchObject({ code: "ESRCH" });
     }
     await ended;

@@ -1,37 +1,44 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Page } from "playwright-core";
 import { clone } from "./commands";
 
 const executable = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) =>
     fs.existsSync(file),
 );
 
-/** Where the README's picture is; written when UPDATE_PICTURE is set, so that a test run leaves the clone as it was. */
-const picture = path.join(clone, "docs", "productpage.png");
+/** Whether to write the pictures in docs/. Off by default, so that a test run changes no file of the clone. */
+const updatesPictures = Boolean(process.env.UPDATE_PICTURE);
 
 /** What a browser shows of the product page. */
-export interface Photograph {
+export interface PageSummary {
     title: string;
     reviewsShown: number;
-    /** URLs that the page asked for and that were not answered with success. */
+    /** URLs that the page requested without success. */
     failedRequests: string[];
 }
 
-/** A headless Chromium. Whoever starts it closes it. */
+/** Starts a headless Chromium, which the caller closes. */
 export function launchBrowser(): Promise<Browser> {
     if (!executable) {
         throw new Error("this test needs Chromium: apt-get install chromium");
     }
     return chromium.launch({
         executablePath: executable,
-        // No sandbox: the tests run as root. The rest keeps Chromium from calling its maker.
+        // No sandbox, because the tests run as root. The other arguments stop Chromium's requests to Google.
         args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     });
 }
 
-/** Opens the page in a headless Chromium and looks at it. */
-export async function photograph(url: string): Promise<Photograph> {
+/** Writes a picture of a page into docs/, if UPDATE_PICTURE is set. */
+export async function updatePicture(page: Page, name: string, fullPage = false): Promise<void> {
+    if (updatesPictures) {
+        await page.screenshot({ path: path.join(clone, "docs", name), fullPage });
+    }
+}
+
+/** Opens the product page in a headless Chromium. */
+export async function openInBrowser(url: string): Promise<PageSummary> {
     const browser = await launchBrowser();
     try {
         const tab = await browser.newPage({ viewport: { width: 1200, height: 1100 }, deviceScaleFactor: 1.5 });
@@ -43,13 +50,11 @@ export async function photograph(url: string): Promise<Photograph> {
         });
         tab.on("requestfailed", (request) => failedRequests.push(request.url()));
         await tab.goto(url, { waitUntil: "networkidle" });
-        if (process.env.UPDATE_PICTURE) {
-            // The version with red stars is the most telling; the next ones come by round robin.
-            while (!(await tab.content()).includes("reviews-v3")) {
-                await tab.reload({ waitUntil: "networkidle" });
-            }
-            await tab.screenshot({ path: picture });
+        // The README's picture shows red stars. They are those of reviews-v3, which comes by round robin.
+        while (updatesPictures && !(await tab.content()).includes("reviews-v3")) {
+            await tab.reload({ waitUntil: "networkidle" });
         }
+        await updatePicture(tab, "productpage.png");
         return {
             title: await tab.title(),
             reviewsShown: await tab.getByText(/Reviewer[12]/).count(),

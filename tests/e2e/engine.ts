@@ -5,53 +5,51 @@ import { version as pinnedCli } from "pulumi/package.json";
 import { version as providerVersion } from "@pulumi/kubernetes/package.json";
 import { searchPath } from "../../packages/shared/childProcess";
 import { engineEnvironment, findCli, hasProvider } from "../../packages/cli/engine/discovery";
-import { clone, type Ended, runCommand } from "./commands";
+import { clone, type CommandResult, runCommand } from "./commands";
 
-/* Pulumi's engine as a person has it: the CLI, and the state that `npm run up` keeps in this clone. */
+/* Pulumi's engine as a user has it: the CLI, and the state that `npm run up` keeps in this clone. */
 
 const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
 const cli = findCli(searchPath(), home, pinnedCli);
 const hasEngine = cli !== undefined && hasProvider(searchPath(), home, providerVersion);
 
-/** Where the commands keep their state, and the engine its own. */
+/** Path of the Pulumi CLI. */
+export const pulumiCli = cli ?? "pulumi";
+
+/** The folder in which the commands keep their state, with the state of the engine. */
 export const stateFolder = path.join(clone, ".state");
 const backend = path.join(stateFolder, "pulumi");
 
-/** For tests that need the CLI; where there is none, they are reported as skipped. */
-export const describeEngine = (title: string, tests: () => void): void => {
-    const needs = "needs the Pulumi CLI on PATH or where npm's package keeps it, and the Kubernetes provider";
+/** Declares tests that need the CLI. Without it they are reported as skipped. */
+export const describeWithPulumi = (title: string, tests: () => void): void => {
+    const needs = "needs the Pulumi CLI, on PATH or where npm's package keeps it, and its Kubernetes provider";
     (hasEngine ? describe : describe.skip)(`${title} (${needs})`, tests);
 };
 
-/** For what is said where there is none. */
-export const describeNoEngine = hasEngine ? describe.skip : describe;
+/** Declares tests of what happens without the CLI. */
+export const describeWithoutPulumi = hasEngine ? describe.skip : describe;
 
-/** Runs the CLI on a stack, as the lines let one that `npm run up` prints. */
+/** Runs the CLI on a stack, with the settings that `npm run up` prints. */
 export const pulumiOn =
     (stack: string, state = stateFolder) =>
-    (command: string, ...args: string[]): Promise<Ended> => {
+    (command: string, ...args: string[]): Promise<CommandResult> => {
         const configFile = path.join(state, "workspace", `Pulumi.${stack}.yaml`);
         const needsConfig = /^(up|preview|refresh|destroy)\b/.test(command);
         const options = ["--stack", stack, "--non-interactive", ...(needsConfig ? ["--config-file", configFile] : [])];
-        return runCommand(cli ?? "pulumi", [...command.split(" "), ...options, ...args], {
-            ...engineEnvironment(cli ?? "pulumi"),
+        return runCommand(pulumiCli, [...command.split(" "), ...options, ...args], {
+            ...engineEnvironment(pulumiCli),
             PULUMI_BACKEND_URL: `file://${path.join(state, "pulumi")}`,
             PULUMI_CONFIG_PASSPHRASE_FILE: path.join(state, "passphrase"),
         });
     };
 
-/** The same on the sandbox's stack. */
+/** Runs the CLI on the sandbox's stack. */
 export const pulumi = pulumiOn("local");
 
 /** What a preview with `--json` would change: each resource's operation and URN. */
-export function changesIn({ stdout }: Ended): { op: string; urn: string }[] {
+export function changesIn({ stdout }: CommandResult): { op: string; urn: string }[] {
     const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
     return steps.filter(({ op }) => !["same", "read", "refresh"].includes(op));
-}
-
-/** The engine's state of a stack, by default the sandbox's, as it is on disk. */
-export function stateFile(stack = "local"): string {
-    return path.join(backend, ".pulumi", "stacks", "bookinfo-mesh", `${stack}.json`);
 }
 
 interface StateResource {
@@ -61,8 +59,9 @@ interface StateResource {
     inputs?: { apiVersion?: string; kind?: string; metadata?: { namespace?: string; name?: string } };
 }
 
-function latestState(stack?: string) {
-    const { checkpoint } = JSON.parse(fs.readFileSync(stateFile(stack), "utf8")) as {
+function latestState(stack = "local") {
+    const file = path.join(backend, ".pulumi", "stacks", "bookinfo-mesh", `${stack}.json`);
+    const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8")) as {
         checkpoint: {
             latest?: { resources?: StateResource[]; pending_operations?: { type: string; resource: StateResource }[] };
         };
@@ -71,7 +70,7 @@ function latestState(stack?: string) {
     return { resources, pending };
 }
 
-/** What the state holds: the resources' names, and what never ended. */
+/** The URNs of the resources in a stack's state, and the operations that never ended. */
 export function readState(stack?: string): { resources: string[]; pending: string[] } {
     const { resources, pending } = latestState(stack);
     return {
@@ -80,7 +79,7 @@ export function readState(stack?: string): { resources: string[]; pending: strin
     };
 }
 
-/** The objects that the state knows, as `listObjects` names them. */
+/** The objects in a stack's state, in the form of `listObjects`. */
 export function recordedObjects(stack?: string): string[] {
     return latestState(stack).resources.flatMap(({ type, inputs: { apiVersion, kind, metadata = {} } = {} }) =>
         kind === undefined || type.endsWith("Patch")

@@ -1,23 +1,30 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parse } from "yaml";
-import { type HelmValues, mergeValues } from "../../components/istio/merge";
+import { mergeValues } from "../../components/istio/merge";
+import {
+    clone,
+    coldStart,
+    committedConfig,
+    get,
+    listObjects,
+    npmRun,
+    readSandboxKubeconfig,
+    runCommand,
+} from "./commands";
+import { describeWithPulumi } from "./engine";
 import { Google } from "./google/google";
-import { findPulumi, Stack, type StackOptions } from "./google/stack";
-import { clone, coldStart, get, listObjects, npmRun, runCommand, sandboxKubeconfig } from "./commands";
+import { Stack, type StackOptions } from "./google/stack";
 
 /*
- * Google Kubernetes Engine without Google: a real Pulumi CLI, with a stand-in for the Google Cloud provider that keeps its
- * objects in a file and treats them as Google does. First the cluster by itself, then the whole stack on the sandbox.
+ * Google Kubernetes Engine without Google: a real Pulumi CLI with a stand-in for the Google Cloud provider, which keeps its objects in
+ * a file and applies Google's rules to them. First the cluster alone, then the whole stack on the sandbox.
  */
 
-const cli = findPulumi();
-const needs = "needs the Pulumi CLI, on PATH or where npm's package keeps it, and its Kubernetes provider";
-const describeEngine = cli === undefined ? describe.skip : describe;
-
-/** A program that makes the cluster, and nothing else. */
+/** A program that creates only the cluster. */
 const clusterOnly = path.join(__dirname, "google/program");
+const policyPack = ["--policy-pack", path.join(clone, "packages/policy")];
 
 jest.setTimeout(120_000);
 
@@ -25,23 +32,23 @@ let folder: string;
 let google: Google;
 let stack: Stack;
 
-/** A fresh Google Cloud, and a fresh stack of the program in it. */
-async function begin(
+/** Starts with an empty Google Cloud and a new stack of a program in it. */
+async function setUp(
     program: string,
     controlPlane: { endpoint: string; caCertificate: string },
     options: Pick<StackOptions, "client" | "authority"> = {},
 ): Promise<void> {
     folder = mkdtempSync(path.join(tmpdir(), "gke-"));
     google = await Google.start({ file: path.join(folder, "google.json"), controlPlane });
-    stack = await Stack.create({ cli: cli ?? "", folder, program, google: google.port, ...options });
+    stack = await Stack.create({ folder, program, google: google.port, ...options });
 }
 
-function end(): void {
+function tearDown(): void {
     google.stop();
     rmSync(folder, { recursive: true });
 }
 
-/** Config of a stack on Google Cloud, with more of the section `cluster`. */
+/** The config of a stack on Google Cloud, with settings of the cluster. */
 const config = (cluster: object = {}) => ({
     "gcp:project": "bookinfo-test",
     "bookinfo-mesh:cluster": { kind: "gke", location: "us-central1-a", ...cluster },
@@ -49,37 +56,37 @@ const config = (cluster: object = {}) => ({
 
 const ofType = (type: string) => google.cloud.objects().filter((object) => object.type.endsWith(`:${type}`));
 
-/** Runs the CLI, and answers its output and what it had the provider do. */
+/** Runs the CLI. @returns its result, with the operations of the provider */
 async function observed(run: () => Promise<{ code: number; output: string }>) {
     const before = google.operations.length;
     const { code, output } = await run();
     return { code, output, operations: google.log().slice(before) };
 }
 
-describeEngine(`the cluster by itself (${needs})`, () => {
+describeWithPulumi("the cluster alone", () => {
     beforeAll(async () => {
-        await begin(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
+        await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
         stack.configure(config());
     });
 
-    afterAll(end);
+    afterAll(tearDown);
 
-    it("is shown by a preview, which makes nothing", async () => {
+    it("is shown by a preview, which creates nothing", async () => {
         const { code, output } = await stack.preview();
         expect([code, output]).toEqual([0, expect.stringMatching(/\+ \d+ to create/)]);
         expect(google.operations).toEqual([]);
         expect(google.cloud.objects()).toEqual([]);
     });
 
-    it("breaks no rule of the policy pack", async () => {
-        const { code, output } = await stack.preview("--policy-pack", path.join(clone, "packages/policy"));
+    it("violates no rule of the policy pack", async () => {
+        const { code, output } = await stack.preview(...policyPack);
         expect([code, output]).toEqual([0, expect.stringMatching(/bookinfo-mesh@v\d/)]);
         expect(output).not.toMatch(/\[(mandatory|advisory)\]/);
     });
 
-    it("needs no luck with the order, and goes on after a failure", async () => {
-        // What others depend on is slow, so that whatever does not wait for it finds it missing.
-        google.disturb = ({ operation, type }) => ({
+    it("is created in the right order, and continues after a failure", async () => {
+        // Objects that others need are created slowly, so that an object that does not wait for them fails.
+        google.injectFault = ({ operation, type }) => ({
             delay: /:(Service|Account|IAMMember|Network|RouterNat)$/.test(type) ? 300 : 0,
             error: operation === "create" && type.endsWith(":NodePool") ? "Error 403: Insufficient quota" : undefined,
         });
@@ -91,18 +98,18 @@ describeEngine(`the cluster by itself (${needs})`, () => {
         expect(failed.code).not.toBe(0);
         expect(ofType("NodePool")).toEqual([]);
 
-        google.disturb = undefined;
+        google.injectFault = undefined;
         const up = await observed(() => stack.up());
         expect([up.code, up.output]).toEqual([0, expect.stringMatching(/created/)]);
         expect(up.operations).toContain("create NodePool");
         expect(up.operations).not.toContain("create Cluster");
     });
 
-    it("is what the config asks for, and hands out its kubeconfig as a secret", async () => {
+    it("is as configured, and its kubeconfig is a secret output", async () => {
         const [cluster, ...others] = ofType("Cluster");
         expect(others).toEqual([]);
         expect(cluster?.outputs).toMatchObject({ location: "us-central1-a", deletionProtection: false });
-        // A grant that comes after the nodes leaves them without it when they start.
+        // The nodes need their roles when they start.
         const log = google.log();
         expect(log.lastIndexOf("create IAMMember")).toBeLessThan(log.indexOf("create NodePool"));
         const timeouts = google.operations
@@ -117,7 +124,7 @@ describeEngine(`the cluster by itself (${needs})`, () => {
         expect(output).toMatch(/kubeconfig\s*: \[secret\]/);
     });
 
-    it("stays as it is when it is deployed again, or refreshed", async () => {
+    it("does not change when it is deployed again or refreshed", async () => {
         const again = await observed(() => stack.up("--expect-no-changes"));
         expect([again.code, again.output]).toEqual([0, expect.stringMatching(/\d+ unchanged/)]);
         const refreshed = await observed(() => stack.up("--refresh", "--expect-no-changes"));
@@ -125,14 +132,14 @@ describeEngine(`the cluster by itself (${needs})`, () => {
         expect([...again.operations, ...refreshed.operations]).toEqual([]);
     });
 
-    it("takes another number of nodes in place", async () => {
+    it("changes the number of nodes in place", async () => {
         stack.configure(config({ nodePool: { min: 3, max: 6 } }));
         const { code, operations } = await observed(() => stack.up());
         expect([code, operations]).toEqual([0, ["update NodePool"]]);
         expect(ofType("NodePool")[0]?.outputs).toMatchObject({ autoscaling: { minNodeCount: 3, maxNodeCount: 6 } });
     });
 
-    it("moves to another zone by a new cluster in the same network, whose ranges the old one has to leave first", async () => {
+    it("moves to another zone: a new cluster in the same network, after the old one has released its ranges", async () => {
         const [before] = ofType("Cluster");
         stack.configure(config({ location: "us-central1-b" }));
         const { code, output, operations } = await observed(() => stack.up());
@@ -141,11 +148,11 @@ describeEngine(`the cluster by itself (${needs})`, () => {
         const [after, ...others] = ofType("Cluster");
         expect(others).toEqual([]);
         expect(after?.outputs).toMatchObject({ location: "us-central1-b" });
-        // Another name: by its id the Kubernetes provider knows that nothing is deployed to it yet.
+        // By another name, the Kubernetes provider knows that nothing is deployed to this cluster yet.
         expect(after?.outputs.name).not.toBe(before?.outputs.name);
     });
 
-    it("moves to another region, in the same network too", async () => {
+    it("moves to another region, in the same network", async () => {
         const [network] = ofType("Network");
         stack.configure(config({ location: "europe-west1-b" }));
         const { code, output } = await observed(() => stack.up());
@@ -157,8 +164,8 @@ describeEngine(`the cluster by itself (${needs})`, () => {
     });
 
     it("is not destroyed while it is protected", async () => {
-        const there = { location: "europe-west1-b" };
-        stack.configure(config({ ...there, deletionProtection: true }));
+        const location = { location: "europe-west1-b" };
+        stack.configure(config({ ...location, deletionProtection: true }));
         expect(await observed(() => stack.up())).toMatchObject({ code: 0, operations: ["update Cluster"] });
         const destroyed = await observed(() => stack.destroy());
         expect([destroyed.code, destroyed.output]).toEqual([
@@ -168,11 +175,11 @@ describeEngine(`the cluster by itself (${needs})`, () => {
         expect(destroyed.code).not.toBe(0);
         expect(destroyed.operations).toEqual([]);
 
-        stack.configure(config(there));
+        stack.configure(config(location));
         expect(await stack.up()).toMatchObject({ code: 0 });
     });
 
-    it("is destroyed with all that was made for it", async () => {
+    it("is destroyed with everything that was created for it", async () => {
         const { code, operations } = await observed(() => stack.destroy());
         expect(code).toBe(0);
         expect(operations.indexOf("delete NodePool")).toBeLessThan(operations.indexOf("delete Cluster"));
@@ -180,9 +187,9 @@ describeEngine(`the cluster by itself (${needs})`, () => {
     });
 });
 
-describeEngine(`a regional cluster in a network that is there already (${needs})`, () => {
+describeWithPulumi("a regional cluster in an existing network", () => {
     beforeAll(async () => {
-        await begin(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
+        await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
         stack.configure(
             config({
                 location: "us-central1",
@@ -192,10 +199,10 @@ describeEngine(`a regional cluster in a network that is there already (${needs})
             }),
         );
         const scope = { project: "bookinfo-test", region: "us-central1" };
-        const make = (type: string, inputs: object) => google.cloud.create(type, { ...inputs }, scope);
-        make("gcp:projects/service:Service", { service: "compute.googleapis.com" });
-        make("gcp:compute/network:Network", { name: "corporate", autoCreateSubnetworks: false });
-        make("gcp:compute/subnetwork:Subnetwork", {
+        const addObject = (type: string, inputs: object) => google.cloud.create(type, { ...inputs }, scope);
+        addObject("gcp:projects/service:Service", { service: "compute.googleapis.com" });
+        addObject("gcp:compute/network:Network", { name: "corporate", autoCreateSubnetworks: false });
+        addObject("gcp:compute/subnetwork:Subnetwork", {
             name: "mesh",
             network: "corporate",
             ipCidrRange: "10.100.0.0/20",
@@ -206,10 +213,10 @@ describeEngine(`a regional cluster in a network that is there already (${needs})
         });
     });
 
-    afterAll(end);
+    afterAll(tearDown);
 
-    it("joins it, breaks no rule of the policy pack, and changes nothing when it is deployed again", async () => {
-        const up = await stack.up("--policy-pack", path.join(clone, "packages/policy"));
+    it("joins it, violates no rule of the policy pack, and does not change when it is deployed again", async () => {
+        const up = await stack.up(...policyPack);
         expect([up.code, up.output]).toEqual([0, expect.stringMatching(/\+ \d+ created/)]);
         expect(up.output).not.toMatch(/\[(mandatory|advisory)\]/);
         expect([ofType("Network"), ofType("Subnetwork"), ofType("RouterNat")].map(({ length }) => length)).toEqual([
@@ -221,45 +228,45 @@ describeEngine(`a regional cluster in a network that is there already (${needs})
         expect(await stack.up("--expect-no-changes")).toMatchObject({ code: 0 });
     });
 
-    it("leaves it as it was", async () => {
+    it("leaves the network as it was", async () => {
         expect(await stack.destroy()).toMatchObject({ code: 0 });
         expect(google.cloud.objects().map(({ outputs }) => outputs.name)).toEqual(["corporate", "mesh"]);
     });
 });
 
-describeEngine(`the stack dev (${needs})`, () => {
+describeWithPulumi("the stack dev", () => {
     beforeAll(async () => {
         expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
         const { endpoint, authority, client } = readSandbox();
-        await begin(clone, { endpoint, caCertificate: authority }, { client, authority });
+        await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
         stack.configure(devOnSandbox());
     }, coldStart);
 
     afterAll(async () => {
-        end();
+        tearDown();
         await npmRun("sandbox", "down");
     }, 300_000);
 
-    it("breaks no rule of the policy pack", async () => {
-        const { code, output } = await stack.preview("--policy-pack", path.join(clone, "packages/policy"));
+    it("violates no rule of the policy pack", async () => {
+        const { code, output } = await stack.preview(...policyPack);
         expect([code, output]).toEqual([0, expect.stringMatching(/bookinfo-mesh@v\d/)]);
         expect(output).not.toMatch(/\[(mandatory|advisory)\]/);
         expect(google.cloud.objects()).toEqual([]);
     });
 
-    it("comes up from nothing, to the product page", async () => {
+    it("is deployed from nothing to the product page", async () => {
         const { code, output } = await stack.up();
         expect([code, output]).toEqual([0, expect.stringMatching(/\+ \d+ created/)]);
         const { productpageUrl } = await stack.outputs();
         expect(await get(String(productpageUrl))).toMatchObject({ status: 200 });
     }, 900_000);
 
-    it("stays as it is when it is deployed again", async () => {
+    it("does not change when it is deployed again", async () => {
         const { code, output } = await stack.up("--expect-no-changes");
         expect([code, output]).toEqual([0, expect.stringMatching(/\d+ unchanged/)]);
     }, 300_000);
 
-    it("is used by the commands through gcloud's plugin, once a kubeconfig has its context", async () => {
+    it("can be used by the commands through gcloud's plugin and a kubeconfig with its context", async () => {
         const kubeconfig = String((await stack.outputs()).kubeconfig);
         const file = path.join(folder, "kubeconfig");
         writeFileSync(file, kubeconfig);
@@ -269,7 +276,7 @@ describeEngine(`the stack dev (${needs})`, () => {
         expect([load.code, load.output]).toEqual([0, expect.stringMatching(/\b200\b/)]);
     });
 
-    it("would move to another zone by giving back the load balancer, then the cluster, and making both anew", async () => {
+    it("previews a move to another zone: it deletes the load balancer, then the cluster, and creates both again", async () => {
         stack.configure({ ...devOnSandbox(), "gcp:zone": "us-central1-b" });
         const { code, stdout } = await stack.preview("--json", "--show-replacement-steps");
         expect(code).toBe(0);
@@ -286,7 +293,7 @@ describeEngine(`the stack dev (${needs})`, () => {
         stack.configure(devOnSandbox());
     });
 
-    it("goes back to nothing, the load balancer before the cluster", async () => {
+    it("is destroyed, the load balancer before the cluster", async () => {
         const { code, output } = await stack.destroy();
         expect(code).toBe(0);
         expect(google.cloud.objects()).toEqual([]);
@@ -295,21 +302,18 @@ describeEngine(`the stack dev (${needs})`, () => {
         );
         expect(gateway).toBeGreaterThan(-1);
         expect(gateway).toBeLessThan(cluster);
-        // The rest goes with a cluster that is deleted, which the sandbox is not.
+        // Deleting a cluster deletes the rest. The sandbox is not deleted here.
         const services = (await listObjects()).filter((object) => object.startsWith("v1/Service "));
         expect(services).toContain("v1/Service istio-system/istiod");
         expect(services).not.toContain("v1/Service istio-system/istio-ingressgateway");
     }, 900_000);
 });
 
-/** What is known of the sandbox: where its control plane is, and as whom to speak to it. */
+/** The endpoint of the sandbox's control plane, its certificate authority, and the credentials of a client. */
 function readSandbox() {
-    const { clusters, users } = parse(readFileSync(sandboxKubeconfig, "utf8")) as {
-        clusters: [{ cluster: Record<string, string> }];
-        users: [{ user: Record<string, string> }];
-    };
-    const [{ cluster }] = clusters;
-    const [{ user }] = users;
+    const { clusters, users } = readSandboxKubeconfig();
+    const { cluster = {} } = clusters[0] ?? {};
+    const { user = {} } = users[0] ?? {};
     return {
         endpoint: (cluster.server ?? "").replace("https://", ""),
         authority: cluster["certificate-authority-data"] ?? "",
@@ -318,14 +322,11 @@ function readSandbox() {
 }
 
 /**
- * The stack dev as it is committed, but for what the sandbox has instead: its charts, its images, and an Envoy without
- * extensions. Grafana and Kiali are off, for no machine but one with a registry can have them (Pulumi.local.yaml).
+ * The committed config of the stack dev, but with the charts and images of the sandbox, and its Envoy without extensions. Grafana and
+ * Kiali are off, because their images can only be pulled from a registry (Pulumi.local.yaml).
  */
 function devOnSandbox(): Record<string, unknown> {
-    const [dev, local] = ["dev", "local"].map((name) => {
-        const file = readFileSync(path.join(clone, `Pulumi.${name}.yaml`), "utf8");
-        return (parse(file) as { config: Record<string, HelmValues> }).config;
-    });
-    const istio = mergeValues(dev?.["bookinfo-mesh:istio"] ?? {}, local?.["bookinfo-mesh:istio"] ?? {});
+    const [dev, local] = [committedConfig("dev"), committedConfig("local")];
+    const istio = mergeValues(dev["bookinfo-mesh:istio"] ?? {}, local["bookinfo-mesh:istio"] ?? {});
     return { ...local, ...dev, "bookinfo-mesh:istio": istio, "gcp:project": "bookinfo-test" };
 }

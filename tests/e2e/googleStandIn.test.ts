@@ -1,12 +1,12 @@
 import * as path from "node:path";
 import { clone, runCommand } from "./commands";
 
-/* The sandbox's Bookinfo has its own tests, in Go; here they count with the others. */
+/* The Go tests of the sandbox's stand-in for Bookinfo, run with the others. */
 
-const directory = path.join(clone, "sandbox", "images", "bookinfo");
+const directory = path.join(clone, "packages", "sandbox", "images", "bookinfo");
 
 it.each([["vet"], ["test"]])(
-    "go %s finds nothing wrong with the Bookinfo stand-in",
+    "go %s finds no fault in the stand-in for Bookinfo",
     async (command) => {
         expect(await runCommand("go", ["-C", directory, command, "./..."])).toMatchObject({ code: 0 });
     },

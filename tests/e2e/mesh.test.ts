@@ -15,14 +15,19 @@ import {
     kubectl,
     listObjects,
     npmRun,
+    pageIn,
+    plainText,
+    poll,
+    removeStack,
     runCommand,
-    sandboxBin,
-    sandboxKubeconfig,
+    sandboxEnvironment,
+    stackFile,
+    writeStackFile,
 } from "./commands";
 
 /*
- * What a person sees of the mesh who has run `up`, by what the seed had him type. The sandbox's stock Envoy does not report
- * istio_requests_total; its series are made of the proxies' own counters, by the rules in Pulumi.local.yaml.
+ * What a user sees of the mesh after `up`, with the commands of the 2018 post that this project is based on. The sandbox's stock Envoy
+ * does not report istio_requests_total. The rules in Pulumi.local.yaml compute it from the proxies' own counters.
  */
 
 beforeAll(async () => {
@@ -35,36 +40,29 @@ afterAll(async () => {
     await npmRun("down");
 }, 300_000);
 
-/** The seed's commands, word for word but for the `&`, and the page that each one opens. */
-const SEED = {
+/** The post's commands, literally but without the `&`. */
+const POST_COMMANDS = {
     grafana:
         "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=grafana -o jsonpath='{.items[0].metadata.name}') 3000:3000",
     jaeger: "kubectl port-forward -n istio-system $(kubectl get pod -n istio-system -l app=jaeger -o jsonpath='{.items[0].metadata.name}') 16686:16686",
     servicegraph:
         "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=servicegraph -o jsonpath='{.items[0].metadata.name}') 8088:8088",
-    // The post opens these two as well; their commands are the same in form.
+    // The post opens these two as well; their commands here have the same form.
     kiali: "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=kiali -o jsonpath='{.items[0].metadata.name}') 20001:20001",
     prometheus:
         "kubectl -n istio-system port-forward $(kubectl -n istio-system get pod -l app=prometheus -o jsonpath='{.items[0].metadata.name}') 9090:9090",
 };
 
-/** Does something while a command runs that forwards ports, once it says so; then ends the command. */
+/** Runs a command that forwards ports, does something after the command has printed that it is ready, and ends the command. */
 async function during<T>(command: string, ready: RegExp, work: () => Promise<T>): Promise<T> {
-    const env = {
-        ...process.env,
-        PATH: `${sandboxBin}:${process.env.PATH ?? ""}`,
-        KUBECONFIG: sandboxKubeconfig,
-        NO_COLOR: "1",
-        FORCE_COLOR: undefined,
-    };
     const child = spawn("bash", ["-c", command], {
         cwd: clone,
-        env,
+        env: { ...plainText, ...sandboxEnvironment },
         detached: true,
         stdio: ["ignore", "pipe", "pipe"],
     });
     try {
-        await said(child, ready);
+        await waitForOutput(child, ready);
         return await work();
     } finally {
         const ended = once(child, "exit");
@@ -75,8 +73,8 @@ async function during<T>(command: string, ready: RegExp, work: () => Promise<T>)
     }
 }
 
-/** Waits until a process prints what matches. @throws Error with what it printed where it ends before */
-function said(child: ChildProcess, text: RegExp): Promise<void> {
+/** Waits until a process prints a text. @throws Error with the output, if the process ends before */
+function waitForOutput(child: ChildProcess, text: RegExp): Promise<void> {
     return new Promise((resolve, reject) => {
         let output = "";
         for (const stream of [child.stdout, child.stderr]) {
@@ -93,15 +91,15 @@ function said(child: ChildProcess, text: RegExp): Promise<void> {
     });
 }
 
-/** A GET of JSON. */
-async function json<T>(url: string): Promise<T> {
+/** GETs JSON. */
+async function getJson<T>(url: string): Promise<T> {
     const { status, body } = await get(url);
     expect({ url, status, body }).toMatchObject({ status: 200 });
     return JSON.parse(body) as T;
 }
 
 describe("npm run load", () => {
-    it("makes its requests and counts what came of them", async () => {
+    it("sends its requests and counts the answers", async () => {
         const { code, stdout } = await npmRun("load", "--requests", "60", "--concurrency", "4", "--json");
         const summary = JSON.parse(stdout) as LoadSummary;
         expect({ code, ...summary }).toMatchObject({ code: 0, statuses: { 200: 60 }, failed: 0 });
@@ -117,7 +115,7 @@ describe("npm run verify", () => {
         return { code, failed: checks.filter(({ status }) => status === "failed"), checks };
     };
 
-    it("finds everything in order, and says what is off", async () => {
+    it("passes every check, and names the add-ons that are off", async () => {
         const { code, failed, checks } = await verify();
         expect(failed).toEqual([]);
         expect(code).toBe(0);
@@ -128,7 +126,7 @@ describe("npm run verify", () => {
         ]);
     }, 180_000);
 
-    it("finds plain text accepted once the policy is gone, and fails", async () => {
+    it("fails without the policy, because plain text is accepted", async () => {
         const policy = ["peerauthentication", "default", "--namespace", "istio-system"];
         const manifest = path.join(os.tmpdir(), `policy-${process.pid}.json`);
         fs.writeFileSync(manifest, await kubectl("get", ...policy, "--output", "json"));
@@ -144,12 +142,12 @@ describe("npm run verify", () => {
     }, 240_000);
 });
 
-describe("Jaeger, by the seed's command", () => {
-    // The sandbox's Jaeger, 2.2, would answer at / with a base path as well: only from 2.16 on it would not.
-    it("answers at / and has one trace across all services", async () => {
-        const services = await during(SEED.jaeger, /Forwarding from/, async () => {
+describe("Jaeger, with the post's command", () => {
+    // The sandbox's Jaeger 2.2 answers at / even with a base path. From 2.16 on, Jaeger does not.
+    it("answers at / and has a trace across all services", async () => {
+        const services = await during(POST_COMMANDS.jaeger, /Forwarding from/, async () => {
             expect(await get("http://localhost:16686/")).toMatchObject({ status: 200 });
-            const { data } = await json<{ data: Trace[] }>(
+            const { data } = await getJson<{ data: Trace[] }>(
                 "http://localhost:16686/api/traces?service=istio-ingressgateway.istio-system&limit=200",
             );
             return data.map(({ processes }) =>
@@ -164,8 +162,8 @@ interface Trace {
     processes: Record<string, { serviceName: string }>;
 }
 
-describe("servicegraph, by the seed's command", () => {
-    /** Bookinfo as it is. */
+describe("servicegraph, with the post's command", () => {
+    /** The edges of Bookinfo. */
     const EDGES = [
         "istio-ingressgateway -> productpage-v1",
         "productpage-v1 -> details-v1",
@@ -177,17 +175,19 @@ describe("servicegraph, by the seed's command", () => {
     ];
     const workload = (node: string) => /\((.*)\)$/.exec(node)?.[1] ?? node;
 
-    it("draws Bookinfo's real shape, as data and as a picture", async () => {
-        // Requests of now: a rate looks back for minutes only.
+    it("shows the edges of Bookinfo, as JSON and as a picture", async () => {
+        // New requests, because a rate covers only the last minutes.
         expect(await npmRun("load", "--requests", "60")).toMatchObject({ code: 0 });
-        await during(SEED.servicegraph, /Forwarding from/, async () => {
+        await during(POST_COMMANDS.servicegraph, /Forwarding from/, async () => {
             const url = "http://localhost:8088/graph?filter_empty=true";
-            let edges: string[] = [];
-            for (const end = Date.now() + 90_000; edges.length < EDGES.length && Date.now() < end;) {
-                const graph = await json<{ edges: { source: string; target: string }[] | null }>(url);
-                edges = (graph.edges ?? []).map(({ source, target }) => `${workload(source)} -> ${workload(target)}`);
-                await new Promise((resolve) => setTimeout(resolve, 1000));
-            }
+            const readEdges = async () => {
+                const graph = await getJson<{ edges: { source: string; target: string }[] | null }>(url);
+                return (graph.edges ?? []).map(({ source, target }) => `${workload(source)} -> ${workload(target)}`);
+            };
+            const edges = await poll(readEdges, ({ length }) => length >= EDGES.length, {
+                timeout: 90_000,
+                interval: 1000,
+            });
             expect(edges.sort()).toEqual(EDGES);
             const { status, body } = await get("http://localhost:8088/dotviz");
             expect(status).toBe(200);
@@ -198,7 +198,7 @@ describe("servicegraph, by the seed's command", () => {
     }, 120_000);
 });
 
-/** What Grafana asks Prometheus' API for a variable of a dashboard. */
+/** The path of Prometheus' API that Grafana requests for a variable of a dashboard. */
 function pathForVariable(query: string): string {
     const { text } = interpolate(query);
     const labels = /^label_values\((.+), (\w+)\)$/.exec(text);
@@ -210,18 +210,18 @@ function pathForVariable(query: string): string {
 }
 
 /**
- * istiod's metrics that this mesh has no series of: those of what has not happened yet, and of the chain of a certificate
- * authority that was not made by istiod itself.
+ * istiod's metrics without series in this mesh: those of errors that have not happened, and of the chain of a certificate authority
+ * that istiod has not created itself.
  */
-const NOT_HERE = /err|fail|reject|timeout|expired|skip|cert_chain/;
+const WITHOUT_SERIES = /err|fail|reject|timeout|expired|skip|cert_chain/;
 
-describe("Prometheus, by its command", () => {
-    it("answers what Grafana asks for the dashboards' variables", async () => {
+describe("Prometheus, with its command", () => {
+    it("answers the requests for the dashboards' variables", async () => {
         const variables = DASHBOARDS.flatMap(({ templating }) => templating.list).filter(
             ({ type }) => type === "query",
         );
         expect(variables.length).toBeGreaterThan(0);
-        await during(SEED.prometheus, /Forwarding from/, async () => {
+        await during(POST_COMMANDS.prometheus, /Forwarding from/, async () => {
             for (const { name, query } of variables) {
                 const path = pathForVariable(typeof query === "string" ? query : query.query);
                 const { status, body } = await get(`http://localhost:9090${path}`);
@@ -230,26 +230,26 @@ describe("Prometheus, by its command", () => {
         });
     }, 60_000);
 
-    it("has istiod's metrics that the dashboards read", async () => {
+    it("has the metrics of istiod in the dashboards", async () => {
         const read = QUERIES.flatMap(({ target }) => checkQuery(interpolate(target.expr).text, ISTIO_METRICS).metrics);
         const expected = [...new Set(read)].filter(
-            (metric) => /^(citadel|galley|pilot|sidecar_injection)_/.test(metric) && !NOT_HERE.test(metric),
+            (metric) => /^(citadel|galley|pilot|sidecar_injection)_/.test(metric) && !WITHOUT_SERIES.test(metric),
         );
         expect(expected.length).toBeGreaterThan(10);
-        await during(SEED.prometheus, /Forwarding from/, async () => {
-            const { data } = await json<{ data: string[] }>("http://localhost:9090/api/v1/label/__name__/values");
+        await during(POST_COMMANDS.prometheus, /Forwarding from/, async () => {
+            const { data } = await getJson<{ data: string[] }>("http://localhost:9090/api/v1/label/__name__/values");
             expect(expected.filter((metric) => !data.includes(metric))).toEqual([]);
         });
     }, 60_000);
 
-    it("understands every query of Grafana's dashboards, and its rules are in order", async () => {
-        await during(SEED.prometheus, /Forwarding from/, async () => {
+    it("accepts every query of Grafana's dashboards, and evaluates its rules without errors", async () => {
+        await during(POST_COMMANDS.prometheus, /Forwarding from/, async () => {
             for (const { name, target } of QUERIES) {
                 const query = new URLSearchParams({ query: interpolate(target.expr).text }).toString();
                 const { status, body } = await get(`http://localhost:9090/api/v1/query?${query}`);
                 expect({ name, status, body }).toMatchObject({ status: 200 });
             }
-            const { data } = await json<{ data: { groups: { rules: { name: string; health: string }[] }[] } }>(
+            const { data } = await getJson<{ data: { groups: { rules: { name: string; health: string }[] }[] } }>(
                 "http://localhost:9090/api/v1/rules",
             );
             const rules = data.groups.flatMap((group) => group.rules);
@@ -260,40 +260,39 @@ describe("Prometheus, by its command", () => {
 });
 
 describe("npm run dashboard", () => {
-    it("goes on after the add-on's pod was replaced", async () => {
+    it("forwards to the new pod after the add-on's pod was replaced", async () => {
         const command = "npm run --silent dashboard -- prometheus --no-open";
         await during(command, /localhost:9090/, async () => {
             expect(await get("http://localhost:9090/-/ready")).toMatchObject({ status: 200 });
             await kubectl("--namespace", "istio-system", "delete", "pod", "--selector", "app=prometheus");
             await kubectl("--namespace", "istio-system", "rollout", "status", "deployment/prometheus");
-            const status = async () => (await get("http://localhost:9090/-/ready")).status;
-            let last = await status().catch(() => 0);
-            for (const end = Date.now() + 30_000; last !== 200 && Date.now() < end;) {
-                await new Promise((resolve) => setTimeout(resolve, 500));
-                last = await status().catch(() => 0);
-            }
+            const readStatus = () =>
+                get("http://localhost:9090/-/ready").then(
+                    ({ status }) => status,
+                    () => 0,
+                );
+            const last = await poll(readStatus, (status) => status === 200, { timeout: 30_000, interval: 500 });
             expect(last).toBe(200);
         });
     }, 120_000);
 
-    it("says which switch turns on what is missing", async () => {
+    it("names the config key that switches a missing add-on on", async () => {
         const { code, output } = await npmRun("dashboard", "grafana");
         expect(code).toBe(1);
         expect(output).toContain("istio.grafana.enabled true");
     }, 30_000);
 });
 
-/** A stack with all switches on. */
-const everything = { stack: "e2e-everything", file: path.join(clone, "Pulumi.e2e-everything.yaml") };
+/** A stack with add-ons that the sandbox's stack has switched off. */
+const withAddons = "e2e-addons";
 
-function writeEverything(): void {
-    const local = fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8");
-    const all = local.replace(/(grafana:\s+enabled:) false/, "$1 true").replace(/(kiali:\s+enabled:) false/, "$1 true");
-    expect(all.match(/enabled: true/g)).toHaveLength(2);
-    fs.writeFileSync(everything.file, all);
+function writeStackWith(...addons: ("grafana" | "kiali")[]): void {
+    const istio = Object.fromEntries(addons.map((addon) => [addon, { enabled: true }]));
+    writeStackFile(withAddons, { istio });
+    expect(fs.readFileSync(stackFile(withAddons), "utf8").match(/enabled: true/g)).toHaveLength(addons.length);
 }
 
-/** Whether Grafana and Kiali can be had from here: their images, and Kiali's chart. */
+/** Whether the images of Grafana and Kiali, and Kiali's chart, can be downloaded. */
 const hasRegistries = [
     "https://registry-1.docker.io/v2/",
     "https://quay.io/v2/",
@@ -302,45 +301,38 @@ const hasRegistries = [
     const ask = `fetch("${url}", { signal: AbortSignal.timeout(3000) }).then(() => process.exit(0), () => process.exit(1))`;
     return spawnSync(process.execPath, ["--eval", ask]).status === 0;
 });
-const describeForReal = hasRegistries ? describe : describe.skip;
-const describeDryRun = hasRegistries ? describe.skip : describe;
+const describeWithRegistries = hasRegistries ? describe : describe.skip;
+const describeWithoutRegistries = hasRegistries ? describe.skip : describe;
 
-describeForReal("Grafana and Kiali (need container registries and Kiali's chart repository)", () => {
+describeWithRegistries("Grafana and Kiali (need container registries and Kiali's chart repository)", () => {
     beforeAll(async () => {
-        writeEverything();
+        writeStackWith("grafana", "kiali");
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
-        expect(await npmRun("up", "--rendered", "--stack", everything.stack)).toMatchObject({ code: 0 });
-        expect(await npmRun("load", "--stack", everything.stack)).toMatchObject({ code: 0 });
+        expect(await npmRun("up", "--rendered", "--stack", withAddons)).toMatchObject({ code: 0 });
+        expect(await npmRun("load", "--stack", withAddons)).toMatchObject({ code: 0 });
     }, 900_000);
 
-    afterAll(async () => {
-        await npmRun("down", "--keep-cluster", "--stack", everything.stack);
-        fs.rmSync(everything.file, { force: true });
-    }, 300_000);
+    afterAll(() => removeStack(withAddons, "--keep-cluster"), 300_000);
 
-    it("run, and verify finds them in order", async () => {
-        const { code, output } = await npmRun("verify", "--stack", everything.stack);
+    it("run, and pass the checks of verify", async () => {
+        const { code, output } = await npmRun("verify", "--stack", withAddons);
         expect({ code, output }).toMatchObject({ code: 0, output: expect.not.stringMatching(/^ *off/m) as string });
     }, 180_000);
 
-    it.each(["grafana", "kiali"] as const)("%s's pod is found by the seed's command", async (addon) => {
-        await during(SEED[addon], /Forwarding from/, () => Promise.resolve());
+    it.each(["grafana", "kiali"] as const)("%s's pod is found by the post's command", async (addon) => {
+        await during(POST_COMMANDS[addon], /Forwarding from/, () => Promise.resolve());
     });
 });
 
-describeDryRun("Grafana, whose image can be had from a registry only (skipped where there is one)", () => {
+describeWithoutRegistries("Grafana without its image (skipped if the registries can be reached)", () => {
     let folder: string;
     let files: string[];
 
     beforeAll(async () => {
-        writeEverything();
-        // Kiali's chart is in no repository that could be asked here.
-        fs.writeFileSync(
-            everything.file,
-            fs.readFileSync(everything.file, "utf8").replace(/(kiali:\s+enabled:) true/, "$1 false"),
-        );
-        folder = fs.mkdtempSync(path.join(os.tmpdir(), "everything-"));
-        const render = ["--stack", everything.stack, "--out", folder];
+        // Without Kiali, whose chart cannot be downloaded here.
+        writeStackWith("grafana");
+        folder = fs.mkdtempSync(path.join(os.tmpdir(), "addons-"));
+        const render = ["--stack", withAddons, "--out", folder];
         expect(await npmRun("render", ...render)).toMatchObject({ code: 0 });
         files = fs
             .readdirSync(folder)
@@ -350,31 +342,29 @@ describeDryRun("Grafana, whose image can be had from a registry only (skipped wh
 
     afterAll(async () => {
         await kubectl("delete", "--ignore-not-found", ...files);
-        fs.rmSync(everything.file, { force: true });
+        fs.rmSync(stackFile(withAddons), { force: true });
         fs.rmSync(folder, { recursive: true });
     }, 60_000);
 
-    it("has its objects accepted by the API server's dry run", async () => {
+    it("has objects that the API server accepts in a dry run", async () => {
         const kinds = files.filter((file) => file.endsWith(".yaml")).map((file) => path.basename(file).split("-")[1]);
         expect(kinds).toEqual(expect.arrayContaining(["secret", "service", "configmap", "deployment"]));
         await kubectl("apply", "--server-side", "--dry-run=server", "--field-manager=dry-run", ...files);
     }, 60_000);
 
-    it("has a pod that the seed's command finds, though it cannot start", async () => {
+    it("has a pod that the post's command finds, although it cannot start", async () => {
         await kubectl("apply", "--server-side", ...files);
-        let found = "";
-        for (const end = Date.now() + 20_000; found === "" && Date.now() < end;) {
-            found = (await findPod("grafana")).stdout;
-        }
-        expect(found).toMatch(/^grafana-/);
+        const { stdout } = await poll(
+            () => findPod("grafana"),
+            (found) => found.stdout !== "",
+            { timeout: 20_000 },
+        );
+        expect(stdout).toMatch(/^grafana-/);
     }, 60_000);
 });
 
-/**
- * A folder with a chart of the name of Kiali's, which can be had from its own repository only. Its one object shows the
- * values that it was given.
- */
-function standInForKialisChart(): string {
+/** Makes a folder with a stand-in for Kiali's chart, which cannot be downloaded here. Its only object shows its values. */
+function makeKialiChart(): string {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "charts-"));
     const chart = path.join(folder, "kiali-server");
     fs.mkdirSync(path.join(chart, "templates"), { recursive: true });
@@ -386,13 +376,10 @@ function standInForKialisChart(): string {
     return folder;
 }
 
-describe("tracing and Kiali (with a stand-in for its chart), switched on and off again", () => {
+describe("tracing and Kiali (with a stand-in for its chart)", () => {
     const stack = "e2e-switches";
-    const file = path.join(clone, `Pulumi.${stack}.yaml`);
-    const charts = standInForKialisChart();
-    const off = fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8");
-    const on = off.replace(/(kiali:\s+enabled:) false/, `$1 true\n      chartRepository: ${charts}`);
-    const ofBoth = async () => ({
+    const charts = makeKialiChart();
+    const traces = async () => ({
         objects: (await listObjects()).filter((object) => /jaeger|tracing|mesh-default|kiali/.test(object)),
         providers: (
             await kubectl("--namespace", "istio-system", "get", "configmap", "istio", "--output", "yaml")
@@ -401,19 +388,18 @@ describe("tracing and Kiali (with a stand-in for its chart), switched on and off
 
     beforeAll(async () => {
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
-        fs.writeFileSync(file, on);
+        writeStackFile(stack, { istio: { kiali: { enabled: true, chartRepository: charts } } });
         expect(await npmRun("up", "--rendered", "--stack", stack)).toMatchObject({ code: 0 });
     }, 300_000);
 
     afterAll(async () => {
-        await npmRun("down", "--keep-cluster", "--stack", stack);
-        fs.rmSync(file, { force: true });
+        await removeStack(stack, "--keep-cluster");
         fs.rmSync(charts, { recursive: true });
     }, 300_000);
 
     const system = async (...command: string[]) => kubectl("--namespace", "istio-system", ...command);
 
-    it("Kiali's release is told of its neighbours, and of a key that is in a Secret", async () => {
+    it("give Kiali's release the addresses of the other add-ons, and a key in a Secret", async () => {
         const given = await system("get", "configmap", "kiali-values", "--output", "jsonpath={.data.json}");
         expect(JSON.parse(given)).toMatchObject({
             external_services: {
@@ -428,24 +414,22 @@ describe("tracing and Kiali (with a stand-in for its chart), switched on and off
         expect(Buffer.from(key, "base64")).toHaveLength(32);
     }, 30_000);
 
-    it("off leaves no object and no setting of istiod, and the page answers", async () => {
-        const before = await ofBoth();
+    it("leave no object and no setting of istiod if they are switched off, and the page answers", async () => {
+        const before = await traces();
         for (const trace of [/jaeger/, /Telemetry/i, /kiali-values/, /kiali-signing-key/]) {
             expect(before.objects).toContainEqual(expect.stringMatching(trace));
         }
         expect(before.providers).not.toBeNull();
-        fs.writeFileSync(file, off.replace("tracing:\n", "tracing:\n      enabled: false\n"));
+        writeStackFile(stack, { istio: { tracing: { enabled: false } } });
         const up = await npmRun("up", "--rendered", "--stack", stack);
         expect(up).toMatchObject({ code: 0 });
-        expect(await ofBoth()).toEqual({ objects: [], providers: null });
-        const page = /http:\/\/[\d.]+\/productpage/.exec(up.output)?.[0] ?? "no address in the output";
-        expect(await get(page)).toMatchObject({ status: 200 });
+        expect(await traces()).toEqual({ objects: [], providers: null });
+        expect(await get(pageIn(up.output))).toMatchObject({ status: 200 });
     }, 300_000);
 });
 
-/** Runs the part of the seed's command that finds the pod. */
-function findPod(addon: keyof typeof SEED) {
-    const find = /\$\((.*)\)/.exec(SEED[addon])?.[1] ?? "";
-    const env = { PATH: `${sandboxBin}:${process.env.PATH ?? ""}`, KUBECONFIG: sandboxKubeconfig };
-    return runCommand("bash", ["-c", find], env);
+/** Runs the part of the post's command that finds the pod. */
+function findPod(addon: keyof typeof POST_COMMANDS) {
+    const find = /\$\((.*)\)/.exec(POST_COMMANDS[addon])?.[1] ?? "";
+    return runCommand("bash", ["-c", find], sandboxEnvironment);
 }

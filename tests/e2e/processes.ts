@@ -2,20 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clone, sandboxInit } from "./commands";
+import { clone, plainText, sandboxInit } from "./commands";
 
-/** A command that is under way, and may be interrupted. */
-export interface Running {
+/** A command that runs and may be interrupted. */
+export interface RunningCommand {
     child: ChildProcess;
-    /** Its exit code (128 where a signal ended it) and what it has printed. */
+    /** Its exit code (128 if a signal ended it) and what it has printed. */
     ended: Promise<{ code: number; output: string }>;
 }
 
-/** Starts `npm run SCRIPT -- ARGS`, by its program: npm would only pass on signals. */
-export function start(script: "up" | "down", ...args: string[]): Running {
-    const child = spawn(process.execPath, ["--import", "tsx", `commands/${script}.ts`, ...args], {
+/** Starts the program of `npm run SCRIPT -- ARGS` without npm, so that signals reach the program itself. */
+export function start(script: "up" | "down", ...args: string[]): RunningCommand {
+    const child = spawn(process.execPath, ["--import", "tsx", `packages/cli/${script}.ts`, ...args], {
         cwd: clone,
-        env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
+        env: plainText,
     });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -29,7 +29,7 @@ export function start(script: "up" | "down", ...args: string[]): Running {
     return { child, ended };
 }
 
-/** SIGKILL to a process and all that it has started: the engine, its plugins, the program. */
+/** Sends SIGKILL to a process and its descendants: the engine, its plugins, the program. */
 export async function killTree(pid: number): Promise<void> {
     for (let tree = treeOf(pid); tree.length > 0; tree = tree.filter(isAlive)) {
         tree.push(...tree.flatMap(treeOf));
@@ -40,8 +40,8 @@ export async function killTree(pid: number): Promise<void> {
     }
 }
 
-/** SIGKILL to the processes of a program that a process has started, by whatever way. Answers how many there were. */
-export function killIn(pid: number, program: string): number {
+/** Sends SIGKILL to the descendants of a process that run a program. @returns their number */
+export function killProgram(pid: number, program: string): number {
     const members = treeOf(pid).filter((member) => programOf(member) === program);
     for (const member of members) {
         signal(member, "SIGKILL");
@@ -49,13 +49,9 @@ export function killIn(pid: number, program: string): number {
     return members.length;
 }
 
+/** A process and its descendants. */
 function treeOf(pid: number): number[] {
-    const parents = new Map(
-        fs
-            .readdirSync("/proc")
-            .filter((name) => /^\d+$/.test(name))
-            .map((name) => [Number(name), parentOf(Number(name))]),
-    );
+    const parents = new Map(processIds().map((id) => [id, parentOf(id)]));
     const tree = [pid];
     for (const member of tree) {
         tree.push(...[...parents].filter(([, parent]) => parent === member).map(([child]) => child));
@@ -63,60 +59,57 @@ function treeOf(pid: number): number[] {
     return tree;
 }
 
-function parentOf(pid: number): number | undefined {
-    try {
-        const [, parent] = fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-        return Number(parent);
-    } catch {
-        return undefined;
-    }
+function processIds(): number[] {
+    return fs
+        .readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number);
 }
 
-/** Whether a process runs; one that is dead and not yet collected does not. */
+/** Of `/proc/PID/stat`, the fields from the third on: state, parent, … */
+function statOf(pid: number): string[] | undefined {
+    return ifAlive(() => fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" "));
+}
+
+function parentOf(pid: number): number | undefined {
+    const stat = statOf(pid);
+    return stat && Number(stat[1]);
+}
+
+/** Whether a process runs. A zombie does not. */
 function isAlive(pid: number): boolean {
-    try {
-        return fs.readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.startsWith("Z") === false;
-    } catch {
-        return false;
-    }
+    const [state = "Z"] = statOf(pid) ?? [];
+    return state !== "Z";
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {
-    try {
-        process.kill(pid, name);
-    } catch {
-        // It has ended.
-    }
+    ifAlive(() => process.kill(pid, name));
 }
 
-/** Has a process that was stopped go on; its parent too, for nsenter, which starts the sandbox's parts, stops with them. */
+/** Continues a stopped process, and its parent: nsenter, which starts the sandbox's services, stops with its child. */
 export function resume(pid: number): void {
     signal(pid, "SIGCONT");
     signal(parentOf(pid) ?? pid, "SIGCONT");
 }
 
-/** The ids of the sandbox's own processes that run a program of that name; the machine may have others. */
+/** The ids of the sandbox's processes that run a program; the machine may run the same program elsewhere. */
 export function sandboxProcesses(program: string): number[] {
     const namespace = namespaceOf(sandboxInit());
-    return fs
-        .readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name))
-        .map(Number)
-        .filter((pid) => programOf(pid) === program && namespaceOf(pid) === namespace);
+    return processIds().filter((pid) => programOf(pid) === program && namespaceOf(pid) === namespace);
 }
 
 function programOf(pid: number): string | undefined {
-    try {
-        const [program = ""] = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-        return path.basename(program);
-    } catch {
-        return undefined;
-    }
+    return ifAlive(() => path.basename(fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[0] ?? ""));
 }
 
 function namespaceOf(pid: number): string | undefined {
+    return ifAlive(() => fs.readlinkSync(`/proc/${pid}/ns/pid`));
+}
+
+/** What can be done with a process; undefined if it has ended. */
+function ifAlive<T>(use: () => T): T | undefined {
     try {
-        return fs.readlinkSync(`/proc/${pid}/ns/pid`);
+        return use();
     } catch {
         return undefined;
     }

@@ -1,33 +1,33 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { photograph } from "./browser";
+import { openInBrowser } from "./browser";
 import {
-    askFromNode,
     bookinfoPods,
-    clone,
     coldStart,
+    type CommandResult,
     get,
+    getFromNode,
     kubectl,
     labelsOfDefault,
     listObjects,
     npmRun,
+    pageIn,
+    readSandboxKubeconfig,
+    removeStack,
     runCommand,
-    sandboxBin,
-    sandboxKubeconfig,
-    type Ended,
+    runOnSandbox,
+    writeStackFile,
 } from "./commands";
 
 /*
- * From nothing to the page and back, on a real cluster, by applying what the program renders; engine.test.ts takes the way by the Pulumi
- * CLI. The tests are in the order of a person's steps and build on each other.
+ * `npm run up --rendered` on a real cluster, from nothing to the page and back: it applies what the program renders. (engine.test.ts has
+ * the Pulumi CLI.) The tests follow the steps of a user, and each one needs those before it.
  */
 
 let before: string[];
-let up: Ended;
+let up: CommandResult;
 let page: string;
-
-const addressIn = (output: string) => /http:\/\/[\d.]+\/productpage/.exec(output)?.[0] ?? "no address in the output";
 
 beforeAll(async () => {
     const sandbox = await npmRun("sandbox", "up");
@@ -36,7 +36,7 @@ beforeAll(async () => {
     }
     before = await listObjects();
     up = await npmRun("up", "--rendered");
-    page = addressIn(up.output);
+    page = pageIn(up.output);
 }, coldStart);
 
 afterAll(async () => {
@@ -44,7 +44,7 @@ afterAll(async () => {
 }, 300_000);
 
 describe("npm run up", () => {
-    it("ends well and says where the page is", () => {
+    it("succeeds and prints the address of the page", () => {
         expect(up).toMatchObject({ code: 0 });
         expect(page).toMatch(/^http:\/\/198\.51\.100\.\d+\/productpage$/);
     });
@@ -56,7 +56,7 @@ describe("npm run up", () => {
         expect(server).toBe("istio-envoy");
     });
 
-    it("answers 150 requests, by all three versions of reviews", async () => {
+    it("answers 150 requests, with all three versions of reviews", async () => {
         const versions = new Map<string, number>();
         for (let request = 0; request < 150; request += 1) {
             const { status, body } = await get(page);
@@ -67,7 +67,7 @@ describe("npm run up", () => {
         expect([...versions.keys()].sort()).toEqual(["v1", "v2", "v3"]);
     }, 60_000);
 
-    it("routes the application's paths, and answers 404 by itself to all others", async () => {
+    it("routes the application's paths, and answers all others with 404", async () => {
         const at = (place: string) => new URL(place, page).href;
         const { body } = await get(page);
         const asset = /"(\/?static\/[^"]+)"/.exec(body)?.[1] ?? "no static path on the page";
@@ -90,7 +90,7 @@ describe("npm run up", () => {
         }
     }, 60_000);
 
-    it("runs every pod of Bookinfo with a sidecar that is ready", async () => {
+    it("runs every pod of Bookinfo with a ready sidecar", async () => {
         const pods = await bookinfoPods();
         expect(
             pods.map((pod) => `${pod.metadata.labels.app ?? ""}-${pod.metadata.labels.version ?? ""}`).sort(),
@@ -104,18 +104,18 @@ describe("npm run up", () => {
 
     it("refuses plain HTTP to every pod: mutual TLS is strict", async () => {
         for (const pod of await bookinfoPods()) {
-            expect(await askFromNode(`http://${pod.status.podIP}:9080/health`)).toBe("ECONNRESET");
+            expect(await getFromNode(`http://${pod.status.podIP}:9080/health`)).toBe("ECONNRESET");
         }
     }, 60_000);
 
     it("shows the page in a browser", async () => {
-        const picture = await photograph(page);
-        expect(picture.title).toMatch(/Bookstore|Bookinfo|Comedy of Errors/);
-        expect(picture.reviewsShown).toBe(2);
-        expect(picture.failedRequests).toEqual([]);
+        const { title, reviewsShown, failedRequests } = await openInBrowser(page);
+        expect(title).toMatch(/Bookstore|Bookinfo|Comedy of Errors/);
+        expect(reviewsShown).toBe(2);
+        expect(failedRequests).toEqual([]);
     }, 60_000);
 
-    it("changes nothing when it is run again", async () => {
+    it("changes nothing at a second run", async () => {
         const generations = () =>
             kubectl(
                 "get",
@@ -145,78 +145,66 @@ describe("npm run render", () => {
         fs.rmSync(folder, { recursive: true });
     });
 
-    it("gives the same bytes twice", async () => {
+    it("writes the same bytes twice", async () => {
         expect(await runCommand("diff", ["-r", out("one"), out("two")])).toMatchObject({ code: 0, output: "" });
     });
 
-    it("holds no credential", async () => {
-        const key = /client-key-data: (\S+)/.exec(fs.readFileSync(sandboxKubeconfig, "utf8"))?.[1] ?? "no key";
+    it("writes no credential", async () => {
+        const key = readSandboxKubeconfig().users[0]?.user["client-key-data"] ?? "no key";
         expect(await runCommand("grep", ["-r", "-F", key, out("one")])).toMatchObject({ code: 1, output: "" });
     });
 
-    it("is accepted whole by the API server's dry run", async () => {
+    it("writes manifests that the API server accepts in a dry run", async () => {
         const manifests = manifestsIn(out("one"));
         expect(manifests.length).toBeGreaterThan(15);
-        const applied = await runCommand(
-            path.join(sandboxBin, "kubectl"),
-            [
-                ...["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=dry-run"],
-                ...manifests.flatMap((file) => ["--filename", file]),
-            ],
-            { KUBECONFIG: sandboxKubeconfig },
+        const applied = await runOnSandbox(
+            "kubectl",
+            ...["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--field-manager=dry-run"],
+            ...manifests.flatMap((file) => ["--filename", file]),
         );
         expect(applied).toMatchObject({ code: 0 });
     }, 60_000);
 
-    it("is found faultless by istioctl analyze", async () => {
-        const analysis = await runCommand(path.join(sandboxBin, "istioctl"), [
-            ...["analyze", "--use-kube=false", "--failure-threshold", "Warning"],
-            ...manifestsIn(out("one")),
-        ]);
+    it("writes manifests in which istioctl analyze finds no fault", async () => {
+        const options = ["--use-kube=false", "--failure-threshold", "Warning"];
+        const analysis = await runOnSandbox("istioctl", "analyze", ...options, ...manifestsIn(out("one")));
         expect(analysis.output).toContain("No validation issues found");
         expect(analysis.code).toBe(0);
     }, 60_000);
 });
 
 describe("npm run down", () => {
-    it("leaves nothing that was not there before, and the label gone", async () => {
+    it("leaves only what was there before, and removes the label", async () => {
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
         expect(await listObjects()).toEqual(before);
         expect(await labelsOfDefault()).not.toHaveProperty("istio-injection");
     }, 300_000);
 
-    it("does nothing when it is run again", async () => {
+    it("does nothing at a second run", async () => {
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
         expect(await listObjects()).toEqual(before);
     }, 120_000);
 });
 
 describe("a stack with mutual TLS off", () => {
-    const stackFile = path.join(clone, "Pulumi.e2e-mtls-off.yaml");
+    const stack = "e2e-mtls-off";
 
     beforeAll(async () => {
-        const local = fs.readFileSync(path.join(clone, "Pulumi.local.yaml"), "utf8");
-        fs.writeFileSync(
-            stackFile,
-            local.replace("bookinfo-mesh:istio:", "bookinfo-mesh:istio:\n    global: { mtls: { enabled: false } }"),
-        );
-        expect(await npmRun("up", "--rendered", "--stack", "e2e-mtls-off")).toMatchObject({ code: 0 });
+        writeStackFile(stack, { istio: { global: { mtls: { enabled: false } } } });
+        expect(await npmRun("up", "--rendered", "--stack", stack)).toMatchObject({ code: 0 });
     }, 300_000);
 
-    afterAll(async () => {
-        await npmRun("down", "--stack", "e2e-mtls-off");
-        fs.rmSync(stackFile, { force: true });
-    }, 300_000);
+    afterAll(() => removeStack(stack), 300_000);
 
     it("serves the page, and accepts plain HTTP to every pod", async () => {
         expect(await get(page)).toMatchObject({ status: 200 });
         for (const pod of await bookinfoPods()) {
-            expect(await askFromNode(`http://${pod.status.podIP}:9080/health`)).toBe("200");
+            expect(await getFromNode(`http://${pod.status.podIP}:9080/health`)).toBe("200");
         }
     }, 60_000);
 });
 
-/** The files of a rendered folder that hold Kubernetes objects, in order; Helm values are none. */
+/** The files of a rendered folder with Kubernetes objects, sorted; without those of Helm values. */
 function manifestsIn(folder: string): string[] {
     return fs
         .readdirSync(folder, { recursive: true, encoding: "utf8" })

@@ -5,9 +5,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { jaegerVersion, nodeVersion, prometheusVersion } from "../../packages/sandbox/settings";
-import { clone, coldStart, kubectl, npmRun, runCommand, sandboxBin, sandboxKubeconfig } from "./commands";
+import { clone, coldStart, kubectl, npmRun, runCommand, runOnSandbox } from "./commands";
 
-/* The sandbox itself: what a person or an accident does to it, and what is left of it. */
+/* The sandbox itself: how it handles its users and accidents, and what it leaves behind. */
 
 interface Status {
     state: string;
@@ -17,7 +17,16 @@ interface Status {
 const status = async () => JSON.parse((await npmRun("sandbox", "status", "--json")).stdout) as Status;
 const upIsReady = { code: 0, output: expect.stringMatching(/is ready|is up/) as string };
 
-/** What the machine has that a sandbox could leave behind. */
+/** Starts the program of `npm run sandbox -- up` without npm, so that signals reach the program itself. */
+function startUp() {
+    const child = spawn(process.execPath, ["--import", "tsx", "packages/sandbox/cli.ts", "up"], {
+        cwd: clone,
+        stdio: "ignore",
+    });
+    return { child, ended: once(child, "exit") };
+}
+
+/** Everything on the machine that a sandbox could leave behind. */
 async function traces() {
     const lines = async (command: string, args: string[]) => (await runCommand(command, args)).stdout.split("\n");
     const mine = (line: string) => /bookinfo-mesh|198\.51\.100/.test(line);
@@ -43,7 +52,7 @@ async function traces() {
 let before: Awaited<ReturnType<typeof traces>>;
 
 beforeAll(async () => {
-    // Another clone's sandbox refuses this, and must not be touched by what follows.
+    // This fails if the sandbox belongs to another clone, so that the tests do not touch that one.
     expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
     before = await traces();
 }, 60_000);
@@ -54,7 +63,7 @@ afterAll(async () => {
 
 describe("npm run sandbox", () => {
     it(
-        "up brings a node that is ready, and says which images are stand-ins and which are absent",
+        "up starts a node, and says which images are stand-ins and which are absent",
         async () => {
             const up = await npmRun("sandbox", "up");
             expect(up).toMatchObject(upIsReady);
@@ -65,7 +74,7 @@ describe("npm run sandbox", () => {
         coldStart,
     );
 
-    it("up a second time does nothing", async () => {
+    it("a second up does nothing", async () => {
         const earlier = await status();
         expect(await npmRun("sandbox", "up")).toMatchObject(upIsReady);
         expect(await status()).toEqual(earlier);
@@ -76,7 +85,7 @@ describe("npm run sandbox", () => {
         ["jaeger", `docker.io/jaegertracing/jaeger:${jaegerVersion}`, ["version"], jaegerVersion],
         ["node", `docker.io/library/node:${nodeVersion}-bookworm-slim`, ["node", "--version"], nodeVersion],
     ])(
-        "has an image of %s that runs what its tag says",
+        "has an image of %s whose program has the version of its tag",
         async (name, image, args, version) => {
             await kubectl("run", name, "--image", image, "--restart=Never", "--", ...args);
             await kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", `pod/${name}`, "--timeout=60s");
@@ -92,19 +101,19 @@ describe("npm run sandbox", () => {
         ["sandbox:load-balancer", "patch", "services/status", "yes"],
         ["sandbox:load-balancer", "patch", "services", "no"],
         ["sandbox:load-balancer", "get", "secrets", "no"],
-    ])("as %s, may one %s %s: %s", async (user, verb, resource, answer) => {
+    ])("may %s %s %s? %s", async (user, verb, resource, answer) => {
         const [type = "", subresource = ""] = resource.split("/");
         const question = ["auth", "can-i", verb, type, "--subresource", subresource, "--all-namespaces", "--as", user];
-        // kubectl's exit code says no, too.
-        const asked = await runCommand(path.join(sandboxBin, "kubectl"), question, { KUBECONFIG: sandboxKubeconfig });
+        // Not with the function kubectl, because the answer "no" has exit code 1.
+        const asked = await runOnSandbox("kubectl", ...question);
         expect(asked.stdout.trim()).toBe(answer);
     });
 
-    it("refuses a second clone on the same machine, and leaves the first one alone", async () => {
+    it("refuses a second clone on the same machine, and keeps the first one's sandbox", async () => {
         const other = fs.mkdtempSync(path.join(os.tmpdir(), "second-clone-"));
         try {
-            for (const part of ["sandbox", "package.json", "tsconfig.json"]) {
-                fs.cpSync(path.join(clone, part), path.join(other, part), { recursive: true });
+            for (const file of ["packages/sandbox", "packages/shared", "package.json", "tsconfig.json"]) {
+                fs.cpSync(path.join(clone, file), path.join(other, file), { recursive: true });
             }
             fs.symlinkSync(path.join(clone, "node_modules"), path.join(other, "node_modules"));
             for (const command of ["up", "down"]) {
@@ -126,7 +135,7 @@ describe("npm run sandbox", () => {
     }, 60_000);
 
     it.each(["etcd", "kube-apiserver", "kubelet", "containerd", "load-balancer"])(
-        "names %s when it died, with its last words, and brings it back",
+        "reports that %s died, with the end of its log, and starts it again",
         async (part) => {
             const { parts } = await status();
             process.kill(parts[part]?.pid ?? 0, "SIGKILL");
@@ -146,7 +155,7 @@ describe("npm run sandbox", () => {
         120_000,
     );
 
-    it("logs and kubectl reach the parts; an unknown part is named with those that there are", async () => {
+    it("logs and kubectl reach the services; the error for an unknown service lists the known ones", async () => {
         expect(await npmRun("sandbox", "logs", "kubelet", "-n", "1")).toMatchObject({ code: 0 });
         expect((await npmRun("sandbox", "kubectl", "get", "--raw", "/readyz")).stdout).toBe("ok");
         const unknown = await npmRun("sandbox", "logs", "kublet");
@@ -164,15 +173,11 @@ describe("npm run sandbox", () => {
     }, 60_000);
 
     it.each([1_500, 3_000, 5_000, 7_000])(
-        "up clears what a run that was killed after %i ms left, and succeeds",
+        "up cleans up after a run that was killed after %i ms, and succeeds",
         async (delay) => {
-            const started = spawn(process.execPath, ["--import", "tsx", "packages/sandbox/cli.ts", "up"], {
-                cwd: clone,
-                stdio: "ignore",
-            });
-            const ended = once(started, "exit");
+            const { child, ended } = startUp();
             await sleep(delay);
-            started.kill("SIGKILL");
+            child.kill("SIGKILL");
             await ended;
             expect(await npmRun("sandbox", "up")).toMatchObject(upIsReady);
             expect((await status()).state).toBe("up");
@@ -182,14 +187,10 @@ describe("npm run sandbox", () => {
         120_000,
     );
 
-    it("interrupted by Ctrl-C leaves nothing", async () => {
-        const started = spawn(process.execPath, ["--import", "tsx", "packages/sandbox/cli.ts", "up"], {
-            cwd: clone,
-            stdio: "ignore",
-        });
-        const ended = once(started, "exit");
+    it("up leaves nothing if Ctrl-C interrupts it", async () => {
+        const { child, ended } = startUp();
         await sleep(3_000);
-        started.kill("SIGINT");
+        child.kill("SIGINT");
         expect(await ended).toEqual([130, null]);
         expect(await traces()).toEqual(before);
     }, 60_000);

@@ -1,34 +1,28 @@
-import * as path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { type FakePrometheus, fakePrometheus } from "../../packages/servicegraph/testing/fakePrometheus";
 import { type Program, startServer } from "../../packages/servicegraph/testing/program";
 import { answerTo, BOOKINFO, type Traffic } from "../../packages/servicegraph/testing/traffic";
-import { launchBrowser } from "./browser";
-import { clone } from "./commands";
+import { launchBrowser, updatePicture } from "./browser";
 
 /*
- * servicegraph's two pages in a browser: the server is the one that runs in the cluster, Prometheus is a fake one on loopback, which
- * answers as if it had scraped the traffic that a test says. (mesh.test.ts has a real one.)
+ * servicegraph's two pages in a browser. The server is the same as in the cluster. Prometheus is a fake on loopback, which answers with
+ * the traffic of the test. (mesh.test.ts has a real Prometheus.)
  */
 
-/** Pictures of the pages are written when UPDATE_PICTURE is set, so that a test run leaves the clone as it was. */
-async function picture(page: Page, name: string): Promise<void> {
-    if (process.env.UPDATE_PICTURE) {
-        await page.screenshot({ path: path.join(clone, "docs", name), fullPage: true });
-    }
-}
-
-/** Bookinfo's edges, by the names of workloads. */
+/** Bookinfo's edges, with the names of the workloads. */
 const EDGES = BOOKINFO.map(({ from, to }) => `${from.workload} → ${to.workload}`).sort();
 const NODES = [...new Set(BOOKINFO.flatMap(({ from, to }) => [from.workload, to.workload]))].sort();
+
+/** Names that a page must not take for HTML. */
+const MALICIOUS = { app: "<script>alert(1)</script>", workload: '"><img src=x onerror=alert(1)>' };
 
 let traffic: readonly Traffic[] = BOOKINFO;
 let prometheus: FakePrometheus;
 let server: Program;
 let browser: Browser;
 let page: Page;
-/** What went wrong on the page: errors of scripts, violations of the content security policy, requests without success. */
-let complaints: string[];
+/** Errors on the page: in scripts, against the content security policy, or of requests. */
+let errors: string[];
 
 beforeAll(async () => {
     prometheus = await fakePrometheus((promql) => answerTo(promql, traffic));
@@ -44,7 +38,7 @@ afterAll(async () => {
 
 beforeEach(() => {
     traffic = BOOKINFO;
-    complaints = [];
+    errors = [];
 });
 
 afterEach(async () => {
@@ -53,22 +47,22 @@ afterEach(async () => {
 
 async function open(path: string, colorScheme: "light" | "dark" = "light"): Promise<void> {
     page = await browser.newPage({ viewport: { width: 1280, height: 720 }, deviceScaleFactor: 1.5, colorScheme });
-    page.on("pageerror", ({ message }) => complaints.push(message));
-    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", ({ message }) => errors.push(message));
+    page.on("console", (message) => errors.push(message.text()));
     page.on("response", (response) => {
         if (!response.ok()) {
-            complaints.push(`${response.status()} ${response.url()}`);
+            errors.push(`${response.status()} ${response.url()}`);
         }
     });
     page.on("request", (request) => {
         if (!request.url().startsWith(server.url)) {
-            complaints.push(`asks elsewhere: ${request.url()}`);
+            errors.push(`request to another server: ${request.url()}`);
         }
     });
     await page.goto(server.url + path, { waitUntil: "load" });
 }
 
-/** The titles of what is drawn with a class, without the figures in their later lines, and by workload alone. */
+/** The first lines of the titles of drawn elements, which name nodes and edges, with workloads only. */
 async function titles(selector: string): Promise<string[]> {
     const texts = await page.locator(`svg.mesh ${selector} > title`).allTextContents();
     return texts.map((text) => (text.split("\n")[0] ?? "").replace(/[^ ]+ \(([^)]*)\)/g, "$1")).sort();
@@ -79,7 +73,7 @@ const shownEdges = () => titles(".edge");
 
 describe("/dotviz", () => {
     it.each(["light", "dark"] as const)(
-        "draws Bookinfo, %s",
+        "draws Bookinfo with the %s colour scheme",
         async (scheme) => {
             await open("/dotviz", scheme);
             expect(await page.title()).toBe("Istio Servicegraph");
@@ -88,8 +82,8 @@ describe("/dotviz", () => {
                 expect.stringContaining("default"),
                 expect.stringContaining("istio-system"),
             ]);
-            await picture(page, scheme === "light" ? "dotviz.png" : "dotviz-dark.png");
-            expect(complaints).toEqual([]);
+            await updatePicture(page, scheme === "light" ? "dotviz.png" : "dotviz-dark.png", true);
+            expect(errors).toEqual([]);
         },
         30_000,
     );
@@ -115,7 +109,7 @@ describe("/dotviz", () => {
         expect(new Set(colours).size).toBe(3);
     }, 30_000);
 
-    it("is drawn such that names do not leave their boxes", async () => {
+    it("draws names within their boxes", async () => {
         await open("/dotviz");
         for (const node of await page.locator("svg.mesh .node").all()) {
             const box = await node.locator("rect").boundingBox();
@@ -127,7 +121,7 @@ describe("/dotviz", () => {
         }
     }, 30_000);
 
-    it("asks by its form", async () => {
+    it("sends its form", async () => {
         await open("/dotviz");
         await page.getByLabel("Time horizon").fill("1h");
         await page.getByLabel("only edges with traffic").check();
@@ -139,7 +133,7 @@ describe("/dotviz", () => {
         await page.getByLabel("Time horizon").fill("soon");
         await page.getByRole("button", { name: "Show" }).click();
         await page.getByText('not a valid duration string: "soon"').waitFor();
-        expect(complaints.filter((complaint) => !complaint.includes("400"))).toEqual([]);
+        expect(errors.filter((error) => !error.includes("400"))).toEqual([]);
     }, 30_000);
 
     it("refreshes by itself", async () => {
@@ -151,7 +145,7 @@ describe("/dotviz", () => {
         expect(await shownEdges()).toEqual(EDGES);
     }, 30_000);
 
-    it("loads itself again only where its form says so", async () => {
+    it("reloads only if its form says so", async () => {
         await open("/dotviz");
         await page.getByLabel("Time horizon").fill("1h");
         const refreshes = await page.locator("meta[http-equiv=refresh]").count();
@@ -161,17 +155,13 @@ describe("/dotviz", () => {
         expect([refreshes, await page.locator("meta[http-equiv=refresh]").count()]).toEqual([0, 1]);
     }, 30_000);
 
-    it("shows names as names, whatever they say", async () => {
-        const evil = {
-            app: "<script>alert(1)</script>",
-            workload: '"><img src=x onerror=alert(1)>',
-            namespace: "</svg>",
-        };
-        traffic = [{ from: evil, to: { ...evil, app: "\u202eשלום" }, requests: 1, failures: 0 }];
+    it("shows any name as plain text", async () => {
+        const from = { ...MALICIOUS, namespace: "</svg>" };
+        traffic = [{ from, to: { ...from, app: "\u202eשלום" }, requests: 1, failures: 0 }];
         await open("/dotviz");
         expect(await page.locator("svg.mesh .node").count()).toBe(2);
         expect(await page.locator("script, img").count()).toBe(0);
-        expect(complaints).toEqual([]);
+        expect(errors).toEqual([]);
     }, 30_000);
 });
 
@@ -185,7 +175,7 @@ describe("/force/forcegraph.html", () => {
         expect([await shownNodes(), await shownEdges()]).toEqual([NODES, EDGES]);
         expect(await page.locator(".facts").count()).toBe(7);
         await settled();
-        await picture(page, "forcegraph.png");
+        await updatePicture(page, "forcegraph.png", true);
 
         await page.locator(".node", { hasText: "productpage-v1" }).click();
         const info = page.locator("#info");
@@ -199,27 +189,27 @@ describe("/force/forcegraph.html", () => {
         ]);
         await info.getByRole("button", { name: "Close" }).click();
         expect(await info.isVisible()).toBe(false);
-        expect(complaints).toEqual([]);
+        expect(errors).toEqual([]);
     }, 30_000);
 
-    it("is used by keyboard alone", async () => {
+    it("can be used with the keyboard only", async () => {
         await open("/force/forcegraph.html");
         const node = page.locator(".node", { hasText: "ratings-v1" });
         await node.focus();
         await page.keyboard.press("Enter");
         expect(await page.locator("#info h2").textContent()).toBe("ratings (ratings-v1)");
         await settled();
-        const before = await placeOf("ratings-v1");
+        const before = await positionOf("ratings-v1");
         for (let press = 0; press < 5; press += 1) {
             await page.keyboard.press("ArrowDown");
         }
         await settled();
-        expect((await placeOf("ratings-v1")).y - before.y).toBeCloseTo(100, 0);
+        expect((await positionOf("ratings-v1")).y - before.y).toBeCloseTo(100, 0);
         await page.keyboard.press("Escape");
         expect(await page.locator("#info").isVisible()).toBe(false);
     }, 30_000);
 
-    it("keeps a workload where it was dragged to, and lets it go on a double click", async () => {
+    it("keeps a workload where it was dragged to, and releases it on a double click", async () => {
         await open("/force/forcegraph.html");
         await settled();
         const node = page.locator(".node", { hasText: "details-v1" });
@@ -230,25 +220,25 @@ describe("/force/forcegraph.html", () => {
         await page.mouse.move(x + 60, y + 130, { steps: 5 });
         await page.mouse.up();
         expect(await page.locator("#info").isVisible()).toBe(false);
-        const dropped = await placeOf("details-v1");
+        const dropped = await positionOf("details-v1");
         await page.waitForResponse(/meshgraph/);
         await settled();
-        expect(await placeOf("details-v1")).toEqual(dropped);
+        expect(await positionOf("details-v1")).toEqual(dropped);
         expect(await node.getAttribute("class")).toContain("pinned");
         await node.dblclick();
         await page.locator(".node:not(.pinned)", { hasText: "details-v1" }).waitFor();
     }, 40_000);
 
-    it("follows the mesh: known workloads stay, new ones come, old ones go, and it survives a server that fails", async () => {
+    it("follows the mesh: known workloads stay in place, new ones appear, old ones disappear, and a server error is shown", async () => {
         traffic = BOOKINFO.filter(({ to }) => to.workload !== "ratings-v1");
         await open("/force/forcegraph.html");
         await settled();
         expect(await shownNodes()).toEqual(NODES.filter((name) => name !== "ratings-v1"));
-        const before = await placeOf("productpage-v1");
+        const before = await positionOf("productpage-v1");
 
         traffic = BOOKINFO;
         await page.locator(".node", { hasText: "ratings-v1" }).waitFor();
-        const moved = await placeOf("productpage-v1");
+        const moved = await positionOf("productpage-v1");
         expect(Math.hypot(moved.x - before.x, moved.y - before.y)).toBeLessThan(120);
 
         await page.route("**/meshgraph*", (route) => route.fulfill({ status: 502, body: "Prometheus is <b>away</b>" }));
@@ -262,21 +252,17 @@ describe("/force/forcegraph.html", () => {
         expect(await page.locator(".node").count()).toBe(0);
     }, 60_000);
 
-    it("shows names as names, whatever they say", async () => {
-        const evil = {
-            app: "<script>alert(1)</script>",
-            workload: '"><img src=x onerror=alert(1)>',
-            namespace: "__proto__",
-        };
-        traffic = [{ from: evil, to: { ...evil, app: "constructor" }, requests: 1, failures: 0 }];
+    it("shows any name as plain text", async () => {
+        const from = { ...MALICIOUS, namespace: "__proto__" };
+        traffic = [{ from, to: { ...from, app: "constructor" }, requests: 1, failures: 0 }];
         await open("/force/forcegraph.html");
         await page.locator(".node", { hasText: "constructor" }).click();
         expect(await page.locator("#info h2").textContent()).toContain('"><img src=x');
         expect(await page.locator("img").count()).toBe(0);
-        expect(complaints).toEqual([]);
+        expect(errors).toEqual([]);
     }, 30_000);
 
-    it("shows no figures where Prometheus has none", async () => {
+    it("shows no metrics if Prometheus has none", async () => {
         const [one, two] = BOOKINFO;
         traffic = [
             { ...(one as Traffic), requests: NaN, failures: NaN, p95: NaN },
@@ -286,10 +272,10 @@ describe("/force/forcegraph.html", () => {
         await page.locator(".facts").first().waitFor();
         expect((await page.locator(".facts").allTextContents()).sort()).toEqual(["no data", "∞ req/s0 % errors"]);
         expect(await page.locator("g.edges.unknown .edge").count()).toBe(1);
-        expect(complaints).toEqual([]);
+        expect(errors).toEqual([]);
     }, 30_000);
 
-    it("zooms to where the wheel is turned while Ctrl is held, and shows everything again", async () => {
+    it("zooms in at the pointer with Ctrl and the wheel, and shows everything again with 0", async () => {
         await open("/force/forcegraph.html");
         await settled();
         const node = page.locator(".node .workload", { hasText: "ratings-v1" });
@@ -301,7 +287,7 @@ describe("/force/forcegraph.html", () => {
         while (((await node.boundingBox())?.width ?? 0) < 1.3 * width) {
             await page.waitForTimeout(50);
         }
-        // Not to the pixel: on a busy machine the workloads may still be on their way. From another centre it would be far off.
+        // On a busy machine the workloads may still move a little. With another centre of the zoom they would be far away.
         const after = await node.boundingBox();
         expect(Math.abs((after?.x ?? NaN) + (after?.width ?? NaN) / 2 - (x + width / 2))).toBeLessThan(15);
         expect(Math.abs((after?.y ?? NaN) + (after?.height ?? NaN) / 2 - (y + height / 2))).toBeLessThan(15);
@@ -312,7 +298,7 @@ describe("/force/forcegraph.html", () => {
         }
     }, 30_000);
 
-    it("lets the page scroll under the wheel", async () => {
+    it("scrolls the page with the wheel alone", async () => {
         await open("/force/forcegraph.html");
         await page.setViewportSize({ width: 1280, height: 400 });
         await settled();
@@ -320,14 +306,14 @@ describe("/force/forcegraph.html", () => {
         const before = await viewBox();
         await page.locator("svg.mesh").hover({ position: { x: 20, y: 20 } });
         await page.mouse.wheel(0, 200);
-        // Not with waitForFunction, which has the page evaluate a string again and again: its policy does not let it.
+        // waitForFunction would evaluate a string in the page, which its content security policy forbids.
         while ((await page.evaluate<number>("scrollY")) <= 50) {
             await page.waitForTimeout(50);
         }
         expect(await viewBox()).toBe(before);
     }, 30_000);
 
-    it("keeps the focus in a workload's panel when a new answer comes", async () => {
+    it("keeps the focus in a workload's panel when new data arrives", async () => {
         await open("/force/forcegraph.html");
         const node = page.locator(".node", { hasText: "ratings-v1" });
         await node.focus();
@@ -342,21 +328,21 @@ describe("/force/forcegraph.html", () => {
         expect(await page.evaluate<string>("document.activeElement.ariaLabel")).toContain("ratings (ratings-v1)");
     }, 30_000);
 
-    it("says which parameter is bad", async () => {
+    it("says which parameter is invalid", async () => {
         await open("/force/forcegraph.html?time_horizon=soon");
         await page.getByText('not a valid duration string: "soon"').waitFor();
         expect(await page.getByLabel("Time horizon").inputValue()).toBe("soon");
     }, 30_000);
 });
 
-/** Where a workload is, in the coordinates of the drawing. */
-async function placeOf(workload: string): Promise<{ x: number; y: number }> {
+/** Position of a workload, in the coordinates of the drawing. */
+async function positionOf(workload: string): Promise<{ x: number; y: number }> {
     const transform = await page.locator(".node", { hasText: workload }).getAttribute("transform");
     const [x = NaN, y = NaN] = transform?.match(/-?[\d.]+/g)?.map(Number) ?? [];
     return { x, y };
 }
 
-/** Waits until nothing moves any more. */
+/** Waits until the layout is at rest. */
 async function settled(): Promise<void> {
     await page.locator(".node").first().waitFor();
     let before = "";

@@ -7,9 +7,9 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { changes } from "../e2e/google/diff";
 import { Google } from "../e2e/google/google";
 import { UNKNOWN } from "../e2e/google/shapes";
-import { plain, struct } from "../e2e/google/struct";
+import { fromStruct, toStruct } from "../e2e/google/struct";
 
-/* The stand-in for the Google Cloud provider, spoken to as the engine speaks to a provider. */
+/* The stand-in for the Google Cloud provider, called as the engine calls a provider. */
 
 type Inputs = Record<string, unknown>;
 
@@ -44,7 +44,7 @@ afterEach(() => {
 async function start(): Promise<void> {
     google = await Google.start({ file, controlPlane: { endpoint: "192.0.2.1", caCertificate: "Q0E=" } });
     client = new ResourceProviderClient(`127.0.0.1:${String(google.port)}`, grpc.credentials.createInsecure());
-    const args = struct({ project: "p", region: "us-central1", zone: "us-central1-a" });
+    const args = toStruct({ project: "p", region: "us-central1", zone: "us-central1-a" });
     await call((done) => client.configure(new messages.ConfigureRequest().setArgs(args), done));
 }
 
@@ -67,12 +67,15 @@ function call<T>(send: (done: (error: grpc.ServiceError | null, response: T) => 
 
 const urn = (type: string, name: string) => `urn:pulumi:dev::mesh::mesh:gke:GkeCluster$${type}::${name}`;
 
-/** What the provider makes of inputs, and what it finds wrong with them. */
+/** The provider's inputs after its defaults, and their faults. */
 async function check(type: string, inputs: Inputs, { name = "it", olds = {} }: { name?: string; olds?: Inputs } = {}) {
-    const request = new messages.CheckRequest().setUrn(urn(type, name)).setNews(struct(inputs)).setOlds(struct(olds));
+    const request = new messages.CheckRequest()
+        .setUrn(urn(type, name))
+        .setNews(toStruct(inputs))
+        .setOlds(toStruct(olds));
     const response = await call<messages.CheckResponse>((done) => client.check(request, done));
     return {
-        inputs: plain(response.getInputs()),
+        inputs: fromStruct(response.getInputs()),
         faults: response.getFailuresList().map((failure) => `${failure.getProperty()}: ${failure.getReason()}`),
     };
 }
@@ -80,8 +83,8 @@ async function check(type: string, inputs: Inputs, { name = "it", olds = {} }: {
 async function diff(type: string, before: Inputs, after: Inputs) {
     const request = new messages.DiffRequest()
         .setUrn(urn(type, "it"))
-        .setOldInputs(struct(before))
-        .setNews(struct(after));
+        .setOldInputs(toStruct(before))
+        .setNews(toStruct(after));
     const response = await call<messages.DiffResponse>((done) => client.diff(request, done));
     return {
         changed: response.getDiffsList(),
@@ -90,21 +93,21 @@ async function diff(type: string, before: Inputs, after: Inputs) {
     };
 }
 
-/** Creates an object, after the check that the engine makes first. */
+/** Creates an object, after the check that the engine does first. */
 async function create(type: string, name: string, inputs: Inputs, preview = false) {
     const checked = await check(type, inputs, { name });
     expect(checked.faults).toEqual([]);
     const request = new messages.CreateRequest()
         .setUrn(urn(type, name))
-        .setProperties(struct(checked.inputs))
+        .setProperties(toStruct(checked.inputs))
         .setPreview(preview)
         .setTimeout(60);
     const response = await call<messages.CreateResponse>((done) => client.create(request, done));
-    return { id: response.getId(), outputs: plain(response.getProperties()), inputs: checked.inputs };
+    return { id: response.getId(), outputs: fromStruct(response.getProperties()), inputs: checked.inputs };
 }
 
 function update(type: string, id: string, inputs: Inputs) {
-    const request = new messages.UpdateRequest().setUrn(urn(type, "it")).setId(id).setNews(struct(inputs));
+    const request = new messages.UpdateRequest().setUrn(urn(type, "it")).setId(id).setNews(toStruct(inputs));
     return call<messages.UpdateResponse>((done) => client.update(request, done));
 }
 
@@ -121,8 +124,8 @@ const subnet = (network: string, block: string, secondary: Record<string, string
 const ranges = { pods: "10.4.0.0/14", services: "10.8.0.0/20" };
 const ipAllocationPolicy = { clusterSecondaryRangeName: "pods", servicesSecondaryRangeName: "services" };
 
-/** A project with services, a network, a subnet and a cluster. */
-async function project() {
+/** Creates a project with APIs, a network, a subnet and a cluster. */
+async function createProject() {
     for (const api of ["compute", "container", "iam", "cloudresourcemanager"]) {
         await create(SERVICE, api, { service: `${api}.googleapis.com` });
     }
@@ -139,7 +142,7 @@ async function project() {
 }
 
 describe("inputs", () => {
-    it("are refused where a field is missing, mistyped or unknown, at any depth", async () => {
+    it("are refused if a field at any depth is missing, unknown or of the wrong type", async () => {
         expect((await check(SUBNETWORK, {})).faults).toEqual([expect.stringMatching(/^network: Missing required/)]);
         expect((await check(NODE_POOL, { cluster: "c", nodeConfig: { diskSizeGb: "100" } })).faults).toEqual([
             expect.stringMatching(/^nodeConfig\.diskSizeGb: Expected a number/),
@@ -161,24 +164,24 @@ describe("inputs", () => {
         [SERVICE, { service: "container" }, /^service: /],
         [CLUSTER, { name: `c${"-long".repeat(8)}` }, /^name: /],
         [CLUSTER, { enableAutopilot: true, removeDefaultNodePool: true }, /^removeDefaultNodePool: conflicts/],
-    ])("of %s are refused where the provider does: %j", async (type, inputs, fault) => {
+    ])("of %s are refused as by the real provider: %j", async (type, inputs, fault) => {
         expect((await check(type, inputs)).faults).toEqual([expect.stringMatching(fault)]);
     });
 
-    it("pass while they are not known", async () => {
+    it("are accepted while they are unknown", async () => {
         const unknown = { network: UNKNOWN, ipCidrRange: UNKNOWN };
         expect((await check(SUBNETWORK, unknown)).faults).toEqual([]);
         const member = { project: "p", role: "roles/viewer", member: UNKNOWN };
         expect((await check(MEMBER, member)).faults).toEqual([]);
     });
 
-    it("get a name of their own, which stays", async () => {
+    it("get an automatic name, which stays", async () => {
         const { inputs } = await check(NETWORK, {}, { name: "Mesh" });
         expect(inputs.name).toMatch(/^mesh-[0-9a-f]{7}$/);
         expect((await check(NETWORK, {}, { name: "Mesh", olds: inputs })).inputs.name).toBe(inputs.name);
         const given = await check(NETWORK, { name: "given" }, { olds: inputs });
         expect(given.inputs.name).toBe("given");
-        // A name that was given and is no longer is not kept.
+        // A name of the user is not kept after the user has removed it.
         expect((await check(NETWORK, {}, { olds: given.inputs })).inputs.name).toMatch(/^it-/);
         expect((await check(SERVICE, { service: "iam.googleapis.com" })).inputs.name).toBeUndefined();
     });
@@ -201,7 +204,7 @@ describe("a change", () => {
         [CLUSTER, "privateClusterConfig", undefined, { masterIpv4CidrBlock: "172.16.0.0/28" }],
         [NODE_POOL, "nodeConfig", { spot: false }, { spot: true }],
         [NODE_POOL, "initialNodeCount", 1, 2],
-    ])("of %s.%s makes a new object", async (type, field, before, after) => {
+    ])("of %s.%s takes a new object", async (type, field, before, after) => {
         expect(await diff(type, { [field]: before }, { [field]: after })).toMatchObject({
             changed: [field],
             replaced: [field],
@@ -219,7 +222,7 @@ describe("a change", () => {
         [CLUSTER, "privateClusterConfig", { enablePrivateNodes: true }, { enablePrivateNodes: false }],
         [NODE_POOL, "autoscaling", { maxNodeCount: 4 }, { maxNodeCount: 6 }],
         [NODE_POOL, "nodeConfig", { machineType: "e2-standard-2" }, { machineType: "e2-standard-4" }],
-    ])("of %s.%s is made in place", async (type, field, before, after) => {
+    ])("of %s.%s is done in place", async (type, field, before, after) => {
         expect(await diff(type, { [field]: before }, { [field]: after })).toEqual({
             changed: [field],
             replaced: [],
@@ -227,12 +230,12 @@ describe("a change", () => {
         });
     });
 
-    it("of a member's role takes the old role first", async () => {
+    it("of a member's role deletes the old role first", async () => {
         const changed = await diff(MEMBER, { role: "roles/a" }, { role: "roles/b" });
         expect(changed).toEqual({ changed: ["role"], replaced: ["role"], deleteFirst: true });
     });
 
-    it("is none where nothing differs", async () => {
+    it("is not found between equal inputs", async () => {
         const inputs = { name: "a", nodeConfig: { oauthScopes: ["s"] }, timeouts: null };
         expect((await diff(NODE_POOL, inputs, { ...inputs, timeouts: undefined })).changed).toEqual([]);
     });
@@ -249,8 +252,8 @@ describe("a change", () => {
 });
 
 describe("an object", () => {
-    it("shows what was asked for, where it is, and what Google adds", async () => {
-        const { cluster, network } = await project();
+    it("shows its inputs, its location, and what Google adds", async () => {
+        const { cluster, network } = await createProject();
         expect(network.id).toMatch(/^projects\/p\/global\/networks\/mesh-[0-9a-f]{7}$/);
         expect(cluster.outputs).toMatchObject({
             project: "p",
@@ -264,18 +267,18 @@ describe("an object", () => {
         expect(pool.outputs).toMatchObject({ location: "us-central1-a", nodeCount: 2 });
     });
 
-    it("is kept in the file, for a provider that is started anew", async () => {
-        const { cluster } = await project();
+    it("is kept in the file, for the next start of the provider", async () => {
+        const { cluster } = await createProject();
         stop();
         await start();
         const request = new messages.ReadRequest().setUrn(urn(CLUSTER, "gke")).setId(cluster.id);
         const read = await call<messages.ReadResponse>((done) => client.read(request, done));
-        expect(plain(read.getProperties())).toEqual(cluster.outputs);
+        expect(fromStruct(read.getProperties())).toEqual(cluster.outputs);
         expect(JSON.parse(readFileSync(file, "utf8"))).toHaveLength(7);
         expect(readdirSync(folder)).toEqual(["cloud.json"]);
     });
 
-    it("has no id in a preview, and knows nothing of what Google adds", async () => {
+    it("has no id in a preview, and does not know what Google adds", async () => {
         const inputs = { network: UNKNOWN, deletionProtection: false, initialNodeCount: 1 };
         const { id, outputs } = await create(CLUSTER, "gke", inputs, true);
         expect(id).toBe("");
@@ -288,7 +291,7 @@ describe("an object", () => {
         expect(google.cloud.objects()).toEqual([]);
     });
 
-    it("that is gone reads as nothing, and is no error to delete", async () => {
+    it("that does not exist can be read, as nothing, and deleted", async () => {
         const request = new messages.ReadRequest().setUrn(urn(NETWORK, "mesh")).setId("projects/p/global/networks/x");
         expect((await call<messages.ReadResponse>((done) => client.read(request, done))).getId()).toBe("");
         await remove(NETWORK, "projects/p/global/networks/x");
@@ -296,22 +299,22 @@ describe("an object", () => {
 });
 
 describe("Google refuses", () => {
-    it("what needs a service that is not enabled", async () => {
+    it("an object whose API is not enabled", async () => {
         await expect(create(NETWORK, "mesh", {})).rejects.toThrow(/403: compute\.googleapis\.com has not been used/);
     });
 
-    it("what is there already", async () => {
-        await project();
+    it("an object that exists already", async () => {
+        await createProject();
         await create(ACCOUNT, "nodes", { accountId: "mesh-nodes" });
         await expect(create(ACCOUNT, "other", { accountId: "mesh-nodes" })).rejects.toThrow(/409: .*already exists/);
-        // Services are enabled, and roles granted, as often as one likes.
+        // Enabling an API or granting a role again is allowed.
         const before = google.cloud.objects().length;
         await create(SERVICE, "again", { service: "iam.googleapis.com" });
         expect(google.cloud.objects()).toHaveLength(before);
     });
 
-    it("what refers to nothing", async () => {
-        const { cluster } = await project();
+    it("a reference to an object that does not exist", async () => {
+        const { cluster } = await createProject();
         await expect(create(ROUTER, "r", { network: "no-such" })).rejects.toThrow(/404: .*networks\/no-such/);
         await expect(
             create(NODE_POOL, "n", {
@@ -321,8 +324,8 @@ describe("Google refuses", () => {
         ).rejects.toThrow(/404: .*gone@p/);
     });
 
-    it("ranges that overlap, in one network", async () => {
-        const { network } = await project();
+    it("overlapping ranges in a network", async () => {
+        const { network } = await createProject();
         const taken = create(SUBNETWORK, "more", subnet(network.id, "10.5.0.0/20"));
         await expect(taken).rejects.toThrow(/10\.5\.0\.0\/20 conflicts with existing subnetwork 'nodes-/);
         const itself = create(SUBNETWORK, "more", subnet(network.id, "10.16.0.0/20", { pods: "10.16.8.0/24" }));
@@ -339,25 +342,25 @@ describe("Google refuses", () => {
         [{ privateClusterConfig: { masterIpv4CidrBlock: "172.16.0.0/24" } }, /not a \/28 block/],
         [{ privateClusterConfig: { masterIpv4CidrBlock: "10.0.1.0/28" } }, /overlaps 10\.0\.0\.0\/20/],
     ])("a cluster with %j", async (inputs, message) => {
-        const { clusterInputs } = await project();
+        const { clusterInputs } = await createProject();
         await expect(create(CLUSTER, "other", { ...clusterInputs, ...inputs })).rejects.toThrow(message);
     });
 
-    it("a cluster with the control plane's range of another one in its network", async () => {
-        const { clusterInputs } = await project();
+    it("a cluster whose control plane has the same range as another one in the network", async () => {
+        const { clusterInputs } = await createProject();
         const inputs = { ...clusterInputs, privateClusterConfig: { masterIpv4CidrBlock: "172.16.0.0/28" } };
         await create(CLUSTER, "one", inputs);
         await expect(create(CLUSTER, "other", inputs)).rejects.toThrow(/172\.16\.0\.0\/28 overlaps 172\.16\.0\.0\/28/);
     });
 
-    it("a node pool whose least is more than its most", async () => {
-        const { cluster } = await project();
+    it("a node pool with a minimum above its maximum", async () => {
+        const { cluster } = await createProject();
         const autoscaling = { minNodeCount: 5, maxNodeCount: 4 };
         await expect(create(NODE_POOL, "n", { cluster: cluster.id, autoscaling })).rejects.toThrow(/must not exceed/);
     });
 
-    it("to delete what is in use, and deletes with an object what is a part of it", async () => {
-        const { network, nodes, cluster, clusterInputs } = await project();
+    it("to delete an object in use, and deletes the parts of an object with it", async () => {
+        const { network, nodes, cluster, clusterInputs } = await createProject();
         await create(NODE_POOL, "n", { cluster: cluster.id });
         await expect(remove(NETWORK, network.id)).rejects.toThrow(/already being used by 'projects\/p\/regions/);
         await expect(remove(SUBNETWORK, nodes.id)).rejects.toThrow(/already being used by '.*clusters\/gke-/);
@@ -371,39 +374,39 @@ describe("Google refuses", () => {
         await remove(NETWORK, network.id);
     });
 
-    it("to delete a cluster that does not say it may be", async () => {
-        const { clusterInputs } = await project();
+    it("to delete a cluster without deletionProtection: false", async () => {
+        const { clusterInputs } = await createProject();
         const guarded = await create(CLUSTER, "guarded", { ...clusterInputs, deletionProtection: undefined });
         await expect(remove(CLUSTER, guarded.id)).rejects.toThrow(/deletion_protection/);
     });
 });
 
 describe("an operation", () => {
-    it("takes as long as it is told to, and fails where it is told to", async () => {
-        google.disturb = ({ operation, type }) =>
+    it("takes as long as injected, and fails with the injected error", async () => {
+        google.injectFault = ({ operation, type }) =>
             operation === "create" && type === SERVICE ? { delay: 200, error: "Error 500: internal" } : undefined;
-        const begun = performance.now();
+        const startTime = performance.now();
         await expect(create(SERVICE, "iam", { service: "iam.googleapis.com" })).rejects.toThrow("Error 500: internal");
-        expect(performance.now() - begun).toBeGreaterThan(190);
+        expect(performance.now() - startTime).toBeGreaterThan(190);
         expect(google.cloud.objects()).toEqual([]);
-        google.disturb = undefined;
+        google.injectFault = undefined;
         await create(SERVICE, "iam", { service: "iam.googleapis.com" });
         expect(google.log()).toEqual(["create Service", "create Service"]);
         expect(google.operations[0]).toMatchObject({ name: "iam", timeout: 60 });
     });
 
-    it("that fails has changed nothing", async () => {
-        const { cluster, clusterInputs } = await project();
+    it("that fails changes nothing", async () => {
+        const { cluster, clusterInputs } = await createProject();
         const before = google.cloud.objects();
-        google.disturb = () => ({ error: "Error 503: unavailable" });
+        google.injectFault = () => ({ error: "Error 503: unavailable" });
         const changed = { ...clusterInputs, name: cluster.inputs.name, deletionProtection: true };
         await expect(update(CLUSTER, cluster.id, changed)).rejects.toThrow("Error 503");
         await expect(remove(CLUSTER, cluster.id)).rejects.toThrow("Error 503");
         expect(google.cloud.objects()).toEqual(before);
     });
 
-    it("that cannot be done is refused at once, however long it would take", async () => {
-        google.disturb = () => ({ delay: 60_000 });
+    it("that is invalid is refused at once, even with a delay", async () => {
+        google.injectFault = () => ({ delay: 60_000 });
         await expect(create(NETWORK, "mesh", {})).rejects.toThrow(/403/);
     });
 });

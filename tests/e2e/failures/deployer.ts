@@ -1,28 +1,35 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { mergeValues, type HelmValues } from "../../../components/istio/merge";
-import { clone, kubectl, npmRun, runCommand, sandboxBin, sandboxKubeconfig, stackFileWith } from "../commands";
+import {
+    kubectl,
+    npmRun,
+    readSandboxKubeconfig,
+    removeStack,
+    runCommand,
+    sandboxEnvironment,
+    sandboxKubeconfig,
+    writeStackFile,
+} from "../commands";
 
-/** A way to deploy. */
-export interface DeploymentStrategy {
-    /** The stack, which is this way's own. */
+/** A deployment strategy that is tested. */
+export interface TestedStrategy {
+    /** Name of its stack, which no other test uses. */
     stack: string;
-    /** Options of `npm run up` and `npm run render`. */
+    /** Options of `npm run up`. */
     options: readonly string[];
-    /** Time that `npm run up` takes by itself, in seconds: npm, Node.js, and running the program. */
-    ownTime: number;
-    /** Whether it gives up early on pods for which waiting does nothing. */
-    givesUp: boolean;
+    /** Time that every `npm run up` takes, in seconds: to start npm and Node.js, and to run the program. */
+    overhead: number;
+    /** Whether it fails early if waiting cannot make the pods ready. */
+    failsEarly: boolean;
 }
 
-export const charts = "/run/bookinfo-mesh/charts";
+/** Folder of the tests' files. */
+export const folder = fs.mkdtempSync(path.join(os.tmpdir(), "failures-"));
 
-/** Where the tests put their files. */
-export const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bad-days-"));
-
-/** How long helm waits here, in seconds. */
+/** How long helm waits in these tests, in seconds. */
 export const TIMEOUT = 40;
 
 const off = { enabled: false };
@@ -35,51 +42,48 @@ const istio: HelmValues = {
     servicegraph: off,
 };
 
-/** Deploys to the sandbox again and again, each time with something else that is wrong. */
+/** Deploys to the sandbox repeatedly, each time with another fault. */
 export class Deployer {
-    /** The kubeconfig that is deployed with; the tests change who it is of. */
-    kubeconfig = sandboxKubeconfig;
-    private readonly stackFile: string;
+    /** Path of the kubeconfig to deploy with. Tests set another one to change the server or the credentials. */
+    kubeconfig: string = sandboxKubeconfig;
 
-    constructor(private readonly way: DeploymentStrategy) {
-        this.stackFile = path.join(clone, `Pulumi.${way.stack}.yaml`);
-    }
+    constructor(private readonly strategy: TestedStrategy) {}
 
-    /** Runs `npm run up` with a change to the config. */
+    /** Runs `npm run up` with changes to the config of Istio. */
     async up(changes: HelmValues = {}) {
-        const config = { cluster: { path: this.kubeconfig }, istio: mergeValues(istio, changes) };
-        fs.writeFileSync(this.stackFile, stackFileWith(config));
+        const { stack, options } = this.strategy;
+        writeStackFile(stack, { cluster: { path: this.kubeconfig }, istio: mergeValues(istio, changes) });
         const begun = Date.now();
-        const ended = await npmRun("up", "--stack", this.way.stack, ...this.way.options);
-        return { ...ended, seconds: (Date.now() - begun) / 1000 };
+        const result = await npmRun("up", "--stack", stack, ...options);
+        return { ...result, seconds: (Date.now() - begun) / 1000 };
     }
 
     /**
-     * The message of a run that fails, as it has to: in time, with one message and no stack trace.
-     * @param limit in seconds, beside what every run takes
+     * Runs `npm run up`, which must fail: in time, with one message and no stack trace.
+     * @param limit in seconds, without the overhead of every run
+     * @returns the message
      */
-    async failing(limit: number, changes?: HelmValues): Promise<string> {
+    async expectFailure(limit: number, changes?: HelmValues): Promise<string> {
         const { code, output, seconds } = await this.up(changes);
         expect({ code, output }).toMatchObject({ code: 1 });
-        expect(seconds).toBeLessThan(limit + this.way.ownTime);
+        expect(seconds).toBeLessThan(limit + this.strategy.overhead);
         expect(output.match(/^error: /gm)).toHaveLength(1);
         expect(output).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
         expect(output).not.toContain("a fault in bookinfo-mesh itself");
         return output.slice(output.indexOf("error: "));
     }
 
-    /** Takes away what was deployed. */
-    async down(): Promise<void> {
-        await npmRun("down", "--stack", this.way.stack);
-        fs.rmSync(this.stackFile, { force: true });
+    /** Removes the stack and the tests' files. */
+    async remove(): Promise<void> {
+        await removeStack(this.strategy.stack);
         fs.rmSync(folder, { recursive: true });
     }
 }
 
-/** A kubeconfig of the sandbox with another server, certificate authority (PEM) or token. */
+/** Writes the sandbox's kubeconfig with another server, certificate authority (PEM) or token. @returns its path */
 export function kubeconfigWith({ server, ca, token }: { server?: string; ca?: string; token?: string }): string {
     const file = path.join(folder, "kubeconfig");
-    const config = parse(fs.readFileSync(sandboxKubeconfig, "utf8")) as Kubeconfig;
+    const config = readSandboxKubeconfig();
     for (const { cluster } of config.clusters) {
         Object.assign(cluster, server && { server }, ca && { "certificate-authority-data": btoa(ca) });
     }
@@ -92,20 +96,14 @@ export function kubeconfigWith({ server, ca, token }: { server?: string; ca?: st
     return file;
 }
 
-interface Kubeconfig {
-    clusters: { cluster: Record<string, string> }[];
-    users: { user: Record<string, string> }[];
-}
-
-/** Runs commands out of a message, as a person does who is an administrator of the sandbox. */
-export async function paste(message: string, command: RegExp): Promise<void> {
+/** Runs the commands in a message that match, as an administrator of the sandbox. */
+export async function runCommandsOf(message: string, command: RegExp): Promise<void> {
     const lines = message.split("\n").filter((line) => command.test(line));
     expect(lines).not.toHaveLength(0);
-    const env = { KUBECONFIG: sandboxKubeconfig, PATH: `${sandboxBin}:${process.env.PATH ?? ""}` };
-    expect(await runCommand("bash", ["-ec", lines.join("\n")], env)).toMatchObject({ code: 0 });
+    expect(await runCommand("bash", ["-ec", lines.join("\n")], sandboxEnvironment)).toMatchObject({ code: 0 });
 }
 
-/** Creates objects as they are given. */
+/** Creates objects with kubectl. */
 export async function create(...objects: object[]): Promise<void> {
     const file = path.join(folder, "objects.json");
     fs.writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));

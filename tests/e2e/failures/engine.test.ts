@@ -1,6 +1,6 @@
-import { describeEngine } from "../engine";
-import { describeBadDays } from "./failures";
+import { describeWithPulumi } from "../engine";
+import { describeFailures } from "./failures";
 
-describeEngine("by Pulumi's engine", () => {
-    describeBadDays({ stack: "bad-days-engine", options: [], ownTime: 30, givesUp: false });
+describeWithPulumi("failures with Pulumi's engine", () => {
+    describeFailures({ stack: "failures-engine", options: [], overhead: 30, failsEarly: false });
 });

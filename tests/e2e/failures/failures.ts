@@ -2,11 +2,11 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { rootCertificates } from "node:tls";
 import { pluralOf } from "../../../packages/cli/preflight/permissions";
-import { coldStart, get, kubectl, npmRun } from "../commands";
-import { charts, create, Deployer, folder, kubeconfigWith, paste, TIMEOUT, type DeploymentStrategy } from "./deployer";
+import { live } from "../../../packages/sandbox/paths";
+import { coldStart, get, kubectl, npmRun, pageIn, poll } from "../commands";
+import { create, Deployer, folder, kubeconfigWith, runCommandsOf, TIMEOUT, type TestedStrategy } from "./deployer";
 
 const ADMISSION = "admissionregistration.k8s.io/v1";
 const NEW_DEPLOYMENTS = {
@@ -16,69 +16,67 @@ const NEW_DEPLOYMENTS = {
     resources: ["deployments"],
 };
 
-/** It takes a moment until the API server goes by a policy or a webhook. */
-async function untilRefused(): Promise<void> {
+/** Waits until the API server applies a new policy or webhook, which takes a moment. */
+async function waitUntilRejected(): Promise<void> {
     const attempt = ["create", "deployment", "istiod", "--image=example.com/a", "--dry-run=server"];
-    while (
-        await kubectl(...attempt).then(
-            () => true,
+    const isRejected = () =>
+        kubectl(...attempt).then(
             () => false,
-        )
-    ) {
-        await sleep(500);
-    }
+            () => true,
+        );
+    await poll(isRejected, Boolean, { interval: 500 });
 }
 
 /**
- * The README's table of what can go wrong, line by line, on a real cluster. Each run fails for one thing; that is mended as the message
- * says, and the next run gets past it, to the next thing, until the page is served.
+ * The documented failures, one by one, on a real cluster. Each run fails for one reason. The test repairs it as the message
+ * says, so that the next run gets further, until the page is served.
  */
-export function describeBadDays(way: DeploymentStrategy): void {
-    const deployer = new Deployer(way);
+export function describeFailures(strategy: TestedStrategy): void {
+    const deployer = new Deployer(strategy);
 
     beforeAll(async () => {
         expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
     }, coldStart);
 
     afterAll(async () => {
-        await deployer.down();
+        await deployer.remove();
         await npmRun("sandbox", "down");
     }, 300_000);
 
-    describe("the way to the cluster", () => {
-        it("is closed: nothing listens there", async () => {
+    describe("the connection to the cluster", () => {
+        it("is refused because nothing listens at the address", async () => {
             deployer.kubeconfig = kubeconfigWith({ server: "https://127.0.0.1:1" });
-            const message = await deployer.failing(2);
+            const message = await deployer.expectFailure(2);
             expect(message).toMatch(
                 /context "bookinfo-mesh" \(https:\/\/127\.0\.0\.1:1\) does not answer: .*ECONNREFUSED/,
             );
             expect(message).toContain("Is it running");
         }, 60_000);
 
-        it("is silent", async () => {
+        it("gets no answer", async () => {
             const silent = createServer(() => undefined).listen(0, "127.0.0.1");
             await once(silent, "listening");
             deployer.kubeconfig = kubeconfigWith({
                 server: `https://127.0.0.1:${(silent.address() as AddressInfo).port}`,
             });
             try {
-                expect(await deployer.failing(15)).toContain("does not answer: no answer in 15 s");
+                expect(await deployer.expectFailure(15)).toContain("does not answer: no answer in 15 s");
             } finally {
                 silent.close();
             }
         }, 60_000);
 
-        it("is another's: its certificate is not the kubeconfig's", async () => {
+        it("reaches a server whose certificate the kubeconfig does not trust", async () => {
             deployer.kubeconfig = kubeconfigWith({ ca: rootCertificates[0] });
-            const message = await deployer.failing(2);
+            const message = await deployer.expectFailure(2);
             expect(message).toContain("shows a certificate that the kubeconfig does not trust");
         }, 60_000);
 
-        it("is refused to credentials that have expired", async () => {
+        it("uses expired credentials", async () => {
             const claims = Buffer.from(JSON.stringify({ iss: "kubernetes/serviceaccount", exp: 1_700_000_000 }));
             const header = Buffer.from(JSON.stringify({ alg: "RS256" })).toString("base64url");
             deployer.kubeconfig = kubeconfigWith({ token: `${header}.${claims.toString("base64url")}.c2lnbmF0dXJl` });
-            const message = await deployer.failing(2);
+            const message = await deployer.expectFailure(2);
             expect(message).toContain("refuses the credentials");
             expect(message).toContain("The token expired at 2023-11-14T22:13:20Z. Get a new one");
         }, 60_000);
@@ -97,13 +95,13 @@ export function describeBadDays(way: DeploymentStrategy): void {
             const token = (await kubectl("--namespace", "default", "create", "token", "limited")).trim();
             deployer.kubeconfig = kubeconfigWith({ token });
 
-            const message = await deployer.failing(5);
+            const message = await deployer.expectFailure(5);
             expect(message).toContain(
                 '"system:serviceaccount:default:limited" of context "bookinfo-mesh" lacks permissions:',
             );
-            // Each kind that there is in what would be deployed, the charts' included.
+            // The message must name every kind that would be deployed, with those of the charts.
             const rendered = path.join(folder, "rendered");
-            expect(await npmRun("render", "--stack", way.stack, "--out", rendered)).toMatchObject({ code: 0 });
+            expect(await npmRun("render", "--stack", strategy.stack, "--out", rendered)).toMatchObject({ code: 0 });
             const manifests = fs.readdirSync(rendered).filter((file) => file.endsWith(".yaml"));
             const kinds = manifests.flatMap((file) =>
                 [...fs.readFileSync(path.join(rendered, file), "utf8").matchAll(/^kind: (\S+)$/gm)].map(
@@ -117,31 +115,34 @@ export function describeBadDays(way: DeploymentStrategy): void {
             }
             expect(message).toMatch(/^ {2}customresourcedefinitions\.apiextensions\.k8s\.io: .*create.*whole cluster/m);
             expect(message).not.toContain(token);
-            await paste(message, /kubectl create clusterrolebinding/);
+            await runCommandsOf(message, /kubectl create clusterrolebinding/);
         }, 60_000);
 
-        it("an old namespace is still on its way out", async () => {
+        it("an old namespace is still being deleted", async () => {
             const metadata = { name: "stays", namespace: "istio-system", finalizers: ["example.com/stays"] };
             await kubectl("create", "namespace", "istio-system");
             await create({ apiVersion: "v1", kind: "ConfigMap", metadata });
             await kubectl("delete", "namespace", "istio-system", "--wait=false");
 
-            const message = await deployer.failing(30);
+            const message = await deployer.expectFailure(30);
             expect(message).toContain("the namespace istio-system is being deleted");
             expect(message).toContain("example.com/stays in 1 resource instances");
-            await paste(message.replace("KIND NAME", "configmap stays"), /kubectl .*--namespace istio-system patch/);
+            await runCommandsOf(
+                message.replace("KIND NAME", "configmap stays"),
+                /kubectl .*--namespace istio-system patch/,
+            );
         }, 90_000);
 
-        it("there are CRDs of another Istio", async () => {
-            await kubectl("create", "--filename", path.join(charts, "base", "files", "crd-all.gen.yaml"));
-            const message = await deployer.failing(5);
+        it("the cluster has CRDs of another Istio", async () => {
+            await kubectl("create", "--filename", path.join(live.charts, "base", "files", "crd-all.gen.yaml"));
+            const message = await deployer.expectFailure(5);
             expect(message).toMatch(
                 /CRDs of another Istio are in this cluster.*\n {2}\S+\.istio\.io, .* more \(not by Helm\)/,
             );
-            await paste(message, /kubectl .*(?:label|annotate)/);
+            await runCommandsOf(message, /kubectl .*(?:label|annotate)/);
         }, 60_000);
 
-        it("there is another Istio", async () => {
+        it("the cluster has another Istio", async () => {
             await kubectl("create", "namespace", "another");
             await kubectl(
                 "--namespace",
@@ -152,16 +153,16 @@ export function describeBadDays(way: DeploymentStrategy): void {
                 "--image=example.com/a",
                 "--replicas=0",
             );
-            const message = await deployer.failing(5);
+            const message = await deployer.expectFailure(5);
             expect(message).toContain("another Istio is installed in this cluster");
             expect(message).toContain("Deployment another/istiod (not by Helm)");
             await kubectl("delete", "namespace", "another");
         }, 60_000);
     });
 
-    describe("while it is deployed", () => {
+    describe("during the deployment", () => {
         it("the chart repository does not answer", async () => {
-            const message = await deployer.failing(10, { chartRepository: "https://127.0.0.1:1/charts" });
+            const message = await deployer.expectFailure(10, { chartRepository: "https://127.0.0.1:1/charts" });
             expect(message).toContain(
                 '"https://127.0.0.1:1/charts" is not a valid chart repository or cannot be reached',
             );
@@ -187,8 +188,8 @@ export function describeBadDays(way: DeploymentStrategy): void {
                     spec: { policyName: "no-istiod", validationActions: ["Deny"] },
                 },
             );
-            await untilRefused();
-            const message = await deployer.failing(20);
+            await waitUntilRejected();
+            const message = await deployer.expectFailure(20);
             expect(message).toContain("no istiod here");
             expect(message).toContain(
                 "exempted from the policy by whoever set it (kubectl get validatingadmissionpolicy no-istiod",
@@ -198,31 +199,31 @@ export function describeBadDays(way: DeploymentStrategy): void {
 
         it("a webhook's server does not answer", async () => {
             const webhook = {
-                name: "nobody.example.com",
+                name: "absent.example.com",
                 clientConfig: { url: "https://127.0.0.1:1/validate" },
                 rules: [NEW_DEPLOYMENTS],
                 failurePolicy: "Fail",
                 sideEffects: "None",
                 admissionReviewVersions: ["v1"],
             };
-            const metadata = { name: "nobody" };
+            const metadata = { name: "absent" };
             await create({
                 apiVersion: ADMISSION,
                 kind: "ValidatingWebhookConfiguration",
                 metadata,
                 webhooks: [webhook],
             });
-            await untilRefused();
-            const message = await deployer.failing(TIMEOUT + 10);
-            expect(message).toContain('failed calling webhook "nobody.example.com"');
+            await waitUntilRejected();
+            const message = await deployer.expectFailure(TIMEOUT + 10);
+            expect(message).toContain('failed calling webhook "absent.example.com"');
             expect(message).toMatch(/kubectl get validatingwebhookconfigurations?.*/);
-            await kubectl("delete", "validatingwebhookconfiguration", "nobody");
+            await kubectl("delete", "validatingwebhookconfiguration", "absent");
         }, 120_000);
 
         it("a quota is exceeded", async () => {
             await kubectl("--namespace", "istio-system", "create", "quota", "tiny", "--hard=pods=0");
-            const message = await deployer.failing(way.givesUp ? 45 : TIMEOUT + 10);
-            if (way.givesUp) {
+            const message = await deployer.expectFailure(strategy.failsEarly ? 45 : TIMEOUT + 10);
+            if (strategy.failsEarly) {
                 expect(message).toContain("given up, for waiting does not mend this");
             }
             expect(message).toMatch(/Deployment istio-system\/istiod: pods "istiod-.*exceeded quota: tiny/);
@@ -231,15 +232,15 @@ export function describeBadDays(way: DeploymentStrategy): void {
         }, 90_000);
 
         it("an image cannot be pulled", async () => {
-            const message = await deployer.failing(TIMEOUT + 10, { tag: "1.31.0-there-is-none" });
+            const message = await deployer.expectFailure(TIMEOUT + 10, { tag: "1.31.0-missing" });
             expect(message).toMatch(/Pod istio-system\/istiod-.*: discovery (?:ErrImagePull|ImagePullBackOff)/);
             expect(message).toMatch(
-                /Does the registry have \S+\/pilot:1\.31\.0-there-is-none.*set by istio\.hub, istio\.tag/,
+                /Does the registry have \S+\/pilot:1\.31\.0-missing.*set by istio\.hub, istio\.tag/,
             );
         }, 90_000);
 
-        it("no node has room", async () => {
-            const message = await deployer.failing(TIMEOUT + 10, {
+        it("no node has enough CPU", async () => {
+            const message = await deployer.expectFailure(TIMEOUT + 10, {
                 istiod: { resources: { requests: { cpu: "500" } } },
             });
             expect(message).toMatch(/Pod istio-system\/istiod-.*: 0\/1 nodes are available: 1 Insufficient cpu/);
@@ -248,16 +249,16 @@ export function describeBadDays(way: DeploymentStrategy): void {
             );
         }, 90_000);
 
-        const serves = async () => {
+        const deployAndGetPage = async () => {
             const { code, output } = await deployer.up();
             expect({ code, output }).toMatchObject({ code: 0 });
-            expect(await get(/http:\/\/[\d.]+\/productpage/.exec(output)?.[0] ?? "")).toMatchObject({ status: 200 });
+            expect(await get(pageIn(output))).toMatchObject({ status: 200 });
         };
 
-        it("nothing any more: the page is served", serves, 120_000);
+        it("nothing fails any more: the page is served", deployAndGetPage, 120_000);
 
-        it("no load balancer has the address", async () => {
-            const message = await deployer.failing(TIMEOUT + 10, {
+        it("no load balancer offers the requested address", async () => {
+            const message = await deployer.expectFailure(TIMEOUT + 10, {
                 values: { gateway: { service: { loadBalancerIP: "203.0.113.1" } } },
             });
             expect(message).toContain(
@@ -266,8 +267,8 @@ export function describeBadDays(way: DeploymentStrategy): void {
             expect(message).toContain("MetalLB");
         }, 90_000);
 
-        it("nothing again: what only the failed upgrade had set is gone", async () => {
-            await serves();
+        it("nothing fails again: the setting of the failed upgrade is gone", async () => {
+            await deployAndGetPage();
             const service = ["get", "service", "istio-ingressgateway", "--namespace", "istio-system"];
             expect(await kubectl(...service, "--output", "jsonpath={.spec.loadBalancerIP}")).toBe("");
         }, 120_000);

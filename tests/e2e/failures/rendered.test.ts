@@ -1,24 +1,20 @@
 import * as path from "node:path";
 import { CHART_KINDS } from "../../../packages/cli/preflight/permissions";
-import { runCommand, sandboxBin } from "../commands";
-import { describeBadDays } from "./failures";
-import { charts } from "./deployer";
+import { live } from "../../../packages/sandbox/paths";
+import { runOnSandbox } from "../commands";
+import { describeFailures } from "./failures";
 
-describeBadDays({ stack: "bad-days", options: ["--rendered"], ownTime: 15, givesUp: true });
+describeFailures({ stack: "failures", options: ["--rendered"], overhead: 15, failsEarly: true });
 
-it("asks for the permissions that Istio's charts need", async () => {
+it("lists the permissions that Istio's charts need", async () => {
     for (const [release, chart] of [
         ["istio-base", "base"],
         ["istiod", "istiod"],
         ["istio-ingressgateway", "gateway"],
     ] as const) {
-        const { stdout } = await runCommand(path.join(sandboxBin, "helm"), [
-            "template",
-            release,
-            path.join(charts, chart),
-        ]);
+        const { stdout } = await runOnSandbox("helm", "template", release, path.join(live.charts, chart));
         const kinds = [...stdout.matchAll(/^kind: (\S+)$/gm)].map(([, kind = ""]) => kind);
-        // Autoscalers are asked for where the values have them.
+        // The list has autoscalers only if the values enable them.
         const fixed = kinds.filter((kind) => kind !== "HorizontalPodAutoscaler");
         expect([...new Set(fixed)].sort()).toEqual(
             Object.values(CHART_KINDS[release] ?? {})

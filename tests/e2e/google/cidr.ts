@@ -1,10 +1,10 @@
-/** A range of IPv4 addresses, both ends included, as numbers. */
+/** A range of IPv4 addresses as numbers, both ends included. */
 export interface Range {
     first: number;
     last: number;
 }
 
-/** The range of a CIDR block such as `10.0.0.0/20`; undefined if it is none, or has bits set behind its prefix. */
+/** The range of a CIDR block such as `10.0.0.0/20`; undefined if it is invalid or has bits set after its prefix. */
 export function rangeOf(block: string): Range | undefined {
     const [, address = "", prefix = ""] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(block) ?? [];
     const bytes = address.split(".").map(Number);
@@ -20,7 +20,7 @@ export function overlap(one: Range, other: Range): boolean {
     return one.first <= other.last && other.first <= one.last;
 }
 
-/** Whether `outer` has all of `inner`. */
+/** Whether `outer` contains all addresses of `inner`. */
 export function contains(outer: Range, inner: Range): boolean {
     return outer.first <= inner.first && inner.last <= outer.last;
 }

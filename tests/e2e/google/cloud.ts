@@ -1,16 +1,17 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mergeValues } from "../../../components/istio/merge";
 import { address, firewall, network, router, routerNat, subnetwork } from "./compute";
 import { cluster, type ControlPlane, nodePool } from "./container";
 import { account, member, service } from "./iam";
-import { type CloudObject, type Inputs, type Kind, refuse, type Scope } from "./kind";
+import { type CloudObject, type Inputs, type Kind, throwApiError, type Scope } from "./kind";
 
-/** A Google Cloud of our own: its objects, in a file, and the rules by which they come and go. */
+/** A simulated Google Cloud: objects in a file, and the rules for creating, changing and deleting them. */
 export class Cloud {
     private readonly kinds: ReadonlyMap<string, Kind>;
 
     /**
-     * @param file where the objects are kept, as JSON; each change replaces it whole
-     * @param controlPlane what the clusters hand out
+     * @param file of the objects, as JSON; each change replaces it atomically
+     * @param controlPlane of every cluster
      */
     constructor(
         private readonly file: string,
@@ -32,7 +33,7 @@ export class Cloud {
         this.kinds = new Map(kinds.map((kind) => [kind.type, kind]));
     }
 
-    /** @throws Error for a type that this Google Cloud does not know */
+    /** @throws Error for an unknown type */
     kind(type: string): Kind {
         const kind = this.kinds.get(type);
         if (!kind) {
@@ -51,16 +52,16 @@ export class Cloud {
     }
 
     /**
-     * @param validateOnly whether only to say what would become of it
-     * @throws Refusal as Google would
+     * @param validateOnly whether to check the request without carrying it out
+     * @throws RequestError if Google would reject it
      */
     create(type: string, inputs: Inputs, scope: Scope, validateOnly = false): CloudObject {
         const object = this.describe(type, inputs, scope);
         const others = this.objects().filter(({ id }) => id !== object.id);
         if (this.find(object.id) && !this.kind(type).idempotent) {
-            refuse(409, `The resource '${object.id}' already exists, alreadyExists`);
+            throwApiError(409, `The resource '${object.id}' already exists, alreadyExists`);
         }
-        this.admit(object, others);
+        this.validate(object, others);
         if (!validateOnly) {
             this.write([...others, object]);
         }
@@ -68,14 +69,14 @@ export class Cloud {
     }
 
     /**
-     * @param validateOnly whether only to say what would become of it
-     * @throws Refusal as Google would
+     * @param validateOnly whether to check the request without carrying it out
+     * @throws RequestError if Google would reject it
      */
     update(id: string, inputs: Inputs, scope: Scope, validateOnly = false): CloudObject {
-        const { type } = this.find(id) ?? refuse(404, `The resource '${id}' was not found, notFound`);
+        const { type } = this.find(id) ?? throwApiError(404, `The resource '${id}' was not found, notFound`);
         const object = this.describe(type, inputs, scope);
         const others = this.objects().filter((other) => other.id !== id);
-        this.admit(object, others);
+        this.validate(object, others);
         if (!validateOnly) {
             this.write(this.objects().map((other) => (other.id === id ? object : other)));
         }
@@ -83,21 +84,23 @@ export class Cloud {
     }
 
     /**
-     * Deletes an object and what cannot be without it. One that is gone already is no error.
-     *
-     * @param validateOnly whether only to say if it may go
-     * @throws Refusal as Google would
+     * Deletes an object and those that cannot exist without it. An object that does not exist is no error.
+     * @param validateOnly whether to check the request without carrying it out
+     * @throws RequestError if Google would reject it
      */
     delete(id: string, validateOnly = false): void {
         const object = this.find(id);
         if (!object) {
             return;
         }
-        this.kind(object.type).release?.(object.outputs);
+        this.kind(object.type).checkDelete?.(object.outputs);
         const dependants = this.dependantsOf(id);
         const user = dependants.find(({ onDelete }) => onDelete === "refuse");
         if (user) {
-            refuse(400, `The resource '${id}' is already being used by '${user.id}', resourceInUseByAnotherResource`);
+            throwApiError(
+                400,
+                `The resource '${id}' is already being used by '${user.id}', resourceInUseByAnotherResource`,
+            );
         }
         if (validateOnly) {
             return;
@@ -108,19 +111,19 @@ export class Cloud {
         this.write(this.objects().filter((other) => other.id !== id));
     }
 
-    /** What an object would be, whether or not it may be. @throws Refusal where it is not said where it is to be */
+    /** An object with the given inputs, before validation. @throws RequestError if its project or location is missing */
     describe(type: string, inputs: Inputs, scope: Scope): CloudObject {
         const kind = this.kind(type);
-        const settled = kind.settle(inputs, scope);
-        const id = kind.id(settled);
-        return { id, type, inputs, outputs: merge(settled, kind.computed(settled, id)) };
+        const resolved = kind.resolve(inputs, scope);
+        const id = kind.id(resolved);
+        return { id, type, inputs, outputs: mergeValues(resolved, kind.computed(resolved, id)) };
     }
 
-    private admit({ type, id, outputs }: CloudObject, others: CloudObject[]): void {
+    private validate({ type, id, outputs }: CloudObject, others: CloudObject[]): void {
         const kind = this.kind(type);
         const project = String(outputs.project);
         if (kind.api && !others.some(({ id }) => id === `${project}/${String(kind.api)}`)) {
-            refuse(
+            throwApiError(
                 403,
                 `${kind.api} has not been used in project ${project} before or it is disabled., accessNotConfigured`,
             );
@@ -129,9 +132,9 @@ export class Cloud {
             .references(outputs)
             .find((reference) => !others.some((other) => other.id === reference.id));
         if (missing) {
-            refuse(404, `The resource '${missing.id}', which '${id}' needs, was not found, notFound`);
+            throwApiError(404, `The resource '${missing.id}', which '${id}' needs, was not found, notFound`);
         }
-        kind.admit?.(outputs, others);
+        kind.validate?.(outputs, others);
     }
 
     private dependantsOf(id: string) {
@@ -148,15 +151,4 @@ export class Cloud {
         writeFileSync(draft, `${JSON.stringify(objects, undefined, 4)}\n`);
         renameSync(draft, this.file);
     }
-}
-
-/** What Google adds, laid over what was asked for: where both are objects, key by key. */
-function merge(asked: Inputs, added: Inputs): Inputs {
-    const isTree = (value: unknown): value is Inputs =>
-        typeof value === "object" && value !== null && !Array.isArray(value);
-    const laidOver = Object.entries(added).map(([key, value]) => {
-        const below = asked[key];
-        return [key, isTree(value) && isTree(below) ? merge(below, value) : value];
-    });
-    return { ...asked, ...(Object.fromEntries(laidOver) as Inputs) };
 }

@@ -1,54 +1,69 @@
 import { contains, overlap, rangeOf } from "./cidr";
-import { type CloudObject, get, type Inputs, type Kind, list, located, type Reference, refuse, text } from "./kind";
-import type { UserError } from "./shapes";
+import {
+    type CloudObject,
+    type Inputs,
+    type Kind,
+    listAt,
+    type Reference,
+    stringAt,
+    throwApiError,
+    valueAt,
+    withScope,
+} from "./kind";
+import type { InputError } from "./shapes";
 
 /*
- * Networks. Immutable fields: those marked ForceNew in hashicorp/terraform-provider-google 7.45, services/compute, from which
- * the real provider is made (@pulumi/gcp's declarations mention only some of them). Automatic names: pulumi/pulumi-gcp,
- * provider/resources.go.
+ * Networks. Sources:
+ * - immutable fields: ForceNew in hashicorp/terraform-provider-google 7.45, services/compute, the base of the real provider
+ *   (@pulumi/gcp's declarations mention only some of them)
+ * - automatic names: pulumi/pulumi-gcp, provider/resources.go
  */
 
 const API = "compute.googleapis.com";
 const LINK = "https://www.googleapis.com/compute/v1/";
-/** RFC 1035, the form of every name in Compute Engine. */
+/** Every name in Compute Engine (RFC 1035). */
 const NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const autoName = { field: "name", limit: 63 };
 
+/** Id of an object, given by name, id or link. */
+function idOf(reference: string, parent: string): string {
+    const path = reference.replace(LINK, "");
+    return path.includes("/") ? path : `${parent}/${path}`;
+}
+
 /** Id of a network, given by name, id or link. */
 export function networkId(reference: string, project: string): string {
-    const path = reference.replace(LINK, "");
-    return path.includes("/") ? path : `projects/${project}/global/networks/${path}`;
+    return idOf(reference, `projects/${project}/global/networks`);
 }
 
 /** Id of a subnet, given by name, id or link. */
 export function subnetworkId(reference: string, project: string, region: string): string {
-    const path = reference.replace(LINK, "");
-    return path.includes("/") ? path : `projects/${project}/regions/${region}/subnetworks/${path}`;
+    return idOf(reference, `projects/${project}/regions/${region}/subnetworks`);
 }
 
 function routerId(reference: string, project: string, region: string): string {
-    const path = reference.replace(LINK, "");
-    return path.includes("/") ? path : `projects/${project}/regions/${region}/routers/${path}`;
+    return idOf(reference, `projects/${project}/regions/${region}/routers`);
 }
 
-const uses = (id: string): Reference => ({ id, onDelete: "refuse" });
+const referenceTo = (id: string): Reference => ({ id, onDelete: "refuse" });
 
-const ofNetwork = (settled: Inputs) => uses(networkId(text(settled, "network"), text(settled, "project")));
+const networkReference = (resolved: Inputs) =>
+    referenceTo(networkId(stringAt(resolved, "network"), stringAt(resolved, "project")));
 
-function checkName(inputs: Inputs): UserError[] {
-    const name = text(inputs, "name");
+function checkName(inputs: Inputs): InputError[] {
+    const name = stringAt(inputs, "name");
     return NAME.test(name) ? [] : [{ property: "name", reason: `"${name}" doesn't match regexp ${NAME.source}` }];
 }
 
-/** Every IPv4 range of a subnet, by what it is called. */
+/** The IPv4 ranges of a subnet, by name; that of the primary range is empty. */
 export function rangesOf(subnetwork: Inputs): Map<string, string> {
-    const secondary = list(subnetwork, "secondaryIpRanges").map(
-        (range) => [text(range, "rangeName"), text(range, "ipCidrRange")] as const,
+    const secondary = listAt(subnetwork, "secondaryIpRanges").map(
+        (range) => [stringAt(range, "rangeName"), stringAt(range, "ipCidrRange")] as const,
     );
-    return new Map([["", text(subnetwork, "ipCidrRange")], ...secondary]);
+    return new Map([["", stringAt(subnetwork, "ipCidrRange")], ...secondary]);
 }
 
-function checkRanges(inputs: Inputs): UserError[] {
+function checkRanges(inputs: Inputs): InputError[] {
     return [...rangesOf(inputs)]
         .filter(([, block]) => block !== "" && rangeOf(block) === undefined)
         .map(([name, block]) => ({
@@ -57,23 +72,25 @@ function checkRanges(inputs: Inputs): UserError[] {
         }));
 }
 
-/** Ranges of one network do not overlap, wherever the subnets are. */
-function refuseOverlaps(settled: Inputs, others: CloudObject[]): void {
-    const network = ofNetwork(settled).id;
-    const taken = others.filter(({ type, outputs }) => type === subnetwork.type && ofNetwork(outputs).id === network);
-    const own = [...rangesOf(settled).values()];
-    const rivals = [
+/** The ranges of a network must not overlap, even in different regions. */
+function rejectOverlaps(resolved: Inputs, others: CloudObject[]): void {
+    const network = networkReference(resolved).id;
+    const taken = others.filter(
+        ({ type, outputs }) => type === subnetwork.type && networkReference(outputs).id === network,
+    );
+    const own = [...rangesOf(resolved).values()];
+    const candidates = [
         ...taken.flatMap(({ outputs }) => [...rangesOf(outputs).values()].map((block) => [block, outputs.name])),
-        ...own.map((block) => [block, settled.name]),
+        ...own.map((block) => [block, resolved.name]),
     ] as [string, string][];
     for (const [index, block] of own.entries()) {
-        const rival = rivals.find(([other], position) => {
-            const itself = position === rivals.length - own.length + index;
+        const conflict = candidates.find(([other], position) => {
+            const itself = position === candidates.length - own.length + index;
             const [one, another] = [rangeOf(block), rangeOf(other)];
             return !itself && one && another && overlap(one, another);
         });
-        if (rival) {
-            refuse(400, `Invalid IPCidrRange: ${block} conflicts with existing subnetwork '${rival[1]}'`);
+        if (conflict) {
+            throwApiError(400, `Invalid IPCidrRange: ${block} conflicts with existing subnetwork '${conflict[1]}'`);
         }
     }
 }
@@ -93,7 +110,7 @@ export const network: Kind = {
         "project",
     ],
     check: checkName,
-    settle: (inputs, scope) => located(inputs, scope, "project"),
+    resolve: (inputs, scope) => withScope(inputs, scope, "project"),
     id: ({ project, name }) => `projects/${String(project)}/global/networks/${String(name)}`,
     references: () => [],
     computed: (_, id) => ({ selfLink: LINK + id, gatewayIpv4: "", networkId: "1", numericId: "1" }),
@@ -116,19 +133,19 @@ export const subnetwork: Kind = {
         "resolveSubnetMask",
         "project",
     ],
-    // A subnet can grow, and not shrink (ForceNewIfChange IsShrinkageIpCidr).
-    needsNew: (path, before, after) => {
-        const [old, now] = [before, after].map((inputs) => rangeOf(text(inputs, "ipCidrRange")));
+    // A subnet can grow but not shrink (ForceNewIfChange IsShrinkageIpCidr).
+    forcesReplacement: (path, before, after) => {
+        const [old, now] = [before, after].map((inputs) => rangeOf(stringAt(inputs, "ipCidrRange")));
         return path === "ipCidrRange" && !(old && now && contains(now, old));
     },
     check: (inputs) => [...checkName(inputs), ...checkRanges(inputs)],
-    settle: (inputs, scope) => located(inputs, scope, "project", "region"),
+    resolve: (inputs, scope) => withScope(inputs, scope, "project", "region"),
     id: ({ project, region, name }) => subnetworkId(String(name), String(project), String(region)),
-    references: (settled) => [ofNetwork(settled)],
-    admit: refuseOverlaps,
-    computed: (settled, id) => ({
+    references: (resolved) => [networkReference(resolved)],
+    validate: rejectOverlaps,
+    computed: (resolved, id) => ({
         selfLink: LINK + id,
-        gatewayAddress: text(settled, "ipCidrRange").replace(/\d+\/\d+$/, "1"),
+        gatewayAddress: stringAt(resolved, "ipCidrRange").replace(/\d+\/\d+$/, "1"),
         purpose: "PRIVATE",
     }),
 };
@@ -140,9 +157,9 @@ export const router: Kind = {
     autoName,
     immutable: ["name", "encryptedInterconnectRouter", "nccGateway", "network", "params", "region", "project"],
     check: checkName,
-    settle: (inputs, scope) => located(inputs, scope, "project", "region"),
+    resolve: (inputs, scope) => withScope(inputs, scope, "project", "region"),
     id: ({ project, region, name }) => routerId(String(name), String(project), String(region)),
-    references: (settled) => [ofNetwork(settled)],
+    references: (resolved) => [networkReference(resolved)],
     computed: (_, id) => ({ selfLink: LINK + id }),
 };
 
@@ -153,19 +170,19 @@ export const routerNat: Kind = {
     autoName,
     immutable: ["name", "router", "endpointTypes", "initialNatIps", "region", "type", "project"],
     check: (inputs) => {
-        const subnetworks = list(inputs, "subnetworks");
+        const subnetworks = listAt(inputs, "subnetworks");
         return inputs.sourceSubnetworkIpRangesToNat === "LIST_OF_SUBNETWORKS" && subnetworks.length === 0
             ? [{ property: "subnetworks", reason: "required with LIST_OF_SUBNETWORKS" }]
             : checkName(inputs);
     },
-    settle: (inputs, scope) => located(inputs, scope, "project", "region"),
-    id: (settled) => ["project", "region", "router", "name"].map((key) => text(settled, key)).join("/"),
-    references: (settled) => {
-        const [project, region] = [text(settled, "project"), text(settled, "region")];
-        const subnetworks = list(settled, "subnetworks").map((each) => text(each, "name"));
+    resolve: (inputs, scope) => withScope(inputs, scope, "project", "region"),
+    id: (resolved) => ["project", "region", "router", "name"].map((key) => stringAt(resolved, key)).join("/"),
+    references: (resolved) => {
+        const [project, region] = [stringAt(resolved, "project"), stringAt(resolved, "region")];
+        const subnetworks = listAt(resolved, "subnetworks").map((each) => stringAt(each, "name"));
         return [
-            { id: routerId(text(settled, "router"), project, region), onDelete: "cascade" },
-            ...subnetworks.map((name) => uses(subnetworkId(name, project, region))),
+            { id: routerId(stringAt(resolved, "router"), project, region), onDelete: "cascade" },
+            ...subnetworks.map((name) => referenceTo(subnetworkId(name, project, region))),
         ];
     },
     computed: () => ({}),
@@ -183,15 +200,15 @@ export const firewall: Kind = {
             ? [{ property: "allows", reason: "exactly one of `allows`, `denies` must be specified" }]
             : []),
         ...["sourceRanges", "destinationRanges"].flatMap((property) =>
-            list(inputs, property)
+            listAt(inputs, property)
                 .filter((block) => String(block).includes(".") && rangeOf(String(block)) === undefined)
                 .map((block) => ({ property, reason: `invalid CIDR address: ${String(block)}` })),
         ),
     ],
-    settle: (inputs, scope) => located(inputs, scope, "project"),
+    resolve: (inputs, scope) => withScope(inputs, scope, "project"),
     id: ({ project, name }) => `projects/${String(project)}/global/firewalls/${String(name)}`,
-    references: (settled) => [ofNetwork(settled)],
-    computed: (settled, id) => ({ selfLink: LINK + id, direction: settled.direction ?? "INGRESS" }),
+    references: (resolved) => [networkReference(resolved)],
+    computed: (resolved, id) => ({ selfLink: LINK + id, direction: resolved.direction ?? "INGRESS" }),
 };
 
 export const address: Kind = {
@@ -216,9 +233,9 @@ export const address: Kind = {
         "project",
     ],
     check: checkName,
-    settle: (inputs, scope) => located(inputs, scope, "project", "region"),
+    resolve: (inputs, scope) => withScope(inputs, scope, "project", "region"),
     id: ({ project, region, name }) =>
         `projects/${String(project)}/regions/${String(region)}/addresses/${String(name)}`,
-    references: (settled) => (get(settled, "network") === undefined ? [] : [ofNetwork(settled)]),
-    computed: (settled, id) => ({ selfLink: LINK + id, address: settled.address ?? "203.0.113.20", users: [] }),
+    references: (resolved) => (valueAt(resolved, "network") === undefined ? [] : [networkReference(resolved)]),
+    computed: (resolved, id) => ({ selfLink: LINK + id, address: resolved.address ?? "203.0.113.20", users: [] }),
 };

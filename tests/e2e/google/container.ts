@@ -3,22 +3,24 @@ import { networkId, rangesOf, subnetwork, subnetworkId } from "./compute";
 import { accountId } from "./iam";
 import {
     type CloudObject,
-    get,
     type Inputs,
     type Kind,
-    list,
-    located,
+    listAt,
     type Reference,
-    refuse,
-    Refusal,
-    text,
+    RequestError,
+    type Scope,
+    stringAt,
+    throwApiError,
+    valueAt,
+    withScope,
 } from "./kind";
 import { UNKNOWN } from "./shapes";
 
 /*
- * Kubernetes Engine. Immutable fields: those marked ForceNew in hashicorp/terraform-provider-google 7.45, services/container
- * (resource_container_cluster.go, resource_container_node_pool.go, node_config.go). Automatic names: pulumi/pulumi-gcp,
- * provider/resources.go, where neither has a limit, and Google's own is 40.
+ * Kubernetes Engine. Sources:
+ * - immutable fields: ForceNew in hashicorp/terraform-provider-google 7.45, services/container (resource_container_cluster.go,
+ *   resource_container_node_pool.go, node_config.go)
+ * - automatic names: pulumi/pulumi-gcp, provider/resources.go, without a limit; Google's limit is 40
  */
 
 const API = "container.googleapis.com";
@@ -27,9 +29,9 @@ const ZONE = /^[a-z]+-[a-z]+\d+-(ai\d+)?[a-z]$/;
 const REGION = /^[a-z]+-[a-z]+\d+$/;
 const autoName = { field: "name", limit: 255 };
 
-/** How a cluster of this Google Cloud is reached. */
+/** The address of every cluster of this Google Cloud. */
 export interface ControlPlane {
-    /** Host, and port where it is not 443. */
+    /** Host, with the port unless it is 443. */
     endpoint: string;
     /** PEM, base64-encoded. */
     caCertificate: string;
@@ -38,26 +40,24 @@ export interface ControlPlane {
 /** Region of a region or a zone. */
 const regionOf = (location: string) => location.replace(/-(ai\d+)?[a-z]$/, "");
 
-/** Fills in the place: a zone or a region, that of the provider's config where none is given. */
-function settle(inputs: Inputs, scope: Scope): Inputs {
-    const settled = located(inputs, scope, "project");
-    const location = settled.location ?? scope.zone ?? scope.region;
+/** Fills in the project and the location: a zone or a region, by default that of the provider's config. */
+function resolve(inputs: Inputs, scope: Scope): Inputs {
+    const resolved = withScope(inputs, scope, "project");
+    const location = resolved.location ?? scope.zone ?? scope.region;
     if (typeof location !== "string" || location === "") {
-        throw new Refusal(
+        throw new RequestError(
             "cannot determine location: set location in this resource, or set provider-level zone or region",
         );
     }
-    return { ...settled, location };
+    return { ...resolved, location };
 }
 
-type Scope = Parameters<Kind["settle"]>[1];
-
 function checkName(inputs: Inputs) {
-    const name = text(inputs, "name");
+    const name = stringAt(inputs, "name");
     return NAME.test(name) ? [] : [{ property: "name", reason: `"${name}" must match ${NAME.source}` }];
 }
 
-/** What kinds of nodes share, below the path of their node config (node_config.go). */
+/** Immutable fields in the node config of clusters and node pools (node_config.go). */
 const immutableNodeConfig = [
     "guestAccelerators",
     "localSsdCount",
@@ -86,56 +86,63 @@ const immutableNodeConfig = [
 ].map((field) => `nodeConfig.${field}`);
 
 function subnetworkOf(cluster: Inputs): string {
-    return subnetworkId(text(cluster, "subnetwork"), text(cluster, "project"), regionOf(text(cluster, "location")));
+    return subnetworkId(
+        stringAt(cluster, "subnetwork"),
+        stringAt(cluster, "project"),
+        regionOf(stringAt(cluster, "location")),
+    );
 }
 
-function admitCluster(settled: Inputs, others: CloudObject[]): void {
-    const location = text(settled, "location");
+function validateCluster(resolved: Inputs, others: CloudObject[]): void {
+    const location = stringAt(resolved, "location");
     if (!ZONE.test(location) && !REGION.test(location)) {
-        refuse(400, `Location "${location}" does not exist., badRequest`);
+        throwApiError(400, `Location "${location}" does not exist., badRequest`);
     }
-    const autopilot = settled.enableAutopilot === true;
-    const pools = list(settled, "nodePools").length;
-    if (!autopilot && pools === 0 && !(Number(settled.initialNodeCount ?? 0) > 0)) {
-        refuse(400, "Cluster.initial_node_count must be greater than zero., badRequest");
+    const autopilot = resolved.enableAutopilot === true;
+    const pools = listAt(resolved, "nodePools").length;
+    if (!autopilot && pools === 0 && !(Number(resolved.initialNodeCount ?? 0) > 0)) {
+        throwApiError(400, "Cluster.initial_node_count must be greater than zero., badRequest");
     }
-    const pool = text(settled, "workloadIdentityConfig.workloadPool");
-    if (pool !== "" && pool !== `${text(settled, "project")}.svc.id.goog`) {
-        refuse(400, `Workload pool "${pool}" is not the project's., badRequest`);
+    const pool = stringAt(resolved, "workloadIdentityConfig.workloadPool");
+    if (pool !== "" && pool !== `${stringAt(resolved, "project")}.svc.id.goog`) {
+        throwApiError(400, `Workload pool "${pool}" is not the project's., badRequest`);
     }
-    const subnet = others.find(({ type, id }) => type === subnetwork.type && id === subnetworkOf(settled));
+    const subnet = others.find(({ type, id }) => type === subnetwork.type && id === subnetworkOf(resolved));
     const ranges = subnet ? rangesOf(subnet.outputs) : new Map<string, string>();
     for (const [what, field] of [
         ["Pod", "clusterSecondaryRangeName"],
         ["Services", "servicesSecondaryRangeName"],
     ] as const) {
-        const name = text(settled, `ipAllocationPolicy.${field}`);
+        const name = stringAt(resolved, `ipAllocationPolicy.${field}`);
         if (name !== "" && !ranges.has(name)) {
-            refuse(
+            throwApiError(
                 400,
                 `${what} secondary range "${name}" not found in ${subnet?.id ?? "the subnetwork"}., badRequest`,
             );
         }
     }
-    const controlPlane = text(settled, "privateClusterConfig.masterIpv4CidrBlock");
+    const controlPlane = stringAt(resolved, "privateClusterConfig.masterIpv4CidrBlock");
     const block = rangeOf(controlPlane);
     if (controlPlane !== "" && !(block && block.last - block.first === 15)) {
-        refuse(400, `Invalid master authorized CIDR: ${controlPlane} is not a /28 block., badRequest`);
+        throwApiError(400, `Invalid master authorized CIDR: ${controlPlane} is not a /28 block., badRequest`);
     }
-    const network = (inputs: Inputs) => networkId(text(inputs, "network"), text(inputs, "project"));
+    const network = (inputs: Inputs) => networkId(stringAt(inputs, "network"), stringAt(inputs, "project"));
     const neighbours = others.filter(
-        ({ type, outputs }) => type.endsWith(":Cluster") && network(outputs) === network(settled),
+        ({ type, outputs }) => type.endsWith(":Cluster") && network(outputs) === network(resolved),
     );
-    const blocks = neighbours.map(({ outputs }) => text(outputs, "privateClusterConfig.masterIpv4CidrBlock"));
+    const blocks = neighbours.map(({ outputs }) => stringAt(outputs, "privateClusterConfig.masterIpv4CidrBlock"));
     for (const taken of [...ranges.values(), ...blocks]) {
         const range = rangeOf(taken);
         if (block && range && overlap(block, range)) {
-            refuse(400, `The master's range ${controlPlane} overlaps ${taken} in ${network(settled)}., badRequest`);
+            throwApiError(
+                400,
+                `The master's range ${controlPlane} overlaps ${taken} in ${network(resolved)}., badRequest`,
+            );
         }
     }
 }
 
-/** A cluster kind, whose clusters hand out the given control plane. */
+/** The kind of clusters, all with the given control plane. */
 export function cluster(controlPlane: ControlPlane): Kind {
     return {
         type: "gcp:container/cluster:Cluster",
@@ -181,27 +188,27 @@ export function cluster(controlPlane: ControlPlane): Kind {
                 .filter((property) => inputs.enableAutopilot === true && inputs[property] !== undefined)
                 .map((property) => ({ property, reason: "conflicts with enable_autopilot" })),
         ],
-        settle,
+        resolve,
         id: ({ project, location, name }) =>
             `projects/${String(project)}/locations/${String(location)}/clusters/${String(name)}`,
-        references: (settled) => {
-            const network = networkId(text(settled, "network") || "default", text(settled, "project"));
+        references: (resolved) => {
+            const network = networkId(stringAt(resolved, "network") || "default", stringAt(resolved, "project"));
             const subnet: Reference[] =
-                settled.subnetwork === undefined ? [] : [{ id: subnetworkOf(settled), onDelete: "refuse" }];
+                resolved.subnetwork === undefined ? [] : [{ id: subnetworkOf(resolved), onDelete: "refuse" }];
             return [{ id: network, onDelete: "refuse" }, ...subnet];
         },
-        admit: admitCluster,
-        release: (outputs) => {
+        validate: validateCluster,
+        checkDelete: (outputs) => {
             if (outputs.deletionProtection === true) {
-                throw new Refusal(
+                throw new RequestError(
                     "Cannot destroy cluster because deletion_protection is set to true. " +
                         "Set it to false to proceed with cluster deletion.",
                 );
             }
         },
-        computed: (settled, id) => ({
-            // True unless it is set (resource_container_cluster.go).
-            deletionProtection: settled.deletionProtection ?? true,
+        computed: (resolved, id) => ({
+            // The default is true (resource_container_cluster.go).
+            deletionProtection: resolved.deletionProtection ?? true,
             endpoint: controlPlane.endpoint,
             masterAuth: { clusterCaCertificate: controlPlane.caCertificate },
             controlPlaneEndpointsConfig: { dnsEndpointConfig: { endpoint: controlPlane.endpoint } },
@@ -212,11 +219,11 @@ export function cluster(controlPlane: ControlPlane): Kind {
 }
 
 /** Id of the cluster that a node pool belongs to. */
-function clusterOf(settled: Inputs): string {
-    const cluster = text(settled, "cluster");
+function clusterOf(resolved: Inputs): string {
+    const cluster = stringAt(resolved, "cluster");
     return cluster.includes("/")
         ? cluster
-        : `projects/${text(settled, "project")}/locations/${text(settled, "location")}/clusters/${cluster}`;
+        : `projects/${stringAt(resolved, "project")}/locations/${stringAt(resolved, "location")}/clusters/${cluster}`;
 }
 
 export const nodePool: Kind = {
@@ -245,29 +252,30 @@ export const nodePool: Kind = {
         ...immutableNodeConfig,
     ],
     check: checkName,
-    settle: (inputs, scope) => {
-        // The provider takes both from the id of a cluster, and in a preview knows neither.
-        const cluster = text(inputs, "cluster");
+    resolve: (inputs, scope) => {
+        // The provider takes the project and the location from the cluster's id, which is unknown in a preview.
+        const cluster = stringAt(inputs, "cluster");
         const [, project, location] =
             cluster === UNKNOWN
                 ? [UNKNOWN, UNKNOWN, UNKNOWN]
                 : (/^projects\/(.+)\/locations\/(.+)\/clusters/.exec(cluster) ?? []);
-        return settle({ ...inputs, location: inputs.location ?? location, project: inputs.project ?? project }, scope);
+        return resolve({ ...inputs, location: inputs.location ?? location, project: inputs.project ?? project }, scope);
     },
-    id: (settled) => `${clusterOf(settled)}/nodePools/${text(settled, "name")}`,
-    references: (settled) => {
-        const account = accountId(text(settled, "nodeConfig.serviceAccount"), text(settled, "project"));
+    id: (resolved) => `${clusterOf(resolved)}/nodePools/${stringAt(resolved, "name")}`,
+    references: (resolved) => {
+        const account = accountId(stringAt(resolved, "nodeConfig.serviceAccount"), stringAt(resolved, "project"));
         const ofAccount: Reference[] = account === undefined ? [] : [{ id: account, onDelete: "ignore" }];
-        return [{ id: clusterOf(settled), onDelete: "cascade" }, ...ofAccount];
+        return [{ id: clusterOf(resolved), onDelete: "cascade" }, ...ofAccount];
     },
-    admit: (settled) => {
-        const count = (bound: string) => get(settled, `autoscaling.${bound}`) as number | undefined;
+    validate: (resolved) => {
+        const count = (bound: string) => valueAt(resolved, `autoscaling.${bound}`) as number | undefined;
         if ((count("minNodeCount") ?? 0) > (count("maxNodeCount") ?? Infinity)) {
-            refuse(400, "autoscaling.min_node_count must not exceed autoscaling.max_node_count., badRequest");
+            throwApiError(400, "autoscaling.min_node_count must not exceed autoscaling.max_node_count., badRequest");
         }
     },
-    computed: (settled) => ({
+    computed: (resolved) => ({
         version: "1.36.1-gke.1000",
-        nodeCount: settled.nodeCount ?? settled.initialNodeCount ?? get(settled, "autoscaling.minNodeCount") ?? 1,
+        nodeCount:
+            resolved.nodeCount ?? resolved.initialNodeCount ?? valueAt(resolved, "autoscaling.minNodeCount") ?? 1,
     }),
 };

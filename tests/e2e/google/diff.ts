@@ -5,7 +5,7 @@ export interface Change {
     kind: "add" | "delete" | "update";
 }
 
-/** The leaves in which two values differ. Null is as good as absent, as it is for the real provider. */
+/** The leaves in which two values differ. Null counts as absent, as in the real provider. */
 export function changes(before: unknown, after: unknown, path = ""): Change[] {
     if ((before ?? undefined) === undefined && (after ?? undefined) === undefined) {
         return [];
@@ -17,20 +17,20 @@ export function changes(before: unknown, after: unknown, path = ""): Change[] {
     if (old !== undefined && now !== undefined) {
         return [...new Set([...old.keys(), ...now.keys()])].flatMap((key) => changes(old.get(key), now.get(key), key));
     }
-    // One side is a tree and the other is a leaf or nothing: what is below counts, by its own paths.
+    // One side is a tree, the other a leaf or absent: the changes are the leaves of the tree.
     const below = [...(old ?? now ?? new Map<string, unknown>())].flatMap(([key, value]) =>
         old ? changes(value, undefined, key) : changes(undefined, value, key),
     );
     return below.length > 0 ? below : [{ path, kind: kindOf(before, after) }];
 }
 
-/** Whether a path is one of those listed, or below one; positions in lists do not count. */
+/** Whether a path is one of a list or below one. Indexes in the path are ignored. */
 export function isAmong(paths: readonly string[], path: string): boolean {
     const bare = path.replace(/\[\d+\]/g, "");
     return paths.some((listed) => bare === listed || bare.startsWith(`${listed}.`));
 }
 
-/** The parts of a list or an object by their paths; undefined for a leaf. */
+/** The items of a list or an object by path; undefined for a leaf. */
 function branches(value: unknown, path: string): Map<string, unknown> | undefined {
     if (Array.isArray(value)) {
         return new Map(value.map((item, index) => [`${path}[${String(index)}]`, item]));

@@ -9,48 +9,48 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Cloud } from "./cloud";
 import type { ControlPlane } from "./container";
 import { type Change, changes, isAmong } from "./diff";
-import { get, type Inputs, type Scope } from "./kind";
-import { faultsOf, inputsOf, UNKNOWN } from "./shapes";
-import { plain, struct } from "./struct";
+import { type Inputs, type Kind, type Scope, valueAt } from "./kind";
+import { checkFields, inputFields, isObject, UNKNOWN } from "./shapes";
+import { fromStruct, toStruct } from "./struct";
 
-/** A request to create, update or delete an object, as the engine made it. */
+/** A request of the engine to create, update or delete an object. */
 export interface Operation {
     operation: "create" | "update" | "delete";
     type: string;
     /** Name of the resource in the program. */
     name: string;
-    /** Longest time that the engine lets it take, in seconds; 0 for the provider's own. */
+    /** Timeout of the engine, in seconds; 0 for the provider's default. */
     timeout: number;
 }
 
-/** How a request is to be answered other than at once and well. */
-export interface Disturbance {
+/** A delay or an error that a test injects into a request. */
+export interface InjectedFault {
     /** In milliseconds. */
     delay?: number;
-    /** What the request fails with, after the delay. */
+    /** The error of the request, after the delay. */
     error?: string;
 }
 
 export interface GoogleOptions {
-    /** Where the objects are kept, as JSON; it may hold some already. */
+    /** File of the objects, as JSON. It may exist already. */
     file: string;
-    /** What clusters hand out. */
+    /** The control plane of every cluster. */
     controlPlane: ControlPlane;
 }
 
-/** Which inputs the provider has chosen itself (the real one writes the same key). */
+/** Key of the list of inputs to which the provider gave a value; the real provider uses the same key. */
 const DEFAULTS = "__defaults";
 
 /**
- * A stand-in for the Google Cloud provider, for the Pulumi CLI: `PULUMI_DEBUG_PROVIDERS=gcp:PORT` attaches it. It treats
- * inputs, previews and changes as the real one does, and objects as Google does.
+ * A stand-in for the Google Cloud provider. `PULUMI_DEBUG_PROVIDERS=gcp:PORT` attaches it to the Pulumi CLI. It handles inputs,
+ * previews and changes like the real provider, and objects like Google.
  */
 export class Google {
-    /** The operations that were carried out or refused, in the order of their end. */
+    /** The operations that succeeded or failed, in the order of their end. */
     readonly operations: Operation[] = [];
     readonly cloud: Cloud;
-    /** Asked at each operation. */
-    disturb?: (operation: Operation) => Disturbance | undefined;
+    /** Called at each operation. */
+    injectFault?: (operation: Operation) => InjectedFault | undefined;
 
     private readonly server = new grpc.Server();
     private scope: Scope = {};
@@ -60,7 +60,7 @@ export class Google {
         this.cloud = new Cloud(file, controlPlane);
     }
 
-    /** Starts to listen, on loopback. */
+    /** Starts a server on loopback. */
     static async start(options: GoogleOptions): Promise<Google> {
         const google = new Google(options);
         google.server.addService(ResourceProviderService, google.handlers());
@@ -84,47 +84,53 @@ export class Google {
         this.server.forceShutdown();
     }
 
-    /** What was done, in order, without names: `delete Cluster`. */
+    /** The operations in order, without names: `delete Cluster`. */
     log(): string[] {
         return this.operations.map(({ operation, type }) => `${operation} ${type.split(":").at(-1) ?? ""}`);
     }
 
     private handlers(): Partial<IResourceProviderServer> & grpc.UntypedServiceImplementation {
         return {
-            attach: answer(() => new Empty()),
-            cancel: answer(() => new Empty()),
-            getPluginInfo: answer(() => new PluginInfo().setVersion(version)),
-            checkConfig: answer((request: messages.CheckRequest) =>
+            attach: handler(() => new Empty()),
+            cancel: handler(() => new Empty()),
+            getPluginInfo: handler(() => new PluginInfo().setVersion(version)),
+            checkConfig: handler((request: messages.CheckRequest) =>
                 new messages.CheckResponse().setInputs(request.getNews()),
             ),
-            diffConfig: answer((request: messages.DiffRequest) =>
-                diffResponse(changes(plain(request.getOlds()), plain(request.getNews())), () => false),
+            diffConfig: handler((request: messages.DiffRequest) =>
+                diffResponse(changes(fromStruct(request.getOlds()), fromStruct(request.getNews())), () => false),
             ),
-            configure: answer((request: messages.ConfigureRequest) => {
-                const { project, region, zone } = plain(request.getArgs()) as Scope;
+            configure: handler((request: messages.ConfigureRequest) => {
+                const { project, region, zone } = fromStruct(request.getArgs()) as Scope;
                 this.scope = { project, region, zone };
                 return new messages.ConfigureResponse().setSupportspreview(true);
             }),
-            check: answer((request: messages.CheckRequest) => this.check(request)),
-            diff: answer((request: messages.DiffRequest) => this.diff(request)),
-            create: answer((request: messages.CreateRequest) => this.create(request)),
-            read: answer((request: messages.ReadRequest) => this.read(request)),
-            update: answer((request: messages.UpdateRequest) => this.update(request)),
-            delete: answer((request: messages.DeleteRequest) => this.delete(request)),
+            check: handler((request: messages.CheckRequest) => this.check(request)),
+            diff: handler((request: messages.DiffRequest) => this.diff(request)),
+            create: handler((request: messages.CreateRequest) => this.create(request)),
+            read: handler((request: messages.ReadRequest) => this.read(request)),
+            update: handler((request: messages.UpdateRequest) => this.update(request)),
+            delete: handler((request: messages.DeleteRequest) => this.delete(request)),
         };
     }
 
     private check(request: messages.CheckRequest): messages.CheckResponse {
-        const { type, name } = partsOf(request.getUrn());
+        const { type, name } = parseUrn(request.getUrn());
         const kind = this.cloud.kind(type);
-        const inputs = named(plain(request.getNews()), plain(request.getOlds()), kind.autoName, name, request);
-        const given = asked(inputs);
-        const byShape = faultsOf(inputsOf(kind.module), given);
+        const inputs = withAutoName(
+            fromStruct(request.getNews()),
+            fromStruct(request.getOlds()),
+            kind.autoName,
+            name,
+            request,
+        );
+        const given = withoutDefaults(inputs);
+        const byShape = checkFields(inputFields(kind.module), given);
         const faults = byShape.length > 0 ? byShape : (kind.check?.(given) ?? []);
-        return new messages.CheckResponse().setInputs(struct(inputs)).setFailuresList(
+        return new messages.CheckResponse().setInputs(toStruct(inputs)).setFailuresList(
             faults
-                // What is not known cannot be judged yet.
-                .filter(({ property }) => !JSON.stringify(get(given, property) ?? "").includes(UNKNOWN))
+                // Unknown values cannot be checked yet.
+                .filter(({ property }) => !JSON.stringify(valueAt(given, property) ?? "").includes(UNKNOWN))
                 .map(({ property, reason }) =>
                     new messages.CheckFailure()
                         .setProperty(property)
@@ -134,26 +140,26 @@ export class Google {
     }
 
     private diff(request: messages.DiffRequest): messages.DiffResponse {
-        const kind = this.cloud.kind(partsOf(request.getUrn()).type);
-        const [before, after] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map(plain);
+        const kind = this.cloud.kind(parseUrn(request.getUrn()).type);
+        const [before, after] = [request.getOldInputs() ?? request.getOlds(), request.getNews()].map(fromStruct);
         const found = changes(before, after).filter(({ path }) => !path.startsWith(DEFAULTS));
         const replaces = ({ path }: Change) =>
-            isAmong(kind.immutable, path) || (kind.needsNew?.(path, before ?? {}, after ?? {}) ?? false);
+            isAmong(kind.immutable, path) || (kind.forcesReplacement?.(path, before ?? {}, after ?? {}) ?? false);
         return diffResponse(found, replaces).setDeletebeforereplace(kind.deleteFirst === true && found.some(replaces));
     }
 
     private async create(request: messages.CreateRequest): Promise<messages.CreateResponse> {
-        const { type, name } = partsOf(request.getUrn());
-        const inputs = plain(request.getProperties());
+        const { type, name } = parseUrn(request.getUrn());
+        const inputs = fromStruct(request.getProperties());
         if (request.getPreview()) {
-            const planned = this.cloud.describe(type, asked(inputs), this.scope).outputs;
-            return new messages.CreateResponse().setProperties(struct(planOf(planned, asked(inputs))));
+            const planned = this.cloud.describe(type, withoutDefaults(inputs), this.scope).outputs;
+            return new messages.CreateResponse().setProperties(toStruct(previewOf(planned, withoutDefaults(inputs))));
         }
-        const { id, outputs } = await this.operate(
+        const { id, outputs } = await this.carryOut(
             { operation: "create", type, name, timeout: request.getTimeout() },
-            (validateOnly) => this.cloud.create(type, asked(inputs), this.scope, validateOnly),
+            (validateOnly) => this.cloud.create(type, withoutDefaults(inputs), this.scope, validateOnly),
         );
-        return new messages.CreateResponse().setId(id).setProperties(struct(outputs));
+        return new messages.CreateResponse().setId(id).setProperties(toStruct(outputs));
     }
 
     private read(request: messages.ReadRequest): messages.ReadResponse {
@@ -161,36 +167,36 @@ export class Google {
         return object
             ? new messages.ReadResponse()
                   .setId(object.id)
-                  .setInputs(struct({ ...plain(request.getInputs()), ...object.inputs }))
-                  .setProperties(struct(object.outputs))
+                  .setInputs(toStruct({ ...fromStruct(request.getInputs()), ...object.inputs }))
+                  .setProperties(toStruct(object.outputs))
             : new messages.ReadResponse();
     }
 
     private async update(request: messages.UpdateRequest): Promise<messages.UpdateResponse> {
-        const { type, name } = partsOf(request.getUrn());
-        const inputs = asked(plain(request.getNews()));
+        const { type, name } = parseUrn(request.getUrn());
+        const inputs = withoutDefaults(fromStruct(request.getNews()));
         if (request.getPreview()) {
-            const properties = struct({ ...plain(request.getOlds()), ...inputs });
+            const properties = toStruct({ ...fromStruct(request.getOlds()), ...inputs });
             return new messages.UpdateResponse().setProperties(properties);
         }
-        const { outputs } = await this.operate(
+        const { outputs } = await this.carryOut(
             { operation: "update", type, name, timeout: request.getTimeout() },
             (validateOnly) => this.cloud.update(request.getId(), inputs, this.scope, validateOnly),
         );
-        return new messages.UpdateResponse().setProperties(struct(outputs));
+        return new messages.UpdateResponse().setProperties(toStruct(outputs));
     }
 
     private async delete(request: messages.DeleteRequest): Promise<Empty> {
-        const { type, name } = partsOf(request.getUrn());
-        await this.operate({ operation: "delete", type, name, timeout: request.getTimeout() }, (validateOnly) => {
+        const { type, name } = parseUrn(request.getUrn());
+        await this.carryOut({ operation: "delete", type, name, timeout: request.getTimeout() }, (validateOnly) => {
             this.cloud.delete(request.getId(), validateOnly);
         });
         return new Empty();
     }
 
-    /** Google refuses a request when it comes, not when its work would be done; what has changed until then counts as well. */
-    private async operate<T>(operation: Operation, work: (validateOnly: boolean) => T): Promise<T> {
-        const { delay = 0, error } = this.disturb?.(operation) ?? {};
+    /** Google checks a request when it arrives. It is checked again after the delay, because other objects may have changed. */
+    private async carryOut<T>(operation: Operation, work: (validateOnly: boolean) => T): Promise<T> {
+        const { delay = 0, error } = this.injectFault?.(operation) ?? {};
         try {
             work(true);
             await setTimeout(delay);
@@ -204,16 +210,16 @@ export class Google {
     }
 }
 
-/** What was asked for, without the provider's own notes. */
-function asked(inputs: Inputs): Inputs {
+/** The inputs without the provider's list. */
+function withoutDefaults(inputs: Inputs): Inputs {
     return Object.fromEntries(Object.entries(inputs).filter(([key]) => key !== DEFAULTS));
 }
 
-/** Inputs with the automatic name: the one that the object has already, else a new one. */
-function named(
+/** Inputs with an automatic name: that of the existing object, else a new one. */
+function withAutoName(
     news: Inputs,
     olds: Inputs,
-    autoName: { field: string; limit: number } | undefined,
+    autoName: Kind["autoName"],
     name: string,
     request: messages.CheckRequest,
 ): Inputs {
@@ -227,24 +233,19 @@ function named(
         .update(seed.length > 0 ? seed : randomBytes(16))
         .update(request.getUrn())
         .digest("hex");
-    const made = `${limit <= 63 ? name.toLowerCase() : name}-${digits.slice(0, 7)}`;
-    return { ...news, [field]: kept ?? made, [DEFAULTS]: [field] };
+    const generated = `${limit <= 63 ? name.toLowerCase() : name}-${digits.slice(0, 7)}`;
+    return { ...news, [field]: kept ?? generated, [DEFAULTS]: [field] };
 }
 
-/** What a preview shows of an object that is yet to be made: what Google adds is not known. */
-function planOf(outputs: unknown, inputs: unknown): Inputs {
-    const known = typeof inputs === "object" && inputs !== null ? (inputs as Inputs) : {};
+/** The outputs that a preview shows of a new object. Those that Google adds are unknown. */
+function previewOf(outputs: Inputs, inputs: unknown): Inputs {
+    const known = isObject(inputs) ? inputs : {};
     return Object.fromEntries(
-        Object.entries(outputs as Inputs).map(([key, value]) => {
-            if (known[key] !== undefined && (typeof value !== "object" || value === null || Array.isArray(value))) {
-                return [key, value];
+        Object.entries(outputs).map(([key, value]) => {
+            if (isObject(value)) {
+                return [key, previewOf(value, known[key])];
             }
-            return [
-                key,
-                typeof value === "object" && value !== null && !Array.isArray(value)
-                    ? planOf(value, known[key])
-                    : UNKNOWN,
-            ];
+            return [key, known[key] === undefined ? UNKNOWN : value];
         }),
     );
 }
@@ -270,8 +271,8 @@ function diffResponse(found: Change[], replaces: (change: Change) => boolean): m
     return response;
 }
 
-/** A handler for gRPC; what it throws is what the engine shows. */
-function answer<Request, Response>(
+/** A handler for gRPC. The engine shows the messages of its errors. */
+function handler<Request, Response>(
     work: (request: Request) => Response | Promise<Response>,
 ): grpc.handleUnaryCall<Request, Response> {
     return ({ request }, callback) => {
@@ -290,7 +291,7 @@ function answer<Request, Response>(
 }
 
 /** Type and name in a URN, `urn:pulumi:stack::project::parent$type::name`. */
-function partsOf(urn: string): { type: string; name: string } {
+function parseUrn(urn: string): { type: string; name: string } {
     const [, , types = "", ...name] = urn.split("::");
     return { type: types.split("$").at(-1) ?? types, name: name.join("::") };
 }

@@ -1,31 +1,32 @@
-import { get, type Inputs, type Kind, located, text } from "./kind";
+import { type Inputs, type Kind, stringAt, valueAt, withScope } from "./kind";
 
 /*
- * Services, accounts and roles. Immutable fields: those marked ForceNew in hashicorp/terraform-provider-google 7.45,
- * services/resourcemanager and tpgiamresource. Automatic names: pulumi/pulumi-gcp, provider/resources.go.
+ * APIs, service accounts and roles. Sources:
+ * - immutable fields: ForceNew in hashicorp/terraform-provider-google 7.45, services/resourcemanager and tpgiamresource
+ * - automatic names: pulumi/pulumi-gcp, provider/resources.go
  */
 
-/** Id of a service account, given by its address; undefined where it is not one of the project's own. */
+/** Id of a service account, given by its email address; undefined if it is of another project. */
 export function accountId(email: string, project: string): string | undefined {
     return email.endsWith(`@${project}.iam.gserviceaccount.com`)
         ? `projects/${project}/serviceAccounts/${email}`
         : undefined;
 }
 
-const emailOf = (settled: Inputs) =>
-    `${text(settled, "accountId")}@${text(settled, "project")}.iam.gserviceaccount.com`;
+const emailOf = (resolved: Inputs) =>
+    `${stringAt(resolved, "accountId")}@${stringAt(resolved, "project")}.iam.gserviceaccount.com`;
 
-/** An API of Google's, enabled in a project. */
+/** An API that is enabled in a project. */
 export const service: Kind = {
     type: "gcp:projects/service:Service",
     module: "projects/service",
     immutable: ["service", "project"],
     idempotent: true,
     check: (inputs) =>
-        text(inputs, "service").endsWith(".googleapis.com")
+        stringAt(inputs, "service").endsWith(".googleapis.com")
             ? []
-            : [{ property: "service", reason: `expected a name such as compute.googleapis.com` }],
-    settle: (inputs, scope) => located(inputs, scope, "project"),
+            : [{ property: "service", reason: "expected a name such as compute.googleapis.com" }],
+    resolve: (inputs, scope) => withScope(inputs, scope, "project"),
     id: ({ project, service }) => `${String(project)}/${String(service)}`,
     references: () => [],
     computed: () => ({}),
@@ -40,23 +41,23 @@ export const account: Kind = {
     autoName: { field: "accountId", limit: 30 },
     immutable: ["accountId", "project"],
     check: (inputs) => {
-        const id = text(inputs, "accountId");
+        const id = stringAt(inputs, "accountId");
         return ACCOUNT_ID.test(id)
             ? []
             : [{ property: "accountId", reason: `"${id}" must match regex ${ACCOUNT_ID.source} (6 to 30 characters)` }];
     },
-    settle: (inputs, scope) => located(inputs, scope, "project"),
-    id: (settled) => `projects/${text(settled, "project")}/serviceAccounts/${emailOf(settled)}`,
+    resolve: (inputs, scope) => withScope(inputs, scope, "project"),
+    id: (resolved) => `projects/${stringAt(resolved, "project")}/serviceAccounts/${emailOf(resolved)}`,
     references: () => [],
-    computed: (settled, id) => ({
-        email: emailOf(settled),
-        member: `serviceAccount:${emailOf(settled)}`,
+    computed: (resolved, id) => ({
+        email: emailOf(resolved),
+        member: `serviceAccount:${emailOf(resolved)}`,
         name: id,
         uniqueId: "1",
     }),
 };
 
-/** A role of one member in a project. */
+/** A role of a member in a project. */
 export const member: Kind = {
     type: "gcp:projects/iAMMember:IAMMember",
     module: "projects/iammember",
@@ -65,18 +66,21 @@ export const member: Kind = {
     deleteFirst: true,
     idempotent: true,
     check: (inputs) => [
-        ...(/^(user|serviceAccount|group|domain|principal|principalSet):/.test(text(inputs, "member"))
+        ...(/^(user|serviceAccount|group|domain|principal|principalSet):/.test(stringAt(inputs, "member"))
             ? []
-            : [{ property: "member", reason: `invalid value for member: ${text(inputs, "member")}` }]),
-        ...(/^(roles|projects\/[^/]+\/roles|organizations\/\d+\/roles)\//.test(text(inputs, "role"))
+            : [{ property: "member", reason: `invalid value for member: ${stringAt(inputs, "member")}` }]),
+        ...(/^(roles|projects\/[^/]+\/roles|organizations\/\d+\/roles)\//.test(stringAt(inputs, "role"))
             ? []
-            : [{ property: "role", reason: `invalid role ${text(inputs, "role")}` }]),
+            : [{ property: "role", reason: `invalid role ${stringAt(inputs, "role")}` }]),
     ],
-    settle: (inputs) => inputs,
+    resolve: (inputs) => inputs,
     id: ({ project, role, member }) => [project, role, member].map(String).join("/"),
-    references: (settled) => {
-        const id = accountId(text(settled, "member").replace("serviceAccount:", ""), text(settled, "project"));
+    references: (resolved) => {
+        const id = accountId(
+            stringAt(resolved, "member").replace("serviceAccount:", ""),
+            stringAt(resolved, "project"),
+        );
         return id === undefined ? [] : [{ id, onDelete: "ignore" }];
     },
-    computed: (settled) => ({ etag: "BwYAAAAAAAA=", condition: get(settled, "condition") }),
+    computed: (resolved) => ({ etag: "BwYAAAAAAAA=", condition: valueAt(resolved, "condition") }),
 };

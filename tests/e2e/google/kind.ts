@@ -1,8 +1,8 @@
-import type { UserError } from "./shapes";
+import { type InputError, isObject } from "./shapes";
 
 export type Inputs = Record<string, unknown>;
 
-/** What the stack's config says for the provider, the default of every resource. */
+/** The provider's config, which is the default of every resource. */
 export interface Scope {
     project?: string;
     region?: string;
@@ -11,94 +11,89 @@ export interface Scope {
 
 /** An object of a Google Cloud project. */
 export interface CloudObject {
-    /** As Google and the provider write it: `projects/p/global/networks/n`. */
+    /** In Google's format: `projects/p/global/networks/n`. */
     id: string;
     type: string;
     inputs: Inputs;
-    /** What the provider shows of it: the inputs, defaults filled in, and what Google adds. */
+    /** The inputs with defaults, and what Google adds. */
     outputs: Inputs;
 }
 
-/** An object that another one refers to. It must be there; what happens to it matters as follows. */
+/** A reference to another object, which must exist. */
 export interface Reference {
     id: string;
     /**
-     * What Google does when it is to be deleted before the one that refers to it: it refuses, deletes that one as well, or
-     * leaves it with a reference to nothing.
+     * What Google does if the other object is deleted first: it refuses, deletes the referring object too, or keeps that one
+     * with a dangling reference.
      */
     onDelete: "refuse" | "cascade" | "ignore";
 }
 
-/** A kind of object, and how Google and its provider treat it. */
+/** A kind of object, with the rules of Google and its provider. */
 export interface Kind {
     /** Pulumi's type token. */
     type: string;
     /** Module of @pulumi/gcp that declares the inputs, such as `container/cluster`. */
     module: string;
-    /** The service that must be enabled in the project. */
+    /** The API that must be enabled in the project. */
     api?: string;
-    /** The field that the provider names after the resource, seven random digits added, where it is not set. */
+    /** The field that the provider fills with the resource's name and seven random digits, if it is not set. */
     autoName?: { field: string; limit: number };
-    /** Inputs that cannot be changed: another value makes another object. */
+    /** Inputs that cannot be changed: another value takes a new object. */
     immutable: readonly string[];
-    /** Whether a change of another input takes a new object all the same. */
-    needsNew?: (path: string, before: Inputs, after: Inputs) => boolean;
-    /** To make what is there already is no error. */
+    /** Whether a change of another input takes a new object too. */
+    forcesReplacement?: (path: string, before: Inputs, after: Inputs) => boolean;
+    /** Whether creating an existing object is allowed. */
     idempotent?: boolean;
-    /** A replacement takes the place of the old object, which therefore goes first. */
+    /** Whether the old object is deleted before its replacement is created. */
     deleteFirst?: boolean;
-    /** What is wrong with the inputs beyond their shape. */
-    check?: (inputs: Inputs) => UserError[];
-    /** Inputs with the provider's defaults filled in. */
-    settle: (inputs: Inputs, scope: Scope) => Inputs;
-    id: (settled: Inputs) => string;
-    references: (settled: Inputs) => Reference[];
-    /** Whether Google takes it. @throws Refusal if not */
-    admit?: (settled: Inputs, others: CloudObject[]) => void;
-    /** Whether the provider deletes it. @throws Refusal if not */
-    release?: (outputs: Inputs) => void;
+    /** Errors in the inputs, apart from their shape. */
+    check?: (inputs: Inputs) => InputError[];
+    /** Fills in the project and the location from the provider's config. */
+    resolve: (inputs: Inputs, scope: Scope) => Inputs;
+    id: (resolved: Inputs) => string;
+    references: (resolved: Inputs) => Reference[];
+    /** @throws RequestError if Google does not accept the object */
+    validate?: (resolved: Inputs, others: CloudObject[]) => void;
+    /** @throws RequestError if the provider does not delete the object */
+    checkDelete?: (outputs: Inputs) => void;
     /** What Google adds to the inputs. */
-    computed: (settled: Inputs, id: string) => Inputs;
+    computed: (resolved: Inputs, id: string) => Inputs;
 }
 
-/** What Google's API answers to a request that it does not carry out. */
-export class Refusal extends Error {}
+/** A request that Google or its provider rejects. */
+export class RequestError extends Error {}
 
-/** @throws Refusal in the form in which the provider shows Google's errors */
-export function refuse(status: number, reason: string): never {
-    throw new Refusal(`googleapi: Error ${String(status)}: ${reason}`);
+/** @throws RequestError in the format in which the provider shows an error of Google's API */
+export function throwApiError(status: number, reason: string): never {
+    throw new RequestError(`googleapi: Error ${String(status)}: ${reason}`);
 }
 
-/** The string at a path of inputs; empty where there is none. */
-export function text(inputs: unknown, path: string): string {
-    const value = get(inputs, path);
+/** The string at a path of inputs; empty if there is none. */
+export function stringAt(inputs: unknown, path: string): string {
+    const value = valueAt(inputs, path);
     return typeof value === "string" ? value : "";
 }
 
 /** The value at a path of inputs. */
-export function get(inputs: unknown, path: string): unknown {
-    return path
-        .split(".")
-        .reduce<unknown>(
-            (value, key) => (typeof value === "object" && value !== null ? (value as Inputs)[key] : undefined),
-            inputs,
-        );
+export function valueAt(inputs: unknown, path: string): unknown {
+    return path.split(".").reduce((value, key) => (isObject(value) ? value[key] : undefined), inputs);
 }
 
-/** The list at a path of inputs; empty where there is none. */
-export function list(inputs: unknown, path: string): unknown[] {
-    const value = get(inputs, path);
+/** The list at a path of inputs; empty if there is none. */
+export function listAt(inputs: unknown, path: string): unknown[] {
+    const value = valueAt(inputs, path);
     return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
-/** Fills in where the object is to be. @throws Refusal where neither the inputs nor the provider's config say it */
-export function located(inputs: Inputs, scope: Scope, ...keys: (keyof Scope)[]): Inputs {
-    const places = keys.map((key) => {
+/** Fills in keys from the provider's config. @throws RequestError if neither the inputs nor the config have them */
+export function withScope(inputs: Inputs, scope: Scope, ...keys: (keyof Scope)[]): Inputs {
+    const filled = keys.map((key) => {
         const value = inputs[key] ?? scope[key];
         if (typeof value !== "string" || value === "") {
-            throw new Refusal(`${key}: required field is not set`);
+            throw new RequestError(`${key}: required field is not set`);
         }
         return [key, value];
     });
-    return { ...inputs, ...(Object.fromEntries(places) as Inputs) };
+    return { ...inputs, ...(Object.fromEntries(filled) as Inputs) };
 }

@@ -3,8 +3,8 @@ import path from "node:path";
 import ts from "typescript";
 
 /**
- * What a resource's inputs may look like, taken from the type declarations of the installed @pulumi/gcp: these are made
- * from the schema by which the real provider checks its inputs, so nothing has to be copied from there.
+ * The shape of a resource's inputs, read from the type declarations of the installed @pulumi/gcp. They are generated from the schema
+ * with which the real provider checks its inputs.
  */
 export type Shape =
     | { kind: "string" | "number" | "boolean" | "any" }
@@ -14,11 +14,11 @@ export type Shape =
 /** The fields of an object, by name. */
 export type Fields = ReadonlyMap<string, { required: boolean; shape: Shape }>;
 
-/** What an unknown value is on the way from the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
+/** How the engine encodes an unknown value (@pulumi/pulumi, runtime/rpc: unknownValue). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Something wrong with the inputs of a resource, and where. */
-export interface UserError {
+/** An error in an input of a resource. */
+export interface InputError {
     property: string;
     reason: string;
 }
@@ -29,7 +29,7 @@ const SDK = path.dirname(require.resolve("@pulumi/gcp/package.json"));
  * The inputs of a resource.
  * @param module such as `container/cluster`, whose declarations hold the interface `ClusterArgs`
  */
-export function inputsOf(module: string): Fields {
+export function inputFields(module: string): Fields {
     const read = inputs.get(module) ?? readInputs(module);
     inputs.set(module, read);
     return read;
@@ -51,8 +51,8 @@ function readInputs(module: string): Fields {
     return fieldsOf(declaration);
 }
 
-/** What is wrong with inputs, by their shape alone. */
-export function faultsOf(fields: Fields, values: Record<string, unknown>, at = ""): UserError[] {
+/** The errors in the shape of inputs. */
+export function checkFields(fields: Fields, values: Record<string, unknown>, at = ""): InputError[] {
     const property = (name: string) => (at === "" ? name : `${at}.${name}`);
     const missing = [...fields]
         .filter(([name, field]) => field.required && (values[name] ?? undefined) === undefined)
@@ -60,39 +60,39 @@ export function faultsOf(fields: Fields, values: Record<string, unknown>, at = "
     const given = Object.entries(values).flatMap(([name, value]) => {
         const field = fields.get(name);
         return field
-            ? faultsOfValue(field.shape, value, property(name))
+            ? checkValue(field.shape, value, property(name))
             : [{ property: property(name), reason: "Invalid or unknown key" }];
     });
     return [...missing, ...given];
 }
 
-function faultsOfValue(shape: Shape, value: unknown, property: string): UserError[] {
+function checkValue(shape: Shape, value: unknown, property: string): InputError[] {
     if (value === null || value === undefined || value === UNKNOWN || shape.kind === "any") {
         return [];
     }
     switch (shape.kind) {
         case "list":
             return Array.isArray(value)
-                ? value.flatMap((item, index) => faultsOfValue(shape.of, item, `${property}[${String(index)}]`))
-                : [mistyped("a list", value, property)];
+                ? value.flatMap((item, index) => checkValue(shape.of, item, `${property}[${String(index)}]`))
+                : [wrongType("a list", value, property)];
         case "map":
             return isObject(value)
-                ? Object.entries(value).flatMap(([key, item]) => faultsOfValue(shape.of, item, `${property}.${key}`))
-                : [mistyped("a map", value, property)];
+                ? Object.entries(value).flatMap(([key, item]) => checkValue(shape.of, item, `${property}.${key}`))
+                : [wrongType("a map", value, property)];
         case "object":
             return isObject(value)
-                ? faultsOf(shape.fields(), value, property)
-                : [mistyped("an object", value, property)];
+                ? checkFields(shape.fields(), value, property)
+                : [wrongType("an object", value, property)];
         default:
-            return typeof value === shape.kind ? [] : [mistyped(`a ${shape.kind}`, value, property)];
+            return typeof value === shape.kind ? [] : [wrongType(`a ${shape.kind}`, value, property)];
     }
 }
 
-function mistyped(wanted: string, value: unknown, property: string): UserError {
+function wrongType(wanted: string, value: unknown, property: string): InputError {
     return { property, reason: `Expected ${wanted}, got ${JSON.stringify(value)}` };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -107,7 +107,7 @@ function fieldsOf(declaration: ts.InterfaceDeclaration): Fields {
     );
 }
 
-/** The shape of a type as the SDK writes it, such as `pulumi.Input<pulumi.Input<inputs.container.Taint>[] | undefined>`. */
+/** The shape of a type in the SDK, such as `pulumi.Input<pulumi.Input<inputs.container.Taint>[] | undefined>`. */
 function shapeOf(type: ts.TypeNode | undefined): Shape {
     if (type === undefined) {
         return { kind: "any" };
@@ -154,7 +154,7 @@ function nestedFields(module: string, name: string): Fields {
     return fieldsOf(declaration);
 }
 
-/** The declarations of a module's nested inputs. The file has 6 MB for some hundred modules: only this one's are parsed. */
+/** The declarations of a module's nested inputs. Only these are parsed, because the whole file has 6 MB. */
 function readNested(module: string): Map<string, ts.InterfaceDeclaration> {
     const all = readFileSync(path.join(SDK, "types", "input.d.ts"), "utf8");
     const head = `export declare namespace ${module} {\n`;

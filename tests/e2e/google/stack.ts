@@ -1,45 +1,32 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { version as kubernetesVersion } from "@pulumi/kubernetes/package.json";
-import { version as pinnedCli } from "pulumi/package.json";
 import { parse, stringify } from "yaml";
-import { searchPath } from "../../../packages/shared/childProcess";
 import { type StackFile, workingStackFile } from "../../../packages/cli/engine/configFile";
-import { engineEnvironment, findCli, hasProvider } from "../../../packages/cli/engine/discovery";
-import { type Ended, runCommand } from "../commands";
+import { engineEnvironment } from "../../../packages/cli/engine/discovery";
+import { type CommandResult, runCommand } from "../commands";
+import { pulumiCli } from "../engine";
 
-const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
-
-/** The Pulumi CLI, if there is one, and the Kubernetes provider with it. */
-export function findPulumi(): string | undefined {
-    const cli = findCli(searchPath(), home, pinnedCli);
-    return cli !== undefined && hasProvider(searchPath(), home, kubernetesVersion) ? cli : undefined;
-}
-
-/** How a client of Kubernetes proves who it is; base64-encoded PEM. */
+/** Credentials of a client of Kubernetes; base64-encoded PEM. */
 export interface ClientCertificate {
     certificate: string;
     key: string;
 }
 
 export interface StackOptions {
-    /** Path of the Pulumi CLI. */
-    cli: string;
     /** An empty folder for the stack's state, config and credentials. */
     folder: string;
     /** Folder of the program. */
     program: string;
     /** Port of the stand-in for the Google Cloud provider. */
     google: number;
-    /** What gcloud's plugin hands to clients of Kubernetes; nobody in particular by default. */
+    /** The credentials that gcloud's plugin gives to clients of Kubernetes. Default: a token without meaning. */
     client?: ClientCertificate;
-    /** The authority that the control plane's certificate is from, instead of the public ones; base64-encoded PEM. */
+    /** The certificate authority of the control plane, base64-encoded PEM. Default: the public ones. */
     authority?: string;
 }
 
-/** The stack `dev` of this project, deployed by the Pulumi CLI, with its state in a folder. */
+/** The stack `dev`, deployed by the Pulumi CLI, with its state in a folder. */
 export class Stack {
     private constructor(private readonly options: StackOptions) {}
 
@@ -68,25 +55,25 @@ export class Stack {
         writeFileSync(this.configFile, stringify(workingStackFile({ config }, earlier, {})));
     }
 
-    preview(...args: string[]): Promise<Ended> {
+    preview(...args: string[]): Promise<CommandResult> {
         return this.operate("preview", ...args);
     }
 
-    up(...args: string[]): Promise<Ended> {
+    up(...args: string[]): Promise<CommandResult> {
         return this.operate("up", "--yes", "--skip-preview", ...args);
     }
 
-    destroy(): Promise<Ended> {
+    destroy(): Promise<CommandResult> {
         return this.operate("destroy", "--yes");
     }
 
-    /** The outputs, secrets in clear. */
+    /** The outputs, with secrets in clear. */
     async outputs(): Promise<Record<string, unknown>> {
         const args = ["stack", "output", "--json", "--show-secrets", "--stack", "dev"];
         return JSON.parse((await this.pulumi(this.workspace, args)).stdout) as Record<string, unknown>;
     }
 
-    /** What clients of Kubernetes, in Go and in Node.js, find gcloud's plugin and trust the control plane by. */
+    /** Environment in which Go and Node.js clients of Kubernetes find gcloud's plugin and trust the control plane. */
     clientEnvironment(): NodeJS.ProcessEnv {
         return {
             PATH: [this.bin, process.env.PATH].join(path.delimiter),
@@ -94,23 +81,22 @@ export class Stack {
         };
     }
 
-    private operate(...args: string[]): Promise<Ended> {
+    private operate(...args: string[]): Promise<CommandResult> {
         const stack = ["--stack", "dev", "--config-file", this.configFile, "--non-interactive"];
         return this.pulumi(this.options.program, [...args, ...stack]);
     }
 
-    private pulumi(folder: string, args: string[]): Promise<Ended> {
-        const { cli, google } = this.options;
-        return runCommand(cli, ["--cwd", folder, ...args], {
-            ...engineEnvironment(cli, { ...process.env, ...this.clientEnvironment() }),
+    private pulumi(folder: string, args: string[]): Promise<CommandResult> {
+        return runCommand(pulumiCli, ["--cwd", folder, ...args], {
+            ...engineEnvironment(pulumiCli, { ...process.env, ...this.clientEnvironment() }),
             PULUMI_BACKEND_URL: pathToFileURL(this.state).href,
             PULUMI_CONFIG_PASSPHRASE: "not a secret",
-            PULUMI_DEBUG_PROVIDERS: `gcp:${String(google)}`,
+            PULUMI_DEBUG_PROVIDERS: `gcp:${String(this.options.google)}`,
             GOOGLE_APPLICATION_CREDENTIALS: this.credentials,
         });
     }
 
-    /** Folder of a bare project of the same name: `stack init` writes beside its Pulumi.yaml. */
+    /** Folder of an empty project of the same name, because `stack init` writes a file beside its Pulumi.yaml. */
     private get workspace(): string {
         return path.join(this.options.folder, "workspace");
     }
@@ -140,7 +126,7 @@ export class Stack {
     }
 }
 
-/** gcloud's plugin, as far as clients of Kubernetes know it: it hands out a credential, in the one version that it knows. */
+/** A stand-in for gcloud's plugin, which prints a credential. */
 function authPlugin({ certificate, key }: ClientCertificate): string {
     const pem = (text: string) => Buffer.from(text, "base64").toString();
     const credential = {

@@ -3,19 +3,20 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 import { live } from "../../../packages/sandbox/paths";
-import { changesIn, describeEngine, pulumiOn } from "../engine";
-import { clone, coldStart, npmRun, stackFileWith } from "../commands";
+import { changesIn, describeWithPulumi, pulumiOn } from "../engine";
+import { coldStart, npmRun, stackFile, writeStackFile } from "../commands";
 
-/* What `pulumi preview` says of an empty stack before there is a cluster that answers. */
+/* `pulumi preview` of an empty stack, before there is a cluster that answers. */
 
 const stack = "before";
 const folder = fs.mkdtempSync(path.join(tmpdir(), "before-cluster-"));
+const workspace = path.join(folder, "workspace");
 const kubeconfig = path.join(folder, "kubeconfig");
 const charts = path.join(folder, "charts");
 const pulumi = pulumiOn(stack, folder);
 
-/** A context whose API server is not there: nothing listens on port 9. */
-const context = {
+/** A kubeconfig whose API server does not answer: nothing listens on port 9. */
+const unreachable = {
     apiVersion: "v1",
     kind: "Config",
     clusters: [{ name: "later", cluster: { server: "https://127.0.0.1:9" } }],
@@ -24,30 +25,29 @@ const context = {
 };
 
 function configure(file: string): void {
-    const changes = { cluster: { path: file, context: "later" }, istio: { chartRepository: charts } };
-    fs.writeFileSync(path.join(folder, "workspace", `Pulumi.${stack}.yaml`), stackFileWith(changes));
+    writeStackFile(stack, { cluster: { path: file, context: "later" }, istio: { chartRepository: charts } }, workspace);
 }
 
-describeEngine("preview of an empty stack", () => {
+describeWithPulumi("preview of an empty stack", () => {
     beforeAll(async () => {
-        // For Istio's charts alone.
+        // The sandbox is needed for Istio's charts only.
         expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
         fs.cpSync(live.charts, charts, { recursive: true });
         expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
         fs.mkdirSync(path.join(folder, "pulumi"));
-        fs.mkdirSync(path.join(folder, "workspace"));
+        fs.mkdirSync(workspace);
         fs.writeFileSync(path.join(folder, "passphrase"), "only of this test");
-        fs.writeFileSync(kubeconfig, stringify(context));
+        fs.writeFileSync(kubeconfig, stringify(unreachable));
         expect(await pulumi("stack init", "--no-select")).toMatchObject({ code: 0 });
     }, coldStart);
 
     afterAll(() => {
         fs.rmSync(folder, { recursive: true });
-        // The CLI keeps the key of a new stack's secrets there.
-        fs.rmSync(path.join(clone, `Pulumi.${stack}.yaml`), { force: true });
+        // The CLI writes the key of the new stack's secrets there.
+        fs.rmSync(stackFile(stack), { force: true });
     });
 
-    it("shows all that will be created, without error or warning, where the API server does not answer", async () => {
+    it("shows all that will be created, without error or warning, if the API server does not answer", async () => {
         configure(kubeconfig);
         const preview = await pulumi("preview", "--json");
         expect(preview).toMatchObject({
@@ -62,7 +62,7 @@ describeEngine("preview of an empty stack", () => {
         expect(shown.output).toMatch(/kubeconfig +: \[secret\]/);
     }, 120_000);
 
-    it("names the config key where there is no kubeconfig yet", async () => {
+    it("names the config key if there is no kubeconfig yet", async () => {
         configure(path.join(folder, "none"));
         const { code, output } = await pulumi("preview");
         expect(code).not.toBe(0);

@@ -1,45 +1,43 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HelmValues } from "../../../components/istio/merge";
 import { bookinfoVersion, istioVersion } from "../../../packages/sandbox/settings";
 import { start } from "../processes";
-import { clone, coldStart, get, kubectl, npmRun, stackFileWith } from "../commands";
-import { chartsOf, nextIstioVersion, tagAgain } from "./nextVersion";
+import { coldStart, get, kubectl, npmRun, poll, productPage, removeStack, writeStackFile } from "../commands";
+import { copyCharts, copyImages, nextIstioVersion } from "./nextVersion";
 
-/* What is deployed is changed while people look at the page. */
+/* Changes to a deployment while users request the page. */
 
-const page = "http://198.51.100.20/productpage";
-const stackFile = path.join(clone, "Pulumi.changing.yaml");
+const stack = "changing";
 const folder = fs.mkdtempSync(path.join(tmpdir(), "changes-"));
 
-/** Requests for each second while something changes. */
+/** Requests per second during a change. */
 const RATE = 10;
 
-/** What is not as in the sandbox's stack file. */
+/** The changes so far to the config of the sandbox's stack, by section. */
 let current: HelmValues = {};
 
-/** Changes some sections of the stack's config, until they are changed again. */
+/** Replaces the changes of some sections; those of the others stay. */
 function configure(changes: HelmValues): void {
     current = { ...current, ...changes };
-    fs.writeFileSync(stackFile, stackFileWith(current));
+    writeStackFile(stack, current);
 }
 
-/** The same, and deploys it. */
+/** Configures the stack and deploys it. */
 async function change(changes: HelmValues): Promise<void> {
     configure(changes);
-    const { code, output } = await npmRun("up", "--stack", "changing");
+    const { code, output } = await npmRun("up", "--stack", stack);
     expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
 }
 
-/** Asks for the page all the time while something is done, and gives what went wrong. */
-async function whileAsked(work: () => Promise<void>): Promise<{ asked: number; lost: string[] }> {
+/** Requests the page all the time while something is done. @returns the number of requests, and why some were lost */
+async function underLoad(work: () => Promise<void>): Promise<{ sent: number; lost: string[] }> {
     const lost: string[] = [];
     const requests: Promise<void>[] = [];
     const timer = setInterval(() => {
-        // Each by a connection of its own, as people who come anew.
-        const request = get(page, { headers: { connection: "close" } }).then(
+        // A new connection for each request, as new users have.
+        const request = get(productPage, { headers: { connection: "close" } }).then(
             ({ status }) => {
                 if (status !== 200) {
                     lost.push(`answered ${status}`);
@@ -58,10 +56,10 @@ async function whileAsked(work: () => Promise<void>): Promise<{ asked: number; l
         await Promise.all(requests);
     }
     console.log(`${expect.getState().currentTestName ?? ""}: ${requests.length} requests, ${lost.length} lost`);
-    return { asked: requests.length, lost };
+    return { sent: requests.length, lost };
 }
 
-/** What the pods of an application run; empty where there are none. */
+/** The images that the pods of an application run; empty without pods. */
 const images = (namespace: string, app: string) =>
     kubectl("get", "pods", `--namespace=${namespace}`, `--selector=app=${app}`, "--output=jsonpath={..image}");
 
@@ -71,28 +69,28 @@ beforeAll(async () => {
 }, coldStart);
 
 afterAll(async () => {
-    await npmRun("down", "--stack", "changing");
-    fs.rmSync(stackFile, { force: true });
+    await removeStack(stack);
     fs.rmSync(folder, { recursive: true });
     await npmRun("sandbox", "down");
 }, 300_000);
 
-it("Istio goes up one patch and back, and no request is lost", async () => {
+it("loses no request when Istio is upgraded by a patch and downgraded again", async () => {
     const next = nextIstioVersion;
-    await tagAgain(istioVersion, next);
-    const { asked, lost } = await whileAsked(async () => {
-        await change({ istio: { version: next, chartRepository: chartsOf(next, folder) } });
+    await copyImages(istioVersion, next);
+    copyCharts(next, folder);
+    const { sent, lost } = await underLoad(async () => {
+        await change({ istio: { version: next, chartRepository: folder } });
         for (const app of ["istiod", "istio-ingressgateway"]) {
             expect(await images("istio-system", app)).toContain(`:${next}`);
         }
         await change({ istio: {} });
     });
     expect(await images("istio-system", "istiod")).not.toContain(`:${next}`);
-    expect([asked > RATE, lost]).toEqual([true, []]);
+    expect([sent > RATE, lost]).toEqual([true, []]);
 }, 300_000);
 
-it("a switch is turned off and on again, and no request is lost", async () => {
-    const { lost } = await whileAsked(async () => {
+it("loses no request when an add-on is switched off and on again", async () => {
+    const { lost } = await underLoad(async () => {
         await change({ istio: { tracing: { enabled: false } } });
         expect(await images("istio-system", "jaeger")).toBe("");
         await change({ istio: {} });
@@ -101,42 +99,44 @@ it("a switch is turned off and on again, and no request is lost", async () => {
     expect(lost).toEqual([]);
 }, 300_000);
 
-it("Bookinfo gets another tag, and no request is lost", async () => {
-    await tagAgain(bookinfoVersion, "next");
-    const { lost } = await whileAsked(() => change({ bookinfo: { tag: "next" } }));
+it("loses no request when Bookinfo gets another tag", async () => {
+    await copyImages(bookinfoVersion, "next");
+    const { lost } = await underLoad(() => change({ bookinfo: { tag: "next" } }));
     expect(await images("default", "productpage")).toContain(":next");
     expect(lost).toEqual([]);
 }, 300_000);
 
-it("a change that is stopped is undone by the next up, and no request is lost", async () => {
+it("loses no request when a change is stopped, which the next up undoes", async () => {
     const deployed = () => kubectl("get", "deployments", "--output=jsonpath={..image}");
     const before = await deployed();
-    const { lost } = await whileAsked(async () => {
-        configure({ bookinfo: { tag: "there-is-none" } });
-        const up = start("up", "--stack", "changing");
-        while (!(await kubectl("get", "pods")).includes("ImagePullBackOff")) {
-            await sleep(200);
-        }
+    const { lost } = await underLoad(async () => {
+        configure({ bookinfo: { tag: "missing" } });
+        const up = start("up", "--stack", stack);
+        await poll(
+            () => kubectl("get", "pods"),
+            (pods) => pods.includes("ImagePullBackOff"),
+        );
         up.child.kill("SIGINT");
         expect(await up.ended).toMatchObject({ code: 130 });
-        expect(await deployed()).toContain(":there-is-none");
+        expect(await deployed()).toContain(":missing");
         await change({ bookinfo: { tag: "next" } });
     });
     expect(await deployed()).toBe(before);
     expect(lost).toEqual([]);
 }, 300_000);
 
-it("Bookinfo moves to another namespace, and requests are lost for seconds at most", async () => {
-    const { lost } = await whileAsked(() => change({ app: { namespace: "bookinfo" } }));
+it("loses requests for a few seconds at most when Bookinfo moves to another namespace", async () => {
+    const { lost } = await underLoad(() => change({ app: { namespace: "bookinfo" } }));
     expect(await kubectl("get", "deployments")).toBe("");
-    expect(await get(page)).toMatchObject({ status: 200 });
-    // The old pods serve on for a moment, and nobody waits for that.
-    const end = Date.now() + 30_000;
-    while ((await images("default", "productpage")) !== "" && Date.now() < end) {
-        await sleep(200);
-    }
-    expect(await images("default", "productpage")).toBe("");
-    // The old route goes when its pods do, once all is there in the new namespace: mostly no request is lost, but nobody waits
-    // for the gateway to hear of it.
+    expect(await get(productPage)).toMatchObject({ status: 200 });
+    // The old pods keep serving for a moment, and up does not wait for their end.
+    const oldPods = await poll(
+        () => images("default", "productpage"),
+        (found) => found === "",
+        { timeout: 30_000 },
+    );
+    expect(oldPods).toBe("");
+    // The old route is deleted together with its pods, after everything in the new namespace is ready. Mostly no request is lost, but
+    // up does not wait until the gateway knows the new route.
     expect(lost.length).toBeLessThan(5 * RATE);
 }, 300_000);

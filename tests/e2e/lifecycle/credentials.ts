@@ -1,14 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parse } from "yaml";
-import { sandboxKubeconfig } from "../commands";
+import { readSandboxKubeconfig } from "../commands";
 
-/** How the key of the sandbox's kubeconfig reads in it, and what that decodes to; of each a part that no other file has. */
+/** Two parts of the client key that occur in no other file: one of its encoded form in the kubeconfig, one of its PEM. */
 export function kubeconfigSecrets(): string[] {
-    const { users } = parse(fs.readFileSync(sandboxKubeconfig, "utf8")) as {
-        users: { user: Record<string, string> }[];
-    };
-    const key = users[0]?.user["client-key-data"] ?? "";
+    const key = readSandboxKubeconfig().users[0]?.user["client-key-data"] ?? "";
     // A line from the middle of the PEM.
     const line = Buffer.from(key, "base64").toString().split("\n")[2] ?? "";
     expect(line).toHaveLength(64);
@@ -24,8 +20,8 @@ export function contentsBelow(folder: string): Record<string, string> {
     return Object.fromEntries(files.map((file) => [file, fs.readFileSync(file, "utf8")]));
 }
 
-/** The names of those texts that hold one of the secrets. */
-export function telling(secrets: readonly string[], texts: Readonly<Record<string, string>>): string[] {
+/** The names of the texts that contain one of the secrets. */
+export function findLeaks(secrets: readonly string[], texts: Readonly<Record<string, string>>): string[] {
     return Object.entries(texts)
         .filter(([, text]) => secrets.some((secret) => text.includes(secret)))
         .map(([name]) => name);

@@ -1,14 +1,13 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { clone, coldStart, get, npmRun, sandboxKubeconfig, stackFileWith } from "../commands";
+import { coldStart, get, npmRun, productPage, sandboxKubeconfig, stackFile, writeStackFile } from "../commands";
 
-/* A cluster that is gone, with all that was deployed to it, keeps nobody from going on. */
+/* up and down after the cluster was deleted, with everything in it. */
 
-const page = "http://198.51.100.20/productpage";
+/** A stack on the sandbox with another kubeconfig, which outlives the sandbox: the commands take it for any other cluster. */
+const stack = "gone";
 const folder = fs.mkdtempSync(path.join(tmpdir(), "gone-cluster-"));
-/** A stack whose cluster is the sandbox, but is not known as such: its kubeconfig outlives it. */
-const stackFile = path.join(clone, "Pulumi.gone.yaml");
 
 const sandbox = async (command: "up" | "down") => {
     expect(await npmRun("sandbox", command)).toMatchObject({ code: 0 });
@@ -17,25 +16,25 @@ const sandbox = async (command: "up" | "down") => {
 beforeAll(() => sandbox("up"), coldStart);
 
 afterAll(async () => {
-    fs.rmSync(stackFile, { force: true });
+    fs.rmSync(stackFile(stack), { force: true });
     fs.rmSync(folder, { recursive: true });
     await npmRun("down");
 }, 300_000);
 
-describe("a sandbox that is gone", () => {
+describe("a deleted sandbox", () => {
     beforeAll(async () => {
         expect(await npmRun("up")).toMatchObject({ code: 0 });
         await sandbox("down");
     }, 600_000);
 
-    it("is replaced by up", async () => {
+    it("is started again by up", async () => {
         const { code, output } = await npmRun("up");
         expect(output).toContain("The sandbox cluster of the last deployment is gone; starting afresh.");
         expect(code).toBe(0);
-        expect(await get(page)).toMatchObject({ status: 200 });
+        expect(await get(productPage)).toMatchObject({ status: 200 });
     }, 600_000);
 
-    it("is nothing that down waits for", async () => {
+    it("does not keep down waiting", async () => {
         await sandbox("down");
         const { code, output } = await npmRun("down");
         expect(output).toContain('The cluster of stack "local" is taken for gone');
@@ -44,47 +43,47 @@ describe("a sandbox that is gone", () => {
     }, 300_000);
 });
 
-describe("any other cluster that does not answer any more", () => {
+describe("any other cluster that no longer answers", () => {
     const kubeconfig = path.join(folder, "kubeconfig");
 
     beforeAll(async () => {
         await sandbox("up");
         fs.copyFileSync(sandboxKubeconfig, kubeconfig);
-        fs.writeFileSync(stackFile, stackFileWith({ cluster: { path: kubeconfig } }));
-        expect(await npmRun("up", "--stack", "gone")).toMatchObject({ code: 0 });
+        writeStackFile(stack, { cluster: { path: kubeconfig } });
+        expect(await npmRun("up", "--stack", stack)).toMatchObject({ code: 0 });
         await sandbox("down");
-        // Where the sandbox's address leads without it, nobody knows; here nothing listens.
+        // Without the sandbox, its address may lead anywhere. Here nothing listens.
         const gone = fs.readFileSync(kubeconfig, "utf8").replace(/server: .+/, "server: https://127.0.0.1:9");
         fs.writeFileSync(kubeconfig, gone);
     }, 600_000);
 
-    it("is not taken for gone by down, which says how it is", async () => {
-        const { code, output } = await npmRun("down", "--stack", "gone");
+    it("is not taken for gone by down, which says how to forget it", async () => {
+        const { code, output } = await npmRun("down", "--stack", stack);
         expect(output).toMatch(/does not answer(.|\n)*If it is gone for good.*: npm run down -- --stack gone --forget/);
         expect(code).toBe(1);
     }, 60_000);
 
-    it("is not taken for gone where the kubeconfig has no such context any more", async () => {
+    it("is not taken for gone if the kubeconfig no longer has the context", async () => {
         fs.writeFileSync(kubeconfig, "{apiVersion: v1, kind: Config}");
-        const { code, output } = await npmRun("down", "--stack", "gone");
+        const { code, output } = await npmRun("down", "--stack", stack);
         expect(output).toMatch(/has no cluster for context(.|\n)*If it is gone for good.*--stack gone --forget/);
         expect(code).toBe(1);
     }, 60_000);
 
-    it("is not taken for gone where the context leads to another cluster by now", async () => {
+    it("is not taken for gone if the context now leads to another cluster", async () => {
         await sandbox("up");
         fs.copyFileSync(sandboxKubeconfig, kubeconfig);
         for (const command of ["up", "down"]) {
-            const { code, output } = await npmRun(command, "--stack", "gone");
+            const { code, output } = await npmRun(command, "--stack", stack);
             expect(output).toMatch(/another cluster(.|\n)*npm run down -- --stack gone --forget/);
             expect(code).toBe(1);
         }
     }, 120_000);
 
     it("is forgotten by down --forget", async () => {
-        const { code, output } = await npmRun("down", "--stack", "gone", "--forget");
+        const { code, output } = await npmRun("down", "--stack", stack, "--forget");
         expect(output).toContain('The cluster of stack "gone" is taken for gone');
         expect(code).toBe(0);
-        expect((await npmRun("down", "--stack", "gone")).output).toContain('Nothing is deployed for stack "gone".');
+        expect((await npmRun("down", "--stack", stack)).output).toContain('Nothing is deployed for stack "gone".');
     }, 60_000);
 });

@@ -1,22 +1,20 @@
-import { describeEngine, pulumi, readState, recordedObjects } from "../engine";
-import { coldStart, get, labelsOfDefault, lastingObjects, listObjects, npmRun } from "../commands";
-import { interrupt, interruptionsAfter, type Moment, moments, seed } from "./ways";
+import { describeWithPulumi, pulumi, readState, recordedObjects } from "../engine";
+import { coldStart, get, labelsOfDefault, listObjects, npmRun, productPage, stableObjects } from "../commands";
+import { interrupt, interruptionsAfter, type Moment, moments, seed } from "./interruptions";
 
 /*
- * `up` and `down` are interrupted at moments spread over the whole run (ways.ts says which). What is run next must converge,
- * without anything done by hand.
+ * `up` and `down` are interrupted at moments over the whole run (see interruptions.ts). The next run must converge, without repairs
+ * by hand.
  */
 
-const page = "http://198.51.100.20/productpage";
-
-describeEngine(`interrupted at ${moments.length} moments of up and of down, seed ${seed}`, () => {
+describeWithPulumi(`interrupted at ${moments.length} moments of up and of down, seed ${seed}`, () => {
     let before: string[];
     let deployed: string[];
     let resources: string[];
-    /** How long an undisturbed run takes, in milliseconds. */
+    /** How long an uninterrupted run takes, in milliseconds. */
     const duration = { up: 0, down: 0 };
 
-    /** What has been run to its end; undefined after an interruption. */
+    /** The last command, if it ran to its end; undefined after an interruption. */
     let last: "up" | "down" | undefined;
 
     const run = async (script: "up" | "down") => {
@@ -28,8 +26,8 @@ describeEngine(`interrupted at ${moments.length} moments of up and of down, seed
         }
         last = script;
     };
-    /** What is interrupted has something to do: an up begins with nothing, a down with everything. */
-    const beginWith = async (script: "up" | "down") => {
+    /** Runs a command unless it was the last one, so that the opposite command, which is interrupted, has work to do. */
+    const beginAfter = async (script: "up" | "down") => {
         if (last !== script) {
             await run(script);
         }
@@ -47,9 +45,9 @@ describeEngine(`interrupted at ${moments.length} moments of up and of down, seed
             expect(await listObjects()).toEqual(before);
             return;
         }
-        expect(await get(page)).toMatchObject({ status: 200 });
+        expect(await get(productPage)).toMatchObject({ status: 200 });
         expect(readState()).toEqual({ resources, pending: [] });
-        expect(await lastingObjects()).toEqual(deployed);
+        expect(await stableObjects()).toEqual(deployed);
         expect(await listObjects()).toEqual(expect.arrayContaining(recordedObjects()));
         expect(await pulumi("preview", "--expect-no-changes")).toMatchObject({ code: 0 });
     };
@@ -59,7 +57,7 @@ describeEngine(`interrupted at ${moments.length} moments of up and of down, seed
         before = await listObjects();
         await run("up");
         resources = readState().resources;
-        deployed = await lastingObjects();
+        deployed = await stableObjects();
         await run("down");
         await expectAfter("down");
     }, coldStart);
@@ -68,19 +66,19 @@ describeEngine(`interrupted at ${moments.length} moments of up and of down, seed
         await npmRun("down");
     }, 300_000);
 
-    describe.each(moments)("at moment $moment ($fraction of the run, $way)", (moment) => {
-        // In each way, each of the two runs is followed by an up as well as by a down.
+    describe.each(moments)("at moment $moment ($fraction of the run, $kind)", (moment) => {
+        // The two moments of each kind: once the next run is an up, once a down.
         const [afterUp, afterDown] = moment.moment % 2 === 1 ? (["up", "down"] as const) : (["down", "up"] as const);
 
         it(`of up: the next ${afterUp} converges`, async () => {
-            await beginWith("down");
+            await beginAfter("down");
             await interruptAt(moment, "up");
             await run(afterUp);
             await expectAfter(afterUp);
         }, 600_000);
 
         it(`of down: the next ${afterDown} converges`, async () => {
-            await beginWith("up");
+            await beginAfter("up");
             await interruptAt(moment, "down");
             await run(afterDown);
             await expectAfter(afterDown);

@@ -6,14 +6,14 @@ import { program } from "../../../packages/sandbox/toolchain/toolchain";
 import { outputOf } from "../../../packages/shared/childProcess";
 
 /*
- * The sandbox has one version of Istio's charts and of each image: the next one is the same under another name.
+ * A next version for the sandbox, which has only one version of Istio's charts and of each image: a copy with another version number.
  */
 
 /** The patch after the sandbox's version of Istio. */
 export const nextIstioVersion = istioVersion.replace(/\d+$/, (patch) => String(Number(patch) + 1));
 
-/** Gives the sandbox's images of a version a second tag. */
-export async function tagAgain(version: string, next: string): Promise<void> {
+/** Adds a second tag to the sandbox's images of a version. */
+export async function copyImages(version: string, next: string): Promise<void> {
     const containerd = ["--address", live.containerdSocket, "--namespace", "k8s.io", "images"];
     const ctr = (...args: string[]) => outputOf(program("containerd", "ctr"), [...containerd, ...args]);
     const names = (await ctr("list", "--quiet")).split("\n").filter((name) => name.endsWith(`:${version}`));
@@ -22,12 +22,11 @@ export async function tagAgain(version: string, next: string): Promise<void> {
     }
 }
 
-/** Writes the sandbox's charts as those of another version into a folder, and gives that. */
-export function chartsOf(version: string, folder: string): string {
+/** Copies the sandbox's charts into a folder, with another version number. */
+export function copyCharts(version: string, folder: string): void {
     fs.cpSync(live.charts, folder, { recursive: true });
     for (const chart of fs.readdirSync(folder)) {
         const file = path.join(folder, chart, "Chart.yaml");
         fs.writeFileSync(file, fs.readFileSync(file, "utf8").replaceAll(istioVersion, version));
     }
-    return folder;
 }

@@ -2,30 +2,35 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeEngine, pulumiOn, stateFolder } from "../engine";
+import { describeWithPulumi, pulumiOn, stateFolder } from "../engine";
 import { start } from "../processes";
-import { clone, coldStart, get, kubectl, npmRun, sandboxKubeconfig, stackFileWith } from "../commands";
-import { contentsBelow, kubeconfigSecrets, telling } from "./credentials";
+import {
+    coldStart,
+    get,
+    kubectl,
+    npmRun,
+    poll,
+    productPage,
+    removeStack,
+    sandboxKubeconfig,
+    writeStackFile,
+} from "../commands";
+import { contentsBelow, findLeaks, kubeconfigSecrets } from "./credentials";
 
 /*
- * The kubeconfig and Grafana's password, searched for in all that a deployment prints and writes. Where Grafana's image cannot be
- * pulled, it is stopped once all else is deployed.
+ * Everything that a deployment prints and writes is searched for the kubeconfig and Grafana's password. If Grafana's image cannot be
+ * pulled, the deployment is stopped after the rest is deployed.
  */
 
-const page = "http://198.51.100.20/productpage";
 const stack = "secrets";
-const stackFile = path.join(clone, `Pulumi.${stack}.yaml`);
 const folder = fs.mkdtempSync(path.join(tmpdir(), "secrets-"));
 const grafana = ["--namespace=istio-system", "--selector=app=grafana"];
 
 function configure(kubeconfig: string): void {
-    fs.writeFileSync(
-        stackFile,
-        stackFileWith({ cluster: { path: kubeconfig }, istio: { grafana: { enabled: true } } }),
-    );
+    writeStackFile(stack, { cluster: { path: kubeconfig }, istio: { grafana: { enabled: true } } });
 }
 
-/** The password as it is used, and as Kubernetes writes it. */
+/** Grafana's password, as Kubernetes encodes it and in clear. */
 async function passwords(): Promise<string[]> {
     const path = "--output=jsonpath={.data.admin-password}";
     const encoded = await kubectl("get", "secret", "grafana-admin", "--namespace=istio-system", path);
@@ -34,7 +39,7 @@ async function passwords(): Promise<string[]> {
     return [encoded, password];
 }
 
-describeEngine("the kubeconfig and Grafana's password", () => {
+describeWithPulumi("the kubeconfig and Grafana's password", () => {
     const printed: Record<string, string> = {};
     let secrets: string[];
 
@@ -42,17 +47,14 @@ describeEngine("the kubeconfig and Grafana's password", () => {
         expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
         configure(sandboxKubeconfig);
         const { child, ended } = start("up", "--stack", stack);
-        const progress = { hasEnded: false };
-        void ended.then(() => (progress.hasEnded = true));
+        let hasEnded = false;
+        void ended.then(() => (hasEnded = true));
         const status = () => kubectl("get", "pods", ...grafana, "--no-headers").catch(() => "");
-        const served = () => get(page).catch(() => ({ status: 0 }));
-        while (
-            !progress.hasEnded &&
-            !(/ImagePullBackOff|ErrImagePull|Running/.test(await status()) && (await served()).status === 200)
-        ) {
-            await sleep(500);
-        }
-        // Helm looks every 2 s whether a release is ready.
+        const served = () => get(productPage).catch(() => ({ status: 0 }));
+        const isDeployed = async () =>
+            /ImagePullBackOff|ErrImagePull|Running/.test(await status()) && (await served()).status === 200;
+        await poll(async () => hasEnded || (await isDeployed()), Boolean, { interval: 500 });
+        // Helm checks every 2 s whether a release is ready.
         await sleep(5000);
         child.kill("SIGINT");
         printed.up = (await ended).output;
@@ -60,20 +62,19 @@ describeEngine("the kubeconfig and Grafana's password", () => {
     }, coldStart);
 
     afterAll(async () => {
-        await npmRun("down", "--stack", stack);
+        await removeStack(stack);
         await npmRun("sandbox", "down");
-        fs.rmSync(stackFile, { force: true });
         fs.rmSync(folder, { recursive: true });
     }, 300_000);
 
-    it("are found by this search where they are told", async () => {
+    it("are found by this search if they are printed", async () => {
         const { stdout } = await pulumiOn(stack)("stack export", "--show-secrets");
         expect(stdout).toContain("admin-password");
-        expect(telling(secrets.slice(0, 1), { stdout })).toEqual(["stdout"]);
-        expect(telling(secrets.slice(2, 3), { stdout })).toEqual(["stdout"]);
+        expect(findLeaks(secrets.slice(0, 1), { stdout })).toEqual(["stdout"]);
+        expect(findLeaks(secrets.slice(2, 3), { stdout })).toEqual(["stdout"]);
     }, 60_000);
 
-    it("are in nothing that the commands print", async () => {
+    it("are not in the output of the commands", async () => {
         for (const command of [
             "preview --diff",
             "preview --json",
@@ -85,28 +86,28 @@ describeEngine("the kubeconfig and Grafana's password", () => {
             expect({ command, code, output }).toMatchObject({ code: 0 });
             printed[command] = output;
         }
-        expect(telling(secrets, printed)).toEqual([]);
+        expect(findLeaks(secrets, printed)).toEqual([]);
     }, 180_000);
 
-    it("are in no file of the state, with its history and backups", () => {
+    it("are not in the files of the state, its history and backups", () => {
         const files = contentsBelow(stateFolder);
         expect(Object.keys(files).join("\n")).toContain(`${stack}.json`);
-        expect(telling(secrets, files)).toEqual([]);
+        expect(findLeaks(secrets, files)).toEqual([]);
     });
 
-    it("are not in what is rendered", async () => {
+    it("are not in the rendered files", async () => {
         const rendered = path.join(folder, "rendered");
         const { code, output } = await npmRun("render", "--stack", stack, "--out", rendered);
         expect({ code, output }).toMatchObject({ code: 0 });
         const files = contentsBelow(rendered);
         expect(Object.keys(files).join("\n")).toMatch(/grafana-admin/);
-        expect(telling(secrets, { output, ...files })).toEqual([]);
+        expect(findLeaks(secrets, { output, ...files })).toEqual([]);
     }, 60_000);
 
-    it("are not in the messages of runs that cannot use the kubeconfig", async () => {
+    it("are not in the messages about an unusable kubeconfig", async () => {
         const broken = path.join(folder, "kubeconfig");
         const [start = ""] = secrets;
-        // Still the key, but none that can be read.
+        // A key with one invalid character.
         const content = fs.readFileSync(sandboxKubeconfig, "utf8").replace(start, `${start.slice(0, 59)}!`);
         fs.writeFileSync(broken, content);
         configure(broken);
@@ -115,6 +116,6 @@ describeEngine("the kubeconfig and Grafana's password", () => {
             preview: (await pulumiOn(stack)("preview --diff")).output,
         };
         expect(messages.up).toContain("error: ");
-        expect(telling([start.slice(0, 59), ...secrets.slice(1)], messages)).toEqual([]);
+        expect(findLeaks([start.slice(0, 59), ...secrets.slice(1)], messages)).toEqual([]);
     }, 120_000);
 });

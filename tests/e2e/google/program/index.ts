@@ -2,7 +2,7 @@ import { clusterOf } from "../../../../components/cluster";
 import { GkeCluster } from "../../../../components/gke/gkeCluster";
 import { readConfig } from "../../../../config";
 
-/* The program's cluster by itself: what there is to see of it before anything is deployed to it. */
+/* The cluster of the program alone, with nothing deployed to it. */
 
 const cluster = clusterOf("cluster", readConfig().cluster);
 if (!(cluster instanceof GkeCluster)) {

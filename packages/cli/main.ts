@@ -1,6 +1,7 @@
 /** The command `bookinfo`: finds a verb, and loads only what that verb needs. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { Command } from "commander";
 import { PROJECT_FOLDER } from "../shared/project";
@@ -21,6 +22,9 @@ const PROGRAMS = {
     bench: ["measure how long everything takes", "bench/bench.ts"],
 } as const;
 
+/** `require`, because tsx translates no `import()` in CommonJS modules. */
+const load = createRequire(__filename);
+
 const program = new Command("npx bookinfo")
     .description("Istio with its observability and the Bookinfo application, on any Kubernetes cluster.")
     .usage("<command> [options]")
@@ -31,8 +35,7 @@ const program = new Command("npx bookinfo")
 
 for (const [verb, description] of Object.entries(VERBS)) {
     add(verb, description, async (args) => {
-        // `require`, because tsx translates no `import()` in CommonJS modules.
-        const { command } = require(path.join(__dirname, verb)) as { command: Command };
+        const { command } = load(`./${verb}`) as { command: Command };
         await command.parseAsync(args, { from: "user" });
     });
 }

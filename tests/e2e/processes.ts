@@ -13,7 +13,7 @@ export interface RunningCommand {
 
 /** Starts the program of `npm run SCRIPT -- ARGS` without npm, so that signals reach the program itself. */
 export function start(script: "up" | "down", ...args: string[]): RunningCommand {
-    const child = spawn(process.execPath, ["--import", "tsx", `packages/cli/${script}.ts`, ...args], {
+    const child = spawn(process.execPath, ["packages/cli/bookinfo.js", script, ...args], {
         cwd: clone,
         env: plainText,
     });

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Stopped } from "../../shared/errors";
+import { isDead, readOr, sendSignal, statOf } from "../../shared/processId";
 import { Progress } from "../terminal/progress";
+import { processes } from "./process";
 
 /** Pause between two looks at a process, in milliseconds. */
 const PAUSE = 200;
@@ -16,31 +17,24 @@ interface RunningProcess {
 }
 
 /**
- * Waits for an engine that a command of this clone started and that still works. If that command was killed, its engine
- * continues alone, and no other engine may touch the stack until it ends.
+ * Waits for an engine that a command of this clone started, if that command was killed: the engine continues alone, and no
+ * other engine may touch the stack until it ends. If the command still runs, its lock refuses others.
  *
  * @param configFile the engine's option --config-file: only commands of this clone use a file in its state folder
- * @throws Stopped after Ctrl-C. If the engine's command was killed, the engine is first asked to end in an orderly way.
+ * @throws Stopped after Ctrl-C, which first makes the engine end in an orderly way
  */
 export async function waitForOwnEngine(configFile: string, stop: AbortSignal): Promise<void> {
-    const find = () => runningProcesses().find((each) => isEngine(each, configFile));
-    const engine = find();
-    if (engine === undefined) {
+    const running = runningProcesses();
+    const engine = running.find((each) => isEngine(each, configFile));
+    if (engine === undefined || running.some((each) => each.pid === engine.parent && isOwnCommand(each))) {
         return;
     }
-    const orphan = !runningProcesses().some(
-        ({ pid, command }) => pid === engine.parent && command.includes("bookinfo"),
-    );
-    const hint = orphan ? "Ctrl-C stops it" : "its command still runs";
-    await new Progress().during(`Engine of an earlier command has ended (process ${engine.pid}; ${hint})`, async () => {
+    const title = `The engine of a killed command has ended (process ${engine.pid}; Ctrl-C stops it)`;
+    await new Progress().during(title, async () => {
         let asked = false;
-        while (find()?.pid === engine.pid) {
-            if (stop.aborted && !orphan) {
-                throw new Stopped();
-            }
+        while (runningProcesses().some((each) => each.pid === engine.pid && isEngine(each, configFile))) {
             if (stop.aborted && !asked) {
-                asked = true;
-                process.kill(engine.pid, "SIGINT");
+                asked = sendSignal(engine.pid, "SIGINT");
             }
             await sleep(PAUSE);
         }
@@ -50,6 +44,10 @@ export async function waitForOwnEngine(configFile: string, stop: AbortSignal): P
     });
 }
 
+function isOwnCommand({ command }: RunningProcess): boolean {
+    return /[/ ]bookinfo(\.js)? /.test(command);
+}
+
 function isEngine({ command }: RunningProcess, configFile: string): boolean {
     const [program = ""] = command.split(" ");
     return path.basename(program) === "pulumi" && command.includes(` ${configFile} `);
@@ -57,25 +55,16 @@ function isEngine({ command }: RunningProcess, configFile: string): boolean {
 
 /** The processes of this machine: from Linux's /proc, because small images lack `ps`; elsewhere from `ps`. */
 function runningProcesses(): RunningProcess[] {
-    if (existsSync("/proc/self/stat")) {
-        return readdirSync("/proc")
-            .filter((name) => /^\d+$/.test(name))
-            .flatMap((pid) => processIn(`/proc/${pid}`, Number(pid)));
+    if (process.platform === "linux") {
+        return processes().flatMap((pid) => {
+            const { state = "Z", parent = 0 } = statOf(pid) ?? {};
+            const command = readOr(`/proc/${pid}/cmdline`, "").replaceAll("\0", " ");
+            return isDead(state) ? [] : [{ pid, parent, command }];
+        });
     }
     const lines = execFileSync("ps", ["-axo", "pid=,ppid=,command="], { encoding: "utf8" }).split("\n");
     return lines.flatMap((line) => {
         const [, pid, parent, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
         return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }];
     });
-}
-
-function processIn(folder: string, pid: number): RunningProcess[] {
-    try {
-        const [state = "", parent] = readFileSync(`${folder}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-        const command = readFileSync(`${folder}/cmdline`, "utf8").replaceAll("\0", " ");
-        return /[ZX]/.test(state) ? [] : [{ pid, parent: Number(parent), command }];
-    } catch {
-        // It has just ended.
-        return [];
-    }
 }

@@ -103,7 +103,7 @@ function readPs(pid: number): { state?: string; start?: Date } {
 }
 
 /** The processes of this machine, by Linux's /proc; empty on other systems. */
-function processes(): number[] {
+export function processes(): number[] {
     try {
         return readdirSync("/proc").map(Number).filter(Number.isInteger);
     } catch {

@@ -54,7 +54,7 @@ describe("a Secret", () => {
             jest.doMock("../../shared/project", () => ({ STATE_FOLDER: folder }));
             const inventory = jest.requireActual<{ Inventory: typeof Inventory }>("./inventory");
             const stack = { name: "test", cluster: { kubeconfig: "k", context: "c" } };
-            new inventory.Inventory({ stack, identity: "i" } as Connection).begin(step(true));
+            new inventory.Inventory({ stack, identity: "i" } as unknown as Connection).begin(step(true));
             const record = readFileSync(path.join(folder, "stacks", "test.json"), "utf8");
             expect(readdirSync(folder)).toEqual(["stacks"]);
             expect(record).toContain("010-secret-admin");

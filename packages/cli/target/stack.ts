@@ -73,7 +73,8 @@ export class Stack {
 
     /** The same stack with what has been deployed since. */
     withRecord(record: DeploymentRecord | undefined): Stack {
-        const stack = new Stack({ ...this, record });
+        const { name, file, cluster, clusterNamed } = this;
+        const stack = new Stack({ name, file, cluster, clusterNamed, record });
         stack.declared = this.declared;
         return stack;
     }

@@ -137,7 +137,7 @@ describe("npm run render", () => {
     beforeAll(async () => {
         folder = fs.mkdtempSync(path.join(os.tmpdir(), "rendered-"));
         for (const name of ["one", "two"]) {
-            expect(await npmRun("render", "--stack", "local", "--out", out(name))).toMatchObject({ code: 0 });
+            expect(await npmRun("render", "--manifests", "--out", out(name))).toMatchObject({ code: 0 });
         }
     }, 120_000);
 
@@ -147,6 +147,15 @@ describe("npm run render", () => {
 
     it("writes the same bytes twice", async () => {
         expect(await runCommand("diff", ["-r", out("one"), out("two")])).toMatchObject({ code: 0, output: "" });
+    });
+
+    it("writes the values of releases, and says how to get their manifests, even if the sandbox has helm", async () => {
+        const { code, output } = await npmRun("render", "--out", out("values"));
+        expect(code).toBe(0);
+        expect(output).toContain("Each release has its values; --manifests adds its manifest");
+        const namesIn = (name: string) => fs.readdirSync(out(name), { recursive: true });
+        expect(namesIn("values")).toEqual(expect.arrayContaining([path.join("helm", "istiod.values.yaml")]));
+        expect(namesIn("values").length).toBeLessThan(namesIn("one").length);
     });
 
     it("writes no credential", async () => {

@@ -101,7 +101,9 @@ export function describeFailures(strategy: TestedStrategy): void {
             );
             // The message must name every kind that would be deployed, with those of the charts.
             const rendered = path.join(folder, "rendered");
-            expect(await npmRun("render", "--stack", strategy.stack, "--out", rendered)).toMatchObject({ code: 0 });
+            expect(await npmRun("render", "--manifests", "--stack", strategy.stack, "--out", rendered)).toMatchObject({
+                code: 0,
+            });
             const manifests = fs.readdirSync(rendered).filter((file) => file.endsWith(".yaml"));
             const kinds = manifests.flatMap((file) =>
                 [...fs.readFileSync(path.join(rendered, file), "utf8").matchAll(/^kind: (\S+)$/gm)].map(

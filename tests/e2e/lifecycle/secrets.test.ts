@@ -97,7 +97,7 @@ describeWithPulumi("the kubeconfig and Grafana's password", () => {
 
     it("are not in the rendered files", async () => {
         const rendered = path.join(folder, "rendered");
-        const { code, output } = await npmRun("render", "--stack", stack, "--out", rendered);
+        const { code, output } = await npmRun("render", "--manifests", "--stack", stack, "--out", rendered);
         expect({ code, output }).toMatchObject({ code: 0 });
         const files = contentsBelow(rendered);
         expect(Object.keys(files).join("\n")).toMatch(/grafana-admin/);

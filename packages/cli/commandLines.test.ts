@@ -220,7 +220,7 @@ describe("npm run dashboard", () => {
         expect(await Promise.all([missing, misspelt, nothing].map((each) => each.exitCode()))).toEqual([1, 1, 1]);
         // By default all are switched on.
         expect(missing.stderr).toBe(
-            "error: jaeger is not deployed, though switched on. Deploy by\n  pulumi up --stack fake --refresh\n",
+            "error: jaeger is not deployed, although switched on. Deploy with\n  pulumi up --stack fake --refresh\n",
         );
         expect(misspelt.stderr).toMatch(/'grafanna' is invalid.*Allowed choices are prometheus, grafana, jaeger/);
         expect(nothing.stderr).toContain("name one or more of prometheus, grafana, jaeger, kiali, servicegraph");

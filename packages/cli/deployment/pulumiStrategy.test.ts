@@ -107,7 +107,9 @@ describe("an up that meets what a provider has left that ended before its engine
 
     it("fails as it is where there is nothing to take back: the name is somebody else's", async () => {
         const { way, asked } = failingOnce(taken);
-        await expect(way.deploy(site, never)).rejects.toThrow(/could not deploy[^]*made by something else/);
+        await expect(way.deploy(site, never)).rejects.toThrow(
+            /could not deploy[^]*Something other than this deployment created it/,
+        );
         expect(asked().filter((command) => command === "up")).toHaveLength(1);
     });
 

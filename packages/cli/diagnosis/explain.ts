@@ -1,7 +1,7 @@
 import { diagnose } from "./diagnosis";
 import { remedyOf } from "./refusals";
 import { type Problem, problemLine, problemLines } from "./problem";
-import { watchTrouble } from "./watch";
+import { watchProblems } from "./watch";
 import { UserError, messageOf, Stopped } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
 import type { Site } from "../target/site";
@@ -27,11 +27,11 @@ export async function explainingTrouble(
     work: (stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
     const hopeless = new AbortController();
-    const endWatch = watchTrouble(site.api, isOwnIn(appNamespaceOf(site.target.stack)), {
+    const endWatch = watchProblems(site.api, isOwnIn(appNamespaceOf(site.target.stack)), {
         onProblem: (problem) => {
             progress.note(problemLine(problem));
         },
-        onHopeless: () => {
+        onLasting: () => {
             hopeless.abort();
         },
     });

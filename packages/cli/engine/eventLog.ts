@@ -4,10 +4,10 @@ interface EngineEvent {
     diagnosticEvent?: { severity?: string; message?: string };
 }
 
-/** The engine's tags for colours, such as `<{%fg 1%}>`. */
+/** The engine's colour tags, such as `<{%fg 1%}>`. */
 const COLOUR = /<\{%[^%]*%\}>/g;
 
-/** The errors in a log of engine events, in their order; none where there is no log. */
+/** The errors in a log of engine events, in their order; empty without a log. */
 export function errorsIn(file: string): string[] {
     let lines: string[];
     try {
@@ -21,7 +21,7 @@ export function errorsIn(file: string): string[] {
     });
 }
 
-/** The event in a line. The last line of an engine that was killed may be half of one. */
+/** The event in a line. The last line of a killed engine may be incomplete. */
 function eventOf(line: string): EngineEvent {
     try {
         return JSON.parse(line) as EngineEvent;

@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 
 describe("what is switched on", () => {
-    it("is what the stack's config says, worked out as the program does", async () => {
+    it("is what the stack's config says, resolved as the program does", async () => {
         readStackFile.mockReturnValue({});
         readStackConfig.mockReturnValue(
             config({
@@ -52,14 +52,14 @@ describe("what is switched on", () => {
         expect(readStackConfig).toHaveBeenCalledWith("demo", target.cluster);
     });
 
-    it("is everything by default, and that is said", async () => {
+    it("is everything by default, and the source says so", async () => {
         readStackConfig.mockReturnValue(config({}));
         const { on, source } = await readSwitches(target, cluster.api);
         expect(Object.values(on)).toEqual([true, true, true, true, true, true]);
-        expect(source).toBe("the defaults, for there is no Pulumi.demo.yaml");
+        expect(source).toBe("the defaults, because Pulumi.demo.yaml does not exist");
     });
 
-    it("is what the cluster has where the config cannot be read, and that is said too", async () => {
+    it("is what the cluster has if the config cannot be read, and the source says so", async () => {
         readStackConfig.mockImplementation(() => {
             throw new UserError(
                 "the configuration is not complete.\n  istio: is encrypted; only the Pulumi CLI can read it",
@@ -73,12 +73,12 @@ describe("what is switched on", () => {
             appNamespace: "books",
             configured: false,
             source:
-                "what the cluster has, for the stack's config cannot be used here: " +
+                "what the cluster has, because the stack's config cannot be used here: " +
                 "istio: is encrypted; only the Pulumi CLI can read it",
         });
     });
 
-    it("is in the cluster too where the config is faulty, with the first fault", async () => {
+    it("is what the cluster has if the config is wrong, with the first error", async () => {
         readStackConfig.mockReturnValue(config({ grafanna: {} }));
         const { source } = await readSwitches(target, cluster.api);
         expect(source).toMatch(
@@ -87,14 +87,14 @@ describe("what is switched on", () => {
     });
 });
 
-describe("the command that brings everything back", () => {
+describe("the command that deploys everything again", () => {
     const redeploy = async (record: object | undefined, of: Partial<Target> = {}) => {
         readStackConfig.mockReturnValue(config({}));
         readRecord.mockReturnValue(record as ReturnType<typeof readRecord>);
         return (await readMesh({ target: { ...target, ...of }, api: cluster.api })).commands.redeploy;
     };
 
-    it("is that which deployed, told to look at what is really there", async () => {
+    it("is the one that deployed, with the option to look at the cluster first", async () => {
         const local = { stack: "local", sandbox: true };
         expect(await redeploy({ deployedBy: { way: "rendered" } }, local)).toBe("npm run up");
         expect(await redeploy({ deployedBy: { way: "pulumi" } }, local)).toBe("npm run up -- --refresh");

@@ -168,7 +168,7 @@ describe("a stack that is not in its backend any more", () => {
         cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "ours" } }];
         const { way, asked } = gone();
         await expect(way.undo(site, record, never)).rejects.toThrow(
-            /is not in file:\/\/\/nowhere any more[^]*nothing is touched[^]*--stack there-is-no-such-stack --forget/,
+            /is no longer in file:\/\/\/nowhere[^]*nothing is touched[^]*--stack there-is-no-such-stack --forget/,
         );
         expect(asked()).not.toContain("destroy");
     });

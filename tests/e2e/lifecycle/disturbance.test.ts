@@ -77,7 +77,7 @@ describeEngine("up that is disturbed", () => {
         expect(output).toContain("error reading from server");
         expect(readState().pending).toEqual([]);
     };
-    const takenBack = "Release istio-system/istiod was being installed: what there is of it is removed.";
+    const takenBack = "Release istio-system/istiod was being installed: its incomplete parts are removed.";
 
     it("by a provider that is killed while it installs a release converges by the next up, not by the engine alone", async () => {
         await loseRelease();

@@ -34,7 +34,6 @@ export async function requireAddons(mesh: Mesh, stack: string, addons: readonly 
     );
 }
 
-/** Waits until a pod of an add-on is ready. @throws UserError with the reason if it does not become ready */
 export async function waitForAddon(api: ClusterApi, addon: AddonName, stop: AbortSignal): Promise<void> {
     await waitUntil(addon, { timeout: READY_TIMEOUT, stop }, async () => {
         const pods = await addonPods(api, addon);

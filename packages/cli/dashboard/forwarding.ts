@@ -16,7 +16,6 @@ const PATIENCE = 60_000;
 const RETRY = 500;
 
 export interface ForwardingOptions {
-    /** Local port. */
     port: number;
     /** The add-on, if several are forwarded: then the user cannot choose the ports. */
     oneOfSeveral?: string;
@@ -49,7 +48,6 @@ export class Forwarding {
         return forwarding;
     }
 
-    /** Frees the port and ends the connections. */
     close(): void {
         this.closing.abort();
         for (const server of this.servers) {

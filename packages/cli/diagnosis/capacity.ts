@@ -40,7 +40,6 @@ function occupies({ spec, status }: KubernetesObject, node: string): boolean {
     return (spec as PodSpec | undefined)?.nodeName === node && phase !== "Succeeded" && phase !== "Failed";
 }
 
-/** What to do about a pod that fits on no node. */
 export function capacityRemedy(
     pod: KubernetesObject,
     nodes: readonly KubernetesObject[],

@@ -2,7 +2,6 @@ import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { hasAddress } from "../../kubernetes/readiness";
 import type { Problem } from "./problem";
 
-/** The problem of a load balancer without an address. */
 export function problemsOfService(service: KubernetesObject): Problem[] {
     const spec = (service.spec ?? {}) as { type?: string; loadBalancerClass?: string; loadBalancerIP?: string };
     if (spec.type !== "LoadBalancer" || hasAddress(service)) {

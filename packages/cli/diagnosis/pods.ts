@@ -18,7 +18,6 @@ interface PodStatus {
 /** Longest explanation that is shown, in characters: those of container runtimes are long. */
 const LONGEST = 240;
 
-/** Why a pod is not ready; empty if it is ready or has ended well. */
 export function problemsOfPod(pod: KubernetesObject): Problem[] {
     const status = (pod.status ?? {}) as PodStatus;
     const conditions = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));

@@ -2,13 +2,11 @@
 export interface Problem {
     object: string;
     why: string;
-    /** What a person can do about it, in one or more sentences. */
     remedy?: string;
     /** Whether waiting cannot help, because only a person can solve it. */
     final?: boolean;
 }
 
-/** A problem as a line to read, without its remedy. */
 export function problemLine({ object, why }: Problem): string {
     return `${object}: ${why}`;
 }

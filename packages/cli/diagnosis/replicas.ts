@@ -8,7 +8,6 @@ interface Condition {
     message?: string;
 }
 
-/** Whether the API server refuses pods of a Deployment or ReplicaSet. */
 export function isRefusing(workload: KubernetesObject): boolean {
     return failureOf(workload) !== undefined;
 }

@@ -19,7 +19,6 @@ export interface Engine {
     version: string;
 }
 
-/** The engine, or why it is missing. */
 export type Discovery = { engine: Engine } | { missing: string };
 
 /**
@@ -86,7 +85,6 @@ async function downloadProvider(cli: string, version: string, stop?: AbortSignal
     return code === 0;
 }
 
-/** Version of an installed npm package. */
 function versionOf(npmPackage: string): string {
     const file = path.join(PROJECT_FOLDER, "node_modules", npmPackage, "package.json");
     return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;

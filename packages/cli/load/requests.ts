@@ -4,7 +4,6 @@ import { messageOf } from "../../shared/errors";
 
 export interface Load {
     url: string;
-    /** Number of requests in all. */
     requests: number;
     /** Number of requests at the same time. */
     concurrency: number;
@@ -12,7 +11,6 @@ export interface Load {
     timeout: number;
 }
 
-/** The result of one request. */
 export interface Outcome {
     /** Time from the request to the end of the answer, or to the failure. */
     milliseconds: number;

@@ -16,10 +16,8 @@ export interface LoadSummary {
     concurrency: number;
     seconds: number;
     requestsPerSecond: number;
-    /** Number of answers by HTTP status. */
     statuses: Record<string, number>;
     failed: number;
-    /** Number of failed requests by reason. */
     failures: Record<string, number>;
     /** Of all answers, those with an error status too; undefined if there was no answer. */
     latency?: Latency;
@@ -32,7 +30,6 @@ export class Tally {
     private readonly statuses = new Map<string, number>();
     private readonly failures = new Map<string, number>();
     private readonly reviews = new Map<string, number>();
-    /** Number of requests that have ended. */
     done = 0;
 
     constructor(private readonly load: Load) {}

@@ -5,7 +5,6 @@ import type { KubernetesObject, ObjectReference } from "../../kubernetes/object"
 /** In the order in which they are shown. */
 export const ADDON_NAMES = Object.keys(ADDONS) as AddonName[];
 
-/** The config key that switches an add-on on. */
 export function switchOf(addon: AddonName): string {
     return `istio.${SWITCHES[addon]}.enabled`;
 }

@@ -126,7 +126,6 @@ function managersOf(metadata: KubernetesObject["metadata"]): ManagedFields[] {
     return (metadata.managedFields ?? []) as ManagedFields[];
 }
 
-/** A value's fields in the form of `fieldsV1`. */
 function fieldsOf(value: unknown): Record<string, unknown> {
     const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
     return Object.fromEntries(entries.map(([key, entry]) => [`f:${key}`, fieldsOf(entry)]));

@@ -16,7 +16,6 @@ export interface ObjectStep extends StepBase {
     type: "object";
     /** Of a Secret, without its content. */
     object: KubernetesObject;
-    /** Whether to wait until it is ready. */
     wait: boolean;
     /** The content of a Secret, which is applied but never written to a file. */
     secret?: SecretContent;

@@ -20,7 +20,6 @@ export async function checkAddon(
     return (await workloadFailure(mesh, deploymentOf(addon))) ?? check();
 }
 
-/** A request to an add-on's API. */
 interface AddonRequest {
     path: string;
     /** What to do if the answer is not JSON with status 200. */
@@ -61,7 +60,6 @@ export function serverOf(addon: AddonName, service: string = addon): ProxiedServ
     return { kind: "services", namespace: ISTIO_NAMESPACE, name: service, port: ADDONS[addon].port };
 }
 
-/** The command that shows an add-on's logs, as a remedy. */
 export function logsOf({ commands }: Mesh, addon: AddonName): string {
     return `${commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/${addon}`;
 }

@@ -7,7 +7,6 @@ import type { Mesh } from "../mesh/mesh";
 export interface CheckResult {
     /** "off": the config switches off what the check is about. */
     status: "ok" | "failed" | "off";
-    /** What the check found, in one line. */
     found: string;
     /** What to do about it, if the check has failed. */
     remedy?: string;
@@ -16,7 +15,6 @@ export interface CheckResult {
 /** Looks at one thing in a mesh, and changes nothing. @throws UserError if the cluster does not answer */
 export type Check = (mesh: Mesh, stop?: AbortSignal) => Promise<CheckResult>;
 
-/** A check under the name that people see. */
 export interface NamedCheck {
     name: string;
     check: Check;
@@ -24,7 +22,6 @@ export interface NamedCheck {
 
 export interface NamedResult extends CheckResult {
     name: string;
-    /** How long the check took. */
     seconds: number;
 }
 

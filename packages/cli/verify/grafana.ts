@@ -1,7 +1,6 @@
 import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, failed, ok } from "./check";
 
-/** Grafana is healthy, and has dashboards that everybody may see. */
 export const checkGrafana: Check = (mesh, stop) =>
     checkAddon(mesh, "grafana", () => {
         const remedy = logsOf(mesh, "grafana");

@@ -7,7 +7,6 @@ const ARRIVAL = 45;
 /** Workloads that get a request with every page, among them one version of reviews. */
 const EXPECTED = [/^productpage-/, /^details-/, /^reviews-/];
 
-/** Prometheus has Istio's request metrics of Bookinfo. */
 export const checkMetrics: Check = (mesh, stop) =>
     checkAddon(mesh, "prometheus", () => {
         const { appNamespace, commands } = mesh;
@@ -35,7 +34,6 @@ function queryFor(namespace: string): string {
     return `sum by (destination_workload) (istio_requests_total{${matchers}})`;
 }
 
-/** The values of an instant query's answer, by their label `destination_workload`. */
 function workloadsIn(answer: unknown): Map<string, number> {
     const { data } = (answer ?? {}) as {
         data?: { result: { metric: { destination_workload?: string }; value: [time: number, value: string] }[] };

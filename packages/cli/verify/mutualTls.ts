@@ -77,7 +77,6 @@ async function answerOf(request: Promise<{ status: number }>): Promise<{ status?
     }
 }
 
-/** The policies that apply, in words. */
 async function policyIn({ api, appNamespace }: Mesh): Promise<string> {
     const policies = await api.list("security.istio.io/v1", "PeerAuthentication");
     const relevant = policies

@@ -4,7 +4,6 @@ import { deploymentOf } from "../mesh/addons";
 import { type Check, failed, ok } from "./check";
 import { workloadFailure } from "./objects";
 
-/** Every Helm release is deployed, and the control plane runs. */
 export const checkReleases: Check = async (mesh) => {
     const { api, commands, on } = mesh;
     const expected = [...Object.values(RELEASES), ...(on.kiali ? [KIALI_RELEASE] : [])];

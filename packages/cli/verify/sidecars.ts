@@ -2,7 +2,6 @@ import { INJECTION_LABEL } from "../../../components/names";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { type Check, failed, ok } from "./check";
 
-/** Name of the sidecar's container. */
 const PROXY = "istio-proxy";
 
 /** This label with the value "false" keeps a pod out of the mesh. */

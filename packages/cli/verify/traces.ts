@@ -12,7 +12,6 @@ const PAGES = 30;
 /** Time until a trace arrives, in seconds: proxies send their spans every 5 seconds. */
 const ARRIVAL = 40;
 
-/** The services that take part in a page with ratings. */
 const PARTICIPANTS = [RELEASES.gateway, ...BOOKINFO_NAMES];
 
 /** The trace of one request, made here and recognized by its id, spans all services in Jaeger. */

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { run, runInForeground } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
+import { parseJson } from "../shared/json";
 import { PROJECT_FOLDER } from "../shared/project";
 
 /** The sandbox is a separate program, which only its command line starts. */
@@ -35,12 +36,11 @@ export function takeSandboxDown(stop?: AbortSignal): Promise<void> {
 export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
     const args = [...SANDBOX_COMMAND, "status", "--json"];
     const { stdout, stderr } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, stop });
-    let state: unknown;
-    try {
-        ({ state } = JSON.parse(stdout) as { state?: unknown });
-    } catch {
+    const answer = parseJson(stdout) as { state?: unknown } | undefined;
+    if (answer === undefined) {
         throw new UserError(`the state of the sandbox cluster is unknown: ${stderr.trim() || stdout.trim()}`);
     }
+    const { state } = answer;
     if (state === "starting or stopping") {
         throw new UserError("another command starts or stops the sandbox cluster at the moment; wait until it ends");
     }

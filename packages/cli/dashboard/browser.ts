@@ -1,4 +1,4 @@
-/** What tells where a browser would open. */
+/** The facts that decide whether a browser is useful. */
 export interface Environment {
     platform: NodeJS.Platform;
     env: NodeJS.ProcessEnv;

@@ -37,11 +37,15 @@ export async function findEngine(stop?: AbortSignal): Promise<Discovery> {
     if (code !== 0) {
         return { missing: `the Pulumi CLI at ${cli} does not run: ${stderr.trim()}` };
     }
-    const engine = { cli, version: stdout.trim() };
     const provider = versionOf("@pulumi/kubernetes");
-    return hasProvider(searchPath(), home, provider) || (await downloadProvider(cli, provider, stop))
-        ? { engine }
-        : { missing: `Pulumi's Kubernetes provider ${provider} cannot be downloaded` };
+    if (!hasProvider(searchPath(), home, provider)) {
+        const args = ["plugin", "install", "resource", "kubernetes", provider];
+        const download = await run(cli, args, { env: engineEnvironment(cli), stop, timeout: DOWNLOAD_TIMEOUT });
+        if (download.code !== 0) {
+            return { missing: `Pulumi's Kubernetes provider ${provider} cannot be downloaded` };
+        }
+    }
+    return { engine: { cli, version: stdout.trim() } };
 }
 
 /**
@@ -77,12 +81,6 @@ async function downloadCli(home: string, pinned: string, stop?: AbortSignal): Pr
     const downloader = path.join(PROJECT_FOLDER, "node_modules", "pulumi", "run.js");
     await run(process.execPath, [downloader, "version"], { stop, timeout: DOWNLOAD_TIMEOUT });
     return findCli([], home, pinned);
-}
-
-async function downloadProvider(cli: string, version: string, stop?: AbortSignal): Promise<boolean> {
-    const args = ["plugin", "install", "resource", "kubernetes", version];
-    const { code } = await run(cli, args, { env: engineEnvironment(cli), stop, timeout: DOWNLOAD_TIMEOUT });
-    return code === 0;
 }
 
 function versionOf(npmPackage: string): string {

@@ -9,12 +9,10 @@ export function switchOf(addon: AddonName): string {
     return `istio.${SWITCHES[addon]}.enabled`;
 }
 
-/** The Deployment of an add-on, or of the control plane. */
 export function deploymentOf(name: AddonName | typeof RELEASES.istiod): ObjectReference {
     return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: ISTIO_NAMESPACE } };
 }
 
-/** Whether an add-on has a Deployment, ready or not. */
 export async function isDeployed(api: ClusterApi, addon: AddonName): Promise<boolean> {
     return (await api.read(deploymentOf(addon))) !== undefined;
 }

@@ -16,7 +16,6 @@ export const STRICT_MTLS: ObjectReference = {
     metadata: { name: "default", namespace: ISTIO_NAMESPACE },
 };
 
-/** What is switched on in a mesh. */
 export interface Switches {
     on: Readonly<Record<"mtls" | AddonName, boolean>>;
     /** Namespace of Bookinfo. */

@@ -7,7 +7,6 @@ import { displayName, type KubernetesObject } from "../../kubernetes/object";
 const RELEASE_NAME = "meta.helm.sh/release-name";
 const RELEASE_NAMESPACE = "meta.helm.sh/release-namespace";
 
-/** The objects of another Istio in a cluster. */
 interface OtherIstio {
     /** CRDs. */
     definitions: KubernetesObject[];

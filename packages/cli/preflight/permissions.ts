@@ -96,7 +96,6 @@ function releaseNeeds(name: string, namespace: string, values: Record<string, un
 
 const SCALED: Kinds = { "autoscaling/v2": ["HorizontalPodAutoscaler"] };
 
-/** Whether the values of the charts istiod and gateway enable an autoscaler. */
 function isScaled({ autoscaleEnabled, autoscaling }: { autoscaleEnabled?: unknown; autoscaling?: unknown }): boolean {
     return autoscaleEnabled === true || (autoscaling as { enabled?: unknown } | undefined)?.enabled === true;
 }
@@ -147,7 +146,6 @@ async function isAllowed(api: ClusterApi, { group, resource, namespace }: Need, 
     }
 }
 
-/** Missing permissions as lines to read: each kind once, with its namespaces. */
 export function lackLines(lacks: readonly Lack[]): string[] {
     const byKind = new Map<string, { verbs: Set<string>; namespaces: Set<string> }>();
     for (const { group, resource, namespace, verbs } of lacks) {
@@ -165,10 +163,8 @@ export function lackLines(lacks: readonly Lack[]): string[] {
 /** The user's name in the cluster; undefined if the cluster does not tell. */
 export async function userName(api: ClusterApi): Promise<string | undefined> {
     const review = ["authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews"] as const;
-    const { userInfo } = await api
-        .review<{ userInfo?: { username?: string } }>(...review)
-        .catch((): { userInfo?: { username?: string } } => ({}));
-    return userInfo?.username;
+    const status = await api.review<{ userInfo?: { username?: string } }>(...review).catch(() => undefined);
+    return status?.userInfo?.username;
 }
 
 /** The command with which an administrator gives a user all that the deployment needs. */

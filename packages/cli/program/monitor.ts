@@ -6,7 +6,6 @@ import type {
 
 type Callback = (error: unknown, response: { getUrn(): string }) => void;
 
-/** The part of the monitor's protocol that a listener hears. */
 interface Monitor {
     registerResource(request: RegisterResourceRequest, callback: Callback): unknown;
     readResource(request: ReadResourceRequest, callback: Callback): unknown;

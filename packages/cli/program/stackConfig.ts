@@ -72,10 +72,7 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
 
 /** Whether `pulumi config set --secret` wrote the value, or any value inside it. */
 function isEncrypted(value: unknown): boolean {
-    if (Array.isArray(value)) {
-        return value.some(isEncrypted);
-    }
-    if (!isMapping(value)) {
+    if (typeof value !== "object" || value === null) {
         return false;
     }
     const keys = Object.keys(value);

@@ -68,7 +68,6 @@ export function isAbandoned(lock: Lock, host: string = hostname()): boolean {
     return lock.hostname === host && !runsSince(lock.pid, lock.timestamp);
 }
 
-/** The owner of a lock, for people. */
 export function ownerOf({ pid, username, hostname: host, timestamp }: Lock): string {
     return `process ${pid} of ${username}@${host}, since ${timestamp.toISOString()}`;
 }

@@ -2,7 +2,7 @@ import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { UserError } from "../../shared/errors";
-import type { StackState, StateResource } from "./interruption";
+import type { StackState } from "./interruption";
 
 /** An entry of `metadata.managedFields`: which manager has set which fields, how and when. */
 interface ManagedFields {
@@ -26,8 +26,8 @@ export async function hasOwnMesh(state: StackState, api: ClusterApi): Promise<bo
     if (live === undefined) {
         return true;
     }
-    const recorded = recordedMesh(state);
-    return recorded ? uidOf(recorded) === live.metadata.uid : !(await holdsSomething(ISTIO_NAMESPACE, api));
+    const recorded = meshIn(state);
+    return recorded === undefined ? !(await holdsSomething(ISTIO_NAMESPACE, api)) : recorded === live.metadata.uid;
 }
 
 /**
@@ -62,24 +62,16 @@ export async function refuseLostState(stack: string, backend: string, api: Clust
 }
 
 /** UID of the mesh's namespace in a state; undefined if the state has no namespace yet, and so nothing after it. */
-export function meshIn(state: StackState): string | undefined {
-    const recorded = recordedMesh(state);
-    return recorded && uidOf(recorded);
+export function meshIn({ deployment }: StackState): string | undefined {
+    const namespace = deployment?.resources?.find(
+        ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
+    );
+    return (namespace?.outputs?.metadata as { uid?: string } | undefined)?.uid;
 }
 
 /** The namespace of the mesh in a cluster, from any owner. */
 export function liveMesh(api: ClusterApi): Promise<KubernetesObject | undefined> {
     return api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
-}
-
-function recordedMesh({ deployment }: StackState): StateResource | undefined {
-    return deployment?.resources?.find(
-        ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
-    );
-}
-
-function uidOf({ outputs }: StateResource): string | undefined {
-    return (outputs?.metadata as { uid?: string } | undefined)?.uid;
 }
 
 export async function holdsSomething(namespace: string, api: ClusterApi): Promise<boolean> {

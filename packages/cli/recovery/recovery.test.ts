@@ -82,7 +82,7 @@ describe("a lock", () => {
         ["", {}],
         [" without ps", { PATH: "/nowhere" }],
     ])("is abandoned by a zombie process%s", async (_, env) => {
-        // What the shell becomes collects nobody.
+        // The shell becomes `sleep`, which does not wait for its children.
         const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 30"]);
         const environment = jest.replaceProperty(process, "env", { ...process.env, ...env });
         try {
@@ -144,7 +144,7 @@ describe("a lock", () => {
         expect(readdirSync(folder)).toEqual(["living.json"]);
     });
 
-    it("is removed if it is incomplete, after nobody can still write it", async () => {
+    it("is removed if it is incomplete, when nobody can still be writing it", async () => {
         const unfinished = path.join(folder, "a.json.18a3.tmp");
         writeFileSync(unfinished, "{");
         const lately = Date.now() / 1000 - 4.8;

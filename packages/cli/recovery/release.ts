@@ -21,7 +21,6 @@ export function unfinishedRevisions(api: ClusterApi): Promise<KubernetesObject[]
     return api.listMetadata("v1", "Secret", { labelSelector });
 }
 
-/** The releases that Helm does not have. */
 export async function missingAmong(releases: readonly ReleaseName[], api: ClusterApi): Promise<ReleaseName[]> {
     const secrets = await releaseSecrets(api);
     return releases.filter((release) => revisionsOf(release, secrets).length === 0);

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { writeAtomically } from "../../shared/atomicWrite";
+import { parseJson } from "../../shared/json";
 import { filesIn, type StackFiles } from "./backendFolder";
 
-/** A damaged file of the backend, or one that is useless. */
 export interface Damage {
     /** What was found, and what happens to it. */
     text: string;
@@ -50,16 +50,10 @@ export function damageOf({ layout, state }: StackFiles): Damage[] {
     return damage;
 }
 
-/** The file in which the backend keeps the attributes of another file. */
 function attributesOf(file: string): string {
     return `${file}.attrs`;
 }
 
 function hasJson(file: string): boolean {
-    try {
-        JSON.parse(readFileSync(file, "utf8"));
-        return true;
-    } catch {
-        return false;
-    }
+    return existsSync(file) && parseJson(readFileSync(file, "utf8")) !== undefined;
 }

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import path from "node:path";
 import { displayName } from "../../kubernetes/object";
 import { UserError } from "../../shared/errors";
-import type { Step } from "./step";
+import { parseJson } from "../../shared/json";
 import { toYaml } from "../../shared/yaml";
+import type { Step } from "./step";
 
 /** A subfolder, so that `kubectl apply -f` and GitOps tools, which read the folder itself, ignore it. */
 const INDEX_FOLDER = "helm";
@@ -25,7 +26,6 @@ export interface Rendering {
     templates: ReadonlyMap<string, string>;
 }
 
-/** Path of a release's values inside the folder. */
 export function valuesPath(releaseName: string): string {
     return path.join(INDEX_FOLDER, `${releaseName}.values.yaml`);
 }
@@ -124,16 +124,12 @@ export function refuseForeign(folder: string): void {
 
 /** The paths of an earlier rendering's files inside the folder; undefined without such a rendering. */
 function renderedPaths(folder: string): Set<string> | undefined {
-    try {
-        const index = JSON.parse(readFileSync(path.join(folder, INDEX_FILE), "utf8")) as {
-            writtenBy?: unknown;
-            steps: { manifest?: string; release?: { values: string } }[];
-        };
-        const paths = index.steps.flatMap(({ manifest, release }) => [manifest, release?.values]);
-        return index.writtenBy === AUTHOR
-            ? new Set([INDEX_FILE, ...paths.filter((file) => file !== undefined)])
-            : undefined;
-    } catch {
+    const file = path.join(folder, INDEX_FILE);
+    const index = (existsSync(file) ? parseJson(readFileSync(file, "utf8")) : undefined) as
+        { writtenBy?: unknown; steps: { manifest?: string; release?: { values: string } }[] } | null | undefined;
+    if (index?.writtenBy !== AUTHOR) {
         return undefined;
     }
+    const paths = index.steps.flatMap(({ manifest, release }) => [manifest, release?.values]);
+    return new Set([INDEX_FILE, ...paths.filter((each) => each !== undefined)]);
 }

@@ -25,7 +25,6 @@ const KIND_ORDER = [
     "DaemonSet",
 ];
 
-/** What a resource waits for. */
 interface Node {
     resource: DeclaredResource;
     /** URNs of the nearest steps. */

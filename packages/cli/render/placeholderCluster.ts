@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { StackConfig } from "../program/stackConfig";
+import { parseJson } from "../../shared/json";
 import { PROJECT_NAME } from "../../shared/project";
 import { toYaml } from "../../shared/yaml";
 
@@ -16,7 +17,8 @@ export async function withPlaceholderCluster<T>(
     config: StackConfig,
     use: (config: StackConfig) => Promise<T>,
 ): Promise<T> {
-    const cluster = parseCluster(config[CLUSTER_KEY]);
+    // The program reports a wrong value.
+    const cluster = parseJson(config[CLUSTER_KEY] ?? "") as Record<string, unknown> | null | undefined;
     if (cluster?.kind === "gke") {
         return use({ [PROJECT_KEY]: "placeholder", ...config });
     }
@@ -43,13 +45,4 @@ function placeholderKubeconfig(context: unknown): object {
         users: [{ name, user: {} }],
         contexts: [{ name: context, context: { cluster: name, user: name } }],
     };
-}
-
-/** Undefined if the value is wrong: the program reports that. */
-function parseCluster(value: string | undefined): Record<string, unknown> | undefined {
-    try {
-        return JSON.parse(value ?? "null") as Record<string, unknown> | undefined;
-    } catch {
-        return undefined;
-    }
 }

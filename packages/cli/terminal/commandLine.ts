@@ -36,21 +36,21 @@ export async function runCommand(
         process.on(signal, interrupt);
     }
 
-    try {
-        await command(stop.signal);
-        process.exitCode = 0;
-    } catch (error) {
-        if (error instanceof Stopped || stop.signal.aborted) {
-            console.error(whenStopped);
-            process.exitCode = INTERRUPTED;
-        } else if (error instanceof UserError) {
-            console.error(`${pc.red("error:")} ${error.message}`);
-            process.exitCode = 1;
-        } else {
-            console.error(pc.red("error: a bug in bookinfo-mesh"), error);
-            process.exitCode = 1;
-        }
-    }
+    const exitCode = await command(stop.signal).then(
+        () => 0,
+        (error: unknown) => {
+            if (error instanceof Stopped || stop.signal.aborted) {
+                console.error(whenStopped);
+                return INTERRUPTED;
+            }
+            if (error instanceof UserError) {
+                console.error(`${pc.red("error:")} ${error.message}`);
+            } else {
+                console.error(pc.red("error: a bug in bookinfo-mesh"), error);
+            }
+            return 1;
+        },
+    );
     // Idle connections to an API server would keep the process alive for seconds.
-    process.exit();
+    process.exit(exitCode);
 }

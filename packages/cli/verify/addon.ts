@@ -1,5 +1,6 @@
 import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ProxiedServer } from "../../kubernetes/api";
+import { parseJson } from "../../shared/json";
 import { deploymentOf, switchOf } from "../mesh/addons";
 import type { Mesh } from "../mesh/mesh";
 import { type CheckResult, failed } from "./check";
@@ -46,13 +47,8 @@ export async function askAddon(
         const explanation = text.startsWith("<") ? "" : (text.trim().split("\n")[0] ?? "").slice(0, QUOTED);
         return failed(`${addon} answers ${status} ${explanation}`.trim(), remedy);
     }
-    let json: unknown;
-    try {
-        json = JSON.parse(text);
-    } catch {
-        return failed(`the answer of ${addon} is not JSON`, remedy);
-    }
-    return judge(json);
+    const json = parseJson(text);
+    return json === undefined ? failed(`the answer of ${addon} is not JSON`, remedy) : judge(json);
 }
 
 /** An add-on's Service, reached through the API server. */

@@ -71,7 +71,7 @@ export function sidecarOf({ spec, status }: KubernetesObject): "ready" | "not re
     return statuses.some(({ name, ready }) => name === PROXY && ready) ? "ready" : "not ready";
 }
 
-/** Whether a pod serves: it has not ended, and nobody deletes it. */
+/** Whether a pod serves: it has not ended, and is not being deleted. */
 function isLasting({ metadata, status }: KubernetesObject): boolean {
     const { phase } = (status ?? {}) as { phase?: string };
     return metadata.deletionTimestamp === undefined && phase !== "Succeeded" && phase !== "Failed";

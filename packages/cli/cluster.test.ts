@@ -16,7 +16,7 @@ describe("readiness", () => {
     const deployment = (part: object) =>
         readinessOf(object("Deployment", "d", { spec: { replicas: 1 }, status: { ...status, ...part } }));
 
-    it("of a Deployment is that of its newest pods", () => {
+    it("of a Deployment is the readiness of its newest pods", () => {
         expect(deployment({})).toEqual({ ready: true });
         expect(deployment({ observedGeneration: 1 })).toMatchObject({
             why: "has not been looked at by its controller yet",
@@ -26,11 +26,11 @@ describe("readiness", () => {
         expect(deployment({ availableReplicas: 0 })).toMatchObject({ why: "has 0 of 1 pods available" });
     });
 
-    it("of a Deployment without a status is not given", () => {
+    it("of a Deployment without a status is false", () => {
         expect(readinessOf(object("Deployment", "d"))).toMatchObject({ ready: false });
     });
 
-    it("of a load balancer is its address; other Services need none", () => {
+    it("of a load balancer needs an address; other Services need nothing", () => {
         const spec = { type: "LoadBalancer" };
         const ingress = [{ ip: "203.0.113.7" }];
         expect(readinessOf(object("Service", "s", { spec }))).toMatchObject({ ready: false });
@@ -40,7 +40,7 @@ describe("readiness", () => {
         expect(readinessOf(object("Service", "s", { spec: { type: "ClusterIP" } }))).toEqual({ ready: true });
     });
 
-    it("of a DaemonSet is that of the nodes that it is for", () => {
+    it("of a DaemonSet is the readiness on all its nodes", () => {
         const status = {
             observedGeneration: 2,
             desiredNumberScheduled: 2,
@@ -69,22 +69,22 @@ describe("Istio's leftovers", () => {
     const configMaps = [object("ConfigMap", "istio-ca-root-cert")];
     const found = { definitions: [gateways], configMaps, inUse: [], controlPlanes: [] };
 
-    it("are CRDs of our release alone", () => {
+    it("are only the CRDs of our release", () => {
         expect(isLeftDefinition(gateways, "istio-base")).toBe(true);
         expect(isLeftDefinition(definition("gateways.networking.istio.io", "other"), "istio-base")).toBe(false);
         expect(isLeftDefinition(definition("gateways.networking.istio.io"), "istio-base")).toBe(false);
         expect(isLeftDefinition(definition("widgets.example.com", "istio-base"), "istio-base")).toBe(false);
     });
 
-    it("are looked up in the version in which they are stored", () => {
+    it("are read in the stored version", () => {
         expect(servedKind(gateways)).toEqual(["networking.istio.io/v1alpha3", "Gateway"]);
     });
 
-    it("all go where nobody uses them", () => {
+    it("are all removed if nobody uses them", () => {
         expect(chooseLeftovers(found, "kubectl")).toEqual({ remove: [gateways, ...configMaps] });
     });
 
-    it("keep the CRDs while they hold objects, and say which, and what to do", () => {
+    it("keep the CRDs that have objects, and say which, and what to do", () => {
         const { remove, notice } = chooseLeftovers(
             { ...found, inUse: [object("Gateway", "mine")] },
             "kubectl --context mine",
@@ -118,7 +118,7 @@ describe("contexts", () => {
     const CLUSTER = "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\nusers: [{name: u, user: {}}]\n";
     const CONTEXT = (name: string) => `contexts: [{name: ${name}, context: {cluster: c, user: u}}]\n`;
 
-    it("are those of all files, the first of a name winning", () => {
+    it("come from all files, and the first one of a name counts", () => {
         const one = kubeconfig("one", CLUSTER + CONTEXT("a"));
         const two = kubeconfig("two", "contexts: [{name: a, context: {}}, {name: b, context: {}}]");
         expect(findContexts([one, two])).toEqual([
@@ -127,25 +127,25 @@ describe("contexts", () => {
         ]);
     });
 
-    it("that do not exist are answered with those that do", () => {
+    it("are listed in the error if the context does not exist", () => {
         const file = kubeconfig("one", CLUSTER + CONTEXT("kind-demo"));
         expect(locateContext("kind-demo", [file])).toEqual({ kubeconfig: file, context: "kind-demo" });
         expect(() => locateContext("kind-dmeo", [file])).toThrow(/no context "kind-dmeo"[^]*Contexts found: kind-demo/);
         expect(() => locateContext("x", [])).toThrow(/no kubeconfig .* found/);
     });
 
-    it("that are spread over files are refused, with the command that puts them together", () => {
+    it("are refused if they are spread over files, with the command that merges them", () => {
         const file = kubeconfig("one", CONTEXT("a"));
         expect(() => locateContext("a", [file])).toThrow("kubectl config view --flatten --minify --context a");
     });
 
-    it("in a file that is no YAML are a fault that names the file", () => {
+    it("are an error that names the file if the file is not YAML", () => {
         const file = kubeconfig("one", "a: [");
         expect(() => findContexts([file])).toThrow(`${file} is not valid YAML`);
         expect(findContexts([kubeconfig("empty", "")])).toEqual([]);
     });
 
-    it("are refused without a word of what the file holds", () => {
+    it("are refused without any content of the file", () => {
         const broken = kubeconfig("broken", "users:\n- name: a\n  user:\n    token: SECRET: oops\n");
         expect(() => findContexts([broken])).toThrow(/not valid YAML$/);
         for (const misshapen of ["contexts: SECRET\n", "contexts: [SECRET]\n", "users: [null]\n"]) {
@@ -153,7 +153,7 @@ describe("contexts", () => {
         }
     });
 
-    it("are looked for where kubectl looks", () => {
+    it("are found in kubectl's places", () => {
         const file = kubeconfig("one", "");
         expect(kubeconfigFiles({ KUBECONFIG: `${file}${path.delimiter}${folder}/missing` })).toEqual([file]);
     });

@@ -10,7 +10,7 @@ import { FakeApiServer, type PodAnswer } from "../kubernetes/testing/fakeApiServ
 import { deployment, pod } from "../kubernetes/testing/fakeCluster";
 
 /*
- * The commands as they are run, each in a process of its own: what they print, how they end, and the port-forward of the
+ * The commands as users run them, each in a separate process: what they print, how they end, and the port-forward of the
  * Kubernetes library, an ES module that jest cannot load.
  */
 
@@ -32,7 +32,7 @@ class Running {
         this.ended = once(this.process, "close");
     }
 
-    /** Waits until something is so. */
+    /** Waits until a condition is true, or the command has ended. */
     async until(condition: () => boolean): Promise<void> {
         while (!condition()) {
             if (this.process.exitCode !== null) {
@@ -90,7 +90,7 @@ describe("load", () => {
         server.close();
     });
 
-    it("prints a summary for people, and no moving line where nobody looks", async () => {
+    it("prints a summary for people, and no moving line without a terminal", async () => {
         const load = run("load", "--url", url, "--requests", "20");
         expect(await load.exitCode()).toBe(0);
         expect(asked).toBe(20);
@@ -100,7 +100,7 @@ describe("load", () => {
         expect(load.stderr).toBe("");
     });
 
-    it("prints JSON alone where it is asked to, and fails when a request has", async () => {
+    it("prints only JSON with --json, and fails if a request has failed", async () => {
         statuses = [500];
         const load = run("load", "--url", url, "-n", "3", "-c", "1", "--json");
         expect(await load.exitCode()).toBe(1);
@@ -113,7 +113,7 @@ describe("load", () => {
         expect(load.stderr).toBe("error: 1 of 3 requests failed\n");
     });
 
-    it("prints what it has when it is interrupted", async () => {
+    it("prints the results so far when it is interrupted", async () => {
         const load = run("load", "--url", url, "-n", "1000000");
         await load.until(() => asked > 50);
         load.interrupt();
@@ -124,7 +124,7 @@ describe("load", () => {
 });
 
 describe("verify", () => {
-    it("takes the page's URL, which has to be one", async () => {
+    it("accepts only a URL for the page", async () => {
         const verify = run("verify", "--url", "nowhere");
         expect(await verify.exitCode()).toBe(1);
         expect(verify.stderr).toContain("Allowed: a URL that begins with http:// or https://.");
@@ -175,7 +175,7 @@ describe("dashboard", () => {
             }).on("error", reject);
         });
 
-    it("brings a pod's page to a local port, and the next pod's after it, until Ctrl-C", async () => {
+    it("forwards a local port to a pod, and then to its successor, until Ctrl-C", async () => {
         const port = await freePort();
         const dashboard = run("dashboard", "grafana", "--port", port, ...options);
         await dashboard.until(() => dashboard.stdout.includes("Ctrl-C ends this."));
@@ -200,7 +200,7 @@ describe("dashboard", () => {
         await expect(ask(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     });
 
-    it("brings pages of any size whole, and closes what nothing in the pod listens to", async () => {
+    it("forwards pages of any size completely, and closes connections if the pod does not listen", async () => {
         const port = await freePort();
         const dashboard = run("dashboard", "grafana", "--port", port, ...options);
         await dashboard.until(() => dashboard.stdout.includes("Ctrl-C ends this."));
@@ -213,14 +213,14 @@ describe("dashboard", () => {
         expect(await ask(port)).toBe("well again");
     });
 
-    it("says what is missing, and which names there are", async () => {
+    it("reports missing add-ons, and lists the names", async () => {
         const missing = run("dashboard", "grafana", "jaeger", ...options);
         const misspelt = run("dashboard", "grafanna", ...options);
         const nothing = run("dashboard", ...options);
         expect(await Promise.all([missing, misspelt, nothing].map((each) => each.exitCode()))).toEqual([1, 1, 1]);
         // By default all are switched on.
         expect(missing.stderr).toBe(
-            "error: jaeger is not deployed, though switched on. Deploy by\n  pulumi up --stack fake --refresh\n",
+            "error: jaeger is not deployed, although switched on. Deploy with\n  pulumi up --stack fake --refresh\n",
         );
         expect(misspelt.stderr).toMatch(/'grafanna' is invalid.*Allowed choices are prometheus, grafana, jaeger/);
         expect(nothing.stderr).toContain("name one or more of prometheus, grafana, jaeger, kiali, servicegraph");

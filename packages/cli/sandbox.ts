@@ -1,28 +1,29 @@
 import path from "node:path";
 import { run, runInForeground } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
+import { parseJson } from "../shared/json";
 import { PROJECT_FOLDER } from "../shared/project";
 
-/** The sandbox's own command line; it is a program of its own, and this is all that is known of it here. */
+/** The sandbox is a separate program, which only its command line starts. */
 const SANDBOX_COMMAND = ["--import", "tsx", path.join("packages", "sandbox", "cli.ts")];
 
-/** "broken": a part of it died, or something is left of a run that was killed. */
+/** "broken": a part of it has died, or a killed run has left something. */
 export type SandboxState = "up" | "down" | "broken";
 
-/** Why the sandbox cannot run on this machine; undefined where it can. */
+/** Why the sandbox cannot run on this machine; undefined if it can. */
 export function sandboxObstacle(
     platform: NodeJS.Platform = process.platform,
     userId: number | undefined = process.getuid?.(),
 ): string | undefined {
     if (platform !== "linux") {
-        return `the sandbox cluster needs Linux, and this is ${platform === "darwin" ? "macOS" : platform}`;
+        return `the sandbox cluster needs Linux, but this machine has ${platform === "darwin" ? "macOS" : platform}`;
     }
     return userId === 0
         ? undefined
         : "the sandbox cluster needs root: run `sudo npm run up`, or as root in a container";
 }
 
-/** Brings the sandbox up; it shows its own progress. Quick where it runs already. */
+/** Starts the sandbox, which shows its own progress. Quick if it already runs. */
 export function bringSandboxUp(stop?: AbortSignal): Promise<void> {
     return sandbox("up", stop);
 }
@@ -32,18 +33,16 @@ export function takeSandboxDown(stop?: AbortSignal): Promise<void> {
     return sandbox("down", stop);
 }
 
-/** Whether the sandbox runs. */
 export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
     const args = [...SANDBOX_COMMAND, "status", "--json"];
     const { stdout, stderr } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, stop });
-    let state: unknown;
-    try {
-        ({ state } = JSON.parse(stdout) as { state?: unknown });
-    } catch {
-        throw new UserError(`the sandbox does not tell its state: ${stderr.trim() || stdout.trim()}`);
+    const answer = parseJson(stdout) as { state?: unknown } | undefined;
+    if (answer === undefined) {
+        throw new UserError(`the state of the sandbox cluster is unknown: ${stderr.trim() || stdout.trim()}`);
     }
+    const { state } = answer;
     if (state === "starting or stopping") {
-        throw new UserError("another command is starting or stopping the sandbox cluster; wait for it to end");
+        throw new UserError("another command starts or stops the sandbox cluster at the moment; wait until it ends");
     }
     return state === "up" || state === "down" ? state : "broken";
 }
@@ -54,6 +53,8 @@ async function sandbox(command: "up" | "down", stop?: AbortSignal): Promise<void
         stop,
     });
     if (code !== 0) {
-        throw new UserError(`the sandbox cluster could not be ${command === "up" ? "started" : "removed"} (see above)`);
+        throw new UserError(
+            `the sandbox cluster could not be ${command === "up" ? "started" : "removed"}; see the messages above`,
+        );
     }
 }

@@ -5,8 +5,10 @@ import * as projects from "@pulumi/gcp/projects";
 import * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import * as zod from "zod";
 import * as grafana from "../../components/addons/grafana/dashboards/dashboards";
+import { listenTo, type MonitorListener } from "../../packages/cli/program/monitor";
 import * as bundle from "../../packages/servicegraph/bundle";
 
 /** A resource as the program registers it with the engine. */
@@ -106,7 +108,7 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     );
     await runtime.setMocks(mocks(options), "bookinfo-mesh", "test", options.preview);
     const run: Run = { resources: [], outputs: {}, componentOutputs: new Map() };
-    listen(runtime.getMonitor() as unknown as Monitor, run, options);
+    listenTo(runtime.getMonitor(), listenerFor(run, options));
 
     const exported = await withoutStackTraces(async () => {
         const program = jest.requireActual<Record<string, unknown>>("../../index");
@@ -240,89 +242,64 @@ function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.
     };
 }
 
-function listen(monitor: Monitor, run: Run, { onRegister }: Options): void {
-    const note = (request: Request, response: { getUrn(): string }, read: boolean) => {
-        const registration: Registration = {
-            urn: response.getUrn(),
-            type: request.getType(),
-            name: request.getName(),
-            custom: read || request.getCustom(),
-            read,
-            id: read ? request.getId() : "",
-            parent: request.getParent(),
-            dependencies: request.getDependenciesList(),
-            provider: request.getProvider(),
-            deletedWith: read ? "" : request.getDeletedwith(),
-            protect: !read && request.getProtect(),
-            retainOnDelete: !read && request.getRetainondelete(),
-            deleteBeforeReplace: !read && request.getDeletebeforereplace(),
-            ignoreChanges: read ? [] : request.getIgnorechangesList(),
-            replaceOnChanges: read ? [] : request.getReplaceonchangesList(),
-            timeouts: timeoutsOf(read ? undefined : request.getCustomtimeouts()),
-            inputs: (read ? request.getProperties() : request.getObject()).toJavaScript(),
-        };
+function listenerFor(run: Run, { onRegister }: Options): MonitorListener {
+    const add = (registration: Registration) => {
         run.resources.push(registration);
         onRegister?.(registration);
     };
-    for (const method of ["registerResource", "readResource"] as const) {
-        const original = monitor[method].bind(monitor);
-        monitor[method] = (request, callback) => {
-            original(request, (error, response) => {
-                if (!error) {
-                    note(request, response, method === "readResource");
-                }
-                callback(error, response);
-            });
-        };
-    }
-    const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
-    monitor.registerResourceOutputs = (request, callback) => {
-        run.componentOutputs.set(request.getUrn(), request.getOutputs().toJavaScript());
-        registerOutputs(request, callback);
-    };
-}
-
-function timeoutsOf(timeouts: Timeouts | undefined): Registration["timeouts"] {
+    const common = (request: RegisterResourceRequest | ReadResourceRequest) => ({
+        type: request.getType(),
+        name: request.getName(),
+        parent: request.getParent(),
+        dependencies: request.getDependenciesList(),
+        provider: request.getProvider(),
+    });
     return {
-        create: timeouts?.getCreate() ?? "",
-        update: timeouts?.getUpdate() ?? "",
-        delete: timeouts?.getDelete() ?? "",
+        onRegister: (request, urn) => {
+            const timeouts = request.getCustomtimeouts();
+            add({
+                ...common(request),
+                urn,
+                custom: request.getCustom(),
+                read: false,
+                id: "",
+                deletedWith: request.getDeletedwith(),
+                protect: request.getProtect() ?? false,
+                retainOnDelete: request.getRetainondelete() ?? false,
+                deleteBeforeReplace: request.getDeletebeforereplace(),
+                ignoreChanges: request.getIgnorechangesList(),
+                replaceOnChanges: request.getReplaceonchangesList(),
+                timeouts: {
+                    create: timeouts?.getCreate() ?? "",
+                    update: timeouts?.getUpdate() ?? "",
+                    delete: timeouts?.getDelete() ?? "",
+                },
+                inputs: request.getObject()?.toJavaScript() ?? {},
+            });
+        },
+        onRead: (request, urn) => {
+            add({
+                ...common(request),
+                urn,
+                custom: true,
+                read: true,
+                id: request.getId(),
+                deletedWith: "",
+                protect: false,
+                retainOnDelete: false,
+                deleteBeforeReplace: false,
+                ignoreChanges: [],
+                replaceOnChanges: [],
+                timeouts: { create: "", update: "", delete: "" },
+                inputs: request.getProperties()?.toJavaScript() ?? {},
+            });
+        },
+        onOutputs: (request) => {
+            run.componentOutputs.set(request.getUrn(), request.getOutputs()?.toJavaScript() ?? {});
+        },
     };
 }
 
-// The parts of the monitor's protocol that are listened to; the SDK does not export their types.
-interface Properties {
-    toJavaScript(): Record<string, unknown>;
-}
-interface Request {
-    getType(): string;
-    getId(): string;
-    getName(): string;
-    getCustom(): boolean;
-    getParent(): string;
-    getDependenciesList(): string[];
-    getProvider(): string;
-    getDeletedwith(): string;
-    getProtect(): boolean;
-    getRetainondelete(): boolean;
-    getDeletebeforereplace(): boolean;
-    getIgnorechangesList(): string[];
-    getReplaceonchangesList(): string[];
-    getCustomtimeouts(): Timeouts | undefined;
-    getObject(): Properties;
-    getProperties(): Properties;
-}
-interface Timeouts {
-    getCreate(): string;
-    getUpdate(): string;
-    getDelete(): string;
-}
-type Callback = (error: unknown, response: { getUrn(): string }) => void;
-interface Monitor {
-    registerResource(request: Request, callback: Callback): void;
-    readResource(request: Request, callback: Callback): void;
-    registerResourceOutputs(request: { getUrn(): string; getOutputs(): Properties }, callback: unknown): void;
-}
 interface OutputInternals {
     isKnown: Promise<boolean>;
     isSecret: Promise<boolean>;

@@ -1,26 +1,25 @@
-/** Where a browser would appear, as far as the surroundings tell. */
-export interface Surroundings {
+/** The facts that decide whether a browser is useful. */
+export interface Environment {
     platform: NodeJS.Platform;
     env: NodeJS.ProcessEnv;
-    /** Whether somebody is looking: standard output is a terminal. */
+    /** Whether standard output is a terminal, so that somebody looks at it. */
     terminal: boolean;
 }
 
-/** Whether a browser opened here would be seen by the person who typed the command. */
-export function hasBrowser({ platform, env, terminal }: Surroundings): boolean {
-    const remote = Boolean(env.SSH_CONNECTION ?? env.SSH_TTY);
-    if (!terminal || env.CI || remote) {
+/** Whether the person who runs the command would see a browser that opens on this machine. */
+export function hasBrowser({ platform, env, terminal }: Environment): boolean {
+    if (!terminal || env.CI || env.SSH_CONNECTION || env.SSH_TTY) {
         return false;
     }
     return platform !== "linux" || Boolean(env.DISPLAY ?? env.WAYLAND_DISPLAY ?? env.WSL_DISTRO_NAME);
 }
 
-/** Opens a page in the browser. That it cannot be opened is no fault: its address has been printed. */
+/** Opens a page in the browser. A failure is not reported, because the address is printed anyway. */
 export async function openBrowser(url: string): Promise<void> {
     try {
         const { default: open } = await import("open");
         (await open(url)).on("error", () => undefined);
     } catch {
-        // As said.
+        // See above.
     }
 }

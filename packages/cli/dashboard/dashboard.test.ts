@@ -8,7 +8,7 @@ import { UserError } from "../../shared/errors";
 import type { Mesh } from "../mesh/mesh";
 import { deployment, FakeCluster, pod } from "../../kubernetes/testing/fakeCluster";
 
-/** A server on loopback that answers each piece of text with itself, and its name before it. */
+/** A server on loopback that sends each piece of text back, with its name before it. */
 async function echo(name: string): Promise<Server> {
     const server = createServer((socket) => {
         socket.on("data", (text) => socket.write(`${name}: ${text.toString()}`));
@@ -23,7 +23,7 @@ function portOf(server: Server): number {
     return (server.address() as AddressInfo).port;
 }
 
-/** A port that nobody listens on: one that was free a moment ago. */
+/** A free port: another server used it a moment ago. */
 async function freePort(): Promise<number> {
     const server = await echo("");
     const port = portOf(server);
@@ -70,7 +70,7 @@ describe("forwarding", () => {
         return ((await once(socket, "data")) as [Buffer])[0].toString();
     };
 
-    it("takes bytes there and back, each connection by itself", async () => {
+    it("sends bytes in both directions, separately for each connection", async () => {
         const there = await remote("pod");
         const { port } = await open({ connect: () => Promise.resolve(connect(there.port, "127.0.0.1")) });
         const [one, two] = [await dial(port), await dial(port)];
@@ -79,7 +79,7 @@ describe("forwarding", () => {
         expect(await say(one, "c")).toBe("pod: c");
     });
 
-    it("is for this machine alone", async () => {
+    it("listens on this machine only", async () => {
         const there = await remote("pod");
         const { forwarding } = await open({ connect: () => Promise.resolve(connect(there.port, "127.0.0.1")) });
         const { servers } = forwarding as unknown as { servers: Server[] };
@@ -88,7 +88,7 @@ describe("forwarding", () => {
         expect(addresses.every((address) => address === "127.0.0.1" || address === "::1")).toBe(true);
     });
 
-    it("goes to the new place after the old one is gone, and tells so once", async () => {
+    it("connects to the new pod after the old one is gone, and reports it once", async () => {
         const changes: unknown[] = [];
         const first = await remote("first");
         let place: number | undefined = first.port;
@@ -116,7 +116,7 @@ describe("forwarding", () => {
         expect(changes).toEqual([{ lost: "no pod is ready" }, "back"]);
     });
 
-    it("outlives a connection that breaks", async () => {
+    it("continues after a connection breaks", async () => {
         const there = await remote("pod");
         let broken: Duplex | undefined;
         const { port } = await open({
@@ -133,7 +133,7 @@ describe("forwarding", () => {
         expect(await say(await dial(port), "b")).toBe("pod: b");
     });
 
-    it("frees its port and ends its connections when it is closed", async () => {
+    it("frees its port and ends its connections when it closes", async () => {
         const there = await remote("pod");
         const connecting = { connect: () => Promise.resolve(connect(there.port, "127.0.0.1")) };
         const { port, forwarding } = await open(connecting);
@@ -144,15 +144,15 @@ describe("forwarding", () => {
         await expect(open({ ...connecting, port })).resolves.toMatchObject({ port });
     });
 
-    it("says it when the port is taken", async () => {
+    it("reports a port that another program uses", async () => {
         const there = await remote("other");
         await expect(open({ port: there.port, connect: () => Promise.reject(new UserError("")) })).rejects.toEqual(
-            new UserError(`port ${there.port} of this machine is taken by another program; choose another with --port`),
+            new UserError(`port ${there.port} of this machine is used by another program; choose another with --port`),
         );
         const connect = () => Promise.reject(new UserError(""));
         await expect(open({ port: there.port, oneOfSeveral: "kiali", connect })).rejects.toEqual(
             new UserError(
-                `port ${there.port} of this machine, which kiali uses, is taken by another program; ` +
+                `port ${there.port} of this machine, which kiali needs, is used by another program; ` +
                     "free it, or leave kiali out",
             ),
         );
@@ -166,13 +166,13 @@ describe("an add-on's page", () => {
     });
     const jaeger = (name: string, ready: boolean) => pod("istio-system", name, { app: "jaeger" }, { jaeger: ready });
 
-    it("is at the path and the port that the seed has it at", () => {
+    it("has the path and the port of Istio 1.0", () => {
         expect(pageUrl("kiali", 20001)).toBe("http://localhost:20001/kiali");
         expect(pageUrl("servicegraph", 1234)).toBe("http://localhost:1234/dotviz");
         expect(pageUrl("jaeger", 16686)).toBe("http://localhost:16686/");
     });
 
-    it("that is not deployed is answered with the switch, for all that are missing", async () => {
+    it("names all add-ons that are not deployed, and how to switch each on", async () => {
         const commands = { up: "npm run up", redeploy: "npm run up -- --refresh" };
         const off = { jaeger: false, kiali: false, grafana: false };
         const mesh = { api: cluster.api, on: off, commands } as unknown as Mesh;
@@ -180,19 +180,19 @@ describe("an add-on's page", () => {
         await expect(requireAddons(mesh, "demo", ["grafana"])).resolves.toBeUndefined();
         await expect(requireAddons(mesh, "demo", ["jaeger", "grafana", "kiali"])).rejects.toEqual(
             new UserError(
-                "jaeger and kiali are not deployed. Switch on in Pulumi.demo.yaml, or by\n" +
+                "jaeger and kiali are not deployed. Switch on in Pulumi.demo.yaml, or with\n" +
                     "  pulumi config set --path istio.tracing.enabled true --stack demo\n" +
                     "  pulumi config set --path istio.kiali.enabled true --stack demo\n" +
-                    "and deploy by\n  npm run up",
+                    "and deploy with\n  npm run up",
             ),
         );
         const switchedOn = { ...mesh, on: { ...mesh.on, kiali: true } };
         await expect(requireAddons(switchedOn, "demo", ["kiali"])).rejects.toEqual(
-            new UserError("kiali is not deployed, though switched on. Deploy by\n  npm run up -- --refresh"),
+            new UserError("kiali is not deployed, although switched on. Deploy with\n  npm run up -- --refresh"),
         );
     });
 
-    it("comes from a pod that is ready and stays", async () => {
+    it("comes from a pod that is ready and is not being deleted", async () => {
         const asked: unknown[] = [];
         const connection = new Duplex();
         cluster.objects = [jaeger("starting", false), jaeger("leaving", true), jaeger("serving", true)];
@@ -207,20 +207,20 @@ describe("an add-on's page", () => {
         expect(await connectToAddon(api, "jaeger")).toBe(connection);
         expect(asked).toEqual([[{ namespace: "istio-system", name: "serving" }, 16686]]);
         cluster.remove("Pod", "serving");
-        await expect(connectToAddon(cluster.api, "jaeger")).rejects.toEqual(new UserError("no pod of it is ready"));
+        await expect(connectToAddon(cluster.api, "jaeger")).rejects.toEqual(new UserError("no pod is ready"));
     });
 });
 
 describe("a browser", () => {
     const desktop = { platform: "linux", env: { DISPLAY: ":0" }, terminal: true } as const;
 
-    it("is opened where the person sees it", () => {
+    it("opens if the user sees it", () => {
         expect(hasBrowser(desktop)).toBe(true);
         expect(hasBrowser({ ...desktop, env: { WAYLAND_DISPLAY: "wayland-0" } })).toBe(true);
         expect(hasBrowser({ ...desktop, platform: "darwin", env: {} })).toBe(true);
     });
 
-    it("is not opened without a display, over SSH, in CI or where nobody looks", () => {
+    it("does not open without a display, over SSH, in CI or without a terminal", () => {
         expect(hasBrowser({ ...desktop, env: {} })).toBe(false);
         expect(hasBrowser({ ...desktop, env: { DISPLAY: "localhost:10.0", SSH_CONNECTION: "1 2 3 4" } })).toBe(false);
         expect(hasBrowser({ ...desktop, platform: "darwin", env: { SSH_TTY: "/dev/pts/0" } })).toBe(false);

@@ -3,30 +3,29 @@ import { type Duplex, pipeline } from "node:stream";
 import { pause } from "../../kubernetes/wait";
 import { UserError, messageOf } from "../../shared/errors";
 
-/** This machine's loopback addresses: what is forwarded is for nobody else. */
+/** Only this machine can use the forwarded port. */
 const LOOPBACK = ["127.0.0.1", "::1"];
 
-/** Codes of listening on an address that this machine does not have, as where IPv6 is off. */
+/** Error codes for an address that this machine does not have, for example without IPv6. */
 const NO_SUCH_ADDRESS = ["EADDRNOTAVAIL", "EAFNOSUPPORT"];
 
-/** How long a connection waits for its other end, in milliseconds: a pod's restart, and a pull of its image. */
+/** Longest time that a connection waits for its pod, in milliseconds: the pod restarts, and a node pulls its image. */
 const PATIENCE = 60_000;
 
 /** Time between two attempts, in milliseconds. */
 const RETRY = 500;
 
 export interface ForwardingOptions {
-    /** Local port. */
     port: number;
-    /** What is forwarded, where it is one of several: they cannot choose their ports. */
+    /** The add-on, if several are forwarded: then the user cannot choose the ports. */
     oneOfSeveral?: string;
-    /** Opens the other end; called for each connection, again and again until it succeeds. */
+    /** Connects to the pod; called for each connection, and repeated until it succeeds. */
     connect: () => Promise<Duplex>;
-    /** Told once when the other end is gone, with the reason, and once when it is back. */
+    /** Called once when the pod is gone, with the reason, and once when it is back. */
     onChange: (change: { lost: string } | "back") => void;
 }
 
-/** A local port whose connections are taken to another place, wherever that is at the moment. */
+/** A local port that forwards each connection to the pod that is ready at the moment. */
 export class Forwarding {
     private readonly servers: Server[] = [];
     private readonly sockets = new Set<Socket>();
@@ -35,7 +34,7 @@ export class Forwarding {
 
     private constructor(private readonly options: ForwardingOptions) {}
 
-    /** @throws UserError where the port is taken, or may not be used */
+    /** @throws UserError if another program uses the port, or this user may not */
     static async open(options: ForwardingOptions): Promise<Forwarding> {
         const forwarding = new Forwarding(options);
         try {
@@ -49,7 +48,6 @@ export class Forwarding {
         return forwarding;
     }
 
-    /** Frees the port and ends the connections. */
     close(): void {
         this.closing.abort();
         for (const server of this.servers) {
@@ -72,7 +70,7 @@ export class Forwarding {
         if (error === undefined) {
             this.servers.push(server);
         } else if (!NO_SUCH_ADDRESS.includes(error.code ?? "") || address === LOOPBACK[0]) {
-            throw new UserError(portFault(port, error, oneOfSeveral));
+            throw new UserError(portProblem(port, error, oneOfSeveral));
         }
     }
 
@@ -83,7 +81,7 @@ export class Forwarding {
             this.sockets.delete(socket);
             gone.abort();
         });
-        // A browser that gives up is no event.
+        // A browser may drop its connection at any time.
         socket.on("error", () => undefined);
         try {
             const connection = await this.connect(AbortSignal.any([gone.signal, this.closing.signal]));
@@ -93,16 +91,16 @@ export class Forwarding {
         }
     }
 
-    /** Opens the other end as soon as that can be done. What the browser sends meanwhile waits. */
+    /** Connects to the pod as soon as possible. What the browser sends meanwhile waits. */
     private async connect(stop: AbortSignal): Promise<Duplex> {
         const end = Date.now() + PATIENCE;
         for (;;) {
             try {
                 const connection = await this.options.connect();
-                this.tell(undefined);
+                this.report(undefined);
                 return connection;
             } catch (error) {
-                this.tell(messageOf(error));
+                this.report(messageOf(error));
                 if (Date.now() > end) {
                     throw error;
                 }
@@ -111,7 +109,7 @@ export class Forwarding {
         }
     }
 
-    private tell(reason: string | undefined): void {
+    private report(reason: string | undefined): void {
         const lost = reason !== undefined;
         if (lost !== this.lost && !this.closing.signal.aborted) {
             this.lost = lost;
@@ -120,15 +118,15 @@ export class Forwarding {
     }
 }
 
-function portFault(port: number, { code, message }: NodeJS.ErrnoException, oneOfSeveral?: string): string {
-    const where = `port ${port} of this machine${oneOfSeveral === undefined ? "" : `, which ${oneOfSeveral} uses,`}`;
+function portProblem(port: number, { code, message }: NodeJS.ErrnoException, oneOfSeveral?: string): string {
+    const where = `port ${port} of this machine${oneOfSeveral === undefined ? "" : `, which ${oneOfSeveral} needs,`}`;
     const choice = (advice: string) =>
         oneOfSeveral === undefined ? `${advice} with --port` : `free it, or leave ${oneOfSeveral} out`;
     switch (code) {
         case "EADDRINUSE":
-            return `${where} is taken by another program; ${choice("choose another")}`;
+            return `${where} is used by another program; ${choice("choose another")}`;
         case "EACCES":
-            return `${where} may only be used by root; ${choice("choose one from 1024 on")}`;
+            return `${where} may only be used by root; ${choice("choose 1024 or higher")}`;
         default:
             return `${where} cannot be used: ${message}`;
     }

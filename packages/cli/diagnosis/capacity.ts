@@ -3,7 +3,7 @@ import { bytes, cores } from "../../../components/quantity";
 import { REQUESTS } from "./refusals";
 
 /** CPU in cores and memory in bytes. */
-export interface Capacity {
+interface Capacity {
     cpu: number;
     memory: number;
 }
@@ -16,36 +16,30 @@ interface PodSpec {
 }
 
 /** What a pod requests: the sum over its containers. */
-export function requestedBy(pod: KubernetesObject): Capacity {
-    const { containers = [] } = (pod.spec ?? {}) as PodSpec;
-    return containers.reduce((sum, { resources }) => plus(sum, capacityOf(resources?.requests)), { cpu: 0, memory: 0 });
+export function requestedBy({ spec }: KubernetesObject): Capacity {
+    const { containers = [] } = (spec ?? {}) as PodSpec;
+    return containers.reduce((sum, { resources }) => plus(sum, capacityOf(resources?.requests)), capacityOf());
 }
 
-/** What is free on each node, by its name: what it offers to pods, less what those on it request. */
+/** What is free on each node, by its name: its allocatable capacity less the requests of the pods on it. */
 export function freeOnNodes(
     nodes: readonly KubernetesObject[],
     pods: readonly KubernetesObject[],
 ): Map<string, Capacity> {
     return new Map(
-        nodes.map((node) => {
-            const { allocatable } = (node.status ?? {}) as { allocatable?: Requests };
-            const taken = pods
-                .filter(({ spec, status }) => {
-                    const { phase } = (status ?? {}) as { phase?: string };
-                    const isOver = phase === "Succeeded" || phase === "Failed";
-                    return (spec as PodSpec | undefined)?.nodeName === node.metadata.name && !isOver;
-                })
-                .map(requestedBy);
-            const offered = capacityOf(allocatable);
-            return [
-                node.metadata.name,
-                taken.reduce((left, { cpu, memory }) => plus(left, { cpu: -cpu, memory: -memory }), offered),
-            ];
+        nodes.map(({ metadata: { name }, status }) => {
+            const { allocatable } = (status ?? {}) as { allocatable?: Requests };
+            const requests = pods.filter((pod) => occupies(pod, name)).map(requestedBy);
+            return [name, requests.reduce((left, request) => plus(left, request, -1), capacityOf(allocatable))];
         }),
     );
 }
 
-/** What to do about a pod that no node has room for. */
+function occupies({ spec, status }: KubernetesObject, node: string): boolean {
+    const { phase } = (status ?? {}) as { phase?: string };
+    return (spec as PodSpec | undefined)?.nodeName === node && phase !== "Succeeded" && phase !== "Failed";
+}
+
 export function capacityRemedy(
     pod: KubernetesObject,
     nodes: readonly KubernetesObject[],
@@ -56,7 +50,7 @@ export function capacityRemedy(
     const some = free.slice(0, 3).join(", ") + (length > 3 ? `, and ${length - 3} more nodes` : "");
     return (
         `${displayName(pod)} requests ${inWords(requestedBy(pod))}${length > 0 ? `; ${some}` : ""}. ` +
-        `Add a node or take a bigger one, or ask for less: ${REQUESTS}.`
+        `Add a node or a bigger one, or request less: ${REQUESTS}.`
     );
 }
 
@@ -64,8 +58,8 @@ function capacityOf({ cpu = "0", memory = "0" }: Requests = {}): Capacity {
     return { cpu: cores(cpu), memory: bytes(memory) };
 }
 
-function plus(one: Capacity, other: Capacity): Capacity {
-    return { cpu: one.cpu + other.cpu, memory: one.memory + other.memory };
+function plus(one: Capacity, other: Capacity, sign: 1 | -1 = 1): Capacity {
+    return { cpu: one.cpu + sign * other.cpu, memory: one.memory + sign * other.memory };
 }
 
 function inWords({ cpu, memory }: Capacity): string {

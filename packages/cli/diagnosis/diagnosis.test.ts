@@ -6,7 +6,7 @@ import { remedyOf } from "./refusals";
 import { problemsOfDeployment } from "./replicas";
 import { type Problem, problemLines } from "./problem";
 import { isOwnIn } from "../target/namespaces";
-import { watchTrouble } from "./watch";
+import { watchProblems } from "./watch";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
@@ -39,7 +39,7 @@ function refusing(message: string): KubernetesObject {
 const QUOTA = 'pods "istiod-1" is forbidden: exceeded quota: tiny, requested: pods=1, used: pods=0, limited: pods=0';
 
 describe("a pod that does not run", () => {
-    it("says why", () => {
+    it("has the reason", () => {
         const conditions = [{ type: "PodScheduled", status: "False", message: "0/1 nodes are available" }];
         expect(problemsOfPod(object("Pod", "p", { status: { conditions } }))).toEqual([
             { object: "Pod istio-system/p", why: "0/1 nodes are available" },
@@ -54,7 +54,7 @@ describe("a pod that does not run", () => {
         );
     });
 
-    it("is none where it is ready or has done its work", () => {
+    it("is no problem if it is ready or has ended well", () => {
         expect(problemsOfPod(object("Pod", "p", { status: { phase: "Succeeded" } }))).toEqual([]);
         const conditions = [{ type: "Ready", status: "True" }];
         expect(problemsOfPod(object("Pod", "p", { status: { phase: "Running", conditions } }))).toEqual([]);
@@ -68,7 +68,7 @@ describe("a pod that does not run", () => {
         ["docker.io/prom/prometheus:9", { app: "prometheus" }, "istio.prometheus.image"],
         ["quay.io/kiali/kiali:9", { app: "kiali" }, "istio.kiali.version"],
         ["example.com/of-somebody:1", {}, "the pod's owner"],
-    ])("for want of the image %s names the keys that set it", (image, labels, keys) => {
+    ])("waits for the image %s: the remedy names the keys that set it", (image, labels, keys) => {
         const pod = waitingPod(image, "ImagePullBackOff", "Back-off pulling image: i/o timeout");
         pod.metadata.labels = labels;
         const [problem] = problemsOfPod(pod);
@@ -77,7 +77,7 @@ describe("a pod that does not run", () => {
         expect(problem?.remedy).toContain(`set by ${keys}`);
     });
 
-    it("is final where the registry, or the node, never will have the image", () => {
+    it("is final if the registry or the node will never have the image", () => {
         const final = (reason: string, message?: string) =>
             problemsOfPod(waitingPod("a/b:c", reason, message))[0]?.final;
         expect(final("ErrImagePull", 'failed to resolve reference "a/b:c": a/b:c: not found')).toBe(true);
@@ -89,8 +89,8 @@ describe("a pod that does not run", () => {
     });
 });
 
-describe("pods that are refused", () => {
-    it("are final, with the quota and how to look at it", () => {
+describe("the problem of refused pods", () => {
+    it("is final, and names the quota and how to look at it", () => {
         expect(problemsOfDeployment(refusing(QUOTA))).toEqual([
             {
                 object: "Deployment istio-system/istiod",
@@ -101,14 +101,14 @@ describe("pods that are refused", () => {
         ]);
     });
 
-    it("are not final while a webhook's server is down: it may come back", () => {
+    it("is not final while a webhook's server is down, because it may come back", () => {
         const [problem] = problemsOfDeployment(
             refusing('Internal error occurred: failed calling webhook "x.example.com": connection refused'),
         );
         expect(problem).toMatchObject({ final: false, remedy: expect.stringContaining("x.example.com") as string });
     });
 
-    it("are none where the condition is not there, or over", () => {
+    it("does not exist without the condition, or after it", () => {
         expect(problemsOfDeployment(object("Deployment", "istiod"))).toEqual([]);
         const conditions = [{ type: "ReplicaFailure", status: "False", message: QUOTA }];
         expect(problemsOfDeployment(object("Deployment", "istiod", { status: { conditions } }))).toEqual([]);
@@ -116,12 +116,12 @@ describe("pods that are refused", () => {
 });
 
 describe("a load balancer without an address", () => {
-    it("asks for load balancers, and tells what gives addresses", () => {
+    it("asks for load balancers, and names providers of addresses", () => {
         const spec = { type: "LoadBalancer", loadBalancerClass: "example.com/x", loadBalancerIP: "203.0.113.1" };
         const service = object("Service", "s", { spec });
         expect(problemsOfService(service)).toMatchObject([
             {
-                why: "has no external address; does the cluster have load balancers of class example.com/x with 203.0.113.1 to give?",
+                why: "has no external address; does the cluster have load balancers of class example.com/x that can have the address 203.0.113.1?",
                 remedy: expect.stringMatching(/MetalLB.*istio\.timeout/s) as string,
             },
         ]);
@@ -135,7 +135,7 @@ describe("a load balancer without an address", () => {
     });
 });
 
-describe("a node without room", () => {
+describe("a pod that fits on no node", () => {
     const requests = (cpu: string, memory: string) => ({ containers: [{ resources: { requests: { cpu, memory } } }] });
     const node = object("Node", "one", { status: { allocatable: { cpu: "2", memory: "4096Mi" } } });
     const running = object("Pod", "running", { spec: { ...requests("500m", "1Gi"), nodeName: "one" } });
@@ -153,7 +153,7 @@ describe("a node without room", () => {
         },
     });
 
-    it("is told with what is asked and what is left", async () => {
+    it("is reported with what it requests and what is left", async () => {
         expect(requestedBy(pending)).toEqual({ cpu: 500, memory: 2 ** 30 });
         expect(freeOnNodes([node], [running, over, pending])).toEqual(
             new Map([["one", { cpu: 1.5, memory: 3 * 2 ** 30 }]]),
@@ -162,12 +162,12 @@ describe("a node without room", () => {
         cluster.objects = [node, running, over, pending];
         const problem = (await diagnose(cluster.api, isOwn)).find(({ object }) => object.includes("istiod-1"));
         expect(problem?.remedy).toBe(
-            "Pod istio-system/istiod-1 requests 500 CPU and 1024 MiB; one has 1.5 CPU and 3072 MiB left. Add a node or " +
-                "take a bigger one, or ask for less: istio.istiod.resources, istio.gateway.resources and istio.proxy.resources.",
+            "Pod istio-system/istiod-1 requests 500 CPU and 1024 MiB; one has 1.5 CPU and 3072 MiB left. Add a node or a " +
+                "bigger one, or request less: istio.istiod.resources, istio.gateway.resources and istio.proxy.resources.",
         );
     });
 
-    it("is told without its figures to who may not see nodes", async () => {
+    it("is reported without the nodes' figures to a user who may not list nodes", async () => {
         const cluster = new FakeCluster();
         cluster.objects = [pending];
         const { api } = cluster;
@@ -179,7 +179,7 @@ describe("a node without room", () => {
 });
 
 describe("a diagnosis", () => {
-    it("is of what is deployed, and not of what else is in the namespace of the application", async () => {
+    it("is about the deployment, and not about other objects in the application's namespace", async () => {
         const cluster = new FakeCluster();
         const refusingIn = (namespace: string, name: string, labels?: Record<string, string>) => {
             const refused = refusing(QUOTA);
@@ -197,7 +197,7 @@ describe("a diagnosis", () => {
         ]);
     });
 
-    it("says a remedy once where neighbours have the same", () => {
+    it("shows a remedy once if neighbours have the same", () => {
         const problem = (name: string, remedy?: string): Problem => ({ object: name, why: "no", remedy });
         expect(problemLines([problem("a", "x"), problem("b", "x"), problem("c", "y"), problem("d")])).toEqual([
             "  a: no",
@@ -236,7 +236,7 @@ describe("a refusal", () => {
         ["user is attempting to grant RBAC permissions not currently held", "cluster-admin"],
         [
             'CRD "x" exists and cannot be imported into the current release: invalid ownership metadata',
-            "by what made it",
+            "with the tool that created it",
         ],
         [
             "error: You must be logged in to the server (the server has asked for the client to provide credentials)",
@@ -252,7 +252,7 @@ describe("a refusal", () => {
         expect(remedyOf(`helm upgrade x: ${words}`)).toContain(remedy);
     });
 
-    it("in unknown words has none", () => {
+    it("in unknown words has no remedy", () => {
         expect(remedyOf("something else")).toBeUndefined();
         const image =
             'failed to pull and unpack image "docker.io/a:b": failed to resolve image: failed to do request: EOF';
@@ -260,16 +260,16 @@ describe("a refusal", () => {
     });
 });
 
-describe("the watch for trouble", () => {
+describe("the watch for problems", () => {
     beforeEach(() => jest.useFakeTimers());
     afterEach(() => jest.useRealTimers());
 
     const watch = (...looks: KubernetesObject[][]) => {
         const cluster = new FakeCluster();
         const told: string[] = [];
-        const end = watchTrouble(cluster.api, isOwn, {
+        const end = watchProblems(cluster.api, isOwn, {
             onProblem: ({ object: name }) => told.push(name),
-            onHopeless: () => told.push("hopeless"),
+            onLasting: () => told.push("lasting"),
         });
         return (async () => {
             for (const objects of looks) {
@@ -282,17 +282,17 @@ describe("the watch for trouble", () => {
     };
     const service = object("Service", "s", { spec: { type: "LoadBalancer" } });
 
-    it("tells of trouble once, when it has lasted for two looks", async () => {
+    it("reports a problem once, when two diagnoses in a row find it", async () => {
         expect(await watch([service])).toEqual([]);
         expect(await watch([service], [], [service])).toEqual([]);
         expect(await watch([service], [service], [], [service], [service])).toEqual(["Service istio-system/s"]);
     });
 
-    it("gives up what is final at the third look, and nothing else", async () => {
+    it("reports a final problem as lasting at the third diagnosis, and no other", async () => {
         const refused = refusing(QUOTA);
         expect(await watch([refused], [refused])).toEqual(["Deployment istio-system/istiod"]);
-        expect(await watch([refused], [refused], [refused])).toEqual(["Deployment istio-system/istiod", "hopeless"]);
-        expect(await watch([refused], [refused], [], [refused])).not.toContain("hopeless");
-        expect(await watch([service], [service], [service], [service])).not.toContain("hopeless");
+        expect(await watch([refused], [refused], [refused])).toEqual(["Deployment istio-system/istiod", "lasting"]);
+        expect(await watch([refused], [refused], [], [refused])).not.toContain("lasting");
+        expect(await watch([service], [service], [service], [service])).not.toContain("lasting");
     });
 });

@@ -2,14 +2,14 @@ import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { capacityRemedy } from "./capacity";
 import { problemsOfService } from "./loadBalancers";
-import { lacksRoom, problemsOfPod } from "./pods";
-import { problemsOfDeployment } from "./replicas";
+import { lacksCapacity, problemsOfPod } from "./pods";
 import type { Problem } from "./problem";
+import { problemsOfDeployment } from "./replicas";
 
 /**
- * What keeps a deployment from becoming ready, as far as the cluster tells: pods that are refused, find no node or do not
- * run, and load balancers without an address.
- * @param isOwn which objects are looked at
+ * Finds what keeps a deployment from becoming ready: pods that are refused, fit on no node or do not run, and load
+ * balancers without an address.
+ * @param isOwn which objects belong to the deployment
  */
 export async function diagnose(api: ClusterApi, isOwn: (object: KubernetesObject) => boolean): Promise<Problem[]> {
     const [deployments, pods, services] = await Promise.all([
@@ -18,13 +18,13 @@ export async function diagnose(api: ClusterApi, isOwn: (object: KubernetesObject
         api.list("v1", "Service"),
     ]);
     const ours = pods.filter(isOwn);
-    // Who may not see the nodes does without their figures.
-    const nodes = ours.some(lacksRoom) ? await api.list("v1", "Node").catch(() => []) : [];
+    // A user who may not list nodes gets the remedy without their figures.
+    const nodes = ours.some(lacksCapacity) ? await api.list("v1", "Node").catch(() => []) : [];
     return [
         ...deployments.filter(isOwn).flatMap(problemsOfDeployment),
         ...ours.flatMap((pod) =>
             problemsOfPod(pod).map((problem) =>
-                lacksRoom(pod) ? { ...problem, remedy: capacityRemedy(pod, nodes, pods) } : problem,
+                lacksCapacity(pod) ? { ...problem, remedy: capacityRemedy(pod, nodes, pods) } : problem,
             ),
         ),
         ...services.filter(isOwn).flatMap(problemsOfService),

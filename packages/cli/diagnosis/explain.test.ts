@@ -47,7 +47,7 @@ describe("a fault of a deployment", () => {
             cause: 'admission webhook "a.b" denied the request: no',
         });
         expect(await messageOf(explaining(connection, () => Promise.reject(fault)))).toMatch(
-            /could not deploy\n {2}Have.*a\.b/,
+            /could not deploy\n {2}Ask.*a\.b/,
         );
     });
 

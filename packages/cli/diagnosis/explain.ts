@@ -1,7 +1,7 @@
 import { diagnose } from "./diagnosis";
 import { remedyOf } from "./refusals";
 import { type Problem, problemLine, problemLines } from "./problem";
-import { watchTrouble } from "./watch";
+import { watchProblems } from "./watch";
 import { UserError, messageOf, Stopped } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
 import type { Connection } from "../target/connection";
@@ -27,11 +27,11 @@ export async function explainingProblems(
     work: (stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
     const hopeless = new AbortController();
-    const endWatch = watchTrouble(connection.api, isOwnIn(connection.stack.appNamespace), {
+    const endWatch = watchProblems(connection.api, isOwnIn(connection.stack.appNamespace), {
         onProblem: (problem) => {
             progress.note(problemLine(problem));
         },
-        onHopeless: () => {
+        onLasting: () => {
             hopeless.abort();
         },
     });

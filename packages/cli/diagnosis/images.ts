@@ -1,15 +1,14 @@
 import { ADDONS, type AddonName, SWITCHES } from "../../../components/names";
 import type { KubernetesObject } from "../../kubernetes/object";
 
-/** Reasons by which the kubelet says that it has no image. */
+/** The kubelet's reasons for a container without its image. */
 const REASONS = /^(?:ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|ImageInspectError)$/;
 
-/** Whether a container waits for its image. */
-export function isImageTrouble(reason: string): boolean {
+export function isImageProblem(reason: string): boolean {
     return REASONS.test(reason);
 }
 
-/** Whether an image will never be there, by what is said of it: another name, tag or pull policy is needed. */
+/** Whether only another name, tag or pull policy can help. */
 export function isFinal(reason: string, message: string): boolean {
     return (
         /^(?:InvalidImageName|ErrImageNeverPull)$/.test(reason) ||
@@ -17,7 +16,7 @@ export function isFinal(reason: string, message: string): boolean {
     );
 }
 
-/** What to do about an image that a container of a pod does not get. */
+/** What to do about a container that does not get its image. */
 export function imageRemedy(pod: KubernetesObject, container: string): string {
     const { containers = [], initContainers = [] } = (pod.spec ?? {}) as Record<
         "containers" | "initContainers",
@@ -25,12 +24,12 @@ export function imageRemedy(pod: KubernetesObject, container: string): string {
     >;
     const image = [...containers, ...initContainers].find(({ name }) => name === container)?.image ?? "";
     return (
-        `Does the registry have ${image || "the image"}, and do the nodes reach it, with a pull secret where it needs one? ` +
+        `Does the registry have ${image || "the image"}, and do the nodes reach it, with a pull secret if it needs one? ` +
         `The image is set by ${keysOf(image, pod.metadata.labels?.app)}.`
     );
 }
 
-/** The config keys that an image comes from. */
+/** What sets an image: config keys, or its owner. */
 function keysOf(image: string, app: string | undefined): string {
     if (/\/(?:pilot|proxyv2|install-cni)(?:[:@]|$)/.test(image)) {
         return "istio.hub, istio.tag and istio.imagePullPolicy";

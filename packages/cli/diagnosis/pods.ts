@@ -1,5 +1,5 @@
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
-import { imageRemedy, isFinal, isImageTrouble } from "./images";
+import { imageRemedy, isFinal, isImageProblem } from "./images";
 import type { Problem } from "./problem";
 
 interface ContainerStatus {
@@ -15,10 +15,9 @@ interface PodStatus {
     containerStatuses?: ContainerStatus[];
 }
 
-/** Longest explanation that is shown, in characters; container runtimes tell whole stories. */
+/** Longest explanation that is shown, in characters: those of container runtimes are long. */
 const LONGEST = 240;
 
-/** Why a pod is not ready; nothing where it is, or has done its work. */
 export function problemsOfPod(pod: KubernetesObject): Problem[] {
     const status = (pod.status ?? {}) as PodStatus;
     const conditions = new Map((status.conditions ?? []).map((condition) => [condition.type, condition]));
@@ -27,7 +26,7 @@ export function problemsOfPod(pod: KubernetesObject): Problem[] {
     }
     const scheduled = conditions.get("PodScheduled");
     if (scheduled?.status === "False") {
-        return [{ object: displayName(pod), why: shortened(scheduled.message ?? "cannot be scheduled") }];
+        return [{ object: displayName(pod), why: (scheduled.message ?? "cannot be scheduled").slice(0, LONGEST) }];
     }
     const reasons = containersOf(pod).flatMap(({ name, ready, state }) => {
         const { waiting, terminated } = state ?? {};
@@ -39,12 +38,12 @@ export function problemsOfPod(pod: KubernetesObject): Problem[] {
         }
         return ready === false && !waiting && !terminated ? [`${name} is not ready`] : [];
     });
-    const why = shortened(reasons.join("; ") || (status.phase ?? "unknown"));
+    const why = (reasons.join("; ") || (status.phase ?? "unknown")).slice(0, LONGEST);
     return [{ object: displayName(pod), why, ...imageProblem(pod) }];
 }
 
-/** Whether no node takes the pod for want of CPU or memory. */
-export function lacksRoom(pod: KubernetesObject): boolean {
+/** Whether no node has enough CPU or memory for the pod. */
+export function lacksCapacity(pod: KubernetesObject): boolean {
     const { conditions = [] } = (pod.status ?? {}) as PodStatus;
     return conditions.some(
         ({ type, status, message = "" }) =>
@@ -52,26 +51,21 @@ export function lacksRoom(pod: KubernetesObject): boolean {
     );
 }
 
-/** Whether a container of the pod waits for an image that could not be pulled. */
 export function isWaitingForImage(pod: KubernetesObject): boolean {
-    return containersOf(pod).some(({ state }) => isImageTrouble(state?.waiting?.reason ?? ""));
+    return containersOf(pod).some(isWithoutImage);
 }
 
 function imageProblem(pod: KubernetesObject): Pick<Problem, "remedy" | "final"> {
-    for (const { name, state } of containersOf(pod)) {
-        const { reason = "", message = "" } = state?.waiting ?? {};
-        if (isImageTrouble(reason)) {
-            return { remedy: imageRemedy(pod, name), final: isFinal(reason, message) };
-        }
-    }
-    return {};
+    const waiting = containersOf(pod).find(isWithoutImage);
+    const { reason = "", message = "" } = waiting?.state?.waiting ?? {};
+    return waiting ? { remedy: imageRemedy(pod, waiting.name), final: isFinal(reason, message) } : {};
+}
+
+function isWithoutImage({ state }: ContainerStatus): boolean {
+    return isImageProblem(state?.waiting?.reason ?? "");
 }
 
 function containersOf({ status }: KubernetesObject): ContainerStatus[] {
     const { initContainerStatuses = [], containerStatuses = [] } = (status ?? {}) as PodStatus;
     return [...initContainerStatuses, ...containerStatuses];
-}
-
-function shortened(text: string): string {
-    return text.slice(0, LONGEST);
 }

@@ -1,88 +1,71 @@
-/** What a person does about a refusal, by the words of whoever refused: the API server, a webhook, Helm, a registry. */
-
-/** The config keys by which less is asked for. */
+/** The config keys that lower what the pods request. */
 export const REQUESTS = "istio.istiod.resources, istio.gateway.resources and istio.proxy.resources";
 
-interface Refusal {
-    words: RegExp;
-    /** @param match what the words matched, its groups included */
-    remedy: (match: RegExpMatchArray) => string;
-}
-
-const REFUSALS: Refusal[] = [
-    {
-        words: /exceeded quota: ([^\s,]+)/,
-        remedy: ([, quota = ""]) =>
-            `Raise the ResourceQuota ${quota} (kubectl get resourcequota -A shows it), or ask for less: ${REQUESTS}.`,
-    },
-    {
-        words: /failed quota: ([^\s:]+): must specify ([^;]+)/,
-        remedy: ([, quota = "", amounts = ""]) =>
-            `The ResourceQuota ${quota} wants every container to say its ${amounts.trim()}: give the namespace a ` +
-            `LimitRange with defaults, or set ${REQUESTS}.`,
-    },
-    {
-        words: /(?:maximum|minimum) (?:cpu|memory) usage per (?:Container|Pod)/,
-        remedy: () => `Change the namespace's LimitRange (kubectl get limitrange -A), or keep to it by ${REQUESTS}.`,
-    },
-    {
-        words: /violates PodSecurity "([^"]+)"/,
-        remedy: ([, level = ""]) =>
-            `The namespace enforces ${level}, and the sidecars' init container sets up the pod's network: allow that ` +
+/** The words of an API server, a webhook, Helm or a registry, and what to do. `$1` is the first group of the words. */
+const REFUSALS: [words: RegExp, remedy: string][] = [
+    [
+        /exceeded quota: ([^\s,]+)/,
+        `Raise the ResourceQuota $1 (kubectl get resourcequota -A shows it), or request less: ${REQUESTS}.`,
+    ],
+    [
+        /failed quota: ([^\s:]+): must specify ([^;]+)/,
+        "The ResourceQuota $1 requires that every container sets its $2: give the namespace a LimitRange with defaults, or set " +
+            `${REQUESTS}.`,
+    ],
+    [
+        /(?:maximum|minimum) (?:cpu|memory) usage per (?:Container|Pod)/,
+        `Change the namespace's LimitRange (kubectl get limitrange -A), or stay within it with ${REQUESTS}.`,
+    ],
+    [
+        /violates PodSecurity "([^"]+)"/,
+        "The namespace enforces $1, but the sidecars' init container sets up the pod's network: allow that " +
             "(kubectl label --overwrite namespace NAME pod-security.kubernetes.io/enforce=privileged), or install Istio's CNI plugin.",
-    },
-    {
-        words: /ValidatingAdmissionPolicy '([^']+)' with binding '([^']+)' denied/,
-        remedy: ([, policy = "", binding = ""]) =>
-            `Have the namespace exempted from the policy by whoever set it (kubectl get validatingadmissionpolicy ${policy}, ` +
-            `validatingadmissionpolicybinding ${binding}), or keep to it by istio.values.`,
-    },
-    {
-        words: /admission webhook "([^"]+)" denied the request/,
-        remedy: ([, webhook = ""]) =>
-            `Have the namespace exempted from the webhook ${webhook} by whoever set it ` +
-            "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations), or keep to its rules by istio.values.",
-    },
-    {
-        words: /failed calling webhook "([^"]+)"/,
-        remedy: ([, webhook = ""]) =>
-            `The server of the webhook ${webhook} does not answer: start it, or delete its configuration if it is gone ` +
+    ],
+    [
+        /ValidatingAdmissionPolicy '([^']+)' with binding '([^']+)' denied/,
+        "Ask the owner of the policy to exempt the namespace (kubectl get validatingadmissionpolicy $1, " +
+            "validatingadmissionpolicybinding $2), or comply with the policy through istio.values.",
+    ],
+    [
+        /admission webhook "([^"]+)" denied the request/,
+        "Ask the owner of the webhook $1 to exempt the namespace " +
+            "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations), or comply with its rules through istio.values.",
+    ],
+    [
+        /failed calling webhook "([^"]+)"/,
+        "The server of the webhook $1 does not answer: start it, or delete its configuration if it is gone " +
             "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations).",
-    },
-    {
-        words: /unable to create new content in namespace (\S+) because it is being terminated/,
-        remedy: ([, namespace = ""]) =>
-            `Wait until the namespace ${namespace} is gone: kubectl get namespace ${namespace}.`,
-    },
-    {
-        words: /attempting to grant RBAC permissions not currently held|is forbidden: User "[^"]*" cannot/,
-        remedy: () =>
-            "An administrator of the cluster gives the user what is missing; Istio's charts need the ClusterRole cluster-admin.",
-    },
-    {
-        words: /invalid ownership metadata|already exists|cannot re-use a name that is still in use/,
-        remedy: () =>
-            "It was made by something else than this deployment: remove it by what made it, or deploy to another cluster.",
-    },
-    {
-        words: /asked for the client to provide credentials|^Unauthorized$|: Unauthorized$/m,
-        remedy: () => "The kubeconfig's credentials have expired: renew them.",
-    },
-    {
-        // A request for an image fails in the same words, on a node.
-        words: /is not a valid chart repository or cannot be reached|failed to download|chart ".*" (?:version ".*" )?not found|^(?!.* image ).*failed to do request/m,
-        remedy: () =>
-            "Is the chart repository right, and reachable from here (network, proxy)? It is set by istio.chartRepository, Kiali's " +
-            "by istio.kiali.chartRepository; a directory with the charts will do (helm pull --untar).",
-    },
+    ],
+    [
+        /unable to create new content in namespace (\S+) because it is being terminated/,
+        "Wait until the namespace $1 is gone: kubectl get namespace $1.",
+    ],
+    [
+        /attempting to grant RBAC permissions not currently held|is forbidden: User "[^"]*" cannot/,
+        "An administrator of the cluster must give the user what is missing; Istio's charts need the ClusterRole cluster-admin.",
+    ],
+    [
+        /invalid ownership metadata|already exists|cannot re-use a name that is still in use/,
+        "Something other than this deployment created it: remove it with the tool that created it, or deploy to another cluster.",
+    ],
+    [
+        /asked for the client to provide credentials|^Unauthorized$|: Unauthorized$/m,
+        "The kubeconfig's credentials have expired: renew them.",
+    ],
+    [
+        // A request for an image fails with the same words, on a node.
+        /is not a valid chart repository or cannot be reached|failed to download|chart ".*" (?:version ".*" )?not found|^(?!.* image ).*failed to do request/m,
+        "Is the chart repository right, and does this machine reach it (network, proxy)? istio.chartRepository sets it, and " +
+            "istio.kiali.chartRepository sets Kiali's; a directory with the charts works too (helm pull --untar).",
+    ],
 ];
 
-/** What to do about a refusal; undefined where its words are not known. */
+/** What to do about a refusal; undefined if its words are unknown. */
 export function remedyOf(text: string): string | undefined {
-    for (const { words, remedy } of REFUSALS) {
+    for (const [words, remedy] of REFUSALS) {
         const match = words.exec(text);
         if (match) {
-            return remedy(match);
+            return remedy.replace(/\$(\d)/g, (_, group: string) => match[Number(group)]?.trim() ?? "");
         }
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
-import { remedyOf } from "./refusals";
 import type { Problem } from "./problem";
+import { remedyOf } from "./refusals";
 
 interface Condition {
     type: string;
@@ -8,19 +8,18 @@ interface Condition {
     message?: string;
 }
 
-/** Whether a Deployment or ReplicaSet has pods refused. */
 export function isRefusing(workload: KubernetesObject): boolean {
     return failureOf(workload) !== undefined;
 }
 
-/** A Deployment whose pods are refused: by a quota, an admission webhook or a policy. */
+/** The problem of a Deployment whose pods a quota, an admission webhook or a policy refuses. */
 export function problemsOfDeployment(deployment: KubernetesObject): Problem[] {
     const failure = failureOf(deployment);
     if (!failure) {
         return [];
     }
     const why = failure.message ?? "its pods cannot be created";
-    // While a webhook's server is down, pods are refused as well; it may come back, as istiod's does.
+    // A webhook without a server refuses pods too, but the server may come back, as istiod does.
     const final = !why.includes("failed calling webhook");
     return [{ object: displayName(deployment), why, remedy: remedyOf(why), final }];
 }

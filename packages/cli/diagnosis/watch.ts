@@ -3,28 +3,28 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { diagnose } from "./diagnosis";
 import type { Problem } from "./problem";
 
-/** Time between two looks for trouble, in milliseconds. */
-const LOOK_INTERVAL = 10_000;
+/** Time between two diagnoses, in milliseconds. */
+const INTERVAL = 10_000;
 
-/** How often trouble that nothing but a person ends is seen before it is called hopeless. */
-const HOPELESS = 3;
+/** After so many diagnoses in a row, a problem that waiting cannot solve ends the wait. */
+const LASTING = 3;
 
-export interface Watching {
-    /** Called once for each trouble, when it has lasted for two looks. */
+export interface ProblemListeners {
+    /** Called once for each problem, when two diagnoses in a row find it. */
     onProblem: (problem: Problem) => void;
-    /** Called once, when trouble that waiting does not end has lasted for three looks: some 30 seconds. */
-    onHopeless: () => void;
+    /** Called when three diagnoses in a row (about 30 seconds) find a problem that waiting cannot solve. */
+    onLasting: () => void;
 }
 
 /**
- * Looks for trouble while something goes on that waits for pods.
- * @param isOwn which objects are looked at
+ * Looks for problems while something waits for pods.
+ * @param isOwn which objects belong to the deployment
  * @returns ends it
  */
-export function watchTrouble(
+export function watchProblems(
     api: ClusterApi,
     isOwn: (object: KubernetesObject) => boolean,
-    watching: Watching,
+    { onProblem, onLasting }: ProblemListeners,
 ): () => void {
     const told = new Set<string>();
     let seen = new Map<string, number>();
@@ -36,13 +36,13 @@ export function watchTrouble(
                 seen = new Map(found.map(({ object }) => [object, (before.get(object) ?? 0) + 1]));
                 for (const problem of found.filter(({ object }) => before.has(object) && !told.has(object))) {
                     told.add(problem.object);
-                    watching.onProblem(problem);
+                    onProblem(problem);
                 }
-                if (found.some(({ object, final }) => final && seen.get(object) === HOPELESS)) {
-                    watching.onHopeless();
+                if (found.some(({ object, final }) => final && seen.get(object) === LASTING)) {
+                    onLasting();
                 }
             });
-    }, LOOK_INTERVAL);
+    }, INTERVAL);
     return () => {
         clearInterval(timer);
     };

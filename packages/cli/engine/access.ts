@@ -3,20 +3,21 @@ import { localFiles } from "../../../config/files";
 import type { ClusterAddress } from "../../kubernetes/address";
 import type { StackState } from "../recovery/interruption";
 
-/** What reaches the cluster by a kubeconfig that is in the state. */
+/** The resources of a state that reach the cluster through a kubeconfig. */
 export interface ClusterAccess {
-    /** The Kubernetes provider, and what Istio leaves behind. */
+    /** Of the Kubernetes provider and of Istio's leftovers. */
     urns: string[];
-    /** The kubeconfig that they were last given, as YAML. It holds credentials. */
+    /** Their last kubeconfig, as YAML. It has credentials. */
     kubeconfig: string;
 }
 
 const PROVIDER_TYPE = "pulumi:providers:kubernetes";
 const LEFTOVERS_TYPE = "bookinfo-mesh:istio:Leftovers";
 
-/** What a state, whose secrets are shown, has of it; undefined where there is no provider yet. */
-export function accessIn({ deployment }: StackState): ClusterAccess | undefined {
-    const holders = deployment?.resources?.filter(({ type }) => [PROVIDER_TYPE, LEFTOVERS_TYPE].includes(type)) ?? [];
+/** @param state with its secrets in plain text @returns undefined if it has no provider yet */
+export function accessIn(state: StackState): ClusterAccess | undefined {
+    const holders =
+        state.deployment?.resources?.filter(({ type }) => [PROVIDER_TYPE, LEFTOVERS_TYPE].includes(type)) ?? [];
     const provider = holders.find(({ type }) => type === PROVIDER_TYPE);
     const { plaintext } = (provider?.inputs?.kubeconfig ?? {}) as { plaintext?: string };
     return plaintext === undefined
@@ -24,7 +25,7 @@ export function accessIn({ deployment }: StackState): ClusterAccess | undefined 
         : { urns: holders.map(({ urn }) => urn), kubeconfig: JSON.parse(plaintext) as string };
 }
 
-/** The kubeconfig that the program would give them now; undefined where the file has no such context any more. */
+/** The kubeconfig that the program would give them now; undefined if the file no longer has the context. */
 export function kubeconfigFor({ kubeconfig, context }: ClusterAddress): string | undefined {
     return kubeconfigOf({ path: kubeconfig, context }, localFiles).kubeconfig;
 }

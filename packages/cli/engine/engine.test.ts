@@ -29,7 +29,7 @@ describe("the Pulumi CLI", () => {
         return file;
     };
 
-    it("is taken from PATH, but not from node_modules, where npm's downloader has its name", () => {
+    it("is found on PATH, but not in node_modules, where npm's downloader has the same name", () => {
         executable("clone/node_modules/.bin/pulumi");
         const cli = executable("bin/pulumi");
         const folders = [path.join(folder, "clone/node_modules/.bin"), path.join(folder, "bin")];
@@ -37,7 +37,7 @@ describe("the Pulumi CLI", () => {
         expect(findCli(folders.slice(0, 1), "/nowhere", "3.265.0")).toBeUndefined();
     });
 
-    it("is taken from where the downloader keeps it, of the pinned version", () => {
+    it("is found in the downloader's folder, in the pinned version", () => {
         const cli = executable("home/versions/3.265.0/bin/pulumi");
         const home = path.join(folder, "home");
         expect(findCli([], home, "3.265.0")).toBe(cli);
@@ -54,7 +54,7 @@ describe("the Pulumi CLI", () => {
         expect(hasProvider([path.join(folder, "bin")], home, "4.35.0")).toBe(true);
     });
 
-    it("finds its language hosts beside itself, and downloads nothing by itself", () => {
+    it("finds its language hosts in its own folder, and downloads nothing by itself", () => {
         expect(engineEnvironment("/opt/pulumi/bin/pulumi", { PATH: "/bin", A: "b" })).toEqual({
             PATH: `/opt/pulumi/bin${path.delimiter}/bin`,
             A: "b",
@@ -67,25 +67,25 @@ describe("the Pulumi CLI", () => {
 describe("the stack file that the engine works on", () => {
     const config = { "bookinfo-mesh:istio": { version: "1.31.0" }, "bookinfo-mesh:cluster": { context: "a" } };
 
-    it("is the committed one with the cluster that was named", () => {
+    it("is the committed one with the named cluster", () => {
         expect(workingStackFile({ config }, undefined, { "bookinfo-mesh:cluster": { context: "b" } })).toEqual({
             config: { ...config, "bookinfo-mesh:cluster": { context: "b" } },
         });
     });
 
-    it("keeps the key that an earlier run made", () => {
+    it("keeps the key of an earlier run", () => {
         expect(workingStackFile({ config }, { encryptionsalt: "v1:x", config: { old: 1 } }, {})).toEqual({
             encryptionsalt: "v1:x",
             config,
         });
     });
 
-    it("prefers the committed key, with which the committed secrets are encrypted", () => {
+    it("prefers the committed key, because it encrypts the committed secrets", () => {
         const committed = { encryptionsalt: "v1:committed", config };
         expect(workingStackFile(committed, { encryptionsalt: "v1:x", secretsprovider: "y" }, {})).toEqual(committed);
     });
 
-    it("is made of nothing where there is no committed one", () => {
+    it("is empty without a committed one", () => {
         expect(workingStackFile(undefined, undefined, {})).toEqual({ config: {} });
     });
 });
@@ -110,13 +110,13 @@ describe("the stack for a context", () => {
 describe("a stack on Google Cloud", () => {
     const kubeconfig = path.join(__dirname, "../../../tests/unit/fixtures/kubeconfig.yaml");
 
-    it("is deployed and removed by the Pulumi CLI, and looked at by a context", () => {
+    it("needs the Pulumi CLI to deploy and remove it, and a context to look at it", () => {
         expect(() => findStack({ stack: "dev" })).toThrow(
             /pulumi up --stack dev.*pulumi destroy --stack dev.*getCredentialsCommand.*--stack dev --context gke_/,
         );
     });
 
-    it("is never deployed to a context, which would take its own cluster from it", () => {
+    it("is never deployed to a context, because that would remove its own cluster", () => {
         expect(() => {
             refuseGoogleCloud("dev", readStackFile("dev"));
         }).toThrow(/pulumi up --stack dev/);
@@ -125,7 +125,7 @@ describe("a stack on Google Cloud", () => {
         }).not.toThrow();
     });
 
-    it("is found by the context that gcloud has made, which its commands then name", () => {
+    it("is found through gcloud's context, which its commands then name", () => {
         const stack = findStack({ stack: "dev", context: "here", kubeconfig });
         expect(stack).toMatchObject({ name: "dev", cluster: { context: "here" }, sandbox: false });
         expect(upOptionsFor(stack).join(" ")).toBe(`--stack dev --context here --kubeconfig ${kubeconfig}`);
@@ -155,7 +155,7 @@ describe("helm's arguments", () => {
         expect(chartArguments({ ...oci, chart: "/charts/istiod", version: undefined })).toEqual(["/charts/istiod"]);
     });
 
-    it("never leave the cluster to the ambient kubeconfig, and wait", () => {
+    it("name the cluster, never use the default kubeconfig, and wait", () => {
         const upgrade = upgradeArguments(release, "values.yaml", cluster).join(" ");
         expect(upgrade).toMatch(/^upgrade --install istiod .*--namespace istio-system --values values.yaml/);
         expect(upgrade).toContain("--wait --timeout 600s --kubeconfig /k --kube-context c");
@@ -163,11 +163,11 @@ describe("helm's arguments", () => {
         expect(uninstall).toContain("--ignore-not-found --wait --timeout 600s --kubeconfig /k --kube-context c");
     });
 
-    it("wait only where the release does", () => {
+    it("wait only if the release does", () => {
         expect(upgradeArguments({ ...release, wait: false }, "v", cluster)).not.toContain("--wait");
     });
 
-    it("template with the CRDs, into the namespace", () => {
+    it("template with the CRDs, for the namespace", () => {
         expect(templateArguments(release, "v").join(" ")).toContain(
             "--namespace istio-system --include-crds --values v",
         );
@@ -185,7 +185,7 @@ describe("recorded steps", () => {
     };
     const pod: Step = { name: "020-b", type: "object", needs: ["010-a"], object: object("Pod", "b"), wait: true };
 
-    it("have the same names whatever their place in the order", () => {
+    it("have the same names at every place in the order", () => {
         const moved = withLastingNames([
             { ...account, name: "030-a" },
             { ...pod, name: "040-b", needs: ["030-a"] },

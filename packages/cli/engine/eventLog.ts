@@ -1,31 +1,20 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { parseJson } from "../../shared/json";
 
 interface EngineEvent {
     diagnosticEvent?: { severity?: string; message?: string };
 }
 
-/** The engine's tags for colours, such as `<{%fg 1%}>`. */
+/** The engine's colour tags, such as `<{%fg 1%}>`. */
 const COLOUR = /<\{%[^%]*%\}>/g;
 
-/** The errors in a log of engine events, in their order; none where there is no log. */
+/** The errors in a log of engine events, in their order; empty without a log. */
 export function errorsIn(file: string): string[] {
-    let lines: string[];
-    try {
-        lines = readFileSync(file, "utf8").split("\n");
-    } catch {
-        return [];
-    }
+    const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
     return lines.flatMap((line) => {
-        const { severity, message = "" } = eventOf(line).diagnosticEvent ?? {};
+        // The last line of a killed engine may be incomplete.
+        const event = parseJson(line) as EngineEvent | undefined;
+        const { severity, message = "" } = event?.diagnosticEvent ?? {};
         return severity === "error" ? [message.replace(COLOUR, "").trim()] : [];
     });
-}
-
-/** The event in a line. The last line of an engine that was killed may be half of one. */
-function eventOf(line: string): EngineEvent {
-    try {
-        return JSON.parse(line) as EngineEvent;
-    } catch {
-        return {};
-    }
 }

@@ -8,14 +8,14 @@ import { reviewsOn } from "./reviews";
 import { latencyOf, percentile, Tally } from "./summary";
 
 describe("the version of reviews", () => {
-    it("is that of the pod that a page names, as Istio's pages of today and of old and the sandbox's do", () => {
+    it("is that of the pod that the page names: in Istio's pages, new and old, and in the sandbox's", () => {
         const today = "<div>Reviews served by: \n                  reviews-v2-5f7b9c8d6-x2x4z\n</div>";
         const old = "<dt>Reviews served by:</dt>\n        <u>reviews-v1-bfc5cf5ff-8r2h2</u>";
         const sandbox = '<p class="server">Reviews served by: reviews-v3-0-a on cluster c</p>';
         expect([today, old, sandbox].map(reviewsOn)).toEqual(["v2", "v1", "v3"]);
     });
 
-    it("is told by the stars where no such pod is named", () => {
+    it("follows from the stars if the page names no such pod", () => {
         const other = "Reviews served by: my-own-pod";
         expect(reviewsOn(`${other} <div class="flex gap-x-1 text-black-500">`)).toBe("v2");
         expect(reviewsOn(`${other} <p class="stars stars-red" role="img">`)).toBe("v3");
@@ -23,7 +23,7 @@ describe("the version of reviews", () => {
         expect(reviewsOn('<div class="flex gap-x-1 text-green-500">')).toBe("unknown");
     });
 
-    it("is v1 where reviews have no ratings, but not where ratings are only missing", () => {
+    it("is v1 if the reviews have no ratings, but not if ratings did not answer", () => {
         const reviews = "<h4>Book Reviews</h4><blockquote>Fine</blockquote>";
         expect(reviewsOn(reviews)).toBe("v1");
         expect(reviewsOn(`${reviews}<p class="text-red-500">Ratings service is currently unavailable</p>`)).toBe(
@@ -31,7 +31,7 @@ describe("the version of reviews", () => {
         );
     });
 
-    it("is not guessed: a page may have no reviews, and may be another page", () => {
+    it("is not guessed if the page has no reviews, or is another page", () => {
         expect(reviewsOn('<p class="text-2xl text-red-500">Error fetching product reviews</p>')).toBe("unavailable");
         expect(reviewsOn("[]")).toBe("unknown");
         expect(reviewsOn("")).toBe("unknown");
@@ -45,7 +45,7 @@ describe("a percentile", () => {
         expect(percentile([7], 1)).toBe(7);
     });
 
-    it("is one of the values that at least its share does not exceed, and no smaller one is", () => {
+    it("is the smallest of the values that is at least as large as the share of all values", () => {
         const sample = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 });
         fc.assert(
             fc.property(sample, fc.integer({ min: 1, max: 100 }), (values, share) => {
@@ -60,7 +60,7 @@ describe("a percentile", () => {
         );
     });
 
-    it("of unsorted latencies is right too, and there is none of nothing", () => {
+    it("is right for unsorted latencies too, and undefined without any", () => {
         expect(latencyOf([30, 10, 20])).toEqual({ p50: 20, p90: 30, p99: 30, max: 30 });
         expect(latencyOf([])).toBeUndefined();
     });
@@ -78,7 +78,7 @@ describe("a summary", () => {
         return tally;
     };
 
-    it("counts statuses, failures by their reason and versions, and measures answers only", () => {
+    it("counts statuses, failures by reason and versions, and measures only answers", () => {
         expect(tally().summary(2000)).toEqual({
             url: load.url,
             requests: { planned: 5, done: 4 },
@@ -93,14 +93,14 @@ describe("a summary", () => {
         });
     });
 
-    it("reads well, and says how many requests there were to be", () => {
+    it("has a readable report, which says how many requests were planned", () => {
         const lines = loadReport(tally().summary(2000)).split("\n");
         expect(lines[1]).toBe("4 of 5 requests, 2 at a time, in 2 s: 2 per second");
         expect(lines).toContain("failures      503 no healthy upstream        1");
         expect(lines).toContain("latency       p50                      20.0 ms");
     });
 
-    it("of nothing has no table", () => {
+    it("has no table without requests", () => {
         expect(loadReport(new Tally(load).summary(0)).split("\n")).toHaveLength(2);
     });
 });
@@ -128,7 +128,7 @@ describe("requests", () => {
         return outcomes;
     };
 
-    it("are made in that number, that many at once, over connections that are kept", async () => {
+    it("keep to the number and the concurrency, over connections that stay open", async () => {
         let underWay = 0;
         let most = 0;
         const connections = new Set<unknown>();
@@ -146,7 +146,7 @@ describe("requests", () => {
         expect(connections.size).toBe(3);
     });
 
-    it("fail with what a proxy says, else with the meaning of the status", async () => {
+    it("fail with the proxy's explanation, or else with the meaning of the status", async () => {
         const answers: [number, string][] = [
             [503, "no healthy upstream"],
             [500, "<html>long story</html>"],
@@ -161,7 +161,7 @@ describe("requests", () => {
         expect(failures).toEqual(["503 no healthy upstream", "500 Internal Server Error", "302 Found", undefined]);
     });
 
-    it("that are not answered in time fail, also where the answer has begun", async () => {
+    it("fail if the answer does not end in time, even if it has begun", async () => {
         answer = (request, response) => {
             if (request.url === "/begun") {
                 response.write("half a page");
@@ -174,7 +174,7 @@ describe("requests", () => {
         expect(begun).toMatchObject({ failure: "no answer in 0.1 s" });
     });
 
-    it("that break fail with the reason", async () => {
+    it("fail with the reason if the connection breaks", async () => {
         answer = (request) => {
             request.socket.destroy();
         };
@@ -184,7 +184,7 @@ describe("requests", () => {
         expect(await outcomesOf({})).toMatchObject([{ failure: "connection refused" }]);
     });
 
-    it("end with the user's stop: no new ones, and those under way do not count", async () => {
+    it("stop if the user stops them: no new ones begin, and the current ones do not count", async () => {
         const stop = new AbortController();
         let asked = 0;
         answer = (_, response) => {

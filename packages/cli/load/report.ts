@@ -2,7 +2,6 @@ import pc from "picocolors";
 import { alignedLines } from "../terminal/table";
 import type { LoadSummary } from "./summary";
 
-/** A summary for people, several lines. */
 export function loadReport(summary: LoadSummary): string {
     const { url, requests, concurrency, seconds, requestsPerSecond, latency } = summary;
     const made = requests.done === requests.planned ? requests.done : `${requests.done} of ${requests.planned}`;
@@ -32,7 +31,6 @@ function counted(title: string, counts: Record<string, number>, coloured: (key: 
     );
 }
 
-/** Rows of which only the first has a title. */
 function titled(title: string, rows: string[][]): string[][] {
     return rows.map((row, index) => [index === 0 ? pc.dim(title) : "", ...row]);
 }

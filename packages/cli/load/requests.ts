@@ -2,36 +2,32 @@ import http from "node:http";
 import https from "node:https";
 import { messageOf } from "../../shared/errors";
 
-/** What a load consists of. */
 export interface Load {
     url: string;
-    /** How many requests are made in all. */
     requests: number;
-    /** How many are under way at once. */
+    /** Number of requests at the same time. */
     concurrency: number;
-    /** Longest time for one answer, its body included, in seconds. */
+    /** Longest time for one answer with its body, in seconds. */
     timeout: number;
 }
 
-/** What came of one request. */
 export interface Outcome {
-    /** From the request to the end of the answer, or to the failure. */
+    /** Time from the request to the end of the answer, or to the failure. */
     milliseconds: number;
-    /** HTTP status; undefined where there was no answer. */
+    /** HTTP status; undefined if there was no answer. */
     status?: number;
-    /** The body of an answer in the 200s, as far as it is kept. */
+    /** Body of an answer with a status from 200 to 299, up to `KEPT`. */
     body?: string;
-    /** Why the request counts as failed; undefined where it was answered in the 200s. */
+    /** Why the request has failed; undefined for a status from 200 to 299. */
     failure?: string;
 }
 
-/** How much of a body is kept, in characters; the rest is read and dropped. */
+/** Longest part of a body that is kept, in characters; the rest is read and dropped. */
 const KEPT = 2 ** 20;
 
 /** Longest reason that is quoted from an answer, in characters. */
 const QUOTED = 80;
 
-/** What the codes of connection errors mean. */
 const CONNECTION_ERRORS: Record<string, string> = {
     ECONNREFUSED: "connection refused",
     ECONNRESET: "connection reset",
@@ -44,8 +40,8 @@ const CONNECTION_ERRORS: Record<string, string> = {
 };
 
 /**
- * Makes requests, a number of them at once, over connections that are kept open.
- * @param onOutcome gets each outcome as it comes; requests that `stop` interrupts have none
+ * Makes requests over connections that stay open.
+ * @param onOutcome called at the end of each request, but not for requests that `stop` interrupts
  */
 export async function makeRequests(
     load: Load,
@@ -69,8 +65,8 @@ export async function makeRequests(
 }
 
 /**
- * Makes a request. It is not followed to where it may be redirected.
- * @param timeout longest time for the answer, its body included, in seconds
+ * Makes one request, and follows no redirect.
+ * @param timeout longest time for the answer with its body, in seconds
  */
 export async function makeRequest(
     url: string,
@@ -114,7 +110,7 @@ function answerTo(request: http.ClientRequest): Promise<{ status: number; body: 
     });
 }
 
-/** A status with what the answer says about it: proxies explain themselves in a line of text. */
+/** A status with its reason: a proxy explains it in a line of text. */
 function reasonFor(status: number, body: string): string {
     const text = body.trim();
     const explanation =
@@ -123,7 +119,7 @@ function reasonFor(status: number, body: string): string {
 }
 
 function connectionError(error: unknown): string {
-    // Where a host has several addresses, the error is one of many.
+    // For a host with several addresses, there is one error for each.
     const first = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
     const { code } = first as NodeJS.ErrnoException;
     return CONNECTION_ERRORS[code ?? ""] ?? messageOf(first);

@@ -1,7 +1,7 @@
 import type { Load, Outcome } from "./requests";
 import { reviewsOn } from "./reviews";
 
-/** Times in milliseconds within which that share of the answers came. */
+/** Percentiles of the time until an answer, in milliseconds. */
 export interface Latency {
     p50: number;
     p90: number;
@@ -9,37 +9,33 @@ export interface Latency {
     max: number;
 }
 
-/** What came of a load. Counts by a key are sorted by it. */
+/** The result of a load. Counts are sorted by their key. */
 export interface LoadSummary {
     url: string;
-    /** Requests that were to be made, and those that came to an end. */
     requests: { planned: number; done: number };
     concurrency: number;
     seconds: number;
     requestsPerSecond: number;
-    /** How many answers had each HTTP status. */
     statuses: Record<string, number>;
     failed: number;
-    /** How many requests failed for each reason. */
     failures: Record<string, number>;
-    /** Of the answers, whatever their status; undefined where there was none. */
+    /** Of all answers, those with an error status too; undefined if there was no answer. */
     latency?: Latency;
-    /** How many pages showed each version of reviews: see `reviewsOn`. */
+    /** Number of pages by version of reviews: see `reviewsOn`. */
     reviews: Record<string, number>;
 }
 
-/** Counts outcomes as they come. */
 export class Tally {
     private readonly latencies: number[] = [];
     private readonly statuses = new Map<string, number>();
     private readonly failures = new Map<string, number>();
     private readonly reviews = new Map<string, number>();
-    private outcomes = 0;
+    done = 0;
 
     constructor(private readonly load: Load) {}
 
     add({ milliseconds, status, body, failure }: Outcome): void {
-        this.outcomes += 1;
+        this.done += 1;
         if (status !== undefined) {
             this.latencies.push(milliseconds);
             count(this.statuses, String(status));
@@ -49,11 +45,6 @@ export class Tally {
         } else if (body !== undefined) {
             count(this.reviews, reviewsOn(body));
         }
-    }
-
-    /** Requests that came to an end. */
-    get done(): number {
-        return this.outcomes;
     }
 
     get failed(): number {
@@ -78,7 +69,6 @@ export class Tally {
     }
 }
 
-/** Latencies at the usual shares; undefined where there are none. */
 export function latencyOf(milliseconds: readonly number[]): Latency | undefined {
     if (milliseconds.length === 0) {
         return undefined;
@@ -89,7 +79,7 @@ export function latencyOf(milliseconds: readonly number[]): Latency | undefined 
 }
 
 /**
- * The smallest value that a share of all values does not exceed (nearest rank).
+ * The smallest value that is at least as large as a share of all values (nearest rank).
  * @param ascending at least one value
  * @param share in percent, above 0
  */

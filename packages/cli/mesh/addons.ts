@@ -2,25 +2,21 @@ import { type AddonName, ADDONS, ISTIO_NAMESPACE, type RELEASES, SWITCHES } from
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject, ObjectReference } from "../../kubernetes/object";
 
-/** The add-ons' names, in the order in which they are shown. */
+/** In the order in which they are shown. */
 export const ADDON_NAMES = Object.keys(ADDONS) as AddonName[];
 
-/** The config key that turns an add-on on. */
 export function switchOf(addon: AddonName): string {
     return `istio.${SWITCHES[addon]}.enabled`;
 }
 
-/** The Deployment of an add-on, or of the control plane beside which it runs. */
 export function deploymentOf(name: AddonName | typeof RELEASES.istiod): ObjectReference {
     return { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: ISTIO_NAMESPACE } };
 }
 
-/** Whether there is a Deployment of an add-on, be it ready or not. */
 export async function isDeployed(api: ClusterApi, addon: AddonName): Promise<boolean> {
     return (await api.read(deploymentOf(addon))) !== undefined;
 }
 
-/** The pods of an add-on, by the label that they carry. */
 export function addonPods(api: ClusterApi, addon: AddonName): Promise<KubernetesObject[]> {
     return api.list("v1", "Pod", {
         labelSelector: `app=${addon}`,

@@ -3,7 +3,7 @@ import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../../../components
 import type { ClusterApi } from "../../kubernetes/api";
 import { UserError } from "../../shared/errors";
 
-/** The ingress gateway's Service: the chart names it after its release. */
+/** The ingress gateway's Service, which the chart names after its release. */
 export const INGRESS_SERVICE = {
     apiVersion: "v1",
     kind: "Service",
@@ -11,8 +11,8 @@ export const INGRESS_SERVICE = {
 };
 
 /**
- * The product page's URL, by the ingress gateway's external address.
- * @throws UserError where there is no gateway, or it has no address
+ * The product page's URL at the ingress gateway's external address.
+ * @throws UserError if the gateway is missing or has no address
  */
 export async function productpageUrl(api: ClusterApi): Promise<string> {
     const service = await api.read(INGRESS_SERVICE);
@@ -22,13 +22,11 @@ export async function productpageUrl(api: ClusterApi): Promise<string> {
             `the cluster has no Service ${namespace}/${name}; is the program deployed there (npm run up)?`,
         );
     }
-    const url = urlOf(
-        loadBalancerAddress(service.status as Parameters<typeof loadBalancerAddress>[0]),
-        PRODUCTPAGE_PATH,
-    );
+    const status = service.status as Parameters<typeof loadBalancerAddress>[0];
+    const url = urlOf(loadBalancerAddress(status), PRODUCTPAGE_PATH);
     if (url === "") {
         throw new UserError(
-            `Service ${namespace}/${name} has no external address; does the cluster have load balancers? Otherwise ` +
+            `Service ${namespace}/${name} has no external address; does the cluster have load balancers? If not, ` +
                 `forward a port (kubectl -n ${namespace} port-forward svc/${name} 8080:80) and name the page: ` +
                 `--url http://localhost:8080${PRODUCTPAGE_PATH}`,
         );

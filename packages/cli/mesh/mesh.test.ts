@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 describe("what is switched on", () => {
-    it("is what the stack's config says, worked out as the program does", async () => {
+    it("is what the stack's config says, resolved as the program does", async () => {
         const stack = demo({
             global: { mtls: { enabled: false } },
             tracing: { enabled: false },
@@ -46,13 +46,13 @@ describe("what is switched on", () => {
         });
     });
 
-    it("is everything by default, and that is said", async () => {
+    it("is everything by default, and the source says so", async () => {
         const { on, source } = await readSwitches(stackOf({ name: "demo", cluster: address }), cluster.api);
         expect(Object.values(on)).toEqual([true, true, true, true, true, true]);
-        expect(source).toBe("the defaults, for there is no Pulumi.demo.yaml");
+        expect(source).toBe("the defaults, because Pulumi.demo.yaml does not exist");
     });
 
-    it("is what the cluster has where the config cannot be read, and that is said too", async () => {
+    it("is what the cluster has if the config cannot be read, and the source says so", async () => {
         const stack = demo({ secure: "v1:abc" });
         const productpage = deployment("books", "productpage-v1");
         productpage.metadata.labels = { app: "productpage" };
@@ -62,12 +62,12 @@ describe("what is switched on", () => {
             appNamespace: "books",
             configured: false,
             source:
-                "what the cluster has, for the stack's config cannot be used here: " +
+                "what the cluster has, because the stack's config cannot be used here: " +
                 "bookinfo-mesh:istio: is encrypted; only the Pulumi CLI can read it",
         });
     });
 
-    it("is in the cluster too where the config is faulty, with the first fault", async () => {
+    it("is what the cluster has if the config is wrong, with the first error", async () => {
         const { source } = await readSwitches(demo({ grafanna: {} }), cluster.api);
         expect(source).toMatch(
             /cannot be used here: istio.grafanna = \{\}: there is no such key, did you mean istio.grafana/,
@@ -75,7 +75,7 @@ describe("what is switched on", () => {
     });
 });
 
-describe("the command that brings everything back", () => {
+describe("the command that deploys everything again", () => {
     const redeploy = async (way: string | undefined, name = "demo") => {
         const record: DeploymentRecord = {
             stack: name,
@@ -86,7 +86,7 @@ describe("the command that brings everything back", () => {
         return (await readMesh({ stack, api: cluster.api })).commands.redeploy;
     };
 
-    it("is that which deployed, told to look at what is really there", async () => {
+    it("is the one that deployed, with the option to look at the cluster first", async () => {
         expect(await redeploy("rendered", "local")).toBe("npx bookinfo up");
         expect(await redeploy("pulumi", "local")).toBe("npx bookinfo up --refresh");
         expect(await redeploy("pulumi")).toBe(

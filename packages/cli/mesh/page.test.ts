@@ -5,7 +5,7 @@ import { waitForPage } from "./page";
 
 let server: Server;
 let url: string;
-/** What the server answers, the last one for ever. */
+/** The server's answers; it repeats the last one. */
 let answers: number[];
 
 beforeAll(async () => {
@@ -23,18 +23,18 @@ afterAll(() => {
     server.close();
 });
 
-it("waits while the page comes", async () => {
+it("waits until the page answers 200", async () => {
     answers = [503, 404, 200];
     await waitForPage(url, undefined, 30);
     expect(answers).toEqual([200]);
 });
 
-it("does not wait long for a gateway that answers something else", async () => {
+it("does not wait long for a gateway with another status", async () => {
     answers = [404];
     await expect(waitForPage(url, undefined, 0.5)).rejects.toThrow(`${url} has answered 404 for 0.5 s`);
 });
 
-it("goes on waiting where nothing answers, until it is stopped", async () => {
+it("waits without any answer until it is stopped", async () => {
     const stop = AbortSignal.timeout(1000);
     const began = performance.now();
     await expect(waitForPage("http://127.0.0.1:9/", stop, 0.1)).rejects.toThrow();

@@ -1,10 +1,10 @@
 import { UserError, messageOf } from "../../shared/errors";
 import { waitUntil } from "../../kubernetes/wait";
 
-/** Time that the page has to answer once everything is deployed, in seconds: cloud load balancers take minutes. */
+/** Time until the page must answer after a deployment, in seconds: cloud load balancers take minutes. */
 const PAGE_TIMEOUT = 300;
 
-/** Time in which another answer has to become 200, in seconds: a gateway that answers gets its routes within moments. */
+/** Time until another status must become 200, in seconds: a gateway that answers gets its routes soon. */
 const ROUTES_TIMEOUT = 30;
 
 /** Time for one attempt, in milliseconds. */
@@ -12,8 +12,8 @@ const ATTEMPT_TIMEOUT = 5000;
 
 /**
  * Waits until a URL answers 200.
- * @param routesTimeout for how long it may give other answers, in seconds
- * @throws UserError with what it answered last
+ * @param routesTimeout longest time with another status, in seconds
+ * @throws UserError with the last answer
  */
 export async function waitForPage(url: string, stop?: AbortSignal, routesTimeout = ROUTES_TIMEOUT): Promise<void> {
     let answersSince: number | undefined;

@@ -8,47 +8,45 @@ import { UserError } from "../../shared/errors";
 import { PROJECT_NAME } from "../../shared/project";
 import { ADDON_NAMES, isDeployed } from "./addons";
 
-/** The policy by which the program makes mutual TLS strict in the whole mesh. */
+/** The policy that makes mutual TLS strict in the whole mesh. */
 export const STRICT_MTLS: ObjectReference = {
     apiVersion: "security.istio.io/v1",
     kind: "PeerAuthentication",
     metadata: { name: "default", namespace: ISTIO_NAMESPACE },
 };
 
-/** What of the mesh is switched on. */
 export interface Switches {
     on: Readonly<Record<"mtls" | AddonName, boolean>>;
     /** Namespace of Bookinfo. */
     appNamespace: string;
-    /** Whether the stack's config says so, or only what the cluster has. */
+    /** Whether this is from the stack's config, or else from the cluster. */
     configured: boolean;
-    /** Where this is known from, in words. */
+    /** The source in words. */
     source: string;
 }
 
-/** What a stack's config switches on; where it cannot be read, what the cluster has. */
+/** What a stack's config switches on, or what the cluster has if the config cannot be read. */
 export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switches> {
     let config: Config;
     try {
         config = configOf(stack);
     } catch (error) {
         if (error instanceof UserError || error instanceof ConfigError) {
-            // The first line is a heading where more follow.
+            // If there are several lines, the first is a heading.
             const [heading = "", reason = heading] = error.message.split("\n");
-            const source = `what the cluster has, for the stack's config cannot be used here: ${reason.trim()}`;
+            const source = `what the cluster has, because the stack's config cannot be used here: ${reason.trim()}`;
             return { ...(await switchesInCluster(api)), configured: false, source };
         }
         throw error;
     }
     const file = `Pulumi.${stack.name}.yaml`;
-    const source = stack.file ? file : `the defaults, for there is no ${file}`;
+    const source = stack.file ? file : `the defaults, because ${file} does not exist`;
     return { ...switchesOf(config), configured: true, source };
 }
 
 function switchesOf({ istio, app }: Config): Pick<Switches, "on" | "appNamespace"> {
-    const addons = ADDON_NAMES.map((addon) => [addon, istio[SWITCHES[addon]].enabled]);
     return {
-        on: { mtls: istio.global.mtls.enabled, ...(Object.fromEntries(addons) as Record<AddonName, boolean>) },
+        on: { mtls: istio.global.mtls.enabled, ...byAddon(ADDON_NAMES.map((addon) => istio[SWITCHES[addon]].enabled)) },
         appNamespace: app.namespace,
     };
 }
@@ -65,10 +63,14 @@ async function switchesInCluster(api: ClusterApi): Promise<Pick<Switches, "on" |
     const [policy, productpages, addons] = await Promise.all([
         api.read(STRICT_MTLS),
         api.list("apps/v1", "Deployment", { labelSelector: "app=productpage" }),
-        Promise.all(ADDON_NAMES.map(async (addon) => [addon, await isDeployed(api, addon)] as const)),
+        Promise.all(ADDON_NAMES.map((addon) => isDeployed(api, addon))),
     ]);
     return {
-        on: { mtls: policy !== undefined, ...(Object.fromEntries(addons) as Record<AddonName, boolean>) },
+        on: { mtls: policy !== undefined, ...byAddon(addons) },
         appNamespace: productpages[0]?.metadata.namespace ?? "default",
     };
+}
+
+function byAddon(on: boolean[]): Record<AddonName, boolean> {
+    return Object.fromEntries(ADDON_NAMES.map((addon, index) => [addon, on[index]])) as Record<AddonName, boolean>;
 }

@@ -5,9 +5,8 @@ import { UserError } from "../../shared/errors";
 import { helmOn } from "../../kubernetes/address";
 
 /**
- * Checks, for a stack that has deployed nothing, that Helm has no releases of our names yet: the engine would find out
- * only half-way.
- * @throws UserError naming those that there are
+ * For a stack that has deployed nothing: without this check the engine would fail in the middle of the deployment.
+ * @throws UserError naming Helm's releases that have the names of this program's
  */
 export async function refuseForeignReleases(stack: string, api: ClusterApi): Promise<void> {
     const secrets = await releaseSecrets(api);
@@ -18,9 +17,9 @@ export async function refuseForeignReleases(stack: string, api: ClusterApi): Pro
         throw new UserError(
             [
                 `another Istio is installed in this cluster: Helm has the releases ${foreign.join(", ")} in ${ISTIO_NAMESPACE}`,
-                `already, and stack "${stack}" has deployed nothing yet.`,
-                "If they are of this program, deploy with the stack and the backend that they were deployed with (--stack,",
-                `--backend). Else remove them: ${uninstall} ${[...foreign].reverse().join(" ")}`,
+                `already, but stack "${stack}" has deployed nothing yet.`,
+                "If this program deployed them, use the same stack and backend again (--stack, --backend).",
+                `Otherwise remove them: ${uninstall} ${[...foreign].reverse().join(" ")}`,
             ].join("\n"),
         );
     }

@@ -3,19 +3,18 @@ import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
 
-/** Helm's marks on what a release made. */
+/** Helm's annotations on the objects of a release. */
 const RELEASE_NAME = "meta.helm.sh/release-name";
 const RELEASE_NAMESPACE = "meta.helm.sh/release-namespace";
 
-/** What of another Istio is in a cluster. */
-export interface OtherIstio {
-    /** Istio's CRDs that did not come with our release. */
+interface OtherIstio {
+    /** CRDs. */
     definitions: KubernetesObject[];
-    /** Control planes, and the webhooks of such. */
+    /** Control planes and their webhooks. */
     controlPlanes: KubernetesObject[];
 }
 
-/** Looks for an Istio that no release of ours made. What the user may not see is taken for not there. */
+/** Looks for an Istio that this program's releases did not install. What the user may not list does not count. */
 export async function findOtherIstio(api: ClusterApi): Promise<OtherIstio> {
     const look = async (apiVersion: string, kind: string, query: Record<string, string> = {}) => {
         const found = await api.listMetadata(apiVersion, kind, query).catch((error: unknown) => {
@@ -44,16 +43,13 @@ function isOurs({ metadata }: KubernetesObject): boolean {
     return (Object.values(RELEASES) as string[]).includes(release) && namespace === ISTIO_NAMESPACE;
 }
 
-/**
- * What is wrong, and what to do; undefined where there is no other Istio.
- * @param kubectl how one runs it on the cluster
- */
+/** The problem and the remedy; undefined without another Istio. @param kubectl the start of a command for the cluster */
 export function otherIstioFault({ definitions, controlPlanes }: OtherIstio, kubectl: string): string | undefined {
     if (controlPlanes.length > 0) {
         return [
-            "another Istio is installed in this cluster, and two of them would fight over the same pods and CRDs:",
+            "another Istio is installed in this cluster, and two would compete for the same pods and CRDs:",
             ...controlPlanes.map((object) => `  ${displayName(object)} (${origin(object)})`),
-            "Remove it by what installed it (helm uninstall, istioctl uninstall --purge, an operator, the cloud's console),",
+            "Remove it with the tool that installed it (helm uninstall, istioctl uninstall --purge, an operator, the cloud's console),",
             "or deploy to another cluster.",
         ].join("\n");
     }
@@ -61,25 +57,22 @@ export function otherIstioFault({ definitions, controlPlanes }: OtherIstio, kube
         const all = `$(${kubectl} get crd -o name | grep '\\.istio\\.io$')`;
         const [name, namespace] = [RELEASES.base, ISTIO_NAMESPACE];
         return [
-            `CRDs of another Istio are in this cluster, and Helm does not take over what is not marked as its release's:`,
+            "CRDs of another Istio are in this cluster, and Helm does not take over objects without its annotations:",
             ...summary(definitions),
-            "Hand them over to this deployment, with the objects that they hold:",
+            "Give them to this deployment, together with their objects:",
             `  ${kubectl} label --overwrite ${all} app.kubernetes.io/managed-by=Helm`,
             `  ${kubectl} annotate --overwrite ${all} ${RELEASE_NAME}=${name} ${RELEASE_NAMESPACE}=${namespace}`,
-            "or, if nobody needs them and their objects any more, delete them:",
+            "or delete them, if nobody needs them and their objects:",
             `  ${kubectl} delete ${all}`,
         ].join("\n");
     }
     return undefined;
 }
 
-/** The objects by where they came from, no more than three of each by name. */
+/** The objects by their origin, at most three names of each. */
 function summary(objects: readonly KubernetesObject[]): string[] {
-    const byOrigin = new Map<string, string[]>();
-    for (const object of objects) {
-        byOrigin.set(origin(object), [...(byOrigin.get(origin(object)) ?? []), object.metadata.name]);
-    }
-    return [...byOrigin].map(([from, names]) => {
+    return [...new Set(objects.map(origin))].map((from) => {
+        const names = objects.filter((object) => origin(object) === from).map(({ metadata }) => metadata.name);
         const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
         return `  ${names.slice(0, 3).join(", ")}${more} (${from})`;
     });

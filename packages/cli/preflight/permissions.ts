@@ -5,33 +5,31 @@ import { doInOrder } from "../../shared/schedule";
 import type { Step } from "../render/step";
 import { shellWord } from "../../shared/shell";
 
-/** What the deployment does with objects: Helm, the engine and these commands alike. */
+/** What Helm, the engine and these commands do with objects. */
 const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"] as const;
 
-/** Questions to the API server that are under way at once. */
+/** Number of requests to the API server at the same time. */
 const AT_ONCE = 16;
 
-const REVIEWS = ["authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews"] as const;
-
-/** Objects of one kind, which the deployment makes. */
+/** Objects of one kind that the deployment creates or lists. */
 export interface Need {
-    /** API group; empty for the core. */
+    /** API group; empty for the core group. */
     group: string;
     /** Plural name. */
     resource: string;
-    /** Undefined for kinds that are in no namespace, and for all namespaces. */
+    /** Undefined for all namespaces, and for kinds without namespaces. */
     namespace?: string;
-    /** What is done with them. Default: everything that is done with what is deployed. */
+    /** Default: `VERBS`. */
     verbs?: readonly string[];
 }
 
-/** A need, and what the user may not do with it. */
+/** A need, with the verbs that the user may not use. */
 export interface Lack extends Need {
     verbs: readonly string[];
 }
 
-/** What these commands look at in all namespaces: Helm's releases, and what failed in an earlier run. */
-const LOOKED_AT: Need[] = [
+/** What these commands list in all namespaces: Helm's releases, and what failed in an earlier run. */
+const LISTED: Need[] = [
     { group: "", resource: "secrets", verbs: ["list"] },
     { group: "", resource: "pods", verbs: ["list"] },
     { group: "apps", resource: "replicasets", verbs: ["list"] },
@@ -44,7 +42,7 @@ const WORKLOAD: Kinds = {
     "apps/v1": ["Deployment"],
 };
 
-/** The kinds in each chart, by API version. Beside them, Helm keeps its releases in Secrets. */
+/** The kinds in each chart, by API version. Helm also keeps its releases in Secrets. */
 export const CHART_KINDS: Record<string, Kinds> = {
     [RELEASES.base]: {
         v1: ["ServiceAccount"],
@@ -68,22 +66,22 @@ export const CHART_KINDS: Record<string, Kinds> = {
     },
 };
 
-/** Kinds of the charts that are in no namespace. */
+/** Kinds of the charts without namespaces. */
 const CLUSTER_WIDE = /^(?:CustomResourceDefinition|ClusterRole|ClusterRoleBinding|.*WebhookConfiguration)$/;
 
-/** What steps need, each kind once for each namespace. */
+/** The needs of steps, each kind once for each namespace. */
 export function needsOf(steps: readonly Step[]): Need[] {
     const needs = steps.flatMap((step) =>
         step.type === "release"
             ? releaseNeeds(step.release.name, step.release.namespace, step.release.values)
             : [needOf(step.object.apiVersion, step.object.kind, step.object.metadata.namespace)],
     );
-    return [...new Map([...needs, ...LOOKED_AT].map((need) => [JSON.stringify(need), need])).values()];
+    return [...new Map([...needs, ...LISTED].map((need) => [JSON.stringify(need), need])).values()];
 }
 
-/** What Istio's releases alone need: for a program that only the engine can read the config of. */
+/** The needs of Istio's releases only, if nothing but the engine can read the config. */
 export function istioNeeds(): Need[] {
-    return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...LOOKED_AT];
+    return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...LISTED];
 }
 
 function releaseNeeds(name: string, namespace: string, values: Record<string, unknown>): Need[] {
@@ -98,7 +96,6 @@ function releaseNeeds(name: string, namespace: string, values: Record<string, un
 
 const SCALED: Kinds = { "autoscaling/v2": ["HorizontalPodAutoscaler"] };
 
-/** Whether a release of Istio has an autoscaler: by the values of the charts istiod and gateway. */
 function isScaled({ autoscaleEnabled, autoscaling }: { autoscaleEnabled?: unknown; autoscaling?: unknown }): boolean {
     return autoscaleEnabled === true || (autoscaling as { enabled?: unknown } | undefined)?.enabled === true;
 }
@@ -108,51 +105,47 @@ function needOf(apiVersion: string, kind: string, namespace: string | undefined)
     return { group, resource: pluralOf(kind), ...(namespace !== undefined && { namespace }) };
 }
 
-/** The plural name of a kind, by the rules of English: the kind may come with the deployment, and not be known yet. */
+/** The plural name of a kind, by the rules of English: the cluster may not know the kind before the deployment. */
 export function pluralOf(kind: string): string {
     const name = kind.toLowerCase();
     return name.endsWith("s") ? `${name}es` : `${name.replace(/(?<=[^aeiou])y$/, "ie")}s`;
 }
 
-/** Whether the user may do anything: then nothing else needs to be asked. */
-export async function mayDoAnything(api: ClusterApi): Promise<boolean> {
+/** Whether the user may do anything, so that no other question is necessary. */
+export function mayDoAnything(api: ClusterApi): Promise<boolean> {
     return isAllowed(api, { group: "*", resource: "*" }, "*");
 }
 
-/** What of the needs the user lacks. */
 export async function findLacks(api: ClusterApi, needs: readonly Need[], stop?: AbortSignal): Promise<Lack[]> {
     const questions = needs.flatMap((need, index) =>
         (need.verbs ?? VERBS).map((verb) => ({ name: `${String(index)} ${verb}`, needs: [], need, verb })),
     );
-    const refused = new Map<Need, string[]>();
-    await doInOrder(questions, AT_ONCE, stop, async ({ need, verb }) => {
-        if (!(await isAllowed(api, need, verb))) {
-            refused.set(need, [...(refused.get(need) ?? []), verb]);
+    const refused = new Set<object>();
+    await doInOrder(questions, AT_ONCE, stop, async (question) => {
+        if (!(await isAllowed(api, question.need, question.verb))) {
+            refused.add(question);
         }
     });
     return needs.flatMap((need) => {
-        const verbs = (need.verbs ?? VERBS).filter((verb) => refused.get(need)?.includes(verb));
+        const verbs = questions.filter((each) => each.need === need && refused.has(each)).map(({ verb }) => verb);
         return verbs.length === 0 ? [] : [{ ...need, verbs }];
     });
 }
 
-async function isAllowed(api: ClusterApi, need: Need, verb: string): Promise<boolean> {
-    const { group, resource, namespace } = need;
+async function isAllowed(api: ClusterApi, { group, resource, namespace }: Need, verb: string): Promise<boolean> {
+    const review = ["authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews"] as const;
     try {
-        const { allowed } = await api.review<{ allowed: boolean }>(...REVIEWS, {
-            resourceAttributes: { group, resource, namespace, verb },
-        });
-        return allowed;
+        const resourceAttributes = { group, resource, namespace, verb };
+        return (await api.review<{ allowed: boolean }>(...review, { resourceAttributes })).allowed;
     } catch (error) {
         if (error instanceof ApiError && error.status === 403) {
-            // Who may not even ask is told by what is refused later.
+            // A user who may not ask learns it from later refusals.
             return true;
         }
         throw error;
     }
 }
 
-/** Lacks as lines to read: each kind once, with its namespaces. */
 export function lackLines(lacks: readonly Lack[]): string[] {
     const byKind = new Map<string, { verbs: Set<string>; namespaces: Set<string> }>();
     for (const { group, resource, namespace, verbs } of lacks) {
@@ -167,16 +160,14 @@ export function lackLines(lacks: readonly Lack[]): string[] {
     );
 }
 
-/** Who the user is to the cluster; undefined where it does not say. */
+/** The user's name in the cluster; undefined if the cluster does not tell. */
 export async function userName(api: ClusterApi): Promise<string | undefined> {
     const review = ["authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews"] as const;
-    const { userInfo } = await api
-        .review<{ userInfo?: { username?: string } }>(...review)
-        .catch((): { userInfo?: { username?: string } } => ({}));
-    return userInfo?.username;
+    const status = await api.review<{ userInfo?: { username?: string } }>(...review).catch(() => undefined);
+    return status?.userInfo?.username;
 }
 
-/** The command by which an administrator gives a user all that the deployment needs. */
+/** The command with which an administrator gives a user all that the deployment needs. */
 export function grantCommand(user: string | undefined): string {
     const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? "") ?? [];
     const subject =

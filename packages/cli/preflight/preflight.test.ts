@@ -19,7 +19,7 @@ jest.mock("node:timers/promises", () => ({
     },
 }));
 
-/** A stack without a file: its config is not complete, and so only what Istio's releases need is known. */
+/** A stack without a file has no complete config, so only the needs of Istio's releases are known. */
 const stack = stackOf({ cluster: { kubeconfig: "/home/me/.kube/config", context: "mine" }, clusterNamed: false });
 
 let cluster: FakeCluster;
@@ -35,7 +35,7 @@ afterEach(() => {
 
 const check = async () => (await preflight(stack, cluster.api, new AbortController().signal)).identity;
 
-/** The message of the fault that a preflight ends with. */
+/** The error message of a preflight. */
 const faultOf = (result: Promise<unknown>) =>
     result.then(
         () => "no fault",
@@ -58,7 +58,7 @@ const definition = (name: string, release?: [string, string]) =>
 const OURS: [string, string] = ["istio-base", "istio-system"];
 
 describe("a preflight", () => {
-    it("gives the cluster's identity where nothing is wrong", async () => {
+    it("gives the cluster's identity if nothing is wrong", async () => {
         cluster.objects = [
             definition("gateways.networking.istio.io", OURS),
             definition("widgets.example.com"),
@@ -75,14 +75,14 @@ describe("a preflight", () => {
         expect(await check()).toBe("its-uid");
     });
 
-    it("says everything that it has found at once, and that nothing was changed", async () => {
+    it("reports all findings together, and says that nothing was changed", async () => {
         cluster.objects = [
             definition("gateways.networking.istio.io"),
             terminating("istio-system", ["Some content in the namespace has finalizers remaining: example.com/block"]),
         ];
         const fault = await faultOf(check());
         expect(fault).toMatch(
-            /namespace istio-system is being deleted[^]*CRDs of another Istio[^]*Nothing was changed/,
+            /namespace istio-system is being deleted[^]*CRDs of another Istio are in this cluster[^]*Nothing was changed/,
         );
     });
 });
@@ -97,7 +97,7 @@ function terminating(name: string, messages: string[]): KubernetesObject {
 }
 
 describe("a namespace that is being deleted", () => {
-    it("is given half a minute, and told with what blocks it", async () => {
+    it("is reported after half a minute, with what blocks it", async () => {
         cluster.objects = [terminating("default", ["Some content has finalizers remaining: example.com/block"])];
         const begun = Date.now();
         const fault = await faultOf(check());
@@ -105,7 +105,7 @@ describe("a namespace that is being deleted", () => {
         expect(fault).toMatch(/namespace default is being deleted[^]*example\.com\/block[^]*"finalizers":null/);
     });
 
-    it("is no fault where it is gone by then", async () => {
+    it("is no problem if it is gone by then", async () => {
         cluster.objects = [terminating("istio-system", [])];
         const { api } = cluster;
         const read = api.read.bind(api);
@@ -143,7 +143,7 @@ describe("another Istio", () => {
         expect(fault).toContain("deploy to another cluster");
     });
 
-    it("that has left CRDs is told, with how to hand them over or delete them", async () => {
+    it("is reported if it has left CRDs, with how to give them to this deployment or delete them", async () => {
         const names = ["a", "b", "c", "d"].map((name) => `${name}.networking.istio.io`);
         cluster.objects = [...names.map((name) => definition(name)), definition("e.istio.io", ["istio-base", "other"])];
         const fault = await faultOf(check());
@@ -155,7 +155,7 @@ describe("another Istio", () => {
         );
     });
 
-    it("is taken for not there by a user who may not look", async () => {
+    it("does not count if the user may not list its objects", async () => {
         const { api } = cluster;
         api.listMetadata = () => Promise.reject(new ApiError(403, "forbidden"));
         expect((await preflight(stack, api, new AbortController().signal)).identity).toBe("its-uid");
@@ -165,14 +165,14 @@ describe("another Istio", () => {
 });
 
 describe("permissions", () => {
-    it("are asked for in one question to an administrator", async () => {
+    it("need one request for an administrator", async () => {
         const asked: unknown[] = [];
         cluster.allows = (attributes) => asked.push(attributes) > 0;
         await check();
         expect(asked).toEqual([{ group: "*", resource: "*", verb: "*" }]);
     });
 
-    it("that are missing are told once for each kind, with the command that gives them", async () => {
+    it("are reported once for each kind if they are missing, with the command that gives them", async () => {
         cluster.allows = ({ resource, verb }) =>
             resource !== "*" && resource !== "clusterroles" && !(resource === "deployments" && verb === "delete");
         const fault = await faultOf(check());
@@ -185,12 +185,12 @@ describe("permissions", () => {
         expect(fault).toContain("--clusterrole=cluster-admin --serviceaccount=team:limited\n");
     });
 
-    it("to look at all namespaces are asked for no more than that", async () => {
+    it("for all namespaces are only those to list", async () => {
         cluster.allows = ({ resource, namespace }) => resource !== "*" && !(resource === "pods" && !namespace);
         expect(await faultOf(check())).toContain("  pods: list (in the whole cluster)\n");
     });
 
-    it("are told as well where not even the cluster's identity may be read", async () => {
+    it("are reported even if the user may not read the cluster's identity", async () => {
         cluster.identity = () => Promise.reject(new ApiError(403, "namespaces is forbidden"));
         cluster.allows = ({ verb }) => verb === "create";
         expect(await faultOf(check())).toContain("lacks permissions");
@@ -198,19 +198,19 @@ describe("permissions", () => {
         expect(await faultOf(check())).toBe("namespaces is forbidden");
     });
 
-    it("do where those that count are there, though not all", async () => {
+    it("suffice if the user has those that count, but not all", async () => {
         cluster.allows = ({ resource }) => resource !== "*";
         expect(await check()).toBe("its-uid");
     });
 
-    it("are left to the cluster where the user may not ask", async () => {
+    it("are left to the cluster if the user may not ask", async () => {
         const { api } = cluster;
         api.review = () => Promise.reject(new ApiError(403, "forbidden"));
         expect(await findLacks(api, istioNeeds())).toEqual([]);
         expect(grantCommand(undefined)).toContain("--user=NAME");
     });
 
-    it("are those of what the steps make: each kind once for each namespace", () => {
+    it("are those of the steps' objects: each kind once for each namespace", () => {
         const object = (apiVersion: string, kind: string, name: string, namespace?: string): Step => {
             const content = { apiVersion, kind, metadata: { name, namespace } };
             return { name, type: "object", needs: [], wait: false, object: content };
@@ -230,7 +230,7 @@ describe("permissions", () => {
             { group: "", resource: "namespaces" },
             { group: "apps", resource: "deployments", namespace: "n" },
             { group: "apps", resource: "deployments", namespace: "m" },
-            // What the commands themselves look at.
+            // What the commands themselves list.
             { group: "", resource: "secrets", verbs: ["list"] },
             { group: "", resource: "pods", verbs: ["list"] },
             { group: "apps", resource: "replicasets", verbs: ["list"] },
@@ -246,7 +246,7 @@ describe("permissions", () => {
         expect(needsOf([release("istio-ingressgateway", { autoscaling: { enabled: true } })])).toContainEqual(scaler);
     });
 
-    it("are put in words by kind, with all its namespaces", () => {
+    it("are worded by kind, with all its namespaces", () => {
         const lack = { group: "apps", resource: "deployments", verbs: ["create"] };
         expect(
             lackLines([
@@ -256,7 +256,7 @@ describe("permissions", () => {
         ).toEqual(["deployments.apps: create, patch (in a, in b)"]);
     });
 
-    it("are asked for by the plural of a kind", () => {
+    it("use the plural of a kind", () => {
         expect(["Gateway", "Telemetry", "VirtualService", "NetworkPolicy", "Ingress"].map(pluralOf)).toEqual([
             "gateways",
             "telemetries",

@@ -6,12 +6,12 @@ import { UserError } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
 import { kubectlOn } from "../../kubernetes/address";
 
-/** Time that a namespace gets to be gone, in seconds: one that nothing blocks takes a few. */
+/** Time until a namespace must be gone, in seconds: it takes a few if nothing blocks it. */
 const PATIENCE = 30;
 
 /**
- * A namespace that is being deleted, and is not gone after some patience.
- * @returns what is wrong, and what to do; undefined where nothing is
+ * Waits until a namespace that is being deleted is gone.
+ * @returns the problem and the remedy if it is not gone after `PATIENCE`
  */
 export async function terminatingNamespace(
     name: string,
@@ -19,46 +19,41 @@ export async function terminatingNamespace(
     progress: Progress,
     stop: AbortSignal,
 ): Promise<string | undefined> {
-    const read = async () => terminating(await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
-    let left = await read();
-    if (left === undefined) {
+    const read = async () => {
+        const namespace = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+        return namespace?.metadata.deletionTimestamp === undefined ? undefined : namespace;
+    };
+    let terminating = await read();
+    if (terminating === undefined) {
         return undefined;
     }
-    const gone = async () => {
-        left = await read();
-        return left && "is being deleted";
-    };
     try {
         await progress.during(`The old namespace ${name} is gone`, () =>
-            waitUntil(`namespace ${name}`, { timeout: PATIENCE, stop }, gone),
+            waitUntil(`namespace ${name}`, { timeout: PATIENCE, stop }, async () => {
+                terminating = await read();
+                return terminating && "is being deleted";
+            }),
         );
         return undefined;
     } catch (error) {
         if (error instanceof UserError && !(error instanceof ApiError)) {
-            return explanation(left, kubectlOn(api.address));
+            return explanation(terminating, kubectlOn(api.address));
         }
         throw error;
     }
 }
 
-function terminating(namespace: KubernetesObject | undefined): KubernetesObject | undefined {
-    return namespace?.metadata.deletionTimestamp === undefined ? undefined : namespace;
-}
-
-/**
- * What blocks the deletion of a namespace, by its own conditions, and the remedy.
- * @param kubectl how one runs it on the cluster
- */
-export function explanation(namespace: KubernetesObject, kubectl: string): string {
+/** What blocks the deletion of a namespace, by its own conditions, and the remedy. */
+function explanation(namespace: KubernetesObject, kubectl: string): string {
     const { name } = namespace.metadata;
     const { conditions = [] } = (namespace.status ?? {}) as {
         conditions?: { status: string; message?: string }[];
     };
     const blocks = conditions.filter(({ status }) => status === "True").map(({ message = "" }) => `  ${message}`);
     return [
-        `the namespace ${name} is being deleted, and nothing can be created in it until it is gone.`,
+        `the namespace ${name} is being deleted; nobody can create anything in it until it is gone.`,
         ...blocks,
-        "Where an object waits for a finalizer, whatever set that has to remove it; if that is gone, do it by hand:",
+        "If an object waits for a finalizer, the controller that set it must remove it. If that controller is gone, do it by hand:",
         `  ${kubectl} --namespace ${name} patch KIND NAME --type=merge --patch '{"metadata":{"finalizers":null}}'`,
     ].join("\n");
 }

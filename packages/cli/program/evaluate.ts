@@ -19,18 +19,19 @@ export interface EvaluationRequest {
  */
 export type Reader = (type: string, id: string) => Promise<Record<string, unknown> | undefined>;
 
-/** Messages to the process that runs the program. */
+/** Messages to the process that runs the program: the request, and the answers to its reads. */
 export type ToEvaluation =
     { request: EvaluationRequest } | { found: Record<string, unknown> | undefined; ticket: number };
 
-/** Messages from it: a question that `found` answers under its ticket, or the end. */
+/** Messages from it: a read, which `found` answers by its ticket, or the end. */
 export type FromEvaluation =
     { read: { type: string; id: string }; ticket: number } | { declaration: Declaration } | { fault: string };
 
 /**
- * Runs the program on Pulumi's own test monitor and gives what it declared: no engine, no provider, no state. It runs in
- * a process of its own, for Pulumi keeps its settings globally, and a program may do what it likes.
+ * Runs the program on Pulumi's test monitor, without engine, provider or state, and gives what it declares. It runs in a
+ * separate process, because Pulumi's settings are global and a program may do anything.
  * @param read default: finds nothing, so that what the program reads has no status
+ * @throws UserError with the program's error
  */
 export function evaluateProgram(
     request: EvaluationRequest,
@@ -45,7 +46,7 @@ export function evaluateProgram(
             signal: stop,
         });
         const send = (message: ToEvaluation) => child.send(message);
-        // What a program logs is for people, and standard output may be read by machines.
+        // The program's logs are for people, but another program may read standard output.
         child.stdout?.pipe(process.stderr);
         child.stderr?.pipe(process.stderr);
 

@@ -1,10 +1,12 @@
-/** The process in which `evaluateProgram` runs the program: gets the request and gives the answer as messages. */
+/** The process in which `evaluateProgram` runs the program. It gets the request and sends the answer as messages. */
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { messageOf } from "../../shared/errors";
+import { unwrapSecrets } from "../../shared/secrets";
 import type { Declaration, DeclaredResource } from "./declaration";
 import type { EvaluationRequest, FromEvaluation, ToEvaluation } from "./evaluate";
-import { unwrapSecrets } from "../../shared/secrets";
+import { listenTo, type MonitorListener } from "./monitor";
 
 /** Pulumi's type of the root resource, whose outputs are the program's exports. */
 const STACK_TYPE = "pulumi:pulumi:Stack";
@@ -17,34 +19,6 @@ interface Named {
     name?: string;
 }
 
-/** The parts of a registration request that are used here; the same for a read. */
-interface Registration {
-    getType(): string;
-    getName(): string;
-    getParent(): string;
-    getDependenciesList(): string[];
-}
-interface NewResource extends Registration {
-    getCustom(): boolean;
-    getIgnorechangesList(): string[];
-    getObject(): { toJavaScript(): unknown };
-}
-interface ExistingResource extends Registration {
-    getProperties(): { toJavaScript(): unknown };
-}
-/** What tells a new resource from a component, and both from one that is only read. */
-type Kind = Pick<DeclaredResource, "custom" | "read" | "ignoreChanges">;
-interface Registered {
-    getUrn(): string;
-    getOutputs(): { toJavaScript(): unknown };
-}
-type Callback<T> = (error: unknown, response: T) => void;
-interface Monitor {
-    registerResource(request: NewResource, callback: Callback<{ getUrn(): string }>): unknown;
-    readResource(request: ExistingResource, callback: Callback<{ getUrn(): string }>): unknown;
-    registerResourceOutputs(request: Registered, callback: Callback<unknown>): unknown;
-}
-
 async function evaluate(request: EvaluationRequest): Promise<Declaration> {
     const declaration: Declaration = { resources: [], outputs: {} };
     pulumi.runtime.setAllConfig(request.config);
@@ -52,14 +26,14 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
         {
             newResource: async (resource) => ({ id: idOf(resource), state: await stateOf(resource) }),
             call: ({ token }) => {
-                throw new Error(`${token} asks a provider, and there is none where the program is only rendered`);
+                throw new Error(`${token} asks a provider, but there is no provider when the program is only rendered`);
             },
         },
         request.project,
         request.stack,
         false,
     );
-    listenTo(pulumi.runtime.getMonitor() as unknown as Monitor, declaration);
+    listenTo(pulumi.runtime.getMonitor(), listenerFor(declaration));
 
     // The engine's host loads the program in the same way.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
@@ -68,63 +42,48 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
     return declaration;
 }
 
-/** Writes down what passes by on the way to the monitor: unlike mocks, the requests tell dependencies and secrets. */
-function listenTo(monitor: Monitor, declaration: Declaration): void {
-    const note = (request: Registration, kind: Kind, properties: unknown) => {
+function listenerFor({ resources, outputs }: Declaration): MonitorListener {
+    const add = (
+        request: RegisterResourceRequest | ReadResourceRequest,
+        properties: unknown,
+        rest: Pick<DeclaredResource, "urn" | "custom" | "read" | "ignoreChanges">,
+    ) => {
         const { value, secrets } = unwrapSecrets(properties);
-        return (urn: string) =>
-            declaration.resources.push({
-                urn,
-                type: request.getType(),
-                name: request.getName(),
-                ...kind,
-                parent: request.getParent() || undefined,
-                dependencies: request.getDependenciesList(),
-                inputs: value as Properties,
-                secrets,
-            });
-    };
-
-    const register = monitor.registerResource.bind(monitor);
-    monitor.registerResource = (request, callback) => {
-        const isStack = request.getType() === STACK_TYPE;
-        // A component's inputs are arguments of a constructor, of any type, and nothing that is deployed.
-        const properties = request.getCustom() ? request.getObject().toJavaScript() : {};
-        const ignoreChanges = request.getIgnorechangesList();
-        const noteAs = note(request, { custom: request.getCustom(), read: false, ignoreChanges }, properties);
-        return register(request, (error, response) => {
-            if (!error && !isStack) {
-                noteAs(response.getUrn());
-            }
-            callback(error, response);
+        resources.push({
+            type: request.getType(),
+            name: request.getName(),
+            parent: request.getParent() || undefined,
+            dependencies: request.getDependenciesList(),
+            inputs: value as Properties,
+            secrets,
+            ...rest,
         });
     };
-
-    const read = monitor.readResource.bind(monitor);
-    monitor.readResource = (request, callback) => {
-        const kind = { custom: true, read: true, ignoreChanges: [] };
-        const noteAs = note(request, kind, request.getProperties().toJavaScript());
-        return read(request, (error, response) => {
-            if (!error) {
-                noteAs(response.getUrn());
+    return {
+        onRegister: (request, urn) => {
+            const custom = request.getCustom();
+            if (request.getType() !== STACK_TYPE) {
+                // A component's inputs are arguments of a constructor, of any type, and are not deployed.
+                const properties = custom ? request.getObject()?.toJavaScript() : {};
+                add(request, properties, { urn, custom, read: false, ignoreChanges: request.getIgnorechangesList() });
             }
-            callback(error, response);
-        });
-    };
-
-    const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
-    monitor.registerResourceOutputs = (request, callback) => {
-        if (request.getUrn().includes(`::${STACK_TYPE}::`)) {
-            for (const [name, serialized] of Object.entries(request.getOutputs().toJavaScript() as Properties)) {
-                const { value, secrets } = unwrapSecrets(serialized);
-                declaration.outputs[name] = { value, secret: secrets.length > 0 };
+        },
+        onRead: (request, urn) => {
+            const properties = request.getProperties()?.toJavaScript();
+            add(request, properties, { urn, custom: true, read: true, ignoreChanges: [] });
+        },
+        onOutputs: (request) => {
+            if (request.getUrn().includes(`::${STACK_TYPE}::`)) {
+                for (const [name, serialized] of Object.entries(request.getOutputs()?.toJavaScript() ?? {})) {
+                    const { value, secrets } = unwrapSecrets(serialized);
+                    outputs[name] = { value, secret: secrets.length > 0 };
+                }
             }
-        }
-        return registerOutputs(request, callback);
+        },
     };
 }
 
-/** The outputs that a provider would give: the inputs, a name where the program leaves it open, a release's status. */
+/** The outputs that a provider would give: the inputs, a name if the program sets none, and a release's status. */
 async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Properties> {
     const inputs = resource.inputs as Properties;
     if (resource.id) {
@@ -140,7 +99,7 @@ async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Prope
     return { name: resource.name, ...inputs };
 }
 
-/** Identifiers as the Kubernetes provider makes them: `namespace/name`, or `name` where there is no namespace. */
+/** An id in the form of the Kubernetes provider: `namespace/name`, or `name` without a namespace. */
 function idOf(resource: pulumi.runtime.MockResourceArgs): string {
     if (resource.id) {
         return resource.id;
@@ -150,22 +109,19 @@ function idOf(resource: pulumi.runtime.MockResourceArgs): string {
     return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** What the program says of itself is complete as it is; anything else needs its stack to be understood. */
+/** The program's own errors are complete without a stack trace; any other error needs it. */
 function describe(error: unknown): string {
-    return error instanceof Error && !isMeantForReaders(error) ? (error.stack ?? error.message) : messageOf(error);
+    const isComplete: boolean = pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
+    return error instanceof Error && !isComplete ? (error.stack ?? error.message) : messageOf(error);
 }
 
-function isMeantForReaders(error: Error): boolean {
-    return pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
-}
-
-/** Questions that wait for their answer. */
-const questions = new Map<number, (found: Properties | undefined) => void>();
+/** Reads that wait for their answer, by their ticket. */
+const reads = new Map<number, (found: Properties | undefined) => void>();
 
 function read(type: string, id: string): Promise<Properties | undefined> {
     return new Promise((resolve) => {
-        const ticket = questions.size;
-        questions.set(ticket, resolve);
+        const ticket = reads.size;
+        reads.set(ticket, resolve);
         send({ read: { type, id }, ticket });
     });
 }
@@ -185,7 +141,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 }
 process.on("message", (message: ToEvaluation) => {
     if ("ticket" in message) {
-        questions.get(message.ticket)?.(message.found);
+        reads.get(message.ticket)?.(message.found);
         return;
     }
     evaluate(message.request).then(

@@ -14,7 +14,7 @@ const request = (config: Record<string, unknown>) => ({
     ),
 });
 
-// The program runs in a process of its own, and a busy machine takes its time to start that.
+// The program runs in a separate process, which a busy machine starts slowly.
 jest.setTimeout(30_000);
 
 describe("the program on the test monitor", () => {
@@ -42,7 +42,7 @@ describe("the program on the test monitor", () => {
         expect(position("release-istio-ingressgateway")).toBeGreaterThan(position("release-istiod"));
     });
 
-    it("gives no credentials away, in what it shows or what is written to files", () => {
+    it("shows no credentials, and writes none to files", () => {
         const { kubeconfig, grafanaAdminPassword } = declaration.outputs;
         expect(kubeconfig).toMatchObject({ secret: true });
         expect(grafanaAdminPassword).toMatchObject({ secret: true });
@@ -56,12 +56,12 @@ describe("the program on the test monitor", () => {
         }
     });
 
-    it("is given what it reads", () => {
+    it("gets what it reads", () => {
         expect(reads).toEqual([["kubernetes:core/v1:Service", "istio-system/istio-ingressgateway"]]);
         expect(declaration.outputs.productpageUrl).toEqual({ value: `http://${ADDRESS}/productpage`, secret: false });
     });
 
-    it("shows a fault of the config as the program words it", async () => {
+    it("fails with the program's own message about a wrong config", async () => {
         const faulty = evaluateProgram(request({ cluster: CLUSTER, istoi: {} }));
         await expect(faulty).rejects.toThrow(/^The configuration has/);
     });

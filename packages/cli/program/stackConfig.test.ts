@@ -13,7 +13,7 @@ const resolve = (config?: object, overrides?: Record<string, unknown>) =>
     resolveStackConfig({ project: "mesh", stack: "dev", projectFile, stackFile: config && { config }, overrides });
 
 describe("the config of a stack", () => {
-    it("is the stack's values over the defaults, in the program's form", () => {
+    it("has the stack's values, and defaults for the rest, in the program's form", () => {
         expect(resolve({ "mesh:cluster": { kind: "kubeconfig" }, istio: { version: "1.31.0" }, other: true })).toEqual({
             faults: [],
             config: {
@@ -26,34 +26,34 @@ describe("the config of a stack", () => {
         });
     });
 
-    it("lets overrides win", () => {
+    it("has the overrides in place of the stack's values", () => {
         const { config } = resolve({ "mesh:cluster": { context: "a" } }, { cluster: { context: "b" } });
         expect(config["mesh:cluster"]).toBe('{"context":"b"}');
     });
 
-    it("takes numbers as text, as the engine does", () => {
+    it("accepts numbers as text, like the engine", () => {
         expect(resolve({ cluster: {}, count: "3" }).faults).toEqual([]);
     });
 
-    it("names everything that is missing, of another type or encrypted", () => {
+    it("names all values that are missing, of the wrong type or encrypted", () => {
         expect(resolve({ istio: "on", count: 1.5, deep: { list: [{ secure: "v1:abc" }] } }).faults).toEqual([
-            'mesh:cluster: stack "dev" has no value for it, and it has no default',
+            'mesh:cluster: has no value in stack "dev", and no default',
             'mesh:istio: must be of type object, not the text "on"',
             "mesh:count: must be of type integer, not 1.5",
             "mesh:deep: is encrypted; only the Pulumi CLI can read it",
         ]);
     });
 
-    it("does without a stack file", () => {
+    it("needs no stack file", () => {
         expect(resolve(undefined, { cluster: {} }).faults).toEqual([]);
     });
 });
 
-describe("secrets on Pulumi's wire", () => {
+describe("secrets in Pulumi's protocol", () => {
     const signature = "4dabf18193072939515e22adb298388d";
     const secret = (value: unknown) => ({ [signature]: "1b47061264138c4ac30d75fd1eb44270", value });
 
-    it("are unwrapped, and their places told", () => {
+    it("are unwrapped, and their paths are listed", () => {
         expect(unwrapSecrets({ a: 1, b: { c: secret("x") }, d: [secret({ e: "y" })] })).toEqual({
             value: { a: 1, b: { c: "x" }, d: [{ e: "y" }] },
             secrets: ["b.c", "d[0]"],
@@ -61,7 +61,7 @@ describe("secrets on Pulumi's wire", () => {
         expect(unwrapSecrets(secret("all"))).toEqual({ value: "all", secrets: [""] });
     });
 
-    it("are not mistaken for other special values", () => {
+    it("are not confused with other special values", () => {
         expect(() => unwrapSecrets({ file: { [signature]: "c44067f5952c0a294b673a41bacd8c17" } })).toThrow(
             "file is an asset",
         );

@@ -1,26 +1,26 @@
 /**
- * The config of a stack as the engine would hand it to the program: the schema and defaults of Pulumi.yaml under the
- * values of Pulumi.<stack>.yaml. For runs of the program without the engine; with it, all of this is the engine's.
+ * The config of a stack as the engine gives it to the program: the values of Pulumi.<stack>.yaml, and the schema and
+ * defaults of Pulumi.yaml. Only runs of the program without the engine need it.
  */
 
-/** Config as the program receives it: qualified keys, and JSON for whatever is not a plain value. */
+/** Config as the program gets it: qualified keys, and JSON for objects and lists. */
 export type StackConfig = Record<string, string>;
 
 export interface StackConfigSources {
-    /** Project name: the namespace of keys that have none. */
+    /** Name of the project, which is the namespace of keys without one. */
     project: string;
     stack: string;
     /** Content of Pulumi.yaml. */
     projectFile: unknown;
-    /** Content of Pulumi.<stack>.yaml; undefined where there is none. */
+    /** Content of Pulumi.<stack>.yaml; undefined without such a file. */
     stackFile?: unknown;
-    /** Values that win over the file's, by unqualified or qualified key. */
+    /** Values that replace the file's, by unqualified or qualified key. */
     overrides?: Record<string, unknown>;
 }
 
 type Mapping = Record<string, unknown>;
 
-/** What the schema's types accept; text is accepted for numbers and truth values, as the engine does. */
+/** What the schema's types accept: like the engine, also text for numbers and for true and false. */
 const ACCEPTS: Record<string, (value: unknown) => boolean> = {
     string: (value) => typeof value === "string",
     integer: (value) => Number.isInteger(value) || (typeof value === "string" && /^-?\d+$/.test(value)),
@@ -31,8 +31,8 @@ const ACCEPTS: Record<string, (value: unknown) => boolean> = {
 };
 
 /**
- * The config of a stack, and everything that is wrong with it: missing values, values of another type than the schema
- * says, and encrypted ones, which only the engine can read.
+ * The config of a stack, and all its problems: missing values, values of the wrong type, and encrypted values, which only
+ * the engine can read.
  */
 export function resolveStackConfig(sources: StackConfigSources): { config: StackConfig; faults: string[] } {
     const qualify = (key: string) => (key.includes(":") ? key : `${sources.project}:${key}`);
@@ -41,10 +41,7 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
     const section = (file: unknown) => (isMapping(file) ? file.config : undefined);
 
     const faults: string[] = [];
-    const values = new Map<string, unknown>([
-        ...entries(section(sources.stackFile)),
-        ...entries(sources.overrides ?? {}),
-    ]);
+    const values = new Map([...entries(section(sources.stackFile)), ...entries(sources.overrides)]);
 
     for (const [key, declared] of entries(section(sources.projectFile))) {
         const schema: Mapping = isMapping(declared) ? declared : { value: declared };
@@ -53,7 +50,7 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
             if (preset !== undefined) {
                 values.set(key, preset);
             } else if (schema.type !== undefined) {
-                faults.push(`${key}: stack "${sources.stack}" has no value for it, and it has no default`);
+                faults.push(`${key}: has no value in stack "${sources.stack}", and no default`);
             }
         }
         const value = values.get(key);
@@ -73,12 +70,9 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
     return { config, faults };
 }
 
-/** Whether a value, or any value inside of it, was written by `pulumi config set --secret`. */
+/** Whether `pulumi config set --secret` wrote the value, or any value inside it. */
 function isEncrypted(value: unknown): boolean {
-    if (Array.isArray(value)) {
-        return value.some(isEncrypted);
-    }
-    if (!isMapping(value)) {
+    if (typeof value !== "object" || value === null) {
         return false;
     }
     const keys = Object.keys(value);

@@ -1,18 +1,19 @@
+import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { PROJECT_NAME } from "../../shared/project";
 
-/** Where a backend that is a folder of this machine keeps what it has of a stack. */
+/** The files of a stack in a backend that is a folder of this machine. */
 export interface StackFiles {
-    /** How the backend is laid out: the first thing that an engine writes, and that every later one reads. */
+    /** The layout of the backend: an engine writes it first, and every later engine reads it. */
     layout: string;
     /** The engine's state (`pkg/backend/diy/state.go`), unless it is compressed. */
     state: string;
-    /** The folder for a file from whoever works on the stack (`pkg/backend/diy/lock.go`). */
+    /** The folder of locks, one file for each engine or command that works on the stack (`pkg/backend/diy/lock.go`). */
     locks: string;
 }
 
-/** The files of a stack; undefined where the backend is no folder of this machine. */
+/** Undefined if the backend is not a folder of this machine. */
 export function stackFiles(backend: string, stack: string): StackFiles | undefined {
     const [, root] = /^file:\/\/(\/[^?]*|~[^?]*)/.exec(backend) ?? [];
     if (root === undefined) {
@@ -24,4 +25,11 @@ export function stackFiles(backend: string, stack: string): StackFiles | undefin
         state: path.join(folder, "stacks", PROJECT_NAME, `${stack}.json`),
         locks: path.join(folder, "locks", "organization", PROJECT_NAME, stack),
     };
+}
+
+/** Paths of the files in a folder with such a name; empty if the folder does not exist. */
+export function filesIn(folder: string, prefix: string, suffix: string): string[] {
+    return (existsSync(folder) ? readdirSync(folder) : [])
+        .filter((name) => name.startsWith(prefix) && name.endsWith(suffix))
+        .map((name) => path.join(folder, name));
 }

@@ -15,7 +15,7 @@ const BEGUN = "2026-01-02T03:04:05Z";
 const LATER = "2026-01-02T03:05:00Z";
 const urn = "urn:pulumi:local::bookinfo-mesh::x::y";
 
-/** An object as the provider makes it, or as another manager does. */
+/** An object from the provider, or from another manager. */
 function object(
     apiVersion: string,
     kind: string,
@@ -74,7 +74,7 @@ const find = (state: StackState, program?: Declaration, settled?: string) =>
         program && { declaration: program, settled: settled === undefined ? undefined : new Date(settled) },
     );
 
-/** The fake's API, from which what is deleted goes at once. */
+/** The fake's API, which deletes immediately. */
 function apiOf(fake: FakeCluster) {
     return Object.assign(fake.api, {
         delete: ({ kind, metadata: { name } }: KubernetesObject) => {
@@ -85,34 +85,34 @@ function apiOf(fake: FakeCluster) {
     });
 }
 
-async function mendAll(state: StackState, program?: Declaration): Promise<string[]> {
+async function repairAll(state: StackState, program?: Declaration): Promise<string[]> {
     const findings = await find(state, program);
-    await Promise.all(findings.map(async ({ mend }) => mend?.(new AbortController().signal)));
+    await Promise.all(findings.map(async ({ repair }) => repair?.(new AbortController().signal)));
     return deleted.sort();
 }
 
-describe("what a provider that ended has left, which the state does not know", () => {
+describe("an object that a dead provider has left and the state does not have", () => {
     const state: StackState = { deployment: { resources: [stack, namespace] } };
 
-    it("is found by what the program declares, and removed", async () => {
+    it("is found through the program's declaration, and removed", async () => {
         cluster.objects.push(
             object("v1", "Service", service.metadata),
             revision("istiod", "pulumi-resource-kubernetes"),
         );
         expect((await find(state, declared)).map(({ text }) => text)).toEqual([
-            "Release istio-system/istiod was being installed: what there is of it is removed.",
-            "Service default/details was being created: removed, for the state does not know of it.",
+            "Release istio-system/istiod was being installed: its incomplete parts are removed.",
+            "Service default/details was being created: removed, because it is not in the state.",
         ]);
-        expect(await mendAll(state, declared)).toEqual(["Secret sh.helm.release.v1.istiod.v1", "Service details"]);
+        expect(await repairAll(state, declared)).toEqual(["Secret sh.helm.release.v1.istiod.v1", "Service details"]);
     });
 
-    it("is not looked for without the program, nor before the stack has begun", async () => {
+    it("is not looked for without the program, or before the stack has begun", async () => {
         cluster.objects.push(object("v1", "Service", service.metadata));
         expect(await find(state)).toEqual([]);
         expect(await find({}, declared)).toEqual([]);
     });
 
-    it("is not what the state knows, nor what the program only reads", async () => {
+    it("is not one that the state has, or that the program only reads", async () => {
         cluster.objects.push(object("v1", "Service", service.metadata));
         const known = { urn, type: "kubernetes:core/v1:Service", id: "default/details", inputs: service };
         expect(await find({ deployment: { resources: [stack, namespace, known] } }, declared)).toEqual([]);
@@ -120,7 +120,7 @@ describe("what a provider that ended has left, which the state does not know", (
         expect(await find(state, { ...declared, resources: read })).toEqual([]);
     });
 
-    it("is not what somebody else has made: that is left alone, and said", async () => {
+    it("is reported and left alone if somebody else has created it", async () => {
         cluster.objects.push(
             object("v1", "Service", service.metadata, "kubectl-create"),
             revision("istiod", "helm", "deployed"),
@@ -130,34 +130,34 @@ describe("what a provider that ended has left, which the state does not know", (
             "Release istio-system/istiod was to be installed, but is somebody else's: left alone.",
             "Service default/details was to be created, but is somebody else's: left alone.",
         ]);
-        expect(await mendAll(state, declared)).toEqual([]);
+        expect(await repairAll(state, declared)).toEqual([]);
     });
 
-    it("is not what was there when an up last ended well: that knew all it had made", async () => {
+    it("is not older than the last successful up, after which the state had everything", async () => {
         cluster.objects.push(
             object("v1", "Service", service.metadata),
             revision("istiod", "pulumi-resource-kubernetes"),
         );
         const findings = await find(state, declared, "2026-01-03T00:00:00Z");
-        expect(findings.filter(({ mend }) => mend)).toEqual([]);
+        expect(findings.filter(({ repair }) => repair)).toEqual([]);
         expect(findings).toHaveLength(2);
         const creation = { urn, type: "kubernetes:core/v1:Service", inputs: service };
         const underWay = [{ type: "creating", resource: creation }];
         const killed = { deployment: { resources: [stack, namespace], pending_operations: underWay } };
-        expect((await find(killed, declared, "2026-01-03T00:00:00Z")).filter(({ mend }) => mend)).toHaveLength(1);
+        expect((await find(killed, declared, "2026-01-03T00:00:00Z")).filter(({ repair }) => repair)).toHaveLength(1);
     });
 
     it.each([
         ["is", [], 1],
         ["is not", [object("v1", "Pod", { name: "theirs", namespace: "shop" })], 0],
-    ])("%s a namespace, if somebody uses it or not", async (_, content, mended) => {
+    ])("%s a namespace, if it is empty or not", async (_, content, repaired) => {
         cluster.objects.push(object("v1", "Namespace", { name: "shop" }), ...content);
         const inputs = { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } };
         const program = declaration({ type: "kubernetes:core/v1:Namespace", name: "app-namespace", inputs });
-        expect((await find(state, program)).filter(({ mend }) => mend)).toHaveLength(mended);
+        expect((await find(state, program)).filter(({ repair }) => repair)).toHaveLength(repaired);
     });
 
-    it("is found under names that the provider has made up, but for those that the state knows", async () => {
+    it("is found under generated names, except those in the state", async () => {
         const type = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole";
         const labels = { app: "prometheus" };
         const inputs = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { labels } };
@@ -178,13 +178,13 @@ describe("what a provider that ended has left, which the state does not know", (
         const known = { urn, type, id: "prometheus-role-0123abcd", inputs };
         const program = declaration({ type, name: "prometheus-role", inputs });
         const state = { deployment: { resources: [stack, namespace, known] } };
-        // The run after it has made up another name, and may have ended well.
+        // The next run has generated another name, and may have ended well.
         const findings = await find(state, program, "2026-01-03T00:00:00Z");
-        expect(findings.filter(({ mend }) => mend)).toHaveLength(1);
-        expect(await mendAll(state, program)).toEqual(["ClusterRole prometheus-role-89abcdef"]);
+        expect(findings.filter(({ repair }) => repair)).toHaveLength(1);
+        expect(await repairAll(state, program)).toEqual(["ClusterRole prometheus-role-89abcdef"]);
     });
 
-    it("is, of a patch, a name that the state does not know, also beside one that it knows", async () => {
+    it("is, for a patch, a manager name that the state does not have, also beside one that it has", async () => {
         const labels = { "istio-injection": "enabled" };
         const inputs = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels } };
         const type = "kubernetes:core/v1:NamespacePatch";
@@ -203,23 +203,23 @@ describe("what a provider that ended has left, which the state does not know", (
     });
 });
 
-describe("a mesh that somebody else has made anew", () => {
+describe("a new mesh of somebody else", () => {
     const state: StackState = { deployment: { resources: [stack, namespace] } };
     const refusal = () => refuseForeignMesh("demo", meshIn(state), cluster.api, "npm run forget-it");
 
-    it("is refused, with the way to forget one's own", async () => {
+    it("is refused, with the command that forgets the own one", async () => {
         cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];
         await expect(refusal()).rejects.toThrow(/somebody else.*nothing is touched[^]*npm run forget-it$/);
     });
 
-    it("is none where it is the stack's own, or gone", async () => {
+    it("is not refused if it is the stack's own, or gone", async () => {
         await expect(refusal()).resolves.toBeUndefined();
         cluster.objects = [];
         await expect(refusal()).resolves.toBeUndefined();
     });
 });
 
-describe("what was under way when an engine was killed", () => {
+describe("a pending operation of a killed engine", () => {
     const pending = (resources: StateResource[], ...interrupted: StateResource[]): StackState => ({
         deployment: {
             resources,
@@ -229,37 +229,37 @@ describe("what was under way when an engine was killed", () => {
     const creation: StateResource = { urn, type: "kubernetes:core/v1:Service", inputs: service };
     const beginning: StateResource = { ...namespace, id: undefined, outputs: undefined };
 
-    it("is taken back", async () => {
+    it("is undone", async () => {
         cluster.objects.push(object("v1", "Service", service.metadata));
-        expect(await mendAll(pending([stack, namespace], creation))).toEqual(["Service details"]);
+        expect(await repairAll(pending([stack, namespace], creation))).toEqual(["Service details"]);
     });
 
-    it("is not touched in a mesh that another stack has made since", async () => {
+    it("is not touched in a newer mesh of another stack", async () => {
         cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];
         cluster.objects.push(object("v1", "Service", service.metadata));
         const findings = await find(pending([stack, namespace], creation));
         expect(findings.map(({ text }) => text)).toEqual([
-            "The mesh in this cluster is another stack's by now: nothing in it is touched.",
+            "The mesh in this cluster now belongs to another stack: nothing in it is touched.",
         ]);
-        expect(findings[0]?.mend).toBeUndefined();
+        expect(findings[0]?.repair).toBeUndefined();
     });
 
-    it("is Istio's namespace as long as nothing is deployed to it, and another stack's after that", async () => {
+    it("is undone for an empty Istio namespace, because one with content is another stack's", async () => {
         const state = pending([stack], beginning);
         expect(await find(state)).toHaveLength(1);
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
-        expect(await mendAll(state)).toEqual([]);
+        expect(await repairAll(state)).toEqual([]);
     });
 
-    it("leaves alone what another stack installs under the same names", async () => {
+    it("is not a release that another stack installs under the same name", async () => {
         cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "pending-upgrade"));
         const known = { urn, type: "kubernetes:helm.sh/v3:Release", id: "istio-system/istiod", inputs: istiod };
-        expect(await mendAll({ deployment: { resources: [stack, namespace, known] } })).toEqual([]);
+        expect(await repairAll({ deployment: { resources: [stack, namespace, known] } })).toEqual([]);
     });
 });
 
-describe("what the state holds, though a provider that ended or somebody else has deleted or changed it,", () => {
+describe("an object in the state that somebody else has deleted or changed", () => {
     const known = (name: string, external = false): StateResource => ({
         urn,
         type: "kubernetes:core/v1:ConfigMap",
@@ -277,20 +277,20 @@ describe("what the state holds, though a provider that ended or somebody else ha
         return refresh.mock.calls.length;
     };
 
-    it("has the state brought up to date", async () => {
+    it("causes a refresh of the state", async () => {
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         expect(await refreshesOf(known("gone"))).toBe(1);
     });
 
-    it("may be a release, which Helm does not know any more", async () => {
+    it("may be a release that Helm no longer has", async () => {
         expect(await refreshesOf()).toBe(1);
     });
 
     it.each([
-        ["is another object of that name", { uid: "another", generation: 2 }, 1],
-        ["wants something else", { uid: "seen", generation: 3 }, 1],
-        ["is as it was seen last", { uid: "seen", generation: 2 }, 0],
-    ])("may be there: it %s", async (_, live, refreshes) => {
+        ["is another object with the same name", { uid: "another", generation: 2 }, 1],
+        ["has another specification", { uid: "seen", generation: 3 }, 1],
+        ["is unchanged", { uid: "seen", generation: 2 }, 0],
+    ])("may exist: it %s", async (_, live, refreshes) => {
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         const metadata = { name: "page", namespace: "default" };
         cluster.objects.push({ apiVersion: "apps/v1", kind: "Deployment", metadata: { ...metadata, ...live } });
@@ -304,7 +304,7 @@ describe("what the state holds, though a provider that ended or somebody else ha
         expect(await refreshesOf(page)).toBe(refreshes);
     });
 
-    it("is waited for where it is about to go", async () => {
+    it("is awaited if it is being deleted", async () => {
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         const going = { name: "going", namespace: "istio-system", deletionTimestamp: LATER };
         cluster.objects.push(object("v1", "ConfigMap", going));
@@ -315,7 +315,7 @@ describe("what the state holds, though a provider that ended or somebody else ha
         expect(await refreshes).toBe(1);
     });
 
-    it("is nothing where all of it is there, whatever is only read", async () => {
+    it("causes no refresh if it exists, or is only read", async () => {
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         cluster.objects.push(object("v1", "ConfigMap", { name: "there", namespace: "istio-system" }));
         expect(await refreshesOf(known("there"), known("read", true))).toBe(0);

@@ -6,27 +6,26 @@ import type { Declaration } from "../program/declaration";
 import { beginningOf, type Creations, interruptionOf, managersIn, type StackState } from "./interruption";
 import { hasOwnMesh, holdsSomething, isOwn, lostManagers } from "./ownership";
 import { markFailed, removeRelease, revisionSecrets, unfinishedRevisions } from "./release";
-import { isAutonamed, unrecordedOf } from "./missingFromState";
+import { isAutonamed, missingFromState } from "./missingFromState";
 
-/** Something in the cluster that keeps the engine from going on. */
+/** Something in the cluster that keeps the engine from continuing. */
 export interface Finding {
-    /** What was found, and what is done about it. */
+    /** What was found, and what happens to it. */
     text: string;
-    /** Undefined where it is somebody else's. */
-    mend?: (stop: AbortSignal) => Promise<void>;
+    /** Undefined if it belongs to somebody else. */
+    repair?: (stop: AbortSignal) => Promise<void>;
 }
 
-/** Where to look for what the state does not know of. */
+/** Where to look for objects that are missing from the state. */
 export interface SearchScope {
-    /** What the program declares. */
     declaration: Declaration;
-    /** When the state last held all that was made: what has a declared name and is older is somebody else's. Default: never. */
+    /** When the state last had everything: an older object with a declared name is somebody else's. Default: never. */
     settled?: Date;
 }
 
 /**
- * Looks for what is half-made in the cluster.
- * @param scope default: only what the state says was under way is looked for
+ * Looks for incomplete work in the cluster.
+ * @param scope default: only the operations that the state has as pending
  */
 export async function findingsOf(
     state: StackState,
@@ -34,21 +33,22 @@ export async function findingsOf(
     scope: SearchScope | undefined,
 ): Promise<Finding[]> {
     const { created, knownReleases } = interruptionOf(state);
-    const [unrecorded, stuck] = await Promise.all([
-        scope ? unrecordedOf(scope.declaration, state, api) : undefined,
+    const [missing, stuck] = await Promise.all([
+        scope ? missingFromState(scope.declaration, state, api) : undefined,
         stuckReleases(knownReleases, api),
     ]);
-    const { objects, patches, releases } = unrecorded ? merged(created, unrecorded) : created;
+    const { objects, patches, releases } = missing ? merged(created, missing) : created;
     const begun = beginningOf(state);
     if (begun === undefined || objects.length + patches.length + releases.length + stuck.length === 0) {
         return [];
     }
     if (!(await hasOwnMesh(state, api))) {
-        return [{ text: "The mesh in this cluster is another stack's by now: nothing in it is touched." }];
+        return [{ text: "The mesh in this cluster now belongs to another stack: nothing in it is touched." }];
     }
     const managers = managersIn(state);
-    const underWay = new Set([...created.objects.map(nameOfObject), ...created.releases.map(nameOfRelease)]);
-    const since = (name: string) => (underWay.has(name) ? begun : latest(begun, scope?.settled));
+    const pending = new Set([...created.objects.map(nameOfObject), ...created.releases.map(nameOfRelease)]);
+    const settled = scope?.settled && scope.settled > begun ? scope.settled : begun;
+    const since = (name: string) => (pending.has(name) ? begun : settled);
     const findings = await Promise.all([
         ...stuck.map((release) => findStuck(release, api)),
         ...releases.map((release) => findRelease(release, since(nameOfRelease(release)), api)),
@@ -59,13 +59,13 @@ export async function findingsOf(
 }
 
 function merged(some: Creations, others: Creations): Creations {
-    const names = <T>(all: T[], nameOf: (each: T) => string) => [
+    const unique = <T>(all: T[], nameOf: (each: T) => string) => [
         ...new Map(all.map((each) => [nameOf(each), each])).values(),
     ];
     return {
-        objects: names([...some.objects, ...others.objects], nameOfObject),
-        patches: names([...some.patches, ...others.patches], nameOfObject),
-        releases: names([...some.releases, ...others.releases], nameOfRelease),
+        objects: unique([...some.objects, ...others.objects], nameOfObject),
+        patches: unique([...some.patches, ...others.patches], nameOfObject),
+        releases: unique([...some.releases, ...others.releases], nameOfRelease),
     };
 }
 
@@ -74,14 +74,10 @@ function nameOfObject(object: KubernetesObject): string {
 }
 
 function nameOfRelease({ namespace, name }: ReleaseName): string {
-    return `${namespace}/${name}`;
+    return `Release ${namespace}/${name}`;
 }
 
-function latest(one: Date, other: Date = one): Date {
-    return one > other ? one : other;
-}
-
-/** A release that the state knows and Helm has not finished with. */
+/** A release in the state that Helm has not finished. */
 type StuckRelease = ReleaseName & { uninstalling: boolean };
 
 async function stuckReleases(knownReleases: ReleaseName[], api: ClusterApi): Promise<StuckRelease[]> {
@@ -94,38 +90,31 @@ async function stuckReleases(knownReleases: ReleaseName[], api: ClusterApi): Pro
     });
 }
 
-async function findStuck(release: StuckRelease, api: ClusterApi): Promise<Finding[]> {
-    const name = `Release ${release.namespace}/${release.name}`;
+async function findStuck(release: StuckRelease, api: ClusterApi): Promise<Finding> {
+    const name = nameOfRelease(release);
     const revisions = await revisionSecrets(api, release);
     return release.uninstalling
-        ? [
-              {
-                  text: `${name} was being uninstalled: the rest of it is removed.`,
-                  mend: (stop) => removeRelease(api, release, revisions, stop),
-              },
-          ]
-        : [
-              {
-                  text: `${name} was being upgraded: marked as failed, to be upgraded again.`,
-                  mend: () => markFailed(api, revisions),
-              },
-          ];
+        ? {
+              text: `${name} was being uninstalled: the rest of it is removed.`,
+              repair: (stop) => removeRelease(api, release, revisions, stop),
+          }
+        : {
+              text: `${name} was being upgraded: marked as failed, so that the next upgrade can begin.`,
+              repair: () => markFailed(api, revisions),
+          };
 }
 
 async function findRelease(release: ReleaseName, begun: Date, api: ClusterApi): Promise<Finding[]> {
-    const name = `Release ${release.namespace}/${release.name}`;
+    const name = nameOfRelease(release);
     const revisions = await revisionSecrets(api, release);
     if (revisions.length === 0) {
         return [];
     }
-    return revisions.every((secret) => isOwn(secret, begun))
-        ? [
-              {
-                  text: `${name} was being installed: what there is of it is removed.`,
-                  mend: (stop) => removeRelease(api, release, revisions, stop),
-              },
-          ]
-        : [{ text: `${name} was to be installed, but is somebody else's: left alone.` }];
+    if (!revisions.every((secret) => isOwn(secret, begun))) {
+        return [{ text: `${name} was to be installed, but is somebody else's: left alone.` }];
+    }
+    const repair = (stop: AbortSignal) => removeRelease(api, release, revisions, stop);
+    return [{ text: `${name} was being installed: its incomplete parts are removed.`, repair }];
 }
 
 async function findObject(
@@ -137,20 +126,17 @@ async function findObject(
     if (live === undefined) {
         return [];
     }
-    // A name that the provider has made up is made up anew by the next run, which can end well beside the lost object.
+    // The provider generates another name in the next run, which can end well beside the lost object.
     const own = isOwn(live, isAutonamed(live) ? begun : since);
-    // Nothing is created in a namespace before the engine knows of it.
-    return own && !(live.kind === "Namespace" && (await holdsSomething(live.metadata.name, api)))
-        ? [
-              {
-                  text: `${displayName(object)} was being created: removed, for the state does not know of it.`,
-                  mend: (stop) => removeObjects(api, [live], stop),
-              },
-          ]
-        : [{ text: `${displayName(object)} was to be created, but is somebody else's: left alone.` }];
+    // Nothing is created in a namespace before the engine knows the namespace.
+    if (!own || (live.kind === "Namespace" && (await holdsSomething(live.metadata.name, api)))) {
+        return [{ text: `${displayName(object)} was to be created, but is somebody else's: left alone.` }];
+    }
+    const repair = (stop: AbortSignal) => removeObjects(api, [live], stop);
+    return [{ text: `${displayName(object)} was being created: removed, because it is not in the state.`, repair }];
 }
 
-/** Fields that were set under a name that is lost with the killed run: nobody else could ever unset them. */
+/** Fields that were set under a manager name that the killed run has lost: nobody else could ever unset them. */
 async function findPatch(
     patch: KubernetesObject,
     begun: Date,
@@ -163,8 +149,8 @@ async function findPatch(
     return (live ? lostManagers(live, patch, begun) : [])
         .filter((manager) => !known.has(manager))
         .map((fieldManager) => ({
-            text: `${displayName(patch)} was being patched: what was set is given up.`,
-            mend: async () => {
+            text: `${displayName(patch)} was being patched: its patched fields are given up.`,
+            repair: async () => {
                 await api.apply({ apiVersion, kind, metadata: { name, namespace } }, { force: false, fieldManager });
             },
         }));

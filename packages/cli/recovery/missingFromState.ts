@@ -1,17 +1,21 @@
 import type { ClusterApi } from "../../kubernetes/api";
-import type { KubernetesObject } from "../../kubernetes/object";
+import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 import { type Creations, creationsOf, type Declared, idOf, knownIn, type StackState } from "./interruption";
 
-/** The provider's mark on what it has named itself: the resource's name, a hyphen and eight random digits. */
+/** The provider's annotation on objects with a generated name: the resource's name, a hyphen and eight random digits. */
 const AUTONAMED = "pulumi.com/autonamed";
 const RANDOM_SUFFIX = /^-[0-9a-f]{8}$/;
 
 /**
- * What the program declares and the state does not hold: it may be in the cluster all the same, if the provider ended before
- * it could tell the engine. The engine then takes the operation for failed, and not for one that never ended.
+ * What the program declares, but the state does not have. It may still be in the cluster, if the provider ended before it could
+ * tell the engine: then the engine records the operation as failed, not as pending.
  */
-export async function unrecordedOf({ resources }: Declaration, state: StackState, api: ClusterApi): Promise<Creations> {
+export async function missingFromState(
+    { resources }: Declaration,
+    state: StackState,
+    api: ClusterApi,
+): Promise<Creations> {
     const known = knownIn(state);
     const declared = resources.filter(({ custom, read, type }) => custom && !read && type.startsWith("kubernetes:"));
     const named = declared.filter(hasName);
@@ -21,7 +25,7 @@ export async function unrecordedOf({ resources }: Declaration, state: StackState
     const created = creationsOf(
         [...named, ...autonamed.flat()].filter((each) => !known.has(`${each.type} ${idOf(each)}`)),
     );
-    // One that was lost stays in force beside the one that came after it.
+    // A lost patch stays in force beside its successor.
     return { ...created, patches: creationsOf(named).patches };
 }
 
@@ -34,23 +38,19 @@ function hasName({ inputs }: Declared): boolean {
     return (name ?? metadata?.name) !== undefined;
 }
 
-/** What the cluster has of a resource that the program leaves the naming of to the provider. */
-async function findAutonamed(resource: DeclaredResource, api: ClusterApi): Promise<Declared[]> {
-    const { type, name, inputs } = resource;
-    const { apiVersion, kind, metadata = {} } = inputs as Partial<KubernetesObject>;
-    const labels = Object.entries((metadata as Partial<KubernetesObject["metadata"]>).labels ?? {});
-    const labelSelector = labels.map(([key, value]) => `${key}=${value}`).join(",");
-    const live = await api.list(apiVersion ?? "", kind ?? "", { labelSelector });
+/** The objects of a resource for which the provider generates names. */
+async function findAutonamed({ type, name, inputs }: DeclaredResource, api: ClusterApi): Promise<Declared[]> {
+    const { apiVersion = "", kind = "" } = inputs as Partial<KubernetesObject>;
+    const metadata = (inputs.metadata ?? {}) as Partial<ObjectMetadata>;
+    const labels = Object.entries(metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+    const live = await api.list(apiVersion, kind, { labelSelector: labels.join(",") });
     return live
         .filter(
             (object) =>
                 isAutonamed(object) &&
                 object.metadata.name.startsWith(name) &&
                 RANDOM_SUFFIX.test(object.metadata.name.slice(name.length)) &&
-                object.metadata.namespace === (metadata as Partial<KubernetesObject["metadata"]>).namespace,
+                object.metadata.namespace === metadata.namespace,
         )
-        .map(({ metadata: { name: liveName } }) => ({
-            type,
-            inputs: { ...inputs, metadata: { ...metadata, name: liveName } },
-        }));
+        .map((object) => ({ type, inputs: { ...inputs, metadata: { ...metadata, name: object.metadata.name } } }));
 }

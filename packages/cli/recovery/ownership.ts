@@ -2,9 +2,9 @@ import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { UserError } from "../../shared/errors";
-import type { StackState, StateResource } from "./interruption";
+import type { StackState } from "./interruption";
 
-/** An entry of `metadata.managedFields`: who has set which fields, how and when. */
+/** An entry of `metadata.managedFields`: which manager has set which fields, how and when. */
 interface ManagedFields {
     manager: string;
     operation: string;
@@ -13,27 +13,27 @@ interface ManagedFields {
     fieldsV1?: Record<string, unknown>;
 }
 
-/** How far the clocks of the cluster and of this machine may differ, in milliseconds. */
+/** Largest difference between the clocks of the cluster and of this machine, in milliseconds. */
 const SKEW = 5000;
 
 /**
- * Whether the mesh in a cluster can be a stack's own: the namespace that every stack of this program begins with is the one
- * that the state knows, or there is none. One that the state does not know can be what a killed run has made; but then
- * nothing has been deployed to it. Two stacks of this program make the same names, of which neither tells whose it is.
+ * Whether the mesh in a cluster can belong to a stack. Names do not tell, because two stacks of this program use the same ones.
+ * Every stack begins with the namespace of Istio: the cluster must have the one in the state, or none. A killed run may have
+ * created a namespace that is not in the state, but then it is still empty.
  */
 export async function hasOwnMesh(state: StackState, api: ClusterApi): Promise<boolean> {
     const live = await liveMesh(api);
     if (live === undefined) {
         return true;
     }
-    const recorded = recordedMesh(state);
-    return recorded ? uidOf(recorded) === live.metadata.uid : !(await holdsSomething(ISTIO_NAMESPACE, api));
+    const recorded = meshIn(state);
+    return recorded === undefined ? !(await holdsSomething(ISTIO_NAMESPACE, api)) : recorded === live.metadata.uid;
 }
 
 /**
- * @param uid of the mesh's namespace, as the stack has made it; undefined where it has not got as far
- * @param forget the command by which one forgets what the stack had deployed
- * @throws UserError where somebody else has made the mesh anew: what has the same names would be changed, or removed
+ * @param uid of the mesh's namespace that the stack has created; undefined before that
+ * @param forget the command that forgets what the stack has deployed
+ * @throws UserError if somebody else has created a new mesh, because a run would change or remove objects with the same names
  */
 export async function refuseForeignMesh(
     stack: string,
@@ -44,47 +44,36 @@ export async function refuseForeignMesh(
     const live = await liveMesh(api);
     if (live && uid !== undefined && uid !== live.metadata.uid) {
         throw new UserError(
-            `the namespace ${ISTIO_NAMESPACE} of stack "${stack}" is gone, and somebody else has made another one: nothing is touched.\n` +
-                `Forget what this stack had deployed: ${forget}`,
+            `the namespace ${ISTIO_NAMESPACE} of stack "${stack}" is gone, and somebody else has created another one: nothing is ` +
+                `touched.\nForget what this stack has deployed: ${forget}`,
         );
     }
 }
 
-/** @throws UserError where a stack is not in its backend any more, and a mesh is in the cluster: that may be what it has deployed */
+/** @throws UserError for a stack that its backend has lost, if the cluster has a mesh that the stack may have deployed */
 export async function refuseLostState(stack: string, backend: string, api: ClusterApi, forget: string): Promise<void> {
     if ((await liveMesh(api)) !== undefined) {
         throw new UserError(
-            `stack "${stack}" is not in ${backend} any more, which kept its state, and the namespace ${ISTIO_NAMESPACE} is in the ` +
-                `cluster: nothing is touched.
-Bring the backend back. If the state is lost for good, forget the stack, and remove ` +
+            `stack "${stack}" is no longer in ${backend}, which had its state, and the namespace ${ISTIO_NAMESPACE} is in the ` +
+                `cluster: nothing is touched.\nRestore the backend. If the state is lost for good, forget the stack, and remove ` +
                 `by hand what is in the cluster: ${forget}`,
         );
     }
 }
 
-/** UID of the mesh's namespace in a state; undefined where that does not know it, and so nothing that comes after it. */
-export function meshIn(state: StackState): string | undefined {
-    const recorded = recordedMesh(state);
-    return recorded && uidOf(recorded);
+/** UID of the mesh's namespace in a state; undefined if the state has no namespace yet, and so nothing after it. */
+export function meshIn({ deployment }: StackState): string | undefined {
+    const namespace = deployment?.resources?.find(
+        ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
+    );
+    return (namespace?.outputs?.metadata as { uid?: string } | undefined)?.uid;
 }
 
-/** The namespace of the mesh that is in a cluster, whoever has made it. */
+/** The namespace of the mesh in a cluster, from any owner. */
 export function liveMesh(api: ClusterApi): Promise<KubernetesObject | undefined> {
     return api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: ISTIO_NAMESPACE } });
 }
 
-/** The namespace that every stack of this program begins with, as a state knows it. */
-function recordedMesh({ deployment }: StackState): StateResource | undefined {
-    return deployment?.resources?.find(
-        ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
-    );
-}
-
-function uidOf({ outputs }: StateResource): string | undefined {
-    return (outputs?.metadata as { uid?: string } | undefined)?.uid;
-}
-
-/** Whether anything has been deployed to a namespace. */
 export async function holdsSomething(namespace: string, api: ClusterApi): Promise<boolean> {
     const kinds = [
         ["v1", "Secret"],
@@ -98,8 +87,8 @@ export async function holdsSomething(namespace: string, api: ClusterApi): Promis
 }
 
 /**
- * Whether an object that a killed run was about to create is its work: made by Pulumi's Kubernetes provider (or by Helm in
- * it), and not before the stack was begun. The name alone proves nothing.
+ * Whether an object that a killed run was about to create is its work: from Pulumi's Kubernetes provider (or Helm inside it),
+ * and not older than the stack. The name alone proves nothing.
  */
 export function isOwn({ metadata }: KubernetesObject, begun: Date): boolean {
     const created = Date.parse(String(metadata.creationTimestamp));
@@ -109,8 +98,8 @@ export function isOwn({ metadata }: KubernetesObject, begun: Date): boolean {
 }
 
 /**
- * Names under which the provider has applied exactly the fields of a patch since the stack was begun. It makes up a name
- * for each patch, and keeps it in the state: that of an interrupted one is lost.
+ * Manager names with which the provider has applied exactly the fields of a patch since the stack began. The provider generates
+ * a name for each patch and keeps it in the state, so the name of an interrupted patch is lost.
  */
 export function lostManagers(live: KubernetesObject, patch: KubernetesObject, begun: Date): string[] {
     const fields = JSON.stringify(fieldsOf({ metadata: { labels: patch.metadata.labels } }));
@@ -129,7 +118,6 @@ function managersOf(metadata: KubernetesObject["metadata"]): ManagedFields[] {
     return (metadata.managedFields ?? []) as ManagedFields[];
 }
 
-/** The fields of an object in the form of `fieldsV1`. */
 function fieldsOf(value: unknown): Record<string, unknown> {
     const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
     return Object.fromEntries(entries.map(([key, entry]) => [`f:${key}`, fieldsOf(entry)]));

@@ -38,9 +38,9 @@ export async function freeFromDeadRuns({ backend, name, configFile }: PulumiStac
     if (files && (locks.length > 0 || damageOf(files).length > 0)) {
         await whileLocked(files.locks, (abandoned) => {
             abandoned.forEach(sayRemoved);
-            for (const { text, mend } of damageOf(files)) {
+            for (const { text, repair } of damageOf(files)) {
                 say(text);
-                mend();
+                repair();
             }
         });
     }
@@ -82,7 +82,7 @@ export async function recover(
 ): Promise<boolean> {
     const { operations } = interruptionOf(state);
     const findings = await findingsOf(state, api, unrecorded);
-    if (operations === 0 && !findings.some(({ mend }) => mend)) {
+    if (operations === 0 && !findings.some(({ repair }) => repair)) {
         return false;
     }
     const files = stackFiles(stack.backend, stack.name);
@@ -162,7 +162,7 @@ async function takeBack(
     for (const { text } of findings) {
         say(text);
     }
-    await Promise.all(findings.map(async ({ mend }) => mend?.(stop)));
+    await Promise.all(findings.map(async ({ repair }) => repair?.(stop)));
     await whileGoing(deleted, api, stop);
 }
 

@@ -52,7 +52,7 @@ describe("a lock", () => {
         writeFileSync(path.join(folder, name), JSON.stringify(content));
     };
 
-    it("is looked for where the engine keeps it", () => {
+    it("is found in the engine's folder", () => {
         const below = ".pulumi/locks/organization/bookinfo-mesh/local";
         expect(stackFiles("file:///a%20b/c", "local")?.locks).toBe(`/a b/c/${below}`);
         expect(stackFiles("file:///a?no_tmp_dir=true", "local")?.locks).toBe(`/a/${below}`);
@@ -61,11 +61,11 @@ describe("a lock", () => {
         expect(stackFiles("https://api.pulumi.com", "local")).toBeUndefined();
     });
 
-    it("is held by a process that lives", () => {
+    it("is held by a living process", () => {
         expect(isAbandoned(lock())).toBe(false);
     });
 
-    it("is held by a process that lives, in a time zone too that Node.js cannot read", () => {
+    it("is held by a living process, even in a time zone that Node.js cannot read", () => {
         const zone = jest.replaceProperty(process, "env", { ...process.env, TZ: "CET-1CEST,M3.5.0,M10.5.0/3" });
         try {
             expect(isAbandoned(lock())).toBe(false);
@@ -74,15 +74,15 @@ describe("a lock", () => {
         }
     });
 
-    it("is abandoned by a process that is dead", async () => {
+    it("is abandoned by a dead process", async () => {
         expect(isAbandoned(lock({ pid: await deadPid() }))).toBe(true);
     });
 
     it.each([
         ["", {}],
-        [", where there is no ps", { PATH: "/nowhere" }],
-    ])("is abandoned by a process that is dead, and that nobody has collected%s", async (_, env) => {
-        // What the shell becomes collects nobody.
+        [" without ps", { PATH: "/nowhere" }],
+    ])("is abandoned by a zombie process%s", async (_, env) => {
+        // The shell becomes `sleep`, which does not wait for its children.
         const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 30"]);
         const environment = jest.replaceProperty(process, "env", { ...process.env, ...env });
         try {
@@ -98,16 +98,16 @@ describe("a lock", () => {
         }
     });
 
-    it("is abandoned where its process id is another's by now", () => {
+    it("is abandoned if another process now has its process id", () => {
         expect(isAbandoned(lock({ timestamp: new Date(Date.now() - 24 * 3600_000) }))).toBe(true);
     });
 
-    it("of another machine is never taken for abandoned", async () => {
+    it("of another machine is never abandoned", async () => {
         const pid = await deadPid();
         expect(isAbandoned(lock({ pid, hostname: "elsewhere" }))).toBe(false);
     });
 
-    it("that is held is refused, with its owner and the remedy", async () => {
+    it("is refused while it is held, with its owner and the remedy", async () => {
         const held = lock({ timestamp: new Date() });
         expect(() => {
             refuseHeld([held]);
@@ -118,7 +118,7 @@ describe("a lock", () => {
         }).not.toThrow();
     });
 
-    it("of the dead is removed under a lock of one's own, which goes too", async () => {
+    it("of a dead process is removed under an own lock, which is removed too", async () => {
         writeLock("dead.json", lock({ pid: await deadPid() }));
         const seen = await whileLocked(folder, (abandoned) => {
             expect(readLocks(folder).map(({ pid }) => pid)).toEqual([process.pid]);
@@ -128,7 +128,7 @@ describe("a lock", () => {
         expect(readdirSync(folder)).toEqual([]);
     });
 
-    it("of one's own names the user, or his number where the system does not know him", async () => {
+    it("names the user, or the user's number if the system does not know the name", async () => {
         const owner = () => whileLocked(folder, () => readLocks(folder)[0]?.username);
         expect(await owner()).toBe(os.userInfo().username);
         const unknown = jest.spyOn(os, "userInfo").mockImplementation(() => {
@@ -138,13 +138,13 @@ describe("a lock", () => {
         unknown.mockRestore();
     });
 
-    it("of the living keeps others out, and stays", async () => {
+    it("of a living process stays, and refuses others", async () => {
         writeLock("living.json", lock());
         await expect(whileLocked(folder, () => undefined)).rejects.toThrow("somebody else works on this stack");
         expect(readdirSync(folder)).toEqual(["living.json"]);
     });
 
-    it("that was never written to its end is removed, once nobody can be writing it any more", async () => {
+    it("is removed if it is incomplete, when nobody can still be writing it", async () => {
         const unfinished = path.join(folder, "a.json.18a3.tmp");
         writeFileSync(unfinished, "{");
         const lately = Date.now() / 1000 - 4.8;
@@ -155,7 +155,7 @@ describe("a lock", () => {
         await removeUnfinishedLocks(path.join(folder, "nowhere"));
     });
 
-    it("that is no lock is named", () => {
+    it("is named if it cannot be read", () => {
         mkdirSync(folder, { recursive: true });
         writeFileSync(path.join(folder, "a.json"), "{");
         expect(() => readLocks(folder)).toThrow(path.join(folder, "a.json"));
@@ -184,44 +184,44 @@ describe("a state that was being written", () => {
             writeFileSync(path.join(folder, name), text);
         });
     };
-    const mend = () => {
+    const repair = () => {
         const damage = damageOf(files);
-        damage.forEach(({ mend: mendIt }) => {
-            mendIt();
+        damage.forEach(({ repair: repairIt }) => {
+            repairIt();
         });
         return damage.length;
     };
 
-    it("needs nothing where it is whole, nor where there is none", () => {
-        expect(mend()).toBe(0);
+    it("needs no repair if it is complete, or does not exist", () => {
+        expect(repair()).toBe(0);
         expect(damageOf({ ...files, state: path.join(folder, "nowhere", "local.json") })).toEqual([]);
     });
 
-    it("loses attributes that are not whole, and the file that was to take its place", () => {
+    it("loses incomplete attributes, and the drafts of its next version", () => {
         write({
             "local.json.attrs": "",
             "local.json.1a.tmp": "{}",
             "local.json.bak.1b.tmp": "{",
             "meta.yaml.attrs": "{",
         });
-        expect(mend()).toBe(3);
+        expect(repair()).toBe(3);
         expect(readdirSync(folder).sort()).toEqual(["local.json", "other.json.1a.tmp"]);
     });
 
-    it("is taken from its backup where it is not whole itself, if that is", () => {
+    it("is restored from its backup, if only the backup is complete", () => {
         write({ "local.json": '{"version"', "local.json.bak": '{"version":3}' });
-        expect(mend()).toBe(1);
+        expect(repair()).toBe(1);
         expect(readFileSync(files.state, "utf8")).toBe('{"version":3}');
         expect(readdirSync(folder).sort()).toEqual(["local.json", "local.json.bak", "other.json.1a.tmp"]);
 
         write({ "local.json": "", "local.json.bak": "" });
-        expect(mend()).toBe(0);
+        expect(repair()).toBe(0);
     });
 });
 
 const describeOnLinux = process.platform === "linux" ? describe : describe.skip;
 
-describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => {
+describeOnLinux("a process that a dead engine has left running (in Linux's /proc)", () => {
     let folder: string;
     let started: ChildProcess[];
     beforeEach(() => {
@@ -252,7 +252,7 @@ describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => 
         child.exitCode !== null ||
         Promise.race([once(child, "exit").then(() => true), sleep(time, false, { ref: false })]);
 
-    it("is ended where nobody listens to it any more", async () => {
+    it("is ended if its engine no longer listens", async () => {
         const plugin = await startPlugin(await freePort());
         expect(await endOrphans(folder)).toBe(1);
         expect(await endsWithin(plugin, 2000)).toBe(true);
@@ -266,7 +266,7 @@ describeOnLinux("what a dead engine has left running (by Linux's /proc)", () => 
         expect(await endOrphans(folder)).toBe(0);
     });
 
-    it("is left alone where it works elsewhere, and so is what is no part of Pulumi", async () => {
+    it("is left alone if it works in another folder, or is not a part of Pulumi", async () => {
         await startPlugin(await freePort(), { cwd: tmpdir() });
         await startPlugin(await freePort(), { name: "something-else" });
         expect(await endOrphans(folder)).toBe(0);
@@ -293,7 +293,7 @@ describe("an interruption", () => {
         inputs: { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels: { a: "b" } } },
     };
 
-    it("is none in a state without pending operations, nor in an empty one", () => {
+    it("does not exist without pending operations, or in an empty state", () => {
         expect(interruptionOf({ deployment: { resources: [stack, release("istiod")] } })).toMatchObject({
             operations: 0,
             created: { objects: [], releases: [], patches: [] },
@@ -302,7 +302,7 @@ describe("an interruption", () => {
         expect(interruptionOf({})).toMatchObject({ operations: 0, knownReleases: [] });
     });
 
-    it("is told by kind of operation and of resource", () => {
+    it("is read by kind of operation and of resource", () => {
         const interruption = interruptionOf({
             deployment: {
                 resources: [stack],
@@ -330,19 +330,19 @@ describe("an interruption", () => {
         expect(interruption.deleted).toHaveLength(1);
     });
 
-    it("was of a stack that was begun at a time, unless the state is empty", () => {
+    it("is of a stack that began at a certain time, unless the state is empty", () => {
         expect(beginningOf({ deployment: { resources: [stack] } })).toEqual(new Date(begun));
         expect(beginningOf({})).toBeUndefined();
     });
 
-    it("leaves what the state has under the same name", () => {
+    it("omits what the state has under the same name", () => {
         const resources = [stack, { ...deployment("a"), id: "default/a" }];
         const pending = [{ type: "creating", resource: deployment("a") }];
         expect(interruptionOf({ deployment: { resources, pending_operations: pending } }).created.objects).toEqual([]);
     });
 });
 
-describe("what a killed run has made", () => {
+describe("an object of a killed run", () => {
     const begun = new Date("2026-01-02T03:04:05.900Z");
     const object = (manager: string, creationTimestamp: string): KubernetesObject => ({
         apiVersion: "v1",
@@ -350,18 +350,18 @@ describe("what a killed run has made", () => {
         metadata: { name: "a", creationTimestamp, managedFields: [{ manager, operation: "Update" }] },
     });
 
-    it("is made by Pulumi's provider, since the stack was begun", () => {
+    it("is from Pulumi's provider, and not older than the stack", () => {
         expect(isOwn(object("pulumi-kubernetes", "2026-01-02T03:04:05Z"), begun)).toBe(true);
         expect(isOwn(object("pulumi-resource-kubernetes", "2026-01-03T00:00:00Z"), begun)).toBe(true);
     });
 
-    it("is not what kubectl made, nor what was there before the stack", () => {
+    it("is not from kubectl, and not older than the stack", () => {
         expect(isOwn(object("kubectl-client-side-apply", "2026-01-03T00:00:00Z"), begun)).toBe(false);
         expect(isOwn(object("pulumi-kubernetes", "2026-01-02T03:03:00Z"), begun)).toBe(false);
         expect(isOwn({ apiVersion: "v1", kind: "Service", metadata: { name: "a" } }, begun)).toBe(false);
     });
 
-    it("is, of a patch, what was applied under a name of the provider's, with these fields and no others", () => {
+    it("is, for a patch, what the provider has applied with exactly these fields", () => {
         const labels = { "istio-injection": "enabled" };
         const patch = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels } };
         const entry = (manager: string, time: string, label = "istio-injection", operation = "Apply") => ({
@@ -384,7 +384,7 @@ describe("what a killed run has made", () => {
 });
 
 describe("a revision of a release", () => {
-    it("is read and written as Helm does", () => {
+    it("is read and written in Helm's format", () => {
         const revision = { name: "istiod", info: { status: "pending-upgrade" }, manifest: "a: ä" };
         const secret = {
             apiVersion: "v1",

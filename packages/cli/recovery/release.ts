@@ -5,37 +5,36 @@ import { removeObjects } from "../../leftovers/leftovers";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { type ReleaseName, releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 
-/** A revision of a release, as Helm keeps it in a Secret; of its content, what is used here. */
+/** A revision of a release in Helm's Secret, as far as it is used here. */
 interface Revision {
     info: { status: string; description?: string };
     manifest?: string;
 }
 
-/** Helm's marks on the objects of a release, and on those that outlive it. */
+/** Helm's annotations on the objects of a release, and on those that outlive it. */
 const OWNER = { name: "meta.helm.sh/release-name", namespace: "meta.helm.sh/release-namespace" };
 const POLICY = "helm.sh/resource-policy";
 
-/** Secrets in which Helm keeps the revisions of releases that it has not finished working on. */
+/** The Secrets of revisions that Helm has not finished. */
 export function unfinishedRevisions(api: ClusterApi): Promise<KubernetesObject[]> {
     const labelSelector = "owner=helm,status in (pending-install,pending-upgrade,pending-rollback,uninstalling)";
     return api.listMetadata("v1", "Secret", { labelSelector });
 }
 
-/** Those of the releases that Helm does not know. */
 export async function missingAmong(releases: readonly ReleaseName[], api: ClusterApi): Promise<ReleaseName[]> {
     const secrets = await releaseSecrets(api);
     return releases.filter((release) => revisionsOf(release, secrets).length === 0);
 }
 
-/** The Secrets of a release with their content, one for each revision. */
+/** The Secrets of a release with their content: one for each revision. */
 export async function revisionSecrets(api: ClusterApi, { name, namespace }: ReleaseName): Promise<KubernetesObject[]> {
     const secrets = await api.list("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });
     return secrets.filter(({ metadata }) => metadata.namespace === namespace);
 }
 
 /**
- * Marks unfinished revisions as failed, which is what Helm does when it is stopped and not killed: the next upgrade then
- * begins from the last good revision, where it would refuse to otherwise.
+ * Marks unfinished revisions as failed, as Helm does if it is stopped instead of killed. The next upgrade then begins from
+ * the last good revision; otherwise it would refuse.
  */
 export async function markFailed(api: ClusterApi, revisions: readonly KubernetesObject[]): Promise<void> {
     for (const secret of revisions) {
@@ -57,7 +56,7 @@ export async function markFailed(api: ClusterApi, revisions: readonly Kubernetes
     }
 }
 
-/** Removes a release with its objects, as `helm uninstall` does: but for those that are to be kept. */
+/** Removes a release with its objects, except those to be kept, like `helm uninstall`. */
 export async function removeRelease(
     api: ClusterApi,
     release: ReleaseName,
@@ -87,7 +86,7 @@ function objectsIn(manifest: string, namespace: string): KubernetesObject[] {
         .map((object) => ({ ...object, metadata: { namespace, ...object.metadata } }));
 }
 
-/** Helm's encoding: JSON, gzip, base64; and base64 once more, as all data of Secrets. */
+/** Helm's encoding: JSON, gzip, base64, and base64 again as in all Secrets. */
 export function decode(secret: KubernetesObject): Revision {
     const { release = "" } = secret.data as { release?: string };
     const packed = Buffer.from(Buffer.from(release, "base64").toString(), "base64");

@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 /** An id that Linux never gives. */
 const DEAD = 2 ** 22 + 1;
 
-/** What the engine says of locks. */
+/** The engine's message about locks. */
 const locked = (...owners: string[]) =>
     [
         `the stack is currently locked by ${owners.length} lock(s). Either wait for the other process(es) to end or delete the ` +
@@ -42,14 +42,14 @@ const failing = (words: string) =>
         .mockRejectedValueOnce(new UserError("Pulumi could not deploy", { cause: words }))
         .mockResolvedValue("done");
 
-describe("work of the engine that locks keep out", () => {
-    it("is done once the locks of the dead are removed", async () => {
+describe("an engine's work on a locked stack", () => {
+    it("runs after the locks of dead processes are removed", async () => {
         await expect(pastDeadLocks(stack, never, failing(locked(dead, dead)))).resolves.toBe("done");
         expect(cancel).toHaveBeenCalledTimes(1);
         expect(console.log).toHaveBeenCalledWith(expect.stringContaining(`process ${DEAD} of ann@${hostname()}`));
     });
 
-    it("is refused where one of them is of somebody who may be alive", async () => {
+    it("is refused if the owner of a lock may be alive", async () => {
         await expect(pastDeadLocks(stack, never, failing(locked(dead, alive)))).rejects.toThrow(
             new RegExp(
                 `^somebody else works on this stack: process ${process.pid} of bob smith@elsewhere, since 2026-01-02T03:04:05.000Z\\.\n` +
@@ -59,7 +59,7 @@ describe("work of the engine that locks keep out", () => {
         expect(cancel).not.toHaveBeenCalled();
     });
 
-    it("fails as it is where it is for something else", async () => {
+    it("fails with its own error for another reason", async () => {
         const work = failing("exceeded quota: tiny");
         await expect(pastDeadLocks(stack, never, work)).rejects.toThrow("Pulumi could not deploy");
         expect(work).toHaveBeenCalledTimes(1);

@@ -20,7 +20,7 @@ const steps: Step[] = [
 const rendering = { stack: "local", steps, templates: new Map([["020-release-istiod", "kind: Deployment\n"]]) };
 
 describe("rendered files", () => {
-    it("are a manifest for each step, and beside them values and index, which kubectl apply -f does not see", () => {
+    it("are a manifest for each step, and in a subfolder, which kubectl apply -f ignores, values and index", () => {
         expect(renderedFiles(rendering).map((file) => file.path)).toEqual([
             "010-namespace-istio-system.yaml",
             "helm/istiod.values.yaml",
@@ -29,7 +29,7 @@ describe("rendered files", () => {
         ]);
     });
 
-    it("hold nothing of a Secret's content, and say what is missing", () => {
+    it("omit a Secret's content, and say what is missing", () => {
         const secret = { data: { password: "c2VjcmV0" }, keep: false };
         const step: Step = { name: "010-secret-a", type: "object", needs: [], object, wait: false, secret };
         const files = renderedFiles({ ...rendering, steps: [step] });
@@ -37,7 +37,7 @@ describe("rendered files", () => {
         expect(files.map(({ content }) => content).join()).not.toContain("c2VjcmV0");
     });
 
-    it("do without a release's manifest where there was no helm", () => {
+    it("omit a release's manifest without helm", () => {
         const files = renderedFiles({ ...rendering, templates: new Map() });
         expect(files.map((file) => file.path)).not.toContain("020-release-istiod.yaml");
         expect(files.at(-1)?.content).not.toContain("020-release-istiod.yaml");
@@ -55,7 +55,7 @@ describe("the folder", () => {
         rmSync(parent, { recursive: true });
     });
 
-    it("is replaced as a whole, and nothing is left beside it", () => {
+    it("is replaced as a whole, and no other folder remains", () => {
         const dropped: Step = { name: "999-old", type: "object", needs: [], object, wait: true };
         replaceFolder(folder, renderedFiles({ ...rendering, steps: [...steps, dropped] }));
         expect(readdirSync(folder)).toContain("999-old.yaml");
@@ -68,31 +68,31 @@ describe("the folder", () => {
         ]);
     });
 
-    it("is used where it is empty", () => {
+    it("is used if it is empty", () => {
         mkdirSync(folder);
         replaceFolder(folder, renderedFiles(rendering));
         expect(existsSync(path.join(folder, "helm/steps.json"))).toBe(true);
     });
 
-    it("is left alone where it holds something else", () => {
+    it("stays unchanged if it has something else", () => {
         mkdirSync(folder);
         writeFileSync(path.join(folder, "mine.txt"), "mine");
         expect(() => {
             replaceFolder(folder, renderedFiles(rendering));
-        }).toThrow("holds files that were not rendered");
+        }).toThrow("has files that were not rendered");
         expect(readFileSync(path.join(folder, "mine.txt"), "utf8")).toBe("mine");
     });
 
-    it.each([".git", "kustomization.yaml", "helm/mine.yaml"])("loses nothing of others: %s", (mine) => {
+    it.each([".git", "kustomization.yaml", "helm/mine.yaml"])("keeps other files: %s", (mine) => {
         replaceFolder(folder, renderedFiles(rendering));
         writeFileSync(path.join(folder, mine), "mine");
         expect(() => {
             replaceFolder(folder, renderedFiles(rendering));
-        }).toThrow(`holds what was not rendered, and would be lost: ${mine};`);
+        }).toThrow(`has files that were not rendered, which would be lost: ${mine};`);
         expect(readFileSync(path.join(folder, mine), "utf8")).toBe("mine");
     });
 
-    it("is no file", () => {
+    it("is not a file", () => {
         writeFileSync(folder, "");
         expect(() => {
             replaceFolder(folder, []);

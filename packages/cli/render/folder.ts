@@ -1,37 +1,36 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { displayName } from "../../kubernetes/object";
 import { UserError } from "../../shared/errors";
-import type { Step } from "./step";
+import { parseJson } from "../../shared/json";
 import { toYaml } from "../../shared/yaml";
+import type { Step } from "./step";
 
-/** Beside the manifests, so that `kubectl apply -f` and GitOps tools, which read the folder itself, do not take it. */
+/** A subfolder, so that `kubectl apply -f` and GitOps tools, which read the folder itself, ignore it. */
 const INDEX_FOLDER = "helm";
 const INDEX_FILE = path.join(INDEX_FOLDER, "steps.json");
 
-/** By this a folder is known as one that may be replaced. */
+/** Marks a folder that may be replaced. */
 const AUTHOR = "bookinfo-mesh render";
 
-/** A file of the folder, by its path in it. */
 export interface RenderedFile {
+    /** Path inside the folder. */
     path: string;
     content: string;
 }
 
-/** What is rendered besides the steps themselves. */
 export interface Rendering {
     stack: string;
     steps: Step[];
-    /** Manifests of the releases by name of their step; none where there was no helm. */
+    /** Manifests of the releases, by name of the step; empty without helm. */
     templates: ReadonlyMap<string, string>;
 }
 
-/** Path of a release's values in the folder. */
 export function valuesPath(releaseName: string): string {
     return path.join(INDEX_FOLDER, `${releaseName}.values.yaml`);
 }
 
-/** Every file of a rendering: a manifest for each step, the values of the releases, and an index of the steps. */
+/** The files of a rendering: a manifest for each step, the values of the releases, and an index of the steps. */
 export function renderedFiles({ stack, steps, templates }: Rendering): RenderedFile[] {
     const manifests = steps.flatMap((step): RenderedFile[] => {
         if (step.type !== "release") {
@@ -47,13 +46,12 @@ export function renderedFiles({ stack, steps, templates }: Rendering): RenderedF
     return [...manifests, { path: INDEX_FILE, content: `${JSON.stringify(index, undefined, 2)}\n` }];
 }
 
-/** Says in a Secret's manifest what has to be added to it by hand. */
+/** Says in a Secret's manifest what a person must add to it. */
 function secretNotice(step: Step): string {
     const keys = Object.keys((step.type === "object" && step.secret?.data) || {});
     return keys.length === 0 ? "" : `# Secrets are not written to files. Missing here: data.${keys.join(", data.")}\n`;
 }
 
-/** A step in the index: what it is, in which files, and after which steps it comes. */
 function indexEntry(step: Step, templates: ReadonlyMap<string, string>): object {
     const { name, type, needs } = step;
     if (step.type !== "release") {
@@ -68,81 +66,70 @@ function manifestPath(step: Step): string {
 }
 
 /**
- * Writes the files as the whole content of a folder: it has either its old content or all of the new one.
- * @throws UserError where the folder holds something else than an earlier rendering
+ * Replaces the content of a folder with the files. After an interruption it has either the old content or all of the new.
+ * @throws UserError if the folder has anything else than an earlier rendering
  */
 export function replaceFolder(folder: string, files: readonly RenderedFile[]): void {
     refuseForeign(folder);
-    const parent = path.dirname(path.resolve(folder));
-    mkdirSync(parent, { recursive: true });
-    // In the same parent folder: a rename works only within a file system.
-    const fresh = path.join(parent, `.${path.basename(folder)}-${process.pid}`);
+    // In the same parent folder, because a rename works only within a file system.
+    const fresh = path.join(path.dirname(path.resolve(folder)), `.${path.basename(folder)}-${process.pid}`);
+    const old = `${fresh}.old`;
     try {
         for (const file of files) {
             const target = path.join(fresh, file.path);
             mkdirSync(path.dirname(target), { recursive: true });
             writeFileSync(target, file.content);
         }
-        const old = `${fresh}.old`;
         if (existsSync(folder)) {
             renameSync(folder, old);
         }
-        try {
-            renameSync(fresh, folder);
-        } catch (error) {
-            if (existsSync(old)) {
-                renameSync(old, folder);
-            }
-            throw error;
-        }
-        rmSync(old, { recursive: true, force: true });
+        renameSync(fresh, folder);
     } catch (error) {
+        if (existsSync(old)) {
+            renameSync(old, folder);
+        }
         rmSync(fresh, { recursive: true, force: true });
         throw error;
     }
+    rmSync(old, { recursive: true, force: true });
 }
 
-/** @throws UserError where a folder exists, and holds anything that was not rendered here */
+/** @throws UserError if the folder exists and has anything that was not rendered */
 export function refuseForeign(folder: string): void {
     if (!existsSync(folder)) {
         return;
     }
-    let entries: string[];
-    try {
-        entries = readdirSync(folder);
-    } catch {
+    if (!statSync(folder).isDirectory()) {
         throw new UserError(`${folder} is not a folder`);
     }
+    const entries = readdirSync(folder);
     const rendered = renderedPaths(folder);
     if (entries.length > 0 && rendered === undefined) {
-        throw new UserError(`${folder} holds files that were not rendered; name another folder, or empty it`);
+        throw new UserError(`${folder} has files that were not rendered; name another folder, or empty it`);
     }
-    const others = [
-        ...entries.filter((entry) => entry !== INDEX_FOLDER),
-        ...(rendered
-            ? readdirSync(path.join(folder, INDEX_FOLDER)).map((entry) => path.join(INDEX_FOLDER, entry))
-            : []),
-    ].filter((entry) => !rendered?.has(entry));
+    const others = entries
+        .flatMap((entry) =>
+            entry === INDEX_FOLDER
+                ? readdirSync(path.join(folder, INDEX_FOLDER)).map((inner) => path.join(INDEX_FOLDER, inner))
+                : [entry],
+        )
+        .filter((entry) => !rendered?.has(entry));
     if (others.length > 0) {
         throw new UserError(
-            `${folder} holds what was not rendered, and would be lost: ${others.join(", ")}; move that, or name another ` +
-                "folder, such as one inside of this",
+            `${folder} has files that were not rendered, which would be lost: ${others.join(", ")}; move them, or name ` +
+                "another folder, such as one inside this one",
         );
     }
 }
 
-/** The files of an earlier rendering, by their paths in the folder; undefined where it holds none. */
+/** The paths of an earlier rendering's files inside the folder; undefined without such a rendering. */
 function renderedPaths(folder: string): Set<string> | undefined {
-    try {
-        const index = JSON.parse(readFileSync(path.join(folder, INDEX_FILE), "utf8")) as {
-            writtenBy?: unknown;
-            steps: { manifest?: string; release?: { values: string } }[];
-        };
-        const paths = index.steps.flatMap(({ manifest, release }) => [manifest, release?.values]);
-        return index.writtenBy === AUTHOR
-            ? new Set([INDEX_FILE, ...paths.filter((file) => file !== undefined)])
-            : undefined;
-    } catch {
+    const file = path.join(folder, INDEX_FILE);
+    const index = (existsSync(file) ? parseJson(readFileSync(file, "utf8")) : undefined) as
+        { writtenBy?: unknown; steps: { manifest?: string; release?: { values: string } }[] } | null | undefined;
+    if (index?.writtenBy !== AUTHOR) {
         return undefined;
     }
+    const paths = index.steps.flatMap(({ manifest, release }) => [manifest, release?.values]);
+    return new Set([INDEX_FILE, ...paths.filter((each) => each !== undefined)]);
 }

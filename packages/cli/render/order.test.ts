@@ -44,7 +44,7 @@ function declared(graph: { step: boolean; needs: number[]; parent: number }[]): 
 }
 
 describe("the order of steps", () => {
-    it("puts every step after those that it needs, and leaves none out", () => {
+    it("puts every step after the steps that it needs, and has all of them", () => {
         fc.assert(
             fc.property(graphs, (graph) => {
                 const resources = declared(graph);
@@ -74,7 +74,7 @@ describe("the order of steps", () => {
         );
     });
 
-    it("hands on what components and reads depend on", () => {
+    it("passes on the dependencies of components and reads", () => {
         const resources = [
             resource("label"),
             resource("app", { type: COMPONENT, dependencies: ["label"] }),
@@ -86,7 +86,7 @@ describe("the order of steps", () => {
         ]);
     });
 
-    it("leaves out needs that another need implies", () => {
+    it("omits needs that another need implies", () => {
         const resources = [
             resource("a"),
             resource("b", { dependencies: ["a"] }),
@@ -95,7 +95,7 @@ describe("the order of steps", () => {
         expect(order(resources).at(-1)).toEqual(["c", ["b"]]);
     });
 
-    it("puts what others name without depending on it first: accounts before deployments", () => {
+    it("puts accounts before deployments, which use them without a dependency", () => {
         const resources = [
             resource("z", { type: "kubernetes:apps/v1:Deployment" }),
             resource("y", { type: "kubernetes:core/v1:Service" }),
@@ -104,8 +104,8 @@ describe("the order of steps", () => {
         expect(order(resources).map(([urn]) => urn)).toEqual(["x", "y", "z"]);
     });
 
-    it("refuses a circle", () => {
+    it("refuses a cycle", () => {
         const resources = [resource("a", { dependencies: ["b"] }), resource("b", { dependencies: ["a"] })];
-        expect(() => order(resources)).toThrow("a -> b go round in a circle");
+        expect(() => order(resources)).toThrow("a -> b are a cycle");
     });
 });

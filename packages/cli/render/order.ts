@@ -1,15 +1,12 @@
 import type { DeclaredResource } from "../program/declaration";
 
-/** A resource that becomes a step, and the URNs of the steps that must be done before it. */
+/** A resource that becomes a step, and the URNs of the steps that it needs. */
 export interface OrderedResource {
     resource: DeclaredResource;
     needs: string[];
 }
 
-/**
- * Kinds that others of the same depth lean on without saying so: a Deployment names its ServiceAccount and ConfigMap.
- * What is not listed comes last.
- */
+/** Order within a depth, because objects use others without a dependency. Other kinds come last. */
 const KIND_ORDER = [
     "Namespace",
     "CustomResourceDefinition",
@@ -28,91 +25,73 @@ const KIND_ORDER = [
     "DaemonSet",
 ];
 
+interface Node {
+    resource: DeclaredResource;
+    /** URNs of the nearest steps. */
+    needs: Set<string>;
+    /** URNs of all steps. */
+    all: Set<string>;
+    /** Length of the longest chain of steps. */
+    depth: number;
+}
+
 /**
- * Puts the resources that become steps in an order in which every step comes after those that it needs. What becomes no
- * step (components, providers, reads) hands its own dependencies on. The order depends on what is declared alone, not on
- * when it was registered.
- * @throws Error where the dependencies go round in a circle
+ * Puts the resources that become steps in an order in which every step comes after the steps that it needs. Other resources
+ * (components, providers, reads) pass their own dependencies on. The order does not depend on when they were registered.
+ * @throws Error if there is a cycle of dependencies
  */
 export function orderResources(
     resources: readonly DeclaredResource[],
     isStep: (resource: DeclaredResource) => boolean,
 ): OrderedResource[] {
     const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
-    const steps = new Map<string, { resource: DeclaredResource; needs: Set<string>; depth: number }>();
-    const through = new Map<string, Set<string>>();
-    const onTheWay = new Set<string>();
+    const nodes = new Map<string, Node>();
+    const path = new Set<string>();
 
-    /** The nearest steps that a resource waits for: its dependencies and its parent, or what stands behind them. */
-    function needsOf(resource: DeclaredResource): Set<string> {
-        const known = through.get(resource.urn);
+    function nodeOf(resource: DeclaredResource): Node {
+        const { urn, dependencies, parent = "" } = resource;
+        const known = nodes.get(urn);
         if (known) {
             return known;
         }
-        if (onTheWay.has(resource.urn)) {
-            throw new Error(`the dependencies of ${[...onTheWay].join(" -> ")} go round in a circle`);
+        if (path.has(urn)) {
+            throw new Error(`the dependencies of ${[...path].join(" -> ")} are a cycle`);
         }
-        onTheWay.add(resource.urn);
-        const needs = new Set<string>();
-        for (const urn of [...resource.dependencies, resource.parent]) {
-            const dependency = urn === undefined ? undefined : byUrn.get(urn);
-            if (dependency) {
-                const inner = needsOf(dependency);
-                (isStep(dependency) ? [dependency.urn] : inner).forEach((need) => needs.add(need));
-            }
-        }
-        onTheWay.delete(resource.urn);
-        through.set(resource.urn, needs);
-        if (isStep(resource)) {
-            const depth = Math.max(0, ...[...needs].map((need) => (steps.get(need)?.depth ?? 0) + 1));
-            steps.set(resource.urn, { resource, needs, depth });
-        }
-        return needs;
+        path.add(urn);
+        const before = [...dependencies, parent].flatMap((each) => byUrn.get(each) ?? []).map(nodeOf);
+        path.delete(urn);
+        const own = (node: Node) => (isStep(node.resource) ? [node.resource.urn] : []);
+        const node = {
+            resource,
+            needs: new Set(before.flatMap((each) => (isStep(each.resource) ? own(each) : [...each.needs]))),
+            all: new Set(before.flatMap((each) => [...own(each), ...each.all])),
+            depth: Math.max(0, ...before.map((each) => each.depth + own(each).length)),
+        };
+        nodes.set(urn, node);
+        return node;
     }
-    resources.forEach(needsOf);
 
-    const inOrder = [...steps.values()].sort(
-        (a, b) => a.depth - b.depth || rank(a.resource) - rank(b.resource) || compare(sortKey(a), sortKey(b)),
-    );
-    const position = new Map(inOrder.map(({ resource }, index) => [resource.urn, index]));
-    return inOrder.map(({ resource, needs }) => ({
-        resource,
-        needs: withoutImplied([...needs], (urn) => steps.get(urn)?.needs ?? new Set()).sort(
-            (a, b) => (position.get(a) ?? 0) - (position.get(b) ?? 0),
-        ),
-    }));
-}
-
-/** The needs without those that another one of them needs anyway. */
-function withoutImplied(needs: string[], needsOf: (urn: string) => Set<string>): string[] {
-    const implied = new Set<string>();
-    const visit = (urn: string) => {
-        for (const need of needsOf(urn)) {
-            if (!implied.has(need)) {
-                implied.add(need);
-                visit(need);
-            }
-        }
-    };
-    needs.forEach(visit);
-    return needs.filter((need) => !implied.has(need));
+    const inOrder = resources
+        .map(nodeOf)
+        .filter(({ resource }) => isStep(resource))
+        .sort((a, b) => a.depth - b.depth || rank(a.resource) - rank(b.resource) || compare(sortKey(a), sortKey(b)));
+    return inOrder.map(({ resource, needs }) => {
+        const implied = (urn: string) => [...needs].some((need) => nodes.get(need)?.all.has(urn));
+        const urns = inOrder.map((step) => step.resource.urn);
+        return { resource, needs: urns.filter((urn) => needs.has(urn) && !implied(urn)) };
+    });
 }
 
 function rank({ type }: DeclaredResource): number {
-    const kind =
-        type
-            .split(":")
-            .at(-1)
-            ?.replace(/Patch$/, "") ?? "";
-    const index = KIND_ORDER.indexOf(kind);
+    const index = KIND_ORDER.indexOf(type.replace(/^.*:/, "").replace(/Patch$/, ""));
     return index < 0 ? KIND_ORDER.length : index;
 }
 
-function sortKey({ resource }: { resource: DeclaredResource }): string {
+function sortKey({ resource }: Node): string {
     return `${resource.type} ${resource.urn}`;
 }
 
-/** Not by locale: the order must be the same on every machine. */
+/** Not by locale, so that the order is the same on every machine. */
 function compare(a: string, b: string): number {
     return a < b ? -1 : a > b ? 1 : 0;
 }

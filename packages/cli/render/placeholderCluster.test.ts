@@ -7,8 +7,8 @@ import { stepsOf } from "./steps";
 
 const CLUSTER = "bookinfo-mesh:cluster";
 
-describe("what is rendered", () => {
-    it("takes a kubeconfig without credentials, under the name of the context", async () => {
+describe("a rendering", () => {
+    it("uses a kubeconfig without credentials, with the name of the context", async () => {
         const cluster = { kind: "kubeconfig", path: "/mine", context: "here" };
         const file = await withPlaceholderCluster({ [CLUSTER]: JSON.stringify(cluster) }, (config) => {
             const { path, context } = JSON.parse(config[CLUSTER] ?? "") as typeof cluster;
@@ -21,14 +21,14 @@ describe("what is rendered", () => {
         expect(existsSync(file)).toBe(false);
     });
 
-    it("takes any project of Google Cloud, unless one is set", async () => {
+    it("uses any Google Cloud project, unless one is set", async () => {
         const render = (config: Record<string, string>) =>
             withPlaceholderCluster({ [CLUSTER]: '{"kind":"gke"}', ...config }, (config) => Promise.resolve(config));
         expect(await render({})).toEqual({ [CLUSTER]: '{"kind":"gke"}', "gcp:project": "placeholder" });
         expect(await render({ "gcp:project": "mine-1" })).toMatchObject({ "gcp:project": "mine-1" });
     });
 
-    it("is on Google Cloud the same as anywhere, and nothing of Google's", async () => {
+    it("is the same on Google Cloud as anywhere, and has nothing of Google's", async () => {
         const steps = async (stack: string, cluster?: { kubeconfig: string; context: string }) =>
             stepsOf(
                 await withPlaceholderCluster(completeConfig(stack, readStackFile(stack), cluster), (config) =>

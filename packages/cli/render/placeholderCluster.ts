@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { StackConfig } from "../program/stackConfig";
+import { parseJson } from "../../shared/json";
 import { PROJECT_NAME } from "../../shared/project";
 import { toYaml } from "../../shared/yaml";
 
@@ -9,14 +10,15 @@ const CLUSTER_KEY = `${PROJECT_NAME}:cluster`;
 const PROJECT_KEY = "gcp:project";
 
 /**
- * Runs something with a config whose cluster is a kubeconfig without credentials, or is in a Google Cloud project that need
- * not exist: what is rendered does not depend on the cluster, and so neither needs one nor can give its credentials away.
+ * Runs something with a config whose cluster is a kubeconfig without credentials, or in any Google Cloud project. The
+ * rendering does not depend on the cluster, so it needs no cluster and cannot show its credentials.
  */
 export async function withPlaceholderCluster<T>(
     config: StackConfig,
     use: (config: StackConfig) => Promise<T>,
 ): Promise<T> {
-    const cluster = parseCluster(config[CLUSTER_KEY]);
+    // The program reports a wrong value.
+    const cluster = parseJson(config[CLUSTER_KEY] ?? "") as Record<string, unknown> | null | undefined;
     if (cluster?.kind === "gke") {
         return use({ [PROJECT_KEY]: "placeholder", ...config });
     }
@@ -38,18 +40,9 @@ function placeholderKubeconfig(context: unknown): object {
     return {
         apiVersion: "v1",
         kind: "Config",
-        // A name that never resolves (RFC 6761).
+        // This name never resolves (RFC 6761).
         clusters: [{ name, cluster: { server: "https://placeholder.invalid" } }],
         users: [{ name, user: {} }],
         contexts: [{ name: context, context: { cluster: name, user: name } }],
     };
-}
-
-/** The value as far as it is one; what is wrong with it, the program says. */
-function parseCluster(value: string | undefined): Record<string, unknown> | undefined {
-    try {
-        return JSON.parse(value ?? "null") as Record<string, unknown> | undefined;
-    } catch {
-        return undefined;
-    }
 }

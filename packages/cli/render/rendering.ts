@@ -7,8 +7,8 @@ import type { Step } from "./step";
 import { toYaml } from "../../shared/yaml";
 
 /**
- * A rendering of steps, with the manifest of every release as helm templates it.
- * @param helm path of helm; undefined leaves the manifests of releases out
+ * A rendering of steps, with the manifest of every release from `helm template`.
+ * @param helm path of helm; undefined omits the manifests of releases
  */
 export async function renderSteps(
     stack: string,

@@ -23,7 +23,7 @@ const SERVICE = "kubernetes:core/v1:Service";
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
 describe("steps", () => {
-    it("number what is declared in the order in which it is applied", () => {
+    it("are numbered in the order for applying them", () => {
         const names = steps(
             resource(RELEASE, { name: "istiod", chart: "istiod" }, { name: "b", dependencies: ["urn:a"] }),
             resource(
@@ -38,7 +38,7 @@ describe("steps", () => {
         ]);
     });
 
-    it("stay in order by name however many there are", () => {
+    it("are in the order of their names, for any number of steps", () => {
         const many = Array.from({ length: 120 }, (_, index) =>
             resource(SERVICE, { kind: "Service" }, { name: `s${String(index).padStart(3, "0")}` }),
         );
@@ -46,7 +46,7 @@ describe("steps", () => {
         expect(names).toEqual([...names].sort());
     });
 
-    it("keep the provider's instructions to themselves and follow them", () => {
+    it("follow the provider's instructions, and omit them from the object", () => {
         const annotations = { "pulumi.com/skipAwait": "true", "example.com/kept": "yes" };
         const inputs = { apiVersion: "v1", kind: "Service", metadata: { name: "details", annotations } };
         expect(steps(resource(SERVICE, inputs))).toMatchObject([
@@ -56,13 +56,13 @@ describe("steps", () => {
         expect(steps(resource(SERVICE, bare))[0]).toHaveProperty("object.metadata", { name: "details" });
     });
 
-    it("give an object that the program leaves unnamed the resource's name", () => {
+    it("give an object without a name the resource's name", () => {
         expect(steps(resource(SERVICE, { kind: "Service" }))).toMatchObject([
             { object: { metadata: { name: "logical-name" } }, wait: true },
         ]);
     });
 
-    it("tell a patch of somebody else's object from an object", () => {
+    it("distinguish a patch of somebody else's object from an object", () => {
         const type = "kubernetes:core/v1:NamespacePatch";
         const inputs = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels: { a: "b" } } };
         const forced = {
@@ -73,7 +73,7 @@ describe("steps", () => {
         expect(steps(resource(type, forced))).toMatchObject([{ type: "patch", force: true, object: inputs }]);
     });
 
-    it("carry what Helm needs for a release", () => {
+    it("have what Helm needs for a release", () => {
         const inputs = {
             name: "istiod",
             namespace: "istio-system",
@@ -103,7 +103,7 @@ describe("steps", () => {
         ]);
     });
 
-    it("are made of Kubernetes resources only, and not of what is read", () => {
+    it("come from Kubernetes resources only, and not from reads", () => {
         expect(
             steps(
                 resource("pulumi:providers:kubernetes", { kubeconfig: "secret" }, { name: "provider" }),
@@ -113,7 +113,7 @@ describe("steps", () => {
         ).toEqual([]);
     });
 
-    it("keep the content of a Secret apart from the object, whatever Pulumi knows to be secret", () => {
+    it("keep the content of a Secret apart from the object, even if Pulumi does not mark it as secret", () => {
         const inputs = {
             apiVersion: "v1",
             kind: "Secret",
@@ -133,19 +133,19 @@ describe("steps", () => {
         expect(steps(resource(type, inputs, { ignoreChanges }))).toMatchObject([{ secret: { keep: true } }]);
     });
 
-    it("refuse everything that cannot be written down in one go", () => {
+    it("report all resources that cannot be rendered together", () => {
         const render = () =>
             steps(
                 resource(SERVICE, { kind: "Service" }, { name: "a", secrets: ["spec.key"] }),
                 resource(RELEASE, { name: "r", postrender: "x" }, { name: "b" }),
                 resource("kubernetes:yaml/v2:ConfigGroup", {}, { name: "c" }),
             );
-        expect(render).toThrow(/a .*holds a secret at spec.key[^]*b .*postrender[^]*c .*is no Kubernetes object/);
+        expect(render).toThrow(/a .*has a secret at spec.key[^]*b .*postrender[^]*c .*is not a Kubernetes object/);
     });
 });
 
 describe("YAML", () => {
-    it("is the same whatever order keys were set in, and begins as readers expect", () => {
+    it("is the same for every order of keys, and begins as readers expect", () => {
         const one = toYaml({
             spec: { b: 1, a: [{ z: 1, name: "n" }] },
             metadata: { name: "x" },
@@ -164,7 +164,7 @@ describe("YAML", () => {
         );
     });
 
-    it("repeats what is in two places", () => {
+    it("repeats a value that is in two places", () => {
         const labels = { app: "x" };
         expect(toYaml({ selector: labels, labels })).toBe("labels:\n  app: x\nselector:\n  app: x\n");
     });

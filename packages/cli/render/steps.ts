@@ -8,29 +8,21 @@ import type { Step } from "./step";
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const SECRET_TYPE = "kubernetes:core/v1:Secret";
 
-/** Annotations by which a program talks to Pulumi's provider; they mean nothing to anybody else. */
+/** Annotations with instructions for Pulumi's provider; nothing else uses them. */
 const PROVIDER_ANNOTATION = /^pulumi\.com\//;
 const SKIP_WAIT = "pulumi.com/skipAwait";
 const FORCE_PATCH = "pulumi.com/patchForce";
 
-/** Release options that a step carries. `compat` is a constant that Pulumi's SDK adds. */
+/** Release options that a step supports. `compat` is a constant that Pulumi's SDK adds. */
 const RELEASE_OPTIONS = new Set([
-    "name",
-    "namespace",
-    "chart",
-    "version",
-    "repositoryOpts",
-    "values",
-    "timeout",
-    "skipAwait",
-    "compat",
+    ...["name", "namespace", "chart", "version", "repositoryOpts", "values", "timeout", "skipAwait", "compat"],
 ]);
 
-/** Time that Pulumi's provider gives an operation of a release by default, in seconds. */
+/** Default timeout of Pulumi's provider for an operation on a release, in seconds. */
 const RELEASE_TIMEOUT = 300;
 
 /**
- * The Kubernetes objects and Helm releases of a declaration as steps, in an order in which they can be applied.
+ * The Kubernetes objects and Helm releases of a declaration as steps, in the order for applying them.
  * @throws UserError naming every resource that cannot be rendered, and why
  */
 export function stepsOf({ resources }: Declaration): Step[] {
@@ -62,7 +54,7 @@ export function stepsOf({ resources }: Declaration): Step[] {
     return steps;
 }
 
-/** Whether a resource is something in the cluster that the program declares, rather than a component or a read. */
+/** Whether the program declares the resource in the cluster: it is neither a component nor a read. */
 function isStep(resource: DeclaredResource): boolean {
     return resource.custom && !resource.read && resource.type.startsWith("kubernetes:");
 }
@@ -74,14 +66,14 @@ function contentOf(resource: DeclaredResource): Content {
         return secretOf(resource);
     }
     if (resource.secrets.length > 0) {
-        throw new UserError(`holds a secret at ${resource.secrets.join(", ")}, which must not be written to a file`);
+        throw new UserError(`has a secret at ${resource.secrets.join(", ")}, which must not be written to a file`);
     }
     if (resource.type === RELEASE_TYPE) {
         return { type: "release", release: releaseOf(resource) };
     }
     const { kind } = resource.inputs as { kind?: unknown };
     if (typeof kind !== "string") {
-        throw new UserError("is no Kubernetes object");
+        throw new UserError("is not a Kubernetes object");
     }
     const { object, annotations } = objectOf(resource);
     return resource.type.endsWith(`:${kind}Patch`)
@@ -89,10 +81,10 @@ function contentOf(resource: DeclaredResource): Content {
         : { type: "object", object, wait: annotations[SKIP_WAIT] !== "true" };
 }
 
-/** The object, without what speaks to Pulumi's provider; that is returned beside it. */
+/** The object without the annotations for Pulumi's provider, and all annotations. */
 function objectOf(resource: DeclaredResource): { object: KubernetesObject; annotations: Record<string, string> } {
     const inputs = resource.inputs as Omit<KubernetesObject, "metadata"> & { metadata?: Partial<ObjectMetadata> };
-    // Where the program leaves the name to Pulumi, its provider would append random digits to the resource's name.
+    // Without a name, Pulumi's provider would append random digits to the resource's name.
     const { annotations = {}, ...metadata } = { name: resource.name, ...inputs.metadata };
     const others = Object.entries(annotations).filter(([key]) => !PROVIDER_ANNOTATION.test(key));
     const object: KubernetesObject = {
@@ -102,7 +94,7 @@ function objectOf(resource: DeclaredResource): { object: KubernetesObject; annot
     return { object, annotations };
 }
 
-/** A Secret, its content apart from the object: that may be written to a file. */
+/** A Secret with its content apart, so that the object can be written to a file. */
 function secretOf(resource: DeclaredResource): Content {
     const { object } = objectOf(resource);
     const { data = {}, stringData = {}, ...shell } = object as KubernetesObject & SecretFields;
@@ -118,14 +110,14 @@ function secretOf(resource: DeclaredResource): Content {
 
 interface SecretFields {
     data?: Record<string, string>;
-    /** Values as plain text; the API server turns them into `data`. */
+    /** Values in plain text; the API server converts them to `data`. */
     stringData?: Record<string, string>;
 }
 
 function releaseOf(resource: DeclaredResource): Release {
     const unknown = Object.keys(resource.inputs).filter((option) => !RELEASE_OPTIONS.has(option));
     if (unknown.length > 0) {
-        throw new UserError(`uses options of a release that are not rendered: ${unknown.join(", ")}`);
+        throw new UserError(`uses unsupported options of a release: ${unknown.join(", ")}`);
     }
     const inputs = resource.inputs as Partial<Release> & {
         skipAwait?: boolean;
@@ -143,7 +135,7 @@ function releaseOf(resource: DeclaredResource): Release {
     };
 }
 
-/** `deployment-productpage-v1`, in characters that every file system takes. */
+/** `deployment-productpage-v1`, in characters that every file system accepts. */
 function stemOf(resource: DeclaredResource): string {
     const { kind = "release", metadata, name } = resource.inputs as Partial<KubernetesObject> & { name?: string };
     const own = metadata?.name ?? name ?? resource.name;

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { addTargetOptions, secondsWithin, webAddress, wholeNumber } from "./optionValues";
 
-/** Reads one option, and gives its value or what is said about it. */
+/** Reads one option, and gives its value or the error message. */
 function read(parse: (text: string) => unknown, value: string): unknown {
     const said: string[] = [];
     const command = new Command()
@@ -16,7 +16,7 @@ function read(parse: (text: string) => unknown, value: string): unknown {
 }
 
 describe("an option", () => {
-    it("that is a whole number is one within its bounds", () => {
+    it("for a whole number accepts only whole numbers within its bounds", () => {
         const count = wholeNumber(1, 1000);
         expect(["1", "1000", "042"].map((text) => read(count, text))).toEqual([1, 1000, 42]);
         for (const bad of ["0", "1001", "-1", "1.5", "1e2", "0x10", "", "ten"]) {
@@ -26,7 +26,7 @@ describe("an option", () => {
         }
     });
 
-    it("that is a time is a number of seconds within its bounds", () => {
+    it("for a time accepts only numbers of seconds within its bounds", () => {
         const time = secondsWithin(0.1, 600);
         expect(["0.1", "10", "600"].map((text) => read(time, text))).toEqual([0.1, 10, 600]);
         for (const bad of ["0", "601", "-5", "5s", ".5", "Infinity"]) {
@@ -34,7 +34,7 @@ describe("an option", () => {
         }
     });
 
-    it("that is a URL is one of the web", () => {
+    it("for a URL accepts only http and https", () => {
         expect(read(webAddress, "http://localhost:8080/productpage")).toBe("http://localhost:8080/productpage");
         expect(read(webAddress, "https://[::1]/")).toBe("https://[::1]/");
         for (const bad of ["localhost/productpage", "ftp://host/", "productpage", "http://"]) {
@@ -42,7 +42,7 @@ describe("an option", () => {
         }
     });
 
-    it("for the target is there under its usual name", () => {
+    it("for the target has its usual name", () => {
         const options = addTargetOptions(new Command()).parse(["--context", "c", "--kubeconfig", "k", "--stack", "s"], {
             from: "user",
         });

@@ -1,28 +1,25 @@
 import { type Command, InvalidArgumentError } from "commander";
 
-/** Reads a whole number, for a commander option. Its error names what is allowed; commander adds option and value. */
+/** Reads a whole number, for a commander option. The error names what is allowed; commander adds option and value. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
-    return (text) => {
-        const number = Number(text);
-        if (!/^\d+$/.test(text) || number < least || number > most) {
-            throw new InvalidArgumentError(`Allowed: a whole number from ${least} to ${most}.`);
-        }
-        return number;
-    };
+    return numberWithin(/^\d+$/, `a whole number from ${least} to ${most}`, least, most);
 }
 
-/** Reads a time in seconds, fractions allowed. */
+/** Reads a time in seconds, also with fractions. */
 export function secondsWithin(least: number, most: number): (text: string) => number {
+    return numberWithin(/^\d+(\.\d+)?$/, `a number of seconds from ${least} to ${most}`, least, most);
+}
+
+function numberWithin(form: RegExp, allowed: string, least: number, most: number): (text: string) => number {
     return (text) => {
         const number = Number(text);
-        if (!/^\d+(\.\d+)?$/.test(text) || number < least || number > most) {
-            throw new InvalidArgumentError(`Allowed: a number of seconds from ${least} to ${most}.`);
+        if (!form.test(text) || number < least || number > most) {
+            throw new InvalidArgumentError(`Allowed: ${allowed}.`);
         }
         return number;
     };
 }
 
-/** Reads an address of the web. */
 export function webAddress(text: string): string {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url?.protocol !== "http:" && url?.protocol !== "https:") {
@@ -31,10 +28,10 @@ export function webAddress(text: string): string {
     return url.href;
 }
 
-/** The options that say which deployment a command is about: the same as of `npm run up`. */
+/** The options that select a deployment, the same as those of `npm run up`. */
 export function addTargetOptions(command: Command): Command {
     return command
-        .option("--context <name>", "the cluster of this context of your kubeconfig")
-        .option("--kubeconfig <file>", "the kubeconfig that has the context (default: the one that was deployed with)")
+        .option("--context <name>", "the cluster of this context in your kubeconfig")
+        .option("--kubeconfig <file>", "the kubeconfig with the context (default: the one of the deployment)")
         .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)");
 }

@@ -20,7 +20,7 @@ describe("a moving line", () => {
         jest.useRealTimers();
     });
 
-    it("is drawn anew on a terminal, cut to its width", () => {
+    it("is drawn again and again on a terminal, cut to its width", () => {
         const line = new MovingLine(streamOf(true), () => "a line that is longer than the terminal");
         line.start();
         jest.advanceTimersByTime(300);
@@ -29,7 +29,7 @@ describe("a moving line", () => {
         expect(written[2]).toMatch(/^\S a line that is l…$/);
     });
 
-    it("is a plain line now and then elsewhere, as in the log of a CI", () => {
+    it("is a plain line from time to time elsewhere, as in the log of a CI", () => {
         let done = 0;
         const line = new MovingLine(streamOf(false), () => `${done} of 9`);
         line.start();

@@ -1,31 +1,35 @@
 import pc from "picocolors";
 
-/** Time between two pictures of the moving line, in milliseconds. */
+/** Time between two frames of the moving line, in milliseconds. */
 const FRAME = 100;
 const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/** Time between two lines where they cannot be drawn anew, in milliseconds. */
+/** Time between two lines without a terminal, in milliseconds. */
 const LINE_INTERVAL = 10_000;
 
-/** One line at the bottom of a terminal that is drawn anew all the time. Anywhere else it is printed now and then. */
+/** A line at the bottom of a terminal that is drawn again and again. Without a terminal it is printed from time to time. */
 export class MovingLine {
     private timer: NodeJS.Timeout | undefined;
     private frame = 0;
 
-    /** @param text what the line says when it is drawn */
+    /** @param text called for each drawing */
     constructor(
         private readonly stream: NodeJS.WriteStream,
         private readonly text: () => string,
     ) {}
 
     start(): void {
-        this.timer ??= this.stream.isTTY
-            ? setInterval(() => {
-                  this.draw();
-              }, FRAME)
-            : setInterval(() => {
-                  this.stream.write(`${this.text()}\n`);
-              }, LINE_INTERVAL);
+        const { isTTY } = this.stream;
+        this.timer ??= setInterval(
+            () => {
+                if (isTTY) {
+                    this.draw();
+                } else {
+                    this.stream.write(`${this.text()}\n`);
+                }
+            },
+            isTTY ? FRAME : LINE_INTERVAL,
+        );
     }
 
     end(): void {
@@ -34,7 +38,6 @@ export class MovingLine {
         this.erase();
     }
 
-    /** Makes room for a line that stays. */
     erase(): void {
         if (this.stream.isTTY) {
             this.stream.clearLine(0);
@@ -52,41 +55,37 @@ export class MovingLine {
 }
 
 /**
- * Shows work that goes on side by side: a line for each piece that is done, with its time, and on a terminal one more,
- * moving, for what is under way.
+ * Shows work that runs at the same time: a line with the time for each finished piece, and a moving line for the current
+ * pieces.
  */
 export class Progress {
-    private readonly underWay = new Map<string, number>();
+    private readonly current = new Map<string, number>();
     private readonly moving: MovingLine;
 
     constructor(private readonly stream: NodeJS.WriteStream = process.stdout) {
-        this.moving = new MovingLine(stream, () => {
-            const now = Date.now();
-            return [...this.underWay].map(([title, begun]) => `${title} ${seconds(now - begun)}`).join(", ");
-        });
+        this.moving = new MovingLine(stream, () =>
+            [...this.current].map(([title, begun]) => `${title} ${secondsSince(begun)}`).join(", "),
+        );
     }
 
-    /** Runs a piece of work and shows it. */
     async during<T>(title: string, work: () => Promise<T>): Promise<T> {
         const begun = Date.now();
-        this.underWay.set(title, begun);
+        this.current.set(title, begun);
         this.moving.start();
+        let mark = pc.red("✗");
         try {
             const result = await work();
-            this.line(`${pc.green("✓")} ${title} ${pc.dim(seconds(Date.now() - begun))}`);
+            mark = pc.green("✓");
             return result;
-        } catch (error) {
-            this.line(`${pc.red("✗")} ${title} ${pc.dim(seconds(Date.now() - begun))}`);
-            throw error;
         } finally {
-            this.underWay.delete(title);
-            if (this.underWay.size === 0) {
+            this.line(`${mark} ${title} ${pc.dim(secondsSince(begun))}`);
+            this.current.delete(title);
+            if (this.current.size === 0) {
                 this.moving.end();
             }
         }
     }
 
-    /** Says something beside the work, about it. */
     note(text: string): void {
         this.line(pc.yellow(`  ${text}`));
     }
@@ -97,7 +96,7 @@ export class Progress {
     }
 }
 
-/** A time for people: `1.2 s`. */
-export function seconds(milliseconds: number): string {
-    return `${(milliseconds / 1000).toFixed(1)} s`;
+/** For people: `1.2 s`. */
+function secondsSince(begun: number): string {
+    return `${((Date.now() - begun) / 1000).toFixed(1)} s`;
 }

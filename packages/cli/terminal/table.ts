@@ -1,30 +1,22 @@
 import { stripVTControlCharacters } from "node:util";
 
 /**
- * Rows of cells as lines, with the cells of a column under each other. Colours take no space.
- * @param align how each column is aligned; left where nothing is said
+ * Rows of cells as lines, with the cells of a column under each other. Colours have no width.
+ * @param align alignment of each column; default: left
  */
 export function alignedLines(
     rows: readonly (readonly string[])[],
     align: readonly ("left" | "right")[] = [],
 ): string[] {
-    const widths: number[] = [];
-    for (const row of rows) {
-        row.forEach((cell, column) => {
-            widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
-        });
-    }
+    const widthOf = (cell = "") => stripVTControlCharacters(cell).length;
     return rows.map((row) =>
         row
             .map((cell, column) => {
-                const space = " ".repeat((widths[column] ?? 0) - widthOf(cell));
+                const width = Math.max(...rows.map((each) => widthOf(each[column])));
+                const space = " ".repeat(width - widthOf(cell));
                 return align[column] === "right" ? space + cell : cell + space;
             })
             .join("  ")
             .trimEnd(),
     );
-}
-
-function widthOf(cell: string): number {
-    return stripVTControlCharacters(cell).length;
 }

@@ -1,15 +1,15 @@
 import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ProxiedServer } from "../../kubernetes/api";
+import { parseJson } from "../../shared/json";
 import { deploymentOf, switchOf } from "../mesh/addons";
 import type { Mesh } from "../mesh/mesh";
-import type { CheckResult } from "./check";
-import { checkSwitchedOff } from "./switchedOff";
-import { workloadFault } from "./workload";
+import { type CheckResult, failed } from "./check";
+import { checkSwitchedOff, workloadFailure } from "./objects";
 
 /** Longest explanation that is quoted from an answer, in characters. */
 const QUOTED = 160;
 
-/** Makes a check of an add-on, unless that is switched off or its Deployment does not run. */
+/** Runs a check of an add-on, unless the add-on is switched off or its Deployment does not run. */
 export async function checkAddon(
     mesh: Mesh,
     addon: AddonName,
@@ -18,41 +18,44 @@ export async function checkAddon(
     if (!mesh.on[addon]) {
         return checkSwitchedOff(mesh, switchOf(addon), deploymentOf(addon));
     }
-    return (await workloadFault(mesh, deploymentOf(addon))) ?? check();
+    return (await workloadFailure(mesh, deploymentOf(addon))) ?? check();
 }
 
-/** The JSON that an add-on answered, or in words what it answered instead, with the status. */
-export type AddonAnswer =
-    { json: unknown; instead?: undefined; status: number } | { json?: undefined; instead: string; status: number };
+interface AddonRequest {
+    path: string;
+    /** What to do if the answer is not JSON with status 200. */
+    remedy: string;
+    /** Name of the Service. Default: the add-on's name. */
+    service?: string;
+    /** Whether the status 404 means that the add-on has no data yet. */
+    mayBeMissing?: boolean;
+    stop?: AbortSignal;
+}
 
-/**
- * Asks an add-on's API.
- * @param service name of its Service, where that is not its own
- */
+/** Asks an add-on's API and judges the JSON that it answers; undefined for a 404 that may be. */
 export async function askAddon(
     { api }: Mesh,
     addon: AddonName,
-    path: string,
-    { service, stop }: { service?: string; stop?: AbortSignal } = {},
-): Promise<AddonAnswer> {
+    { path, remedy, service, mayBeMissing, stop }: AddonRequest,
+    judge: (json: unknown) => CheckResult | Promise<CheckResult>,
+): Promise<CheckResult> {
     const { status, text } = await api.getByProxy(serverOf(addon, service), path, stop);
+    if (status === 404 && mayBeMissing) {
+        return judge(undefined);
+    }
     if (status !== 200) {
         const explanation = text.startsWith("<") ? "" : (text.trim().split("\n")[0] ?? "").slice(0, QUOTED);
-        return { instead: `${addon} answers ${status} ${explanation}`.trim(), status };
+        return failed(`${addon} answers ${status} ${explanation}`.trim(), remedy);
     }
-    try {
-        return { json: JSON.parse(text) as unknown, status };
-    } catch {
-        return { instead: `${addon} answers something else than JSON`, status };
-    }
+    const json = parseJson(text);
+    return json === undefined ? failed(`the answer of ${addon} is not JSON`, remedy) : judge(json);
 }
 
-/** An add-on's page as the API server's proxy finds it. @param service name of its Service, where that is not its own */
+/** An add-on's Service, reached through the API server. */
 export function serverOf(addon: AddonName, service: string = addon): ProxiedServer {
     return { kind: "services", namespace: ISTIO_NAMESPACE, name: service, port: ADDONS[addon].port };
 }
 
-/** The command that shows what an add-on has to say, as a remedy. */
 export function logsOf({ commands }: Mesh, addon: AddonName): string {
     return `${commands.kubectl} --namespace ${ISTIO_NAMESPACE} logs deployment/${addon}`;
 }

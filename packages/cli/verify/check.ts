@@ -1,23 +1,20 @@
-import { setMaxListeners } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { ApiError, isTransient } from "../../kubernetes/apiError";
 import { type Deadline, pause } from "../../kubernetes/wait";
 import { UserError, Stopped } from "../../shared/errors";
 import type { Mesh } from "../mesh/mesh";
 
-/** What a check found. */
 export interface CheckResult {
-    /** "off": what would be checked is switched off. */
+    /** "off": the config switches off what the check is about. */
     status: "ok" | "failed" | "off";
-    /** What was found, in a line. */
     found: string;
-    /** What to do about it; where a check has failed. */
+    /** What to do about it, if the check has failed. */
     remedy?: string;
 }
 
-/** Looks at one thing in a mesh. It changes nothing. @throws UserError where the cluster does not tell */
+/** Looks at one thing in a mesh, and changes nothing. @throws UserError if the cluster does not answer */
 export type Check = (mesh: Mesh, stop?: AbortSignal) => Promise<CheckResult>;
 
-/** A check under the name that people see. */
 export interface NamedCheck {
     name: string;
     check: Check;
@@ -25,14 +22,13 @@ export interface NamedCheck {
 
 export interface NamedResult extends CheckResult {
     name: string;
-    /** How long the check took. */
     seconds: number;
 }
 
 /** Longest time for a check, in seconds. */
 const TIMEOUT = 90;
 
-/** Time between two looks at something that may need a moment, in milliseconds. */
+/** Time between two attempts, in milliseconds. */
 const INTERVAL = 1000;
 
 export function ok(found: string): CheckResult {
@@ -43,17 +39,17 @@ export function failed(found: string, remedy: string): CheckResult {
     return { status: "failed", found, remedy };
 }
 
-/** Looks again and again, until the result is no failure or the time (in seconds) is up. */
+/** Repeats an attempt until it does not fail, or until the time (in seconds) is up. */
 export async function eventually(
     timeout: number,
     stop: AbortSignal | undefined,
-    look: () => Promise<CheckResult>,
+    attempt: () => Promise<CheckResult>,
 ): Promise<CheckResult> {
     const end = Date.now() + timeout * 1000;
     for (;;) {
-        const result = await look().catch((error: unknown) => {
+        const result = await attempt().catch((error: unknown) => {
             if (isTransient(error)) {
-                return failed(error.message, "look at what keeps it from answering");
+                return failed(error.message, "find out why it does not answer");
             }
             throw error;
         });
@@ -64,29 +60,27 @@ export async function eventually(
     }
 }
 
+interface RunOptions {
+    stop?: AbortSignal;
+    /** Called with each result as soon as it is known. */
+    onResult?: (result: NamedResult) => void;
+    /** Longest time for each check, in seconds. */
+    timeout?: number;
+}
+
 /**
- * Makes all checks side by side. One that takes too long, or that the cluster gives no answer to, has failed.
- * @param onResult told of each result as it comes
- * @param timeout longest time for each, in seconds
- * @throws Stopped where the user stops it
+ * Runs all checks at the same time. A check fails if it takes too long, or if the cluster does not answer it.
+ * @throws Stopped if the user stops it
  */
 export function runChecks(
     mesh: Mesh,
     checks: readonly NamedCheck[],
-    {
-        stop,
-        onResult,
-        timeout = TIMEOUT,
-    }: {
-        stop?: AbortSignal;
-        onResult?: (result: NamedResult) => void;
-        timeout?: number;
-    } = {},
+    { stop, onResult, timeout = TIMEOUT }: RunOptions = {},
 ): Promise<NamedResult[]> {
     return Promise.all(
         checks.map(async ({ name, check }) => {
             const begun = performance.now();
-            const result = await inTime(mesh, { timeout, stop }, check);
+            const result = await runInTime(mesh, { timeout, stop }, check);
             const seconds = Number(((performance.now() - begun) / 1000).toFixed(2));
             const named = { name, ...result, seconds };
             onResult?.(named);
@@ -95,18 +89,17 @@ export function runChecks(
     );
 }
 
-async function inTime(mesh: Mesh, { timeout, stop }: Deadline, check: Check): Promise<CheckResult> {
+async function runInTime(mesh: Mesh, { timeout, stop }: Deadline, check: Check): Promise<CheckResult> {
     const deadline = AbortSignal.timeout(timeout * 1000);
     const either = stop ? AbortSignal.any([deadline, stop]) : deadline;
     // Every request of the check listens to it.
     setMaxListeners(0, either);
-    const timeUp = new Promise<never>((_, reject) => {
-        either.addEventListener("abort", () => {
-            reject(new Stopped());
-        });
-    });
     try {
-        return await Promise.race([check(mesh, either), timeUp]);
+        const result = await Promise.race([check(mesh, either), once(either, "abort").then(() => undefined)]);
+        if (result !== undefined) {
+            return result;
+        }
+        throw new Stopped();
     } catch (error) {
         if (stop?.aborted) {
             throw new Stopped();
@@ -115,7 +108,7 @@ async function inTime(mesh: Mesh, { timeout, stop }: Deadline, check: Check): Pr
             return failed(`no result within ${timeout} s`, "run it again; if that does not help, look at the cluster");
         }
         if (error instanceof ApiError) {
-            return failed(error.message, "see what keeps the cluster from answering, and run it again");
+            return failed(error.message, "find out why the cluster does not answer, then run it again");
         }
         if (error instanceof UserError) {
             return failed(error.message, mesh.commands.redeploy);

@@ -10,7 +10,7 @@ import { checkReleases } from "./releases";
 import { checkSidecars } from "./sidecars";
 import { checkTraces } from "./traces";
 
-/** Everything that is checked of a mesh, from the ground up. */
+/** All checks, in the order in which the report shows them. */
 export const CHECKS: readonly NamedCheck[] = [
     { name: "releases", check: checkReleases },
     { name: "sidecars", check: checkSidecars },

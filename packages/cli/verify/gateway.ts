@@ -18,8 +18,8 @@ interface GatewaySpec {
 }
 
 /**
- * The way in is whole: a VirtualService that routes to the product page refers to a Gateway, the Gateway's selector
- * selects pods that are ready, and it opens a port that the ingress gateway's Service has.
+ * The ingress works: a VirtualService that routes to the product page refers to a Gateway, the Gateway's selector
+ * selects ready pods, and it opens a port of the ingress gateway's Service.
  */
 export const checkGateway: Check = async (mesh) => {
     const { api, appNamespace, commands } = mesh;
@@ -46,7 +46,7 @@ async function gatewayResult(
     const gateway = await api.read({ apiVersion: NETWORKING, kind: "Gateway", metadata: reference });
     const what = `Gateway ${reference.namespace}/${reference.name}`;
     if (!gateway) {
-        return failed(`${what} is not there, though a VirtualService refers to it`, commands.redeploy);
+        return failed(`${what} is missing, but a VirtualService refers to it`, commands.redeploy);
     }
     const { selector = {}, servers = [] } = gateway.spec as GatewaySpec;
     const labelSelector = Object.entries(selector)
@@ -55,7 +55,7 @@ async function gatewayResult(
     const pods = (await api.list("v1", "Pod", { labelSelector })).filter(isReadyPod);
     if (pods.length === 0) {
         return failed(
-            `${what} selects no pod that is ready (${labelSelector})`,
+            `${what} selects no ready pod (${labelSelector})`,
             `${commands.kubectl} get pods --all-namespaces --selector ${labelSelector}`,
         );
     }
@@ -78,7 +78,7 @@ function routesToPage({ spec }: KubernetesObject): boolean {
     return hosts.some((host) => host === PRODUCTPAGE || host.startsWith(`${PRODUCTPAGE}.`));
 }
 
-/** The Gateways that a VirtualService names: `name`, or `namespace/name`. "mesh" stands for the sidecars. */
+/** The Gateways that a VirtualService names, as `name` or `namespace/name`. "mesh" means all sidecars. */
 export function gatewaysOf(
     { gateways = [] }: { gateways?: string[] },
     ownNamespace = "default",

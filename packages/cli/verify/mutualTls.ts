@@ -4,24 +4,24 @@ import { isReadyPod } from "../../kubernetes/readiness";
 import type { Mesh } from "../mesh/mesh";
 import { STRICT_MTLS } from "../mesh/switches";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
+import { checkSwitchedOff } from "./objects";
 import { sidecarOf } from "./sidecars";
-import { checkSwitchedOff } from "./switchedOff";
 
-/** Where the agent beside each proxy says how the proxy is, in plain text whatever the mesh's policy. */
+/** The agent beside each proxy answers here in plain text under every policy. */
 const AGENT = { port: 15020, path: "/healthz/ready" };
 
-/** How the API server says that the other side took its connection and dropped it, as a proxy does with plain text. */
+/** How the API server says that a proxy accepted its connection and dropped it, as it does with plain text. */
 const DROPPED = /connection reset by peer|EOF/;
 
 /**
- * Time that a pod has to refuse, in seconds: a proxy that has just got the policy still serves the connections that it
- * has, and the API server keeps some.
+ * Time until a pod must refuse, in seconds: a proxy that has just got the policy still serves its open connections, and
+ * the API server keeps some open.
  */
 const PATIENCE = 10;
 
 /**
- * Strict mutual TLS, proven: the API server asks each pod in plain text and is refused by the proxy, while a port of the
- * same pod that is not the mesh's answers it by the same way.
+ * Proves strict mutual TLS: the API server sends plain text to each pod, and the proxy refuses it. A port of the same pod
+ * outside the mesh answers the API server, so the network is not the reason.
  */
 export const checkMutualTls: Check = async (mesh, stop) => {
     const { api, appNamespace, commands, on } = mesh;
@@ -29,7 +29,7 @@ export const checkMutualTls: Check = async (mesh, stop) => {
         return checkSwitchedOff(mesh, "istio.global.mtls.enabled", STRICT_MTLS);
     }
     const all = await api.list("v1", "Pod", { fieldSelector: `metadata.namespace=${appNamespace}` });
-    // Pods without a sidecar are another check's business.
+    // `checkSidecars` reports pods without a sidecar.
     const pods = all.filter((pod) => isReadyPod(pod) && sidecarOf(pod) !== "missing");
     if (pods.length === 0) {
         return failed(`there are no ready pods with a sidecar in ${appNamespace}`, commands.redeploy);
@@ -41,45 +41,42 @@ export const checkMutualTls: Check = async (mesh, stop) => {
 };
 
 async function plainTextResult(mesh: Mesh, name: string, stop?: AbortSignal): Promise<CheckResult> {
-    const pod = { kind: "pods", namespace: mesh.appNamespace, name } as const;
-    const { api } = mesh;
-    const control = await attempt(() => api.getByProxy({ ...pod, port: AGENT.port }, AGENT.path, stop));
-    const plain = await attempt(() => api.getByProxy({ ...pod, port: BOOKINFO_PORT }, "/health", stop));
+    const { api, appNamespace, commands } = mesh;
+    const ask = (port: number, path: string) =>
+        answerOf(api.getByProxy({ kind: "pods", namespace: appNamespace, name, port }, path, stop));
+    const control = await ask(AGENT.port, AGENT.path);
+    const plain = await ask(BOOKINFO_PORT, "/health");
     if (plain.status !== undefined) {
-        return failed(`${name} answers ${plain.status} to plain text; ${await policyIn(mesh)}`, mesh.commands.redeploy);
+        return failed(`${name} answers ${plain.status} to plain text; ${await policyIn(mesh)}`, commands.redeploy);
     }
     if (control.status !== 200) {
-        const why = control.status === undefined ? control.refusal : `it answered ${control.status}`;
         return failed(
-            `nothing is proven: ${name} cannot be asked on port ${AGENT.port} either (${why})`,
+            `this proves nothing: ${name} does not answer on port ${AGENT.port} either (${control.words})`,
             `let the API server reach the pods, and look at the pod: ` +
-                `${mesh.commands.kubectl} --namespace ${mesh.appNamespace} describe pod ${name}`,
+                `${commands.kubectl} --namespace ${appNamespace} describe pod ${name}`,
         );
     }
-    return DROPPED.test(plain.refusal)
+    return DROPPED.test(plain.words)
         ? ok(`${name} refuses plain text`)
         : failed(
-              `nothing is proven: ${name} neither answered plain text nor refused it (${plain.refusal})`,
-              `see whether a network policy keeps the API server from port ${BOOKINFO_PORT}`,
+              `this proves nothing: ${name} neither answered plain text nor refused it (${plain.words})`,
+              `check whether a network policy keeps the API server from port ${BOOKINFO_PORT}`,
           );
 }
 
-/** What a server answered, or what the API server says instead. */
-type Attempt = { status: number } | { status?: undefined; refusal: string };
-
-async function attempt(ask: () => Promise<{ status: number }>): Promise<Attempt> {
+/** A server's answer in words, or the API server's error in place of it. */
+async function answerOf(request: Promise<{ status: number }>): Promise<{ status?: number; words: string }> {
     try {
-        const { status } = await ask();
-        return { status };
+        const { status } = await request;
+        return { status, words: `it answered ${status}` };
     } catch (error) {
         if (error instanceof ApiError && error.status !== 403) {
-            return { refusal: error.message };
+            return { words: error.message };
         }
         throw error;
     }
 }
 
-/** The policy that holds, in words. */
 async function policyIn({ api, appNamespace }: Mesh): Promise<string> {
     const policies = await api.list("security.istio.io/v1", "PeerAuthentication");
     const relevant = policies

@@ -4,7 +4,7 @@ import type { CheckResult, NamedResult } from "./check";
 
 const COLOURS: Record<CheckResult["status"], (text: string) => string> = { ok: pc.green, failed: pc.red, off: pc.dim };
 
-/** Results for people: a table, and below it what to do about each failure. */
+/** Results for people: a table, and below it the remedy for each failure. */
 export function checkReport(results: readonly NamedResult[]): string {
     const rows = results.map(({ name, status, found, seconds }) => [
         COLOURS[status](status),
@@ -14,12 +14,6 @@ export function checkReport(results: readonly NamedResult[]): string {
     ]);
     const remedies = results
         .filter(({ status }) => status === "failed")
-        .map(({ name, remedy }) => `${pc.bold(name)}: ${remedy ?? ""}`);
-    return [...alignedLines(rows), ...(remedies.length > 0 ? ["", "What to do:", ...remedies.map(indented)] : [])].join(
-        "\n",
-    );
-}
-
-function indented(line: string): string {
-    return `  ${line}`;
+        .map(({ name, remedy }) => `  ${pc.bold(name)}: ${remedy ?? ""}`);
+    return [...alignedLines(rows), ...(remedies.length > 0 ? ["", "What to do:", ...remedies] : [])].join("\n");
 }

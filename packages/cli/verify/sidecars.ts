@@ -2,10 +2,9 @@ import { INJECTION_LABEL } from "../../../components/names";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { type Check, failed, ok } from "./check";
 
-/** The container that is the sidecar. */
 const PROXY = "istio-proxy";
 
-/** The label that keeps a pod out of the mesh, with the value "false". */
+/** This label with the value "false" keeps a pod out of the mesh. */
 const OPT_OUT = "sidecar.istio.io/inject";
 
 /** The application's namespace is labelled for injection, and each of its pods has a sidecar that is ready. */
@@ -22,17 +21,18 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
     }
     const kubectl = `${commands.kubectl} --namespace ${appNamespace}`;
     const without = pods.filter((pod) => sidecarOf(pod) === "missing");
+    const optedOut = without.filter(({ metadata }) => metadata.labels?.[OPT_OUT] === "false");
+    if (optedOut.length > 0) {
+        return failed(
+            `kept out of the mesh by the label ${OPT_OUT}=false: ${names(optedOut)}`,
+            `remove the label from the pod's template; then ${renewal(kubectl, optedOut)}`,
+        );
+    }
     if (without.length > 0) {
-        const optedOut = without.filter(({ metadata }) => metadata.labels?.[OPT_OUT] === "false");
-        return optedOut.length > 0
-            ? failed(
-                  `kept out of the mesh by the label ${OPT_OUT}=false: ${names(optedOut)}`,
-                  `remove the label from what makes the pod; then ${renewal(kubectl, optedOut)}`,
-              )
-            : failed(
-                  `without a sidecar: ${names(without)}`,
-                  `have new pods made, which get one: ${renewal(kubectl, without)}`,
-              );
+        return failed(
+            `without a sidecar: ${names(without)}`,
+            `replace the pods, because new ones get a sidecar: ${renewal(kubectl, without)}`,
+        );
     }
     const notReady = pods.filter((pod) => sidecarOf(pod) === "not ready");
     return notReady.length > 0
@@ -43,17 +43,13 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
         : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}`);
 };
 
-/** How pods are made anew: a pod that belongs to nothing would only be gone if it were deleted. */
+/** How to replace pods. Nothing replaces a pod without a controller, so such a pod is not to be deleted. */
 function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
     const owned = pods.filter(isOwned);
-    const alone = pods.filter((pod) => !isOwned(pod));
+    const alone = names(pods.filter((pod) => !isOwned(pod)));
     return [
         ...(owned.length > 0 ? [`${kubectl} delete pod ${names(owned, " ")}`] : []),
-        ...(alone.length > 0
-            ? [
-                  `${names(alone)} (made by no controller): to be created anew by whoever made ${alone.length === 1 ? "it" : "them"}`,
-              ]
-            : []),
+        ...(alone === "" ? [] : [`${alone} (no controller): create again the way it was created`]),
     ].join("; ");
 }
 
@@ -61,7 +57,7 @@ function isOwned({ metadata }: KubernetesObject): boolean {
     return (metadata.ownerReferences ?? []).length > 0;
 }
 
-/** Whether a pod has a sidecar. It is an init container that never ends on clusters that know such. */
+/** Whether a pod has a sidecar: a container, or an init container that never ends on clusters that support it. */
 export function sidecarOf({ spec, status }: KubernetesObject): "ready" | "not ready" | "missing" {
     const { containers = [], initContainers = [] } = (spec ?? {}) as Record<string, { name: string }[] | undefined>;
     if (![...containers, ...initContainers].some(({ name }) => name === PROXY)) {
@@ -75,7 +71,7 @@ export function sidecarOf({ spec, status }: KubernetesObject): "ready" | "not re
     return statuses.some(({ name, ready }) => name === PROXY && ready) ? "ready" : "not ready";
 }
 
-/** Whether a pod serves, rather than having done its work or being about to go. */
+/** Whether a pod serves: it has not ended, and is not being deleted. */
 function isLasting({ metadata, status }: KubernetesObject): boolean {
     const { phase } = (status ?? {}) as { phase?: string };
     return metadata.deletionTimestamp === undefined && phase !== "Succeeded" && phase !== "Failed";

@@ -19,7 +19,7 @@ import { checkSidecars } from "./sidecars";
 import { checkTraces } from "./traces";
 import { type Answering, deployment, FakeCluster, pod } from "../../kubernetes/testing/fakeCluster";
 
-// Time flies for what is asked again and again.
+// A pause takes no time, and the clock moves on by it.
 jest.mock("../../kubernetes/wait", () => ({
     pause: () => {
         jest.setSystemTime(Date.now() + 1000);
@@ -43,7 +43,7 @@ const release = (name: string, version: number, status: string) => ({
     },
 });
 
-/** A page as a version of reviews makes it. */
+/** The product page with a version of reviews. */
 const page = (version: string) => `<p>Reviews served by: reviews-${version}-a-b</p>`;
 
 /** The product page, at a port of this machine. */
@@ -53,8 +53,8 @@ let visit: (traceparent: string | undefined) => { status: number; body: string }
 let cluster: FakeCluster;
 let mesh: Mesh;
 
-/** The cluster's servers where all is well. */
-const well: Answering = ({ name, port }, path) => {
+/** The answers of a healthy cluster's servers. */
+const healthy: Answering = ({ name, port }, path) => {
     if (port === 9080) {
         return new ApiError(503, "error trying to reach service: read tcp 1->2: read: connection reset by peer");
     }
@@ -107,7 +107,7 @@ beforeEach(() => {
     });
     visit = () => ({ status: 200, body: page("v2") });
     cluster = new FakeCluster();
-    cluster.answer = well;
+    cluster.answer = healthy;
     const networking = { apiVersion: "networking.istio.io/v1" };
     cluster.objects = [
         {
@@ -161,8 +161,8 @@ afterEach(() => {
     jest.useRealTimers();
 });
 
-describe("where all is well", () => {
-    it("every check is ok, and says what it has seen", async () => {
+describe("in a healthy mesh", () => {
+    it("every check is ok, and says what it found", async () => {
         const results = await runChecks(mesh, CHECKS);
         const found = Object.fromEntries(results.map(({ name, status, found }) => [name, `${status}: ${found}`]));
         const port = (ingress.address() as AddressInfo).port;
@@ -176,13 +176,13 @@ describe("where all is well", () => {
                 /^ok: 5 spans of istio-ingressgateway, productpage, details, ratings, reviews in trace [0-9a-f]{32}$/,
             ) as string,
             metrics: "ok: istio_requests_total: 17 requests to 3 workloads",
-            servicegraph: "ok: 2 edges, productpage → details and productpage → reviews among them",
+            servicegraph: "ok: 2 edges, among them productpage → details and productpage → reviews",
             Grafana: "ok: Grafana 13.0.0 with 1 dashboards",
             Kiali: "ok: Kiali is healthy",
         });
     });
 
-    it("what is switched off is off, and neither asked nor passed", async () => {
+    it("an add-on that is switched off is off: it is not asked, and its check does not pass", async () => {
         mesh.on = { mtls: false, prometheus: false, grafana: false, jaeger: false, kiali: false, servicegraph: false };
         cluster.answer = ({ name }) => {
             throw new Error(`${name} was asked`);
@@ -207,7 +207,7 @@ describe("where all is well", () => {
         ["strict mTLS", "istio.global.mtls.enabled", "PeerAuthentication istio-system/default"],
         ["traces", "istio.tracing.enabled", "Deployment istio-system/jaeger"],
         ["Kiali", "istio.kiali.enabled", "Deployment istio-system/kiali"],
-    ])("%s: what is switched off and still there has failed", async (name, key, object) => {
+    ])("%s: the check fails if it is switched off and still there", async (name, key, object) => {
         mesh.on = { ...mesh.on, mtls: false, jaeger: false, kiali: false };
         cluster.objects.push({
             apiVersion: "security.istio.io/v1",
@@ -220,7 +220,7 @@ describe("where all is well", () => {
         );
     });
 
-    it("what is off only because the cluster has none is not said to be configured so", async () => {
+    it("does not say that the config switches off what the cluster does not have", async () => {
         mesh = { ...mesh, configured: false, on: { ...mesh.on, grafana: false } };
         cluster.remove("Deployment", "grafana");
         expect(await checkGrafana(mesh)).toEqual({
@@ -230,16 +230,14 @@ describe("where all is well", () => {
     });
 });
 
-describe("the releases", () => {
-    it("are those that Helm says, by their newest revision", async () => {
+describe("the check of the releases", () => {
+    it("reads the newest revision of each release in Helm", async () => {
         cluster.objects.push(release("istiod", 10, "pending-upgrade"), release("istiod", 9, "superseded"));
         cluster.remove("Secret", "sh.helm.release.v1.istio-base.v1");
-        expect(await checkReleases(mesh)).toEqual(
-            failed("istio-base is not there, istiod is pending-upgrade", REDEPLOY),
-        );
+        expect(await checkReleases(mesh)).toEqual(failed("istio-base is missing, istiod is pending-upgrade", REDEPLOY));
     });
 
-    it("are nothing without a control plane that runs", async () => {
+    it("fails without a running control plane", async () => {
         cluster.find("Deployment", "istiod").spec = { replicas: 0 };
         expect(await checkReleases(mesh)).toEqual(
             failed(
@@ -250,15 +248,15 @@ describe("the releases", () => {
     });
 });
 
-describe("the sidecars", () => {
-    it("need the namespace's label", async () => {
+describe("the check of the sidecars", () => {
+    it("needs the namespace's label", async () => {
         cluster.find("Namespace", "default").metadata.labels = {};
         expect(await checkSidecars(mesh)).toEqual(
             failed("Namespace default has no label istio-injection=enabled", REDEPLOY),
         );
     });
 
-    it("are missed where a pod has none, whatever the reason", async () => {
+    it("names the pods without a sidecar, and how to replace them", async () => {
         const early = pod("default", "early-1", {}, { app: true });
         early.metadata.ownerReferences = [
             { apiVersion: "apps/v1", kind: "ReplicaSet", name: "early", uid: "early-uid" },
@@ -266,12 +264,12 @@ describe("the sidecars", () => {
         cluster.objects.push(early);
         expect(await checkSidecars(mesh)).toMatchObject({
             found: "without a sidecar: early-1",
-            remedy: "have new pods made, which get one: kubectl --namespace default delete pod early-1",
+            remedy: "replace the pods, because new ones get a sidecar: kubectl --namespace default delete pod early-1",
         });
         cluster.objects.push(pod("default", "bare", {}, { app: true }));
         expect((await checkSidecars(mesh)).remedy).toBe(
-            "have new pods made, which get one: kubectl --namespace default delete pod early-1; " +
-                "bare (made by no controller): to be created anew by whoever made it",
+            "replace the pods, because new ones get a sidecar: kubectl --namespace default delete pod early-1; " +
+                "bare (no controller): create again the way it was created",
         );
         cluster.objects.push(pod("default", "odd", { "sidecar.istio.io/inject": "false" }, { app: true }));
         expect(await checkSidecars(mesh)).toMatchObject({
@@ -280,7 +278,7 @@ describe("the sidecars", () => {
         });
     });
 
-    it("have to be ready, also where they are init containers that go on", async () => {
+    it("needs sidecars that are ready, also if they are init containers that never end", async () => {
         const ratings = cluster.find("Pod", "ratings-v1-a-b");
         ratings.spec = { containers: [{ name: "ratings" }], initContainers: [{ name: "istio-proxy" }] };
         ratings.status = { initContainerStatuses: [{ name: "istio-proxy", ready: true }] };
@@ -292,7 +290,7 @@ describe("the sidecars", () => {
         });
     });
 
-    it("are nobody's where there are no pods, and pods that have done their work need none", async () => {
+    it("fails without pods, and ignores pods that have ended", async () => {
         for (const app of APPS) {
             cluster.remove("Pod", `${app}-v1-a-b`);
         }
@@ -302,13 +300,13 @@ describe("the sidecars", () => {
     });
 });
 
-describe("strict mutual TLS", () => {
+describe("the check of strict mutual TLS", () => {
     const refused = new ApiError(503, "error trying to reach service: EOF");
     const answering = (plain: Answering, control: Answering = () => ({ status: 200, text: "" })) => {
         cluster.answer = (server, path) => (server.port === 9080 ? plain : control)(server, path);
     };
 
-    it("is proven by a refusal beside an answer, asked of the same pods by the same way", async () => {
+    it("passes if each pod refuses plain text and answers on its other port", async () => {
         const asked: string[] = [];
         const note: Answering = ({ kind, name, port }, path) => {
             asked.push(`${kind} ${name}:${port}${path}`);
@@ -321,7 +319,7 @@ describe("strict mutual TLS", () => {
         expect(asked).toContain("pods details-v1-a-b:9080/health");
     });
 
-    it("is disproved by any answer of any pod, and the policy is named", async () => {
+    it("fails if any pod answers plain text, and names the policy", async () => {
         answering(({ name }) => (name.startsWith("reviews") ? { status: 404, text: "" } : refused));
         expect(await checkMutualTls(mesh)).toEqual(
             failed(
@@ -338,26 +336,26 @@ describe("strict mutual TLS", () => {
         expect((await checkMutualTls(mesh)).found).toContain("PeerAuthentication: default/lax PERMISSIVE");
     });
 
-    it("is granted to a proxy that needs a moment", async () => {
+    it("gives a proxy time to apply the policy", async () => {
         let answers = 2;
         answering(({ name }) => (name.startsWith("reviews") && answers-- > 0 ? { status: 200, text: "" } : refused));
         expect(await checkMutualTls(mesh)).toEqual(ok("4 pods refuse plain text"));
     });
 
-    it("is not proven where nothing of the pod can be asked, or plain text gets lost", async () => {
+    it("proves nothing if the pod does not answer at all, or if plain text gets lost", async () => {
         const lost = () => new ApiError(503, "error trying to reach service: dial tcp: i/o timeout");
         answering(() => refused, lost);
-        expect((await checkMutualTls(mesh)).found).toMatch(/^nothing is proven: .* cannot be asked on port 15020/);
+        expect((await checkMutualTls(mesh)).found).toMatch(/^this proves nothing: .* does not answer on port 15020/);
         answering(
             () => refused,
             () => ({ status: 500, text: "" }),
         );
-        expect((await checkMutualTls(mesh)).found).toMatch(/cannot be asked on port 15020 either \(it answered 500\)/);
+        expect((await checkMutualTls(mesh)).found).toMatch(/does not answer on port 15020 either \(it answered 500\)/);
         answering(lost);
-        expect((await checkMutualTls(mesh)).found).toMatch(/^nothing is proven: .* nor refused it \(.*timeout\)/);
+        expect((await checkMutualTls(mesh)).found).toMatch(/^this proves nothing: .* nor refused it \(.*timeout\)/);
     });
 
-    it("is not proven by pods without a sidecar, nor where this person may not ask", async () => {
+    it("fails without pods that have a sidecar, and if the user may not use the proxy", async () => {
         answering(() => new ApiError(403, "pods/proxy is forbidden"));
         const [result] = await runChecks(mesh, [{ name: "strict mTLS", check: checkMutualTls }]);
         expect(result).toMatchObject({ status: "failed", found: "pods/proxy is forbidden" });
@@ -368,8 +366,8 @@ describe("strict mutual TLS", () => {
     });
 });
 
-describe("the gateway", () => {
-    it("needs a VirtualService that routes to the product page by it", async () => {
+describe("the check of the gateway", () => {
+    it("needs a VirtualService that routes to the product page through it", async () => {
         const route = cluster.find("VirtualService", "bookinfo");
         route.spec = { ...(route.spec as object), gateways: [] };
         expect(await checkGateway(mesh)).toEqual(
@@ -381,14 +379,14 @@ describe("the gateway", () => {
         );
     });
 
-    it("has to be there", async () => {
+    it("needs the Gateway", async () => {
         cluster.remove("Gateway", "bookinfo-gateway");
         expect((await checkGateway(mesh)).found).toBe(
-            "Gateway default/bookinfo-gateway is not there, though a VirtualService refers to it",
+            "Gateway default/bookinfo-gateway is missing, but a VirtualService refers to it",
         );
     });
 
-    it("has to select a pod that is ready", async () => {
+    it("needs a Gateway that selects a ready pod", async () => {
         const ready = cluster.find("Pod", "ingress-1").status;
         cluster.find("Pod", "ingress-1").status = { conditions: [{ type: "Ready", status: "False" }] };
         expect(await checkGateway(mesh)).toMatchObject({ status: "failed" });
@@ -396,11 +394,11 @@ describe("the gateway", () => {
         expect(await checkGateway(mesh)).toMatchObject({ status: "ok" });
         cluster.find("Pod", "ingress-1").metadata.labels = { istio: "ingressgateway-ab12" };
         expect((await checkGateway(mesh)).found).toBe(
-            "Gateway default/bookinfo-gateway selects no pod that is ready (istio=ingressgateway)",
+            "Gateway default/bookinfo-gateway selects no ready pod (istio=ingressgateway)",
         );
     });
 
-    it("has to open a port of the ingress gateway's Service", async () => {
+    it("needs a Gateway that opens a port of the ingress gateway's Service", async () => {
         const gateway = cluster.find("Gateway", "bookinfo-gateway");
         gateway.spec = { ...(gateway.spec as object), servers: [{ port: { number: 8080 } }] };
         expect((await checkGateway(mesh)).found).toBe(
@@ -408,7 +406,7 @@ describe("the gateway", () => {
         );
     });
 
-    it("may be in another namespace than what refers to it", () => {
+    it("finds a Gateway in another namespace than its VirtualService", () => {
         expect(gatewaysOf({ gateways: ["mesh", "own", "other/theirs"] }, "app")).toEqual([
             { namespace: "app", name: "own" },
             { namespace: "other", name: "theirs" },
@@ -417,27 +415,27 @@ describe("the gateway", () => {
     });
 });
 
-describe("the page", () => {
-    it("has to answer 200, else what is idle or in trouble is named", async () => {
+describe("the check of the page", () => {
+    it("needs the status 200, and else names idle Deployments or pods with problems", async () => {
         visit = () => ({ status: 503, body: "no healthy upstream" });
         expect(await checkPage(mesh)).toMatchObject({
             status: "failed",
-            remedy: "see what the gateway says: kubectl --namespace istio-system logs --selector app=istio-ingressgateway",
+            remedy: "see the gateway's logs: kubectl --namespace istio-system logs --selector app=istio-ingressgateway",
         });
         cluster.find("Pod", "details-v1-a-b").status = { phase: "Pending" };
-        expect((await checkPage(mesh)).remedy).toBe("mend Pod default/details-v1-a-b: Pending");
+        expect((await checkPage(mesh)).remedy).toBe("fix Pod default/details-v1-a-b: Pending");
         cluster.find("Deployment", "productpage-v1").spec = { replicas: 0 };
         expect((await checkPage(mesh)).remedy).toBe(
             "kubectl --namespace default scale deployment productpage-v1 --replicas 1",
         );
     });
 
-    it("has to have reviews", async () => {
+    it("needs reviews", async () => {
         visit = () => ({ status: 200, body: "Error fetching product reviews" });
         expect((await checkPage(mesh)).found).toMatch(/answers 200, without reviews$/);
     });
 
-    it("has to be reached", async () => {
+    it("fails if the page cannot be reached", async () => {
         const service = cluster.find("Service", "istio-ingressgateway");
         service.status = { loadBalancer: { ingress: [{ hostname: "127.0.0.1:1" }] } };
         expect((await checkPage(mesh)).found).toBe(
@@ -450,7 +448,7 @@ describe("the page", () => {
 });
 
 describe("the page's URL", () => {
-    it("is the one that was named, where there is one: no address of the gateway is needed", async () => {
+    it("is the one that the user names, if any: the gateway then needs no address", async () => {
         mesh.pageUrl = `http://127.0.0.1:${(ingress.address() as AddressInfo).port}/productpage`;
         cluster.remove("Service", "istio-ingressgateway");
         expect(await checkPage(mesh)).toEqual(ok(`${mesh.pageUrl} answers 200`));
@@ -458,8 +456,8 @@ describe("the page's URL", () => {
     });
 });
 
-describe("the traces", () => {
-    it("are of a request whose page has ratings, recognized by its id, and asked to be kept", async () => {
+describe("the check of the traces", () => {
+    it("looks up a request whose page has ratings, by the id of a trace that is kept", async () => {
         const seen: string[] = [];
         const versions = ["v1", "v1", "v3"];
         visit = (traceparent = "") => {
@@ -469,7 +467,7 @@ describe("the traces", () => {
         const asked: string[] = [];
         cluster.answer = (server, path) => {
             asked.push(path);
-            return well(server, path);
+            return healthy(server, path);
         };
         expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
         expect(seen).toHaveLength(3);
@@ -478,37 +476,39 @@ describe("the traces", () => {
         expect(asked).toEqual([`/api/traces/${trace}`]);
     });
 
-    it("may need a moment to arrive, service by service", async () => {
+    it("waits until the trace arrives", async () => {
         let looks = 0;
         cluster.answer = (server, path) => {
             looks += 1;
-            return looks < 3 ? { status: 404, text: '{"errors":[]}' } : well(server, path);
+            return looks < 3 ? { status: 404, text: '{"errors":[]}' } : healthy(server, path);
         };
         expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
         expect(looks).toBe(3);
     });
 
-    it("say who is missing", async () => {
+    it("names the services without a span", async () => {
         cluster.answer = () => ({ status: 404, text: "" });
-        expect((await checkTraces(mesh)).found).toMatch(/^a request was traced as \w+, and Jaeger has no span of it$/);
+        expect((await checkTraces(mesh)).found).toMatch(/^Jaeger has no span of the request traced as \w+$/);
         cluster.answer = (server, path) => {
-            const answer = well(server, path);
+            const answer = healthy(server, path);
             return answer instanceof ApiError
                 ? answer
                 : { ...answer, text: answer.text.replaceAll("ratings", "other") };
         };
-        expect((await checkTraces(mesh)).found).toMatch(/of ratings there is no span$/);
+        expect((await checkTraces(mesh)).found).toMatch(
+            /^Jaeger has no span from ratings of the request traced as \w+$/,
+        );
     });
 
-    it("are failed by what Jaeger answers instead, with its reason", async () => {
+    it("fails with Jaeger's reason if Jaeger answers something else", async () => {
         const logs = "kubectl --namespace istio-system logs deployment/jaeger";
         cluster.answer = () => ({ status: 500, text: "storage is full" });
         expect(await checkTraces(mesh)).toEqual(failed("jaeger answers 500 storage is full", logs));
         cluster.answer = () => ({ status: 200, text: "<html>" });
-        expect(await checkTraces(mesh)).toEqual(failed("jaeger answers something else than JSON", logs));
+        expect(await checkTraces(mesh)).toEqual(failed("the answer of jaeger is not JSON", logs));
     });
 
-    it("are not to be had without ratings, or without a page", async () => {
+    it("fails without ratings, or without a page", async () => {
         visit = () => ({ status: 200, body: page("v1") });
         expect((await checkTraces(mesh)).found).toBe(
             "no request to trace: none of 30 pages had ratings; do requests reach reviews v2 or v3?",
@@ -518,8 +518,8 @@ describe("the traces", () => {
     });
 });
 
-describe("an add-on", () => {
-    it("that is switched on and not there, scaled to 0 or not ready has failed, and is not asked", async () => {
+describe("the check of an add-on", () => {
+    it("fails without a request if the add-on is switched on, and missing, scaled to 0 or not ready", async () => {
         cluster.answer = ({ name }) => {
             throw new Error(`${name} was asked`);
         };
@@ -531,9 +531,9 @@ describe("an add-on", () => {
             ),
         );
         cluster.remove("Deployment", "prometheus");
-        // servicegraph knows nothing but what Prometheus tells it.
-        expect(await checkEdges(mesh)).toEqual(failed("Deployment istio-system/prometheus is not there", REDEPLOY));
-        expect(await checkMetrics(mesh)).toEqual(failed("Deployment istio-system/prometheus is not there", REDEPLOY));
+        // servicegraph has all its data from Prometheus.
+        expect(await checkEdges(mesh)).toEqual(failed("Deployment istio-system/prometheus is missing", REDEPLOY));
+        expect(await checkMetrics(mesh)).toEqual(failed("Deployment istio-system/prometheus is missing", REDEPLOY));
         const { status } = cluster.find("Deployment", "kiali");
         cluster.find("Deployment", "kiali").status = { ...(status as object), availableReplicas: 0 };
         expect(await checkKiali(mesh)).toEqual(
@@ -544,12 +544,12 @@ describe("an add-on", () => {
         );
     });
 
-    it("is asked about this Bookinfo's namespace alone", async () => {
+    it("asks only about the namespace of this Bookinfo", async () => {
         mesh.appNamespace = "books";
         const asked: string[] = [];
         cluster.answer = (server, path) => {
             asked.push(decodeURIComponent(path));
-            return well(server, path);
+            return healthy(server, path);
         };
         await checkMetrics(mesh);
         await checkEdges(mesh);
@@ -559,7 +559,7 @@ describe("an add-on", () => {
         ]);
     });
 
-    it("that knows nothing of the mesh has failed, with what it knows", async () => {
+    it("fails if the add-on has no data of the mesh, and says which data it has", async () => {
         const json = (body: unknown) => () => ({ status: 200, text: JSON.stringify(body) });
         const result = [{ metric: { destination_workload: "productpage-v1" }, value: [1, "5"] }];
         cluster.answer = json({ status: "success", data: { result } });
@@ -570,24 +570,26 @@ describe("an add-on", () => {
         expect((await checkMetrics(mesh)).found).toBe("prometheus answers 503 starting");
 
         cluster.answer = json({ nodes: {}, edges: null });
-        expect((await checkEdges(mesh)).found).toBe("of 0 edges none is productpage → details, productpage → reviews");
+        expect((await checkEdges(mesh)).found).toBe(
+            "productpage → details and productpage → reviews missing among 0 edges",
+        );
         cluster.answer = () => ({ status: 502, text: "no answer from Prometheus: refused\n" });
         expect((await checkEdges(mesh)).found).toBe("servicegraph answers 502 no answer from Prometheus: refused");
         cluster.answer = () => ({ status: 200, text: "<html>" });
-        expect((await checkGrafana(mesh)).found).toBe("grafana answers something else than JSON");
+        expect((await checkGrafana(mesh)).found).toBe("the answer of grafana is not JSON");
         cluster.answer = json({ database: "failing" });
         expect(await checkGrafana(mesh)).toMatchObject({ status: "failed" });
         cluster.answer = (_, path) => json(path === "/api/health" ? { database: "ok" } : [])();
         expect(await checkGrafana(mesh)).toEqual(failed("Grafana shows no dashboard to a visitor", REDEPLOY));
         cluster.answer = () => ({ status: 500, text: "" });
-        expect((await checkKiali(mesh)).found).toBe("Kiali answers 500 when asked for its health");
+        expect((await checkKiali(mesh)).found).toBe("Kiali's health check answers 500");
     });
 
-    it("that is not reached for a moment is asked again", async () => {
+    it("asks again if the add-on cannot be reached for a moment", async () => {
         let looks = 0;
         cluster.answer = (server, path) => {
             looks += 1;
-            return looks === 1 ? new ApiError(503, "no endpoints available") : well(server, path);
+            return looks === 1 ? new ApiError(503, "no endpoints available") : healthy(server, path);
         };
         expect(await checkMetrics(mesh)).toMatchObject({ status: "ok" });
         looks = Number.NEGATIVE_INFINITY;
@@ -601,7 +603,7 @@ describe("checks", () => {
         runChecks(mesh, [{ name: "it", check }], options);
     const never: Check = () => new Promise(() => undefined);
 
-    it("run side by side, and are reported in their order", async () => {
+    it("run at the same time, and are reported in their order", async () => {
         const slow: Check = async () => {
             await sleep(50);
             return ok("slow");
@@ -624,7 +626,7 @@ describe("checks", () => {
         expect(results[0]?.seconds).toBeGreaterThanOrEqual(0.05);
     });
 
-    it("that take too long have failed, and are told to stop", async () => {
+    it("fail if they take too long, and are told to stop", async () => {
         let stopped = false;
         const check: Check = (_, stop) => {
             stop?.addEventListener("abort", () => (stopped = true));
@@ -636,7 +638,7 @@ describe("checks", () => {
         expect(stopped).toBe(true);
     });
 
-    it("have failed where the cluster has no answer, and end where they have a fault themselves", async () => {
+    it("fail if the cluster does not answer, and throw their own errors", async () => {
         expect(await run(() => Promise.reject(new ApiError(0, "the cluster does not answer")))).toMatchObject([
             { status: "failed", found: "the cluster does not answer" },
         ]);
@@ -646,7 +648,7 @@ describe("checks", () => {
         await expect(run(() => Promise.reject(new TypeError("x is undefined")))).rejects.toThrow(TypeError);
     });
 
-    it("end with the user's stop", async () => {
+    it("end if the user stops them", async () => {
         const stop = new AbortController();
         const running = run(never, { stop: stop.signal });
         stop.abort();
@@ -661,7 +663,7 @@ describe("the report", () => {
         { name: "Kiali", seconds: 0, status: "off", found: "istio.kiali.enabled is false" } as const,
     ];
 
-    it("has a line for each check, and below a remedy for each failure", () => {
+    it("has a line for each check, and below it a remedy for each failure", () => {
         expect(checkReport(results).split("\n")).toEqual([
             "ok      page    answers 200                   0.1 s",
             "failed  traces  no span                       40.0 s",

@@ -69,7 +69,7 @@ export class Deployer {
         expect(seconds).toBeLessThan(limit + this.strategy.overhead);
         expect(output.match(/^error: /gm)).toHaveLength(1);
         expect(output).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
-        expect(output).not.toContain("a fault in bookinfo-mesh itself");
+        expect(output).not.toContain("a bug in bookinfo-mesh");
         return output.slice(output.indexOf("error: "));
     }
 

@@ -168,7 +168,7 @@ export function describeFailures(strategy: TestedStrategy): void {
             expect(message).toContain(
                 '"https://127.0.0.1:1/charts" is not a valid chart repository or cannot be reached',
             );
-            expect(message).toContain("It is set by istio.chartRepository");
+            expect(message).toContain("istio.chartRepository sets it");
         }, 60_000);
 
         it("a policy refuses an object", async () => {
@@ -194,7 +194,7 @@ export function describeFailures(strategy: TestedStrategy): void {
             const message = await deployer.expectFailure(20);
             expect(message).toContain("no istiod here");
             expect(message).toContain(
-                "exempted from the policy by whoever set it (kubectl get validatingadmissionpolicy no-istiod",
+                "Ask the owner of the policy to exempt the namespace (kubectl get validatingadmissionpolicy no-istiod",
             );
             await kubectl("delete", "validatingadmissionpolicybinding,validatingadmissionpolicy", "no-istiod");
         }, 90_000);

@@ -78,7 +78,7 @@ describeWithPulumi("up with a fault", () => {
         expect(output).toContain("error reading from server");
         expect(readState().pending).toEqual([]);
     };
-    const removed = "Release istio-system/istiod was being installed: what there is of it is removed.";
+    const removed = "Release istio-system/istiod was being installed: its incomplete parts are removed.";
 
     it("converges at the next up if the provider is killed during an installation; the engine alone fails", async () => {
         await killDuringInstallation();

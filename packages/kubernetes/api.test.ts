@@ -3,26 +3,10 @@ import type { AddressInfo } from "node:net";
 import { ClusterApi } from "./api";
 import { ApiError } from "./apiError";
 import { Stopped } from "../shared/errors";
+import type * as Kubeconfig from "./testing/kubeconfig";
+import { kubeconfigFor } from "./testing/kubeconfig";
 
-// The library is an ES module, which jest cannot load. Of it, only the kubeconfig is used here.
-jest.mock("@kubernetes/client-node", () => ({
-    KubeConfig: class {
-        private file = "";
-        loadFromFile(file: string) {
-            this.file = file;
-        }
-        setCurrentContext() {
-            return undefined;
-        }
-        getCurrentCluster() {
-            return { server: this.file };
-        }
-        applyToHTTPSOptions(options: { headers: Record<string, string> }) {
-            options.headers.authorization = "Bearer of-the-kubeconfig";
-            return Promise.resolve();
-        }
-    },
-}));
+jest.mock("@kubernetes/client-node", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
 
 let server: Server;
 let api: ClusterApi;
@@ -43,17 +27,40 @@ beforeEach(async () => {
         }
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const kubeconfig = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    api = await ClusterApi.connect({ kubeconfig, context: "test" });
+    api = await connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 afterEach(() => {
     server.closeAllConnections();
     server.close();
 });
 
+function connect(url: string): Promise<ClusterApi> {
+    const content = kubeconfigFor(url, "test", { token: "of-the-kubeconfig" });
+    return ClusterApi.connect({ kubeconfig: "/k", context: "test" }, content);
+}
+
 const refusal = (code: number, message: string) => ({
     status: code,
     body: { kind: "Status", apiVersion: "v1", status: "Failure", code, message },
+});
+
+describe("connecting", () => {
+    const connectBy = (content: string, context = "test") =>
+        ClusterApi.connect({ kubeconfig: "/k", context }, content).catch((error: unknown) => String(error));
+
+    it("says what is wrong with the kubeconfig, and quotes nothing of it", async () => {
+        const valid = kubeconfigFor("https://192.0.2.1:6443", "test");
+        expect(await connectBy(valid, "other")).toBe(
+            'UserError: the context "other" of the kubeconfig /k cannot be used: the kubeconfig has no such context',
+        );
+        expect(await connectBy(kubeconfigFor("", "test"))).toContain("the kubeconfig has no server for the context's");
+        expect(await connectBy("users: SECRET: [")).toMatch(
+            /of the kubeconfig \/k cannot be used: the file is not YAML$/,
+        );
+        await expect(ClusterApi.connect({ kubeconfig: "/no/such/file", context: "test" })).rejects.toThrow(
+            "there is no file /no/such/file",
+        );
+    });
 });
 
 describe("a deletion", () => {
@@ -99,7 +106,7 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
     it("that is no API server at all is named as such", async () => {
         answers["/api/v1/namespaces/kube-system"] = { body: "<html>Sign in</html>" };
         await expect(api.identity()).rejects.toThrow(/what answers at http:.* is no API server of Kubernetes/);
-        await expect(ClusterApi.connect({ kubeconfig: "127.0.0.1:6443", context: "test" })).rejects.toThrow(
+        await expect(connect("127.0.0.1:6443")).rejects.toThrow(
             'has the server "127.0.0.1:6443" for context "test"; it must be a URL',
         );
     });

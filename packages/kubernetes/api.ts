@@ -1,8 +1,10 @@
 import http from "node:http";
 import https from "node:https";
+import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import type { KubeConfig, User } from "@kubernetes/client-node";
 import { UserError, messageOf, Stopped } from "../shared/errors";
+import { KubeconfigError, parseKubeconfig, readKubeconfig, reduceToContext } from "../shared/kubeconfig";
 import type { ClusterAddress } from "./address";
 import { ApiError } from "./apiError";
 import type { KubernetesObject, ObjectReference } from "./object";
@@ -61,24 +63,19 @@ export class ClusterApi {
         // provider of leftovers: in half the time.
         const { KubeConfig } = await import("@kubernetes/client-node");
         const config = new KubeConfig();
+        const { kubeconfig: file, context } = address;
         try {
-            if (content === undefined) {
-                config.loadFromFile(address.kubeconfig);
-            } else {
-                config.loadFromString(content);
-            }
-        } catch {
-            // Its parser's message may quote a credential.
-            throw new UserError(`the kubeconfig ${address.kubeconfig} cannot be read, or is not a kubeconfig`);
+            const kubeconfig = content === undefined ? readKubeconfig(file) : parseKubeconfig(content);
+            config.loadFromString(JSON.stringify(reduceToContext(kubeconfig, context, dirname(file))));
+        } catch (error) {
+            // Any other message, such as the library's, may quote a credential.
+            const reason = error instanceof KubeconfigError ? error.message : "the file is not a kubeconfig";
+            throw new UserError(`the context "${context}" of the kubeconfig ${file} cannot be used: ${reason}`);
         }
-        config.setCurrentContext(address.context);
-        const server = config.getCurrentCluster()?.server;
-        if (!server) {
-            throw new UserError(`the kubeconfig ${address.kubeconfig} has no cluster for context "${address.context}"`);
-        }
+        const server = config.getCurrentCluster()?.server ?? "";
         if (!/^https?:\/\//.test(server) || !URL.canParse(server)) {
             throw new UserError(
-                `the kubeconfig ${address.kubeconfig} has the server "${server}" for context "${address.context}"; ` +
+                `the kubeconfig ${file} has the server "${server}" for context "${context}"; ` +
                     "it must be a URL, such as https://203.0.113.7:6443",
             );
         }

@@ -7,39 +7,20 @@ import { ClusterApi } from "./api";
 import { contact } from "./contact";
 import { credentialsAdvice } from "./credentials";
 import { UserError } from "../shared/errors";
+import type * as Kubeconfig from "./testing/kubeconfig";
+import { kubeconfigFor } from "./testing/kubeconfig";
 import { createAuthority } from "../sandbox/controlPlane/certificates";
 
-// The library is an ES module, which jest cannot load. Of it, only the kubeconfig is used here: its path is the address.
-jest.mock("@kubernetes/client-node", () => ({
-    KubeConfig: class {
-        private file = "";
-        loadFromFile(file: string) {
-            this.file = file;
-        }
-        setCurrentContext() {
-            return undefined;
-        }
-        getCurrentCluster() {
-            return { server: this.file };
-        }
-        getCurrentUser() {
-            return { name: "me", token: "SECRET" };
-        }
-        applyToHTTPSOptions() {
-            return Promise.resolve();
-        }
-    },
-}));
+jest.mock("@kubernetes/client-node", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
 
 let server: Server | undefined;
 afterEach(() => server?.close());
 
 /** What a contact with an address ends with. */
 async function contactWith(address: string): Promise<unknown> {
-    const cluster = { kubeconfig: address, context: "mine" };
-    return contact(cluster, await ClusterApi.connect(cluster)).catch((error: unknown) =>
-        error instanceof UserError ? error.message : error,
-    );
+    const cluster = { kubeconfig: "/k", context: "mine" };
+    const api = await ClusterApi.connect(cluster, kubeconfigFor(address, "mine", { token: "SECRET" }));
+    return contact(cluster, api).catch((error: unknown) => (error instanceof UserError ? error.message : error));
 }
 
 /** The same with an API server that answers each question in one way. */
@@ -77,7 +58,7 @@ describe("the first contact with a cluster", () => {
 
     it("says that credentials are refused, and nothing of them", async () => {
         const fault = await contactWithServer(401, refusal("Unauthorized"));
-        expect(fault).toContain("refuses the credentials of http://127.0.0.1");
+        expect(fault).toContain("refuses the credentials of /k");
         expect(fault).toContain("Get a new one");
         expect(fault).not.toContain("SECRET");
     });

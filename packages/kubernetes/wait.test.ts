@@ -1,11 +1,6 @@
 import { ApiError, isTransient } from "./apiError";
 import { waitUntil } from "./wait";
-import { applySteps, type Deployer } from "../cli/rendered/steps";
 import { UserError, Stopped } from "../shared/errors";
-import type { ObjectStep } from "../cli/render/step";
-
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
 
 // Jest's clock does not reach this module.
 jest.mock("node:timers/promises", () => ({
@@ -99,37 +94,5 @@ describe("a wait", () => {
         const wait = ended(waitUntil("it", { timeout: 600, stop: stop.signal }, looks("is not ready")));
         stop.abort();
         expect(await wait).toBeInstanceOf(Stopped);
-    });
-});
-
-describe("applying an object", () => {
-    const apply = (...errors: ApiError[]) => {
-        const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "it" } };
-        const attempt = looks(...errors, undefined);
-        const deployer = {
-            api: { apply: attempt },
-            progress: { during: (_: string, work: () => Promise<void>) => work() },
-        } as unknown as Deployer;
-        const step: ObjectStep = { name: "it", type: "object", needs: [], object, wait: false };
-        const applied = applySteps([step], deployer, { onBegin: () => undefined, valuesFile: (name) => name });
-        return { attempt, applied: ended(applied) };
-    };
-
-    it("is tried again while the API server fails, or does not know the kind yet", async () => {
-        const { attempt, applied } = apply(
-            new ApiError(0, "does not answer"),
-            new ApiError(404, "no such kind"),
-            new ApiError(429, "busy"),
-            new ApiError(500, "webhook"),
-        );
-        expect(await applied).toBeUndefined();
-        expect(attempt).toHaveBeenCalledTimes(5);
-    });
-
-    it("is not tried again where the object is refused", async () => {
-        const invalid = new ApiError(422, "invalid");
-        const { attempt, applied } = apply(invalid);
-        expect(await applied).toBe(invalid);
-        expect(attempt).toHaveBeenCalledTimes(1);
     });
 });

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { KubernetesObject } from "../object";
+import { kubeconfigFor } from "./kubeconfig";
 
 /** What a pod answers to what it is sent over a forwarded port: text, or what the kubelet complains about. */
 export type PodAnswer = { text: Buffer } | { complaint: string };
@@ -50,13 +51,7 @@ export class FakeApiServer {
     }
 
     get kubeconfig(): string {
-        const server = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-        return JSON.stringify({
-            // The library refuses plain HTTP otherwise.
-            clusters: [{ name: "fake", cluster: { server, "insecure-skip-tls-verify": true } }],
-            users: [{ name: "fake", user: {} }],
-            contexts: [{ name: "fake", context: { cluster: "fake", user: "fake" } }],
-        });
+        return kubeconfigFor(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}`, "fake");
     }
 
     /** Ends what is forwarded, as the end of a pod does. */

@@ -67,7 +67,7 @@ describe("any other cluster that does not answer any more", () => {
     it("is not taken for gone where the kubeconfig has no such context any more", async () => {
         fs.writeFileSync(kubeconfig, "{apiVersion: v1, kind: Config}");
         const { code, output } = await npmRun("down", "--stack", "gone");
-        expect(output).toMatch(/has no cluster for context(.|\n)*If it is gone for good.*--stack gone --forget/);
+        expect(output).toMatch(/has no such context(.|\n)*If it is gone for good.*--stack gone --forget/);
         expect(code).toBe(1);
     }, 60_000);
 

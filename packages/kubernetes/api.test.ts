@@ -105,7 +105,7 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
 
     it("that is no API server at all is named as such", async () => {
         answers["/api/v1/namespaces/kube-system"] = { body: "<html>Sign in</html>" };
-        await expect(api.identity()).rejects.toThrow(/what answers at http:.* is no API server of Kubernetes/);
+        await expect(api.identity()).rejects.toThrow(/the server at http:.* is not a Kubernetes API server/);
         await expect(connect("127.0.0.1:6443")).rejects.toThrow(
             'has the server "127.0.0.1:6443" for context "test"; it must be a URL',
         );

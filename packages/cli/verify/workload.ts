@@ -1,5 +1,5 @@
 import { displayName, type ObjectReference } from "../../kubernetes/object";
-import { readinessOf } from "../../kubernetes/readiness";
+import { whyNotReady } from "../../kubernetes/readiness";
 import type { Mesh } from "../mesh/mesh";
 import { type CheckResult, failed } from "./check";
 
@@ -21,8 +21,8 @@ export async function workloadFault(
             `${commands.kubectl} scale --namespace ${namespace} ${resource} --replicas 1`,
         );
     }
-    const readiness = readinessOf(workload);
-    return readiness.ready
+    const reason = whyNotReady(workload);
+    return reason === undefined
         ? undefined
-        : failed(`${what} ${readiness.why}`, `${commands.kubectl} describe --namespace ${namespace} ${resource}`);
+        : failed(`${what} ${reason}`, `${commands.kubectl} describe --namespace ${namespace} ${resource}`);
 }

@@ -1,9 +1,9 @@
-import type { ClusterApi, ProxiedAnswer, ProxiedServer } from "../api";
+import type { ClusterApi, HttpAnswer, ProxiedServer } from "../api";
 import { ApiError } from "../apiError";
 import type { KubernetesObject } from "../object";
 
 /** What a server in the cluster answers to a path; an ApiError is how the API server says that it was not reached. */
-export type Answering = (server: ProxiedServer, path: string) => ProxiedAnswer | ApiError;
+export type Answering = (server: ProxiedServer, path: string) => HttpAnswer | ApiError;
 
 /** What a SelfSubjectAccessReview asks for. */
 export interface AccessAttributes {

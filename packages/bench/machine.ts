@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 
-/** A machine in words, and how busy it was. */
+/** A description of a machine. */
 export interface Machine {
     cpu: string;
     cores: number;
@@ -20,7 +20,7 @@ export function describeMachine(): Machine {
     };
 }
 
-/** How many processes wanted to run at once, on average over the last minute. */
+/** The load average of the last minute: how many processes were ready to run. */
 export function load(): number {
     return os.loadavg()[0] ?? 0;
 }

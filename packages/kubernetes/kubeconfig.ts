@@ -6,7 +6,6 @@ import { findContext, type Kubeconfig, KubeconfigError, readKubeconfig } from ".
 import { shellWord } from "../shared/shell";
 import type { ClusterAddress } from "./address";
 
-/** A context that was found in a kubeconfig file. */
 interface FoundContext {
     name: string;
     file: string;
@@ -22,15 +21,8 @@ export function kubeconfigFiles(env: NodeJS.ProcessEnv = process.env): string[] 
 
 /** All contexts of the files. If several have the same name, the first one wins, as for kubectl. */
 export function findContexts(files: readonly string[]): FoundContext[] {
-    const found = new Map<string, FoundContext>();
-    for (const file of files) {
-        for (const context of contextsIn(path.resolve(file))) {
-            if (!found.has(context.name)) {
-                found.set(context.name, context);
-            }
-        }
-    }
-    return [...found.values()];
+    const all = files.flatMap((file) => contextsIn(path.resolve(file)));
+    return all.filter(({ name }, index) => all.findIndex((each) => each.name === name) === index);
 }
 
 function contextsIn(file: string): FoundContext[] {

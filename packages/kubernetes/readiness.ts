@@ -2,15 +2,8 @@ import type { ClusterApi } from "./api";
 import { displayName, type KubernetesObject } from "./object";
 import { waitUntil } from "./wait";
 
-interface WorkloadStatus {
-    observedGeneration?: number;
-    replicas?: number;
-    updatedReplicas?: number;
-    availableReplicas?: number;
-    desiredNumberScheduled?: number;
-    updatedNumberScheduled?: number;
-    numberAvailable?: number;
-}
+/** The counters in the status of a workload. */
+type WorkloadStatus = Record<string, number | undefined>;
 
 /**
  * Why an object is not ready, as the end of a sentence about it; undefined if it is ready. A workload is ready if its

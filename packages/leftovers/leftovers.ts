@@ -63,7 +63,15 @@ export async function removeLeftovers(
 
 async function removeUnused(api: ClusterApi, kubectl: string, stop?: AbortSignal): Promise<string | undefined> {
     await untilIstiodEnds(api, stop);
-    const { remove, notice } = chooseLeftovers(await findLeftovers(api), kubectl);
+    const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    const definitions = all.filter((definition) => isLeftDefinition(definition, RELEASES.base));
+    const [controlPlanes, configMaps, inUse] = await Promise.all([
+        api.list("apps/v1", "Deployment", ISTIOD),
+        Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
+        Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
+    ]);
+    const found = { definitions, configMaps: configMaps.flat(), inUse: inUse.flat(), controlPlanes };
+    const { remove, notice } = chooseLeftovers(found, kubectl);
     await removeObjects(api, remove, stop);
     return notice;
 }
@@ -120,17 +128,6 @@ function ownerless(objects: KubernetesObject[], kind: string, existing: Kubernet
     return objects.filter(({ metadata }) =>
         metadata.ownerReferences?.some((owner) => owner.kind === kind && !uids.has(owner.uid)),
     );
-}
-
-async function findLeftovers(api: ClusterApi): Promise<Leftovers> {
-    const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-    const definitions = all.filter((definition) => isLeftDefinition(definition, RELEASES.base));
-    const [controlPlanes, configMaps, inUse] = await Promise.all([
-        api.list("apps/v1", "Deployment", ISTIOD),
-        Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
-        Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
-    ]);
-    return { definitions, configMaps: configMaps.flat(), inUse: inUse.flat(), controlPlanes };
 }
 
 /** Whether a CRD is one of Istio's that a release has installed. Helm marks the CRDs of Istio's base chart, and leaves them. */

@@ -44,7 +44,7 @@ async function bench(chosen: string[], { rounds, out }: Options, stop: AbortSign
     }
     const { engine } = discovery;
     const needsCluster = parts.some(([, part]) => part.needsCluster);
-    await withSandbox(needsCluster, stop, async () => {
+    const measureParts = async () => {
         for (const [part, { measure }] of parts) {
             console.log(`${part}: ${rounds} rounds …`);
             const before = load();
@@ -71,7 +71,8 @@ async function bench(chosen: string[], { rounds, out }: Options, stop: AbortSign
                 result,
             });
         }
-    });
+    };
+    await (needsCluster ? withSandbox(stop, measureParts) : measureParts());
 
     const runs = readRuns();
     writeFileSync(out, `${report(runs)}\n`);
@@ -85,11 +86,7 @@ async function bench(chosen: string[], { rounds, out }: Options, stop: AbortSign
 }
 
 /** Starts the sandbox if it does not run, and removes it again at the end. */
-async function withSandbox(needed: boolean, stop: AbortSignal, use: () => Promise<void>): Promise<void> {
-    if (!needed) {
-        await use();
-        return;
-    }
+async function withSandbox(stop: AbortSignal, use: () => Promise<void>): Promise<void> {
     const obstacle = sandboxObstacle();
     if (obstacle !== undefined) {
         throw new UserError(

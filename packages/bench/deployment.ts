@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import path from "node:path";
 import { BenchCluster, PAGE } from "./cluster";
 import { EngineProject } from "./engineProject";
@@ -11,8 +11,7 @@ export async function measureUp(setting: Setting): Promise<PartResult> {
     const { rounds, scratch, stop } = setting;
     const cluster = await BenchCluster.connect(stop);
     const steps = await meshSteps(stop);
-    const program = new EngineProject(setting, "program");
-    await program.prepare(meshConfig());
+    const program = await EngineProject.create(setting, "program", { config: meshConfig() });
 
     const byProgram = contender("the program: `pulumi up`, until the page answers", async () => {
         const { seconds } = await program.up();
@@ -60,18 +59,12 @@ export async function measureDestroy(setting: Setting): Promise<PartResult> {
     const { rounds, stop } = setting;
     const cluster = await BenchCluster.connect(stop);
     const steps = await meshSteps(stop);
-    const program = new EngineProject(setting, "program");
-    const plain = new EngineProject(setting, "plain", "plain");
-    const single = new EngineProject(setting, "single", "single");
-    await program.prepare(meshConfig());
-    await plain.prepare({});
-    await single.prepare({});
     const address = cluster.target.cluster;
-    writeFileSync(
-        path.join(plain.folder, "steps.json"),
-        JSON.stringify({ steps, values: leastValues(steps), cluster: address }),
-    );
-    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(address));
+    const plainInput = { "steps.json": { steps, values: leastValues(steps), cluster: address } };
+    const singleInput = { "cluster.json": address };
+    const program = await EngineProject.create(setting, "program", { config: meshConfig() });
+    const plain = await EngineProject.create(setting, "plain", { program: "plain", input: plainInput });
+    const single = await EngineProject.create(setting, "single", { program: "single", input: singleInput });
 
     const removal = (label: string, project: EngineProject, isReady?: () => Promise<unknown>) =>
         contender(label, async () => {

@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    appendFileSync,
+    cpSync,
+    existsSync,
+    mkdirSync,
+    readFileSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
@@ -25,48 +34,45 @@ export interface Operation {
     memory: number;
 }
 
+interface Options {
+    /** A file of `packages/bench/programs` that replaces the program; default: the program itself. */
+    program?: string;
+    /** The stack's config, by qualified key. */
+    config?: Record<string, unknown>;
+    /** JSON files that the program reads, by name. */
+    input?: Record<string, object>;
+}
+
 /** A copy of this project that the benchmark may change. It has its own stack and state. */
 export class EngineProject {
-    readonly folder: string;
-    private readonly backend: string;
-    private readonly memoryFile: string;
-
-    /**
-     * @param name name of the copy's folder
-     * @param program a file of `packages/bench/programs` that replaces the program; default: the program itself
-     */
-    constructor(
+    private constructor(
         private readonly setting: Setting,
-        name: string,
-        program?: string,
-    ) {
-        const scratch = path.join(setting.scratch, name);
-        this.folder = path.join(scratch, "project");
-        this.backend = path.join(scratch, "state");
-        this.memoryFile = path.join(scratch, "memory");
-        mkdirSync(this.folder, { recursive: true });
-        mkdirSync(this.backend);
+        /** A folder of this copy alone. */
+        private readonly scratch: string,
+    ) {}
+
+    /** Makes a copy and its stack. @param name name of the copy's folder */
+    static async create(setting: Setting, name: string, options: Options): Promise<EngineProject> {
+        const { program, config = {}, input = {} } = options;
+        const project = new EngineProject(setting, path.join(setting.scratch, name));
+        mkdirSync(project.file(), { recursive: true });
+        mkdirSync(path.join(project.scratch, "state"));
         for (const source of SOURCES) {
-            cpSync(path.join(PROJECT_FOLDER, source), path.join(this.folder, source), { recursive: true });
+            cpSync(path.join(PROJECT_FOLDER, source), project.file(source), { recursive: true });
         }
-        symlinkSync(path.join(PROJECT_FOLDER, "node_modules"), path.join(this.folder, "node_modules"));
+        symlinkSync(path.join(PROJECT_FOLDER, "node_modules"), project.file("node_modules"));
         if (program !== undefined) {
-            this.replaceProgram(program);
+            // In the same runtime with the same settings, but without the config of this program.
+            const { runtime } = parse(readFileSync(project.file("Pulumi.yaml"), "utf8")) as { runtime: unknown };
+            writeFileSync(project.file("Pulumi.yaml"), toYaml({ name: "bookinfo-mesh-bench", runtime }));
+            writeFileSync(project.file("index.ts"), `import "./packages/bench/programs/${program}";\n`);
         }
-    }
-
-    /** Replaces the program by another one, in the same runtime with the same settings, without the program's config. */
-    private replaceProgram(program: string): void {
-        const file = path.join(this.folder, "Pulumi.yaml");
-        const { runtime } = parse(readFileSync(file, "utf8")) as { runtime: unknown };
-        writeFileSync(file, toYaml({ name: "bookinfo-mesh-bench", runtime }));
-        writeFileSync(path.join(this.folder, "index.ts"), `import "./packages/bench/programs/${program}";\n`);
-    }
-
-    /** Creates the stack. @param config by qualified key */
-    async prepare(config: Record<string, unknown>): Promise<void> {
-        writeFileSync(path.join(this.folder, `Pulumi.${STACK}.yaml`), toYaml({ config }), { mode: 0o600 });
-        await this.pulumi(["stack", "init", STACK]);
+        for (const [file, content] of Object.entries(input)) {
+            writeFileSync(project.file(file), JSON.stringify(content));
+        }
+        writeFileSync(project.file(`Pulumi.${STACK}.yaml`), toYaml({ config }), { mode: 0o600 });
+        await project.pulumi(["stack", "init", STACK]);
+        return project;
     }
 
     up(): Promise<Operation> {
@@ -102,31 +108,36 @@ export class EngineProject {
 
     /** Adds a comment to a source file. */
     edit(file: string, round: number): void {
-        const target = path.join(this.folder, file);
-        writeFileSync(target, `${readFileSync(target, "utf8")}// Edit ${round + 1}.\n`);
+        appendFileSync(this.file(file), `// Edit ${round + 1}.\n`);
+    }
+
+    /** Path of a file in the copy; default: the copy's folder. */
+    private file(name = ""): string {
+        return path.join(this.scratch, "project", name);
     }
 
     private async operate(command: string[], env: NodeJS.ProcessEnv = {}): Promise<Operation> {
-        rmSync(this.memoryFile, { force: true });
+        const memoryFile = path.join(this.scratch, "memory");
+        rmSync(memoryFile, { force: true });
         const hook = path.join(__dirname, "peakMemory.cjs");
         const began = performance.now();
         await this.pulumi([...command, "--stack", STACK], {
             ...env,
             NODE_OPTIONS: `--require ${hook}`,
-            BENCH_PEAK_MEMORY: this.memoryFile,
+            BENCH_PEAK_MEMORY: memoryFile,
         });
         const seconds = (performance.now() - began) / 1000;
-        const peaks = existsSync(this.memoryFile) ? readFileSync(this.memoryFile, "utf8").trim().split("\n") : [];
+        const peaks = existsSync(memoryFile) ? readFileSync(memoryFile, "utf8").trim().split("\n") : [];
         return { seconds, memory: peaks.length > 0 ? (Math.max(...peaks.map(Number)) * 1024) / 1e6 : NaN };
     }
 
     private async pulumi(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
         const { engine, stop } = this.setting;
         const { code, stdout, stderr } = await run(engine.cli, [...args, "--non-interactive"], {
-            cwd: this.folder,
+            cwd: this.file(),
             env: {
                 ...engineEnvironment(engine.cli),
-                PULUMI_BACKEND_URL: pathToFileURL(this.backend).href,
+                PULUMI_BACKEND_URL: pathToFileURL(path.join(this.scratch, "state")).href,
                 PULUMI_CONFIG_PASSPHRASE: "benchmark",
                 ...env,
             },

@@ -1,29 +1,13 @@
-import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { EngineProject } from "./engineProject";
-import {
-    type Check,
-    type Contender,
-    contender,
-    inTurn,
-    median,
-    type PartResult,
-    type Series,
-    type Setting,
-} from "./result";
+import { type Check, contender, inTurn, median, type PartResult, type Series, type Setting } from "./result";
 
 const SIZES = [10, 100, 1000] as const;
 
 /** Limit for the cost of a further resource in a large program, as a multiple of its cost in a small program. */
 const FLAT = 1.5;
 
-interface Size {
-    workloads: number;
-    preview: Contender;
-    memory: Series;
-    resources: number;
-    stateBytes: number;
-}
+type Size = Awaited<ReturnType<typeof sizeOf>>;
 
 /** Measures the cost of further workloads. The provider writes files, because no cluster here can run a thousand workloads. */
 export async function measureGrowth(setting: Setting): Promise<PartResult> {
@@ -62,11 +46,10 @@ export async function measureGrowth(setting: Setting): Promise<PartResult> {
     };
 }
 
-async function sizeOf(setting: Setting, workloads: number): Promise<Size> {
-    const project = new EngineProject(setting, String(workloads), "growth");
+async function sizeOf(setting: Setting, workloads: number) {
     const input = { workloads, folder: path.join(setting.scratch, String(workloads), "written") };
-    writeFileSync(path.join(project.folder, "growth.json"), JSON.stringify(input));
-    await project.prepare({});
+    const options = { program: "growth", input: { "growth.json": input } };
+    const project = await EngineProject.create(setting, String(workloads), options);
     await project.upAtOnce();
     const { resources, bytes: stateBytes } = await project.state();
     await project.forget();

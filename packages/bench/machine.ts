@@ -1,16 +1,10 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 
-/** A description of a machine. */
-export interface Machine {
-    cpu: string;
-    cores: number;
-    /** In GiB. */
-    memory: number;
-    os: string;
-}
+export type Machine = ReturnType<typeof describeMachine>;
 
-export function describeMachine(): Machine {
+/** Describes this machine; its memory is in GiB. */
+export function describeMachine() {
     const cpus = os.cpus();
     return {
         cpu: cpus[0]?.model.trim() ?? "unknown",

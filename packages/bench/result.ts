@@ -9,7 +9,7 @@ export interface Setting {
     stop: AbortSignal;
 }
 
-export type Unit = "s" | "ms" | "MB" | "kB";
+export type Unit = "s" | "MB";
 
 /** The samples of one quantity, one for each round. */
 export interface Series {

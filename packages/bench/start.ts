@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import path from "node:path";
 import { BenchCluster } from "./cluster";
 import { EngineProject, type Operation } from "./engineProject";
 import { meshSteps, sandboxConfig } from "./mesh";
@@ -11,18 +9,14 @@ const EDITED = "components/bookinfo/deployment.ts";
 /** Measures runs that change nothing. */
 export async function measureStart(setting: Setting): Promise<PartResult> {
     const cluster = await BenchCluster.connect(setting.stop);
-    const program = new EngineProject(setting, "program");
-    const empty = new EngineProject(setting, "empty", "empty");
-    const single = new EngineProject(setting, "single", "single");
-    const releases = new EngineProject(setting, "releases", "plain");
     const steps = (await meshSteps(setting.stop)).filter(({ type }) => type === "release");
     const address = cluster.target.cluster;
-    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(address));
-    writeFileSync(path.join(releases.folder, "steps.json"), JSON.stringify({ steps, values: {}, cluster: address }));
-    await program.prepare(sandboxConfig());
-    await single.prepare({});
-    await releases.prepare({});
-    await empty.prepare({});
+    const singleInput = { "cluster.json": address };
+    const releasesInput = { "steps.json": { steps, values: {}, cluster: address } };
+    const program = await EngineProject.create(setting, "program", { config: sandboxConfig() });
+    const empty = await EngineProject.create(setting, "empty", { program: "empty" });
+    const single = await EngineProject.create(setting, "single", { program: "single", input: singleInput });
+    const releases = await EngineProject.create(setting, "releases", { program: "plain", input: releasesInput });
     await cluster.clear();
     await program.up();
     await empty.up();

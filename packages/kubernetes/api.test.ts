@@ -66,7 +66,7 @@ describe("connecting", () => {
 describe("a deletion", () => {
     const list = { resources: [{ name: "deployments", kind: "Deployment", namespaced: true }] };
 
-    it("of a Deployment waits for its pods: the API server is told so", async () => {
+    it("of a Deployment waits for its pods, by its propagation policy", async () => {
         answers["/apis/apps/v1"] = { body: list };
         answers["/apis/apps/v1/namespaces/default/deployments/x"] = { body: {} };
         await api.delete({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x", namespace: "default" } });
@@ -75,11 +75,11 @@ describe("a deletion", () => {
     });
 });
 
-describe("a server in the cluster, asked by the API server's proxy", () => {
+describe("a server in the cluster, behind the API server's proxy", () => {
     const jaeger = { kind: "services", namespace: "istio-system", name: "tracing", port: 16686 } as const;
     const path = "/api/v1/namespaces/istio-system/services/tracing:16686/proxy/api/traces/1?limit=2";
 
-    it("answers for itself, whatever its status", async () => {
+    it("gives its own answer, with any status", async () => {
         answers[path] = { body: { data: [] } };
         expect(await api.getByProxy(jaeger, "/api/traces/1?limit=2")).toEqual({ status: 200, text: '{"data":[]}' });
         answers[path] = { status: 503, body: "busy" };
@@ -89,21 +89,21 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
         expect(asked[0]?.headers.authorization).toBe("Bearer of-the-kubeconfig");
     });
 
-    it("that is not reached is a fault of the API server's, with its words", async () => {
+    it("that is not reached gives an error with the message of the API server", async () => {
         answers[path] = refusal(503, 'no endpoints available for service "tracing"');
         await expect(api.getByProxy(jaeger, "/api/traces/1?limit=2")).rejects.toEqual(
             new ApiError(503, 'no endpoints available for service "tracing"'),
         );
     });
 
-    it("is no longer waited for after the user's stop", async () => {
+    it("ends the wait when the user stops it", async () => {
         const stop = new AbortController();
         const answer = api.getByProxy(jaeger, "/api/traces/1?limit=2", stop.signal);
         stop.abort();
         await expect(answer).rejects.toBeInstanceOf(Stopped);
     });
 
-    it("that is no API server at all is named as such", async () => {
+    it("that is not an API server is reported as such", async () => {
         answers["/api/v1/namespaces/kube-system"] = { body: "<html>Sign in</html>" };
         await expect(api.identity()).rejects.toThrow(/the server at http:.* is not a Kubernetes API server/);
         await expect(connect("127.0.0.1:6443")).rejects.toThrow(
@@ -111,14 +111,14 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
         );
     });
 
-    it("of a cluster that does not answer gives a fault that passes", async () => {
+    it("of a cluster that does not answer gives a transient error", async () => {
         server.close();
         await expect(api.getByProxy(jaeger, "/")).rejects.toMatchObject({ status: 0 });
     });
 });
 
 describe("a list of metadata", () => {
-    it("asks for no more than that, and may be empty", async () => {
+    it("requests only metadata, and may be empty", async () => {
         const secrets = { resources: [{ kind: "Secret", name: "secrets", namespaced: true }] };
         answers["/api/v1"] = { body: secrets };
         answers["/api/v1/secrets?labelSelector=owner%3Dhelm"] = { body: { items: [{ metadata: { name: "a" } }] } };

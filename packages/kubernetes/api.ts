@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
+import { text as readText } from "node:stream/consumers";
 import type { KubeConfig, User } from "@kubernetes/client-node";
 import { UserError, messageOf, Stopped } from "../shared/errors";
 import { KubeconfigError, parseKubeconfig, readKubeconfig, reduceToContext } from "../shared/kubeconfig";
@@ -98,13 +99,12 @@ export class ClusterApi {
         const query = `fieldManager=${fieldManager}&force=${String(force)}`;
         const path = `${await this.pathOf(object)}?${query}`;
         const contentType = "application/apply-patch+yaml";
-        return (await this.request("PATCH", path, { body: object, contentType })) as KubernetesObject;
+        return this.request("PATCH", path, { body: object, contentType });
     }
 
     /** The live object; undefined if it does not exist, or the cluster does not know its kind. */
     async read(reference: ObjectReference): Promise<KubernetesObject | undefined> {
-        return (await unlessMissing(async () => this.request("GET", await this.pathOf(reference)))) as
-            KubernetesObject | undefined;
+        return unlessMissing(async () => this.request("GET", await this.pathOf(reference)));
     }
 
     /** Starts the deletion of an object, if it exists. A Deployment is gone after its pods are gone. */
@@ -129,8 +129,8 @@ export class ClusterApi {
      */
     async identity(): Promise<string> {
         const path = "/api/v1/namespaces/kube-system";
-        const namespace = (await this.request("GET", path, { timeout: CONTACT_TIMEOUT })) as KubernetesObject;
-        return namespace.metadata.uid ?? "";
+        const { metadata } = await this.request<KubernetesObject>("GET", path, { timeout: CONTACT_TIMEOUT });
+        return metadata.uid ?? "";
     }
 
     /**
@@ -139,8 +139,8 @@ export class ClusterApi {
      */
     async review<Status>(apiVersion: string, kind: string, resource: string, spec: object = {}): Promise<Status> {
         const body = { apiVersion, kind, spec };
-        const answer = await this.request("POST", `${groupPath(apiVersion)}/${resource}`, { body });
-        return (answer as { status: Status }).status;
+        const path = `${groupPath(apiVersion)}/${resource}`;
+        return (await this.request<{ status: Status }>("POST", path, { body })).status;
     }
 
     /**
@@ -185,8 +185,8 @@ export class ClusterApi {
     ): Promise<KubernetesObject[]> {
         const { name } = await this.kindOf(apiVersion, kind);
         const path = `${groupPath(apiVersion)}/${name}?${new URLSearchParams(query).toString()}`;
-        const list = (await this.request("GET", path, { accept })) as { items?: KubernetesObject[] | null };
-        return list.items ?? [];
+        const { items } = await this.request<{ items?: KubernetesObject[] | null }>("GET", path, { accept });
+        return items ?? [];
     }
 
     private async pathOf({ apiVersion, kind, metadata }: ObjectReference): Promise<string> {
@@ -196,31 +196,27 @@ export class ClusterApi {
     }
 
     private async kindOf(apiVersion: string, kind: string): Promise<ResourceKind> {
-        const find = (kinds: ResourceKind[] | undefined) =>
-            kinds?.find((candidate) => candidate.kind === kind && !candidate.name.includes("/"));
-        let found = find(this.kinds.get(apiVersion));
-        if (!found) {
-            const list = (await this.request("GET", groupPath(apiVersion))) as { resources: ResourceKind[] };
-            this.kinds.set(apiVersion, list.resources);
-            found = find(list.resources);
+        const find = () => this.kinds.get(apiVersion)?.find((each) => each.kind === kind && !each.name.includes("/"));
+        if (!find()) {
+            const { resources } = await this.request<{ resources: ResourceKind[] }>("GET", groupPath(apiVersion));
+            this.kinds.set(apiVersion, resources);
         }
+        const found = find();
         if (!found) {
             throw new ApiError(404, `the cluster has no kind ${kind} in ${apiVersion}`);
         }
         return found;
     }
 
-    private async request(method: string, path: string, message: Message = {}): Promise<unknown> {
+    private async request<T>(method: string, path: string, message: Message = {}): Promise<T> {
         const answer = await this.send(method, path, message);
         if (answer.status < 200 || answer.status > 299) {
-            const reason = statusOf(answer.text)?.message;
-            throw new ApiError(
-                answer.status,
-                reason ?? `the API server answered ${answer.status} to ${method} ${path}`,
-            );
+            const reason =
+                statusOf(answer.text)?.message ?? `the API server answered ${answer.status} to ${method} ${path}`;
+            throw new ApiError(answer.status, reason);
         }
         try {
-            return JSON.parse(answer.text) as unknown;
+            return JSON.parse(answer.text) as T;
         } catch {
             throw new ApiError(answer.status, `the server at ${this.server} is not a Kubernetes API server`);
         }
@@ -271,13 +267,9 @@ interface Message {
 function exchange(url: URL, options: https.RequestOptions, body: unknown): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
         const request = (url.protocol === "http:" ? http : https).request(url, options, (response) => {
-            let text = "";
-            response.setEncoding("utf8");
-            response.on("data", (chunk: string) => (text += chunk));
-            response.on("end", () => {
+            readText(response).then((text) => {
                 resolve({ status: response.statusCode ?? 0, text });
-            });
-            response.on("error", reject);
+            }, reject);
         });
         const giveUp = () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`));
         request.on("timeout", giveUp);
@@ -289,14 +281,12 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
             });
         }
         request.on("error", reject);
-        if (body === undefined) {
-            request.end();
-        } else {
-            const text = JSON.stringify(body);
+        const text = body === undefined ? "" : JSON.stringify(body);
+        if (text !== "") {
             // Node.js omits it for a DELETE by default, and the API server then ignores the body.
             request.setHeader("content-length", Buffer.byteLength(text));
-            request.end(text);
         }
+        request.end(text);
     });
 }
 

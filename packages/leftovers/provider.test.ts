@@ -15,9 +15,9 @@ import type { KubernetesObject } from "../kubernetes/object";
 import { deployment, FakeCluster, pod } from "../kubernetes/testing/fakeCluster";
 import { kubeconfigFor } from "../kubernetes/testing/kubeconfig";
 
-/* The provider of what Istio leaves behind, as the engine starts it and talks to it. */
+/* Tests of the provider, which is started and called as by the engine. */
 
-// The first deletion loads the Kubernetes client, which takes long where nothing of it has been compiled before.
+// The first deletion loads the Kubernetes client, which takes long if none of it is compiled yet.
 jest.setTimeout(60_000);
 
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
@@ -46,7 +46,7 @@ const gateway: KubernetesObject = {
     metadata: { name: "mine", namespace: "team" },
 };
 
-/** A part of a workload of the mesh, and what owns it. */
+/** An object of a workload in the mesh. */
 function injected(kind: string, name: string, app: string, owner?: KubernetesObject): KubernetesObject {
     const labels = { "security.istio.io/tlsMode": "istio", app };
     const owners = owner ? [{ ...owner, name: owner.metadata.name, uid: owner.metadata.uid ?? "" }] : [];
@@ -147,7 +147,7 @@ beforeEach(() => {
     written = "";
 });
 
-/** The resource's properties, as they are in the state. */
+/** The resource's properties in the state. */
 function properties(port = (apiServer.address() as AddressInfo).port): Struct {
     const kubeconfig = kubeconfigFor(`http://127.0.0.1:${port}`, "here");
     return Struct.fromJavaScript({
@@ -156,7 +156,7 @@ function properties(port = (apiServer.address() as AddressInfo).port): Struct {
     });
 }
 
-/** Has the provider delete the resource. @throws with what the engine would show */
+/** Deletes the resource through the provider. @throws with the message that the engine shows */
 async function destroy(of = properties()): Promise<void> {
     const request = new DeleteRequest();
     request.setId("leftovers");
@@ -173,7 +173,7 @@ async function destroy(of = properties()): Promise<void> {
     });
 }
 
-describe("the provider of what Istio leaves behind", () => {
+describe("the provider of leftovers", () => {
     it("creates nothing, and keeps the kubeconfig secret", async () => {
         const request = new CreateRequest();
         request.setProperties(properties());
@@ -195,7 +195,7 @@ describe("the provider of what Istio leaves behind", () => {
         expect(warnings).toEqual([]);
     });
 
-    it("leaves CRDs that hold somebody's objects, and warns of it with a command that leads to this cluster", async () => {
+    it("keeps CRDs with objects of others, and warns with a command for this cluster", async () => {
         cluster.objects = [KUBE_SYSTEM, gateways, rootCert("default"), gateway];
         await destroy();
         expect(cluster.objects).toEqual([KUBE_SYSTEM, gateways, gateway]);
@@ -205,14 +205,14 @@ describe("the provider of what Istio leaves behind", () => {
         );
     });
 
-    it("leaves everything to another control plane", async () => {
+    it("removes nothing if another control plane runs", async () => {
         cluster.objects = [KUBE_SYSTEM, gateways, rootCert("default"), deployment("other", "istiod")];
         await destroy();
         expect(cluster.objects).toHaveLength(4);
         expect(warnings).toEqual([expect.stringContaining("Deployment other/istiod")]);
     });
 
-    it("waits until the last istiod has ended, which would write its ConfigMaps anew", async () => {
+    it("waits for the end of the last istiod, which would write its ConfigMaps again", async () => {
         cluster.objects = [KUBE_SYSTEM, rootCert("default"), pod("istio-system", "istiod-1", { app: "istiod" }, {})];
         const destroyed = destroy();
         await sleep(1000);
@@ -222,7 +222,7 @@ describe("the provider of what Istio leaves behind", () => {
         expect(cluster.objects).toEqual([KUBE_SYSTEM]);
     });
 
-    it("waits until Bookinfo's pods have ended, and not for those of others", async () => {
+    it("waits for the end of Bookinfo's pods, and not for those of others", async () => {
         const theirs = injected("Deployment", "theirs", "reviews");
         const theirSet = injected("ReplicaSet", "theirs-1", "reviews", theirs);
         const ourSet = injected("ReplicaSet", "ours-1", "reviews", injected("Deployment", "ours", "reviews"));
@@ -243,15 +243,15 @@ describe("the provider of what Istio leaves behind", () => {
         expect(warnings).toEqual([]);
     });
 
-    it("fails where the cluster does not answer, with a sentence and no stack trace", async () => {
-        // The port of discarding, on which nothing listens.
+    it("fails if the cluster does not answer, with a sentence and no stack trace", async () => {
+        // Nothing listens on the port of the discard protocol.
         await expect(destroy(properties(9))).rejects.toThrow(
             /^the cluster of context "here" \(http:\/\/127.0.0.1:9\) does not answer/,
         );
         expect(written).not.toMatch(/^ {4}at /m);
     });
 
-    it("ends with an engine that is killed", async () => {
+    it("ends if the engine is killed", async () => {
         plugin.stdin?.end();
         expect(await once(plugin, "exit")).toEqual([0, null]);
     });

@@ -1,6 +1,6 @@
 /**
- * The mesh and Bookinfo as a plain program declares them: what `steps.json` says, stage after stage as a script has it, with
- * everything awaited, and with the values there in place of the program's.
+ * The mesh and Bookinfo as a plain program declares them: the steps in `steps.json`, one stage after the other as in a
+ * script. It waits for everything, and takes the releases' values from that file.
  */
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
@@ -19,7 +19,7 @@ const provider = new k8s.Provider("cluster", {
     context: cluster.context,
 });
 
-/** What the next stage waits for. */
+/** The resources for which the next stage waits. */
 let before: pulumi.Resource[] = [];
 
 function declare(object: KubernetesObject): pulumi.Resource {

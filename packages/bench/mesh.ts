@@ -8,8 +8,6 @@ import { stepsOf } from "../cli/render/steps";
 import { SWITCHES } from "../../components/names";
 
 interface IstioConfig {
-    hub?: string;
-    tag?: string;
     version: string;
     values?: { istiod?: Record<string, unknown> };
     [key: string]: unknown;

@@ -35,7 +35,8 @@ function explanation(error: ApiError, address: ClusterAddress, api: ClusterApi):
         );
     }
     const why = messageOf(error.cause);
-    if (isDistrust(error.cause)) {
+    const { code } = (error.cause ?? {}) as { code?: unknown };
+    if (typeof code === "string" && /CERT|SIGNATURE/.test(code)) {
         return (
             `${where} shows a certificate that the kubeconfig does not trust: ${why}\n` +
             `The cluster was created again, or another one answers at its address. Get its new kubeconfig (${kubeconfig}).`
@@ -46,10 +47,4 @@ function explanation(error: ApiError, address: ClusterAddress, api: ClusterApi):
         "Is it running, and does this machine reach it (network, VPN, firewall)? Is its address still right? " +
         `When \`${readyz}\` says ok, run this again.`
     );
-}
-
-/** Whether a connection failed because of the server's certificate, by the error codes of Node.js. */
-function isDistrust(cause: unknown): boolean {
-    const code = (cause as { code?: unknown } | undefined)?.code;
-    return typeof code === "string" && /CERT|SIGNATURE/.test(code);
 }

@@ -19,6 +19,14 @@ const provider = new k8s.Provider("cluster", {
     context: cluster.context,
 });
 
+/** The classes by kind. Objects of all other kinds are custom resources. */
+const TYPES: Record<string, new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.Resource> = {
+    Namespace: k8s.core.v1.Namespace,
+    Service: k8s.core.v1.Service,
+    ServiceAccount: k8s.core.v1.ServiceAccount,
+    Deployment: k8s.apps.v1.Deployment,
+};
+
 /** The resources for which the next stage waits. */
 let before: pulumi.Resource[] = [];
 
@@ -26,19 +34,10 @@ function declare(object: KubernetesObject): pulumi.Resource {
     const { apiVersion, kind, metadata } = object;
     const name = `${kind}-${metadata.name}`.toLowerCase();
     const opts = { provider, dependsOn: before };
-    const args = object as never;
-    switch (kind) {
-        case "Namespace":
-            return new k8s.core.v1.Namespace(name, args, opts);
-        case "Service":
-            return new k8s.core.v1.Service(name, args, opts);
-        case "ServiceAccount":
-            return new k8s.core.v1.ServiceAccount(name, args, opts);
-        case "Deployment":
-            return new k8s.apps.v1.Deployment(name, args, opts);
-        default:
-            return new k8s.apiextensions.CustomResource(name, { ...object, apiVersion, kind, metadata }, opts);
-    }
+    const Type = TYPES[kind];
+    return Type
+        ? new Type(name, object as never, opts)
+        : new k8s.apiextensions.CustomResource(name, { ...object, apiVersion, kind, metadata }, opts);
 }
 
 const objects = steps.flatMap((step) => (step.type === "object" ? [step.object] : []));

@@ -1,10 +1,12 @@
 /** Faults that no single value shows: of settings together, and of what they refer to on this machine. */
+import { dirname } from "node:path";
+import { stringify } from "yaml";
 import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../components/names";
 import { bytes, cores, type Resources } from "../components/quantity";
+import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
 import { badValue, type Fault, inPulumi, unknownKey, valueAt } from "./faults";
 import { absolute, type Files } from "./files";
 import { alternatives } from "./keys";
-import { contextNames, type Kubeconfig, KubeconfigError, readKubeconfig, reducedTo } from "./kubeconfig";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
 import { ISTIO_MINOR, type Section } from "./schema";
 
@@ -217,15 +219,16 @@ export function kubeconfigOf(
     if (path === undefined) {
         return { faults: [] };
     }
+    const file = absolute(path, files);
     let kubeconfig: Kubeconfig;
     try {
-        kubeconfig = readKubeconfig(path, files);
+        kubeconfig = readKubeconfig(file, (each) => files.read(each));
     } catch (error) {
         return { faults: [badValue(["cluster", "path"], path, messageOf(error))] };
     }
-    const found = contextNames(kubeconfig);
+    const found = kubeconfig.contexts.map(({ name }) => name);
     try {
-        return { kubeconfig: reducedTo(context, kubeconfig, path, files), faults: [] };
+        return { kubeconfig: stringify(reduceToContext(kubeconfig, context, dirname(file))), faults: [] };
     } catch (error) {
         const hint = { allowed: alternatives(found) || "none, for the file has no contexts", example: found[0] };
         return { faults: [badValue(["cluster", "context"], context, messageOf(error), hint)] };

@@ -1,5 +1,5 @@
-/** `npm run bench`: how long it takes, side by side with other ways, and whether that is within the limits. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+/** `npm run bench`: measures this program side by side with others, and checks the results against limits. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Argument, Command } from "commander";
@@ -8,30 +8,27 @@ import { version as sdk } from "@pulumi/pulumi/package.json";
 import { version as provider } from "@pulumi/kubernetes/package.json";
 import { runCommand } from "../cli/terminal/runCommand";
 import { bringSandboxUp, sandboxObstacle, sandboxState, takeSandboxDown } from "../cli/sandbox";
-import { type Engine, findEngine } from "../cli/engine/discovery";
+import { findEngine } from "../cli/engine/discovery";
 import { UserError } from "../shared/errors";
 import { wholeNumber } from "../cli/terminal/optionValues";
 import { PROJECT_FOLDER, STATE_FOLDER } from "../shared/project";
 import { measureDestroy, measureUp } from "./deployment";
 import { measureGrowth } from "./growth";
 import { describeMachine, load } from "./machine";
-import { meshVersions } from "./mesh";
+import { istioVersion } from "./mesh";
 import { missedLines, report, type Run } from "./report";
-import type { PartResult } from "./result";
-import { withScratch } from "./scratch";
+import type { PartResult, Setting } from "./result";
 import { measureStart } from "./start";
 
-type Measure = (engine: Engine, rounds: number, scratch: string, stop: AbortSignal) => Promise<PartResult>;
-
 /** The parts, in the order of the report. */
-const PARTS: Record<string, { measure: Measure; needsCluster: boolean }> = {
+const PARTS: Record<string, { measure: (setting: Setting) => Promise<PartResult>; needsCluster: boolean }> = {
     up: { measure: measureUp, needsCluster: true },
     start: { measure: measureStart, needsCluster: true },
     destroy: { measure: measureDestroy, needsCluster: true },
     growth: { measure: measureGrowth, needsCluster: false },
 };
 
-/** The latest run of each part: a run of some parts leaves the others' results in the report. */
+/** The latest run of each part. A run of some parts keeps the results of the others in the report. */
 const RUNS_FILE = path.join(STATE_FOLDER, "bench.json");
 
 interface Options {
@@ -43,25 +40,39 @@ async function bench(chosen: string[], { rounds, out }: Options, stop: AbortSign
     const parts = Object.entries(PARTS).filter(([part]) => chosen.length === 0 || chosen.includes(part));
     const discovery = await findEngine(stop);
     if ("missing" in discovery) {
-        throw new UserError(`nothing can be measured without Pulumi's engine: ${discovery.missing}`);
+        throw new UserError(`the benchmark needs Pulumi's engine: ${discovery.missing}`);
     }
+    const { engine } = discovery;
     const needsCluster = parts.some(([, part]) => part.needsCluster);
-    await withSandbox(needsCluster, stop, async () => {
+    const measureParts = async () => {
         for (const [part, { measure }] of parts) {
             console.log(`${part}: ${rounds} rounds …`);
             const before = load();
-            const result = await withScratch(tmpdir(), (scratch) => measure(discovery.engine, rounds, scratch, stop));
+            const scratch = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-bench-"));
+            let result: PartResult;
+            try {
+                result = await measure({ engine, rounds, scratch, stop });
+            } finally {
+                rmSync(scratch, { recursive: true, force: true });
+            }
             keep({
                 part,
                 date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
                 rounds,
                 load: { before, after: load() },
                 machine: describeMachine(),
-                versions: { ...versionsOf(discovery.engine), ...(needsCluster && meshVersions()) },
+                versions: {
+                    Pulumi: engine.version,
+                    "@pulumi/pulumi": sdk,
+                    "@pulumi/kubernetes": provider,
+                    "Node.js": process.version,
+                    ...(needsCluster && { Istio: istioVersion() }),
+                },
                 result,
             });
         }
-    });
+    };
+    await (needsCluster ? withSandbox(stop, measureParts) : measureParts());
 
     const runs = readRuns();
     writeFileSync(out, `${report(runs)}\n`);
@@ -69,20 +80,18 @@ async function bench(chosen: string[], { rounds, out }: Options, stop: AbortSign
     const measured = runs.filter((run) => parts.some(([part]) => part === run.part));
     const missed = missedLines(measured);
     if (missed.length > 0) {
-        throw new UserError(`over the limit:\n${missed.map((line) => `  ${line}`).join("\n")}`);
+        throw new UserError(`these figures are over their limits:\n${missed.map((line) => `  ${line}`).join("\n")}`);
     }
-    console.log(pc.green("Everything is within its limits."));
+    console.log(pc.green("All figures are within their limits."));
 }
 
-/** Brings the sandbox up where it is not, and takes it down again in the end. */
-async function withSandbox(needed: boolean, stop: AbortSignal, use: () => Promise<void>): Promise<void> {
-    if (!needed) {
-        await use();
-        return;
-    }
+/** Starts the sandbox if it does not run, and removes it again at the end. */
+async function withSandbox(stop: AbortSignal, use: () => Promise<void>): Promise<void> {
     const obstacle = sandboxObstacle();
     if (obstacle !== undefined) {
-        throw new UserError(`${obstacle}; without it, only \`npm run bench -- growth\` can be measured`);
+        throw new UserError(
+            `${obstacle}; without it, run \`npm run bench -- growth\`, the only part that needs no cluster`,
+        );
     }
     const wasUp = (await sandboxState(stop)) === "up";
     await bringSandboxUp(stop);
@@ -93,15 +102,6 @@ async function withSandbox(needed: boolean, stop: AbortSignal, use: () => Promis
             await takeSandboxDown();
         }
     }
-}
-
-function versionsOf(engine: Engine): Record<string, string> {
-    return {
-        Pulumi: engine.version,
-        "@pulumi/pulumi": sdk,
-        "@pulumi/kubernetes": provider,
-        "Node.js": process.version,
-    };
 }
 
 function readRuns(): Run[] {
@@ -118,14 +118,16 @@ function keep(run: Run): void {
 }
 
 const program = new Command("npm run bench --")
-    .description("Measures side by side, on the sandbox, and writes the results with their limits.")
-    .addArgument(new Argument("[parts...]", "what to measure (default: everything)").choices(Object.keys(PARTS)))
-    .option("--rounds <number>", "rounds of each part; ratios are those of the medians", wholeNumber(1, 100), 5)
-    .option("--out <file>", "where to write the results", path.join(PROJECT_FOLDER, "docs", "benchmarks.md"))
+    .description(
+        "Measures this program side by side with others on the sandbox, and writes the results with their limits.",
+    )
+    .addArgument(new Argument("[parts...]", "the parts to measure (default: all)").choices(Object.keys(PARTS)))
+    .option("--rounds <number>", "rounds of each part; the ratios compare medians", wholeNumber(1, 100), 5)
+    .option("--out <file>", "file for the results", path.join(PROJECT_FOLDER, "docs", "benchmarks.md"))
     .action((parts: string[], options: Options) =>
         runCommand(
             (stop) => bench(parts, options, stop),
-            "Stopped. What is left in the sandbox goes by `npm run sandbox -- down`.",
+            "Stopped. To remove what is left, remove the sandbox with `npm run sandbox -- down`.",
         ),
     );
 void program.parseAsync();

@@ -1,52 +1,40 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import path from "node:path";
-import type { Engine } from "../cli/engine/discovery";
-import type { Step } from "../cli/render/step";
 import { BenchCluster, PAGE } from "./cluster";
 import { EngineProject } from "./engineProject";
 import { leastValues, meshConfig, meshSteps } from "./mesh";
-import { inTurn, type PartResult, ratio, type Series } from "./result";
+import { contender, inTurn, type PartResult, ratio, type Setting } from "./result";
 import { type DeployOptions, deployScript, removeScript } from "./script";
 
-/** From nothing to a page that answers, by the program and by hand. */
-export async function measureUp(
-    engine: Engine,
-    rounds: number,
-    scratch: string,
-    stop: AbortSignal,
-): Promise<PartResult> {
-    const cluster = await BenchCluster.connect();
+/** Measures a deployment until the page answers, with the program and with scripts. */
+export async function measureUp(setting: Setting): Promise<PartResult> {
+    const { rounds, scratch, stop } = setting;
+    const cluster = await BenchCluster.connect(stop);
     const steps = await meshSteps(stop);
-    const program = new EngineProject(engine, path.join(scratch, "program"));
-    await program.prepare(meshConfig(), stop);
+    const program = await EngineProject.create(setting, "program", { config: meshConfig() });
 
-    const byProgram: Series = { label: "the program: `pulumi up`, until the page answers", unit: "s", samples: [] };
-    const byScript = (label: string, options: DeployOptions) => {
-        const series: Series = { label, unit: "s", samples: [] };
-        const contend = async () => {
+    const byProgram = contender("the program: `pulumi up`, until the page answers", async () => {
+        const { seconds } = await program.up();
+        const untilPage = await cluster.untilPage();
+        await program.destroy();
+        await cluster.clear();
+        return seconds + untilPage;
+    });
+    const byScript = (label: string, options: DeployOptions) =>
+        contender(label, async () => {
             const folder = mkdtempSync(path.join(scratch, "script-"));
-            series.samples.push(await cluster.runScript(deployScript(steps, PAGE, options), folder, stop));
-            await cluster.runScript(removeScript(steps), folder, stop);
-            await cluster.clear(stop);
-        };
-        return { series, contend };
-    };
+            const seconds = await cluster.runScript(deployScript(steps, PAGE, options), folder);
+            await cluster.runScript(removeScript(steps), folder);
+            await cluster.clear();
+            return seconds;
+        });
     const defaults = byScript("the script, with the charts' default values", { values: leastValues(steps) });
     const same = byScript("the script, with the program's values", {});
     const sideBySide = byScript("the same, the gateway and Bookinfo side by side", { sideBySide: true });
 
-    await cluster.clear(stop);
-    await inTurn(rounds, [
-        async () => {
-            const { seconds } = await program.up(stop);
-            byProgram.samples.push(seconds + (await cluster.untilPage(stop)));
-            await program.destroy(stop);
-            await cluster.clear(stop);
-        },
-        defaults.contend,
-        same.contend,
-        sideBySide.contend,
-    ]);
+    await cluster.clear();
+    const contenders = [byProgram, defaults, same, sideBySide];
+    await inTurn(rounds, contenders);
     return {
         title: "From nothing to the page",
         notes: [
@@ -56,55 +44,44 @@ export async function measureUp(
                 "ready. With the charts' defaults, it needs 15 s more if the gateway misses its first probe. The last script " +
                 "deploys the gateway and Bookinfo at the same time, as the program does. It shows the time without an engine: " +
                 "for the CRDs, then istiod, then the injected pods.",
-            scriptNote(deployScript(steps, PAGE).text),
+            `The script:\n\n\`\`\`sh\n${deployScript(steps, PAGE).text}\`\`\``,
         ],
-        series: [byProgram, defaults.series, same.series, sideBySide.series],
+        series: contenders.map(({ series }) => series),
         checks: [
-            ratio("the program / the script with default values", byProgram, defaults.series, 0.6),
-            ratio("the program / the script with the program's values", byProgram, same.series, 1.0),
+            ratio("the program / the script with default values", byProgram.series, defaults.series, 0.6),
+            ratio("the program / the script with the program's values", byProgram.series, same.series, 1.0),
         ],
     };
 }
 
-function scriptNote(text: string): string {
-    return `The script:\n\n\`\`\`sh\n${text}\`\`\``;
-}
-
-/** Taking away what is deployed, by the program and by a plain one of the same resources. */
-export async function measureDestroy(
-    engine: Engine,
-    rounds: number,
-    scratch: string,
-    stop: AbortSignal,
-): Promise<PartResult> {
-    const cluster = await BenchCluster.connect();
+/** Measures the removal of a deployment, with the program and with a plain program of the same resources. */
+export async function measureDestroy(setting: Setting): Promise<PartResult> {
+    const { rounds, stop } = setting;
+    const cluster = await BenchCluster.connect(stop);
     const steps = await meshSteps(stop);
-    const program = new EngineProject(engine, path.join(scratch, "program"));
-    const plain = new EngineProject(engine, path.join(scratch, "plain"), "plain");
-    const single = new EngineProject(engine, path.join(scratch, "single"), "single");
-    await program.prepare(meshConfig(), stop);
-    await plain.prepare({}, stop);
-    await single.prepare({}, stop);
-    writeFileSync(path.join(plain.folder, "steps.json"), JSON.stringify(plainInput(cluster, steps)));
-    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(cluster.stack.cluster));
+    const address = cluster.stack.cluster;
+    const plainInput = { "steps.json": { steps, values: leastValues(steps), cluster: address } };
+    const singleInput = { "cluster.json": address };
+    const program = await EngineProject.create(setting, "program", { config: meshConfig() });
+    const plain = await EngineProject.create(setting, "plain", { program: "plain", input: plainInput });
+    const single = await EngineProject.create(setting, "single", { program: "single", input: singleInput });
 
-    const contender = (label: string, project: EngineProject, ready?: () => Promise<unknown>) => {
-        const series: Series = { label, unit: "s", samples: [] };
-        const contend = async () => {
-            await project.up(stop);
-            await ready?.();
-            series.samples.push((await project.destroy(stop)).seconds);
-            await cluster.clear(stop);
-        };
-        return { series, contend };
-    };
-    const page = () => cluster.untilPage(stop);
-    const ours = contender("`pulumi destroy` of the program", program, page);
-    const theirs = contender("`pulumi destroy` of a plain program", plain, page);
-    const least = contender("`pulumi destroy` of a program with a single, empty Namespace", single);
+    const removal = (label: string, project: EngineProject, isReady?: () => Promise<unknown>) =>
+        contender(label, async () => {
+            await project.up();
+            await isReady?.();
+            const { seconds } = await project.destroy();
+            await cluster.clear();
+            return seconds;
+        });
+    const page = () => cluster.untilPage();
+    const ours = removal("`pulumi destroy` of the program", program, page);
+    const theirs = removal("`pulumi destroy` of a plain program", plain, page);
+    const least = removal("`pulumi destroy` of a program with a single, empty Namespace", single);
 
-    await cluster.clear(stop);
-    await inTurn(rounds, [ours.contend, theirs.contend, least.contend]);
+    await cluster.clear();
+    const contenders = [ours, theirs, least];
+    await inTurn(rounds, contenders);
     return {
         title: "Destroy",
         notes: [
@@ -116,12 +93,7 @@ export async function measureDestroy(
                 "before that would wait for it, up to 30 s. Only the program removes what Istio leaves behind, such as its CRDs. " +
                 "Its time includes this. The single Namespace shows the time that remains without any pod.",
         ],
-        series: [ours.series, theirs.series, least.series],
+        series: contenders.map(({ series }) => series),
         checks: [ratio("the program / the plain program", ours.series, theirs.series, 0.6)],
     };
-}
-
-/** What the plain program reads. */
-function plainInput({ stack }: BenchCluster, steps: Step[]): object {
-    return { steps, values: leastValues(steps), cluster: stack.cluster };
 }

@@ -1,48 +1,27 @@
-import { writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Engine } from "../cli/engine/discovery";
 import { EngineProject } from "./engineProject";
-import { inTurn, type PartResult, type Series } from "./result";
-import { median } from "./statistics";
+import { type Check, contender, inTurn, median, type PartResult, type Series, type Setting } from "./result";
 
 const SIZES = [10, 100, 1000] as const;
 
-/** How many times as much a further resource may cost in a large program than in a small one. */
+/** Limit for the cost of a further resource in a large program, as a multiple of its cost in a small program. */
 const FLAT = 1.5;
 
-interface Size {
-    workloads: number;
-    project: EngineProject;
-    time: Series;
-    memory: Series;
-    resources: number;
-    stateBytes: number;
-}
+type Size = Awaited<ReturnType<typeof sizeOf>>;
 
-/** What further workloads cost, by the engine and the provider, which writes files: no cluster takes a thousand of them. */
-export async function measureGrowth(
-    engine: Engine,
-    rounds: number,
-    scratch: string,
-    stop: AbortSignal,
-): Promise<PartResult> {
+/** Measures the cost of further workloads. The provider writes files, because no cluster here can run a thousand workloads. */
+export async function measureGrowth(setting: Setting): Promise<PartResult> {
     const sizes: Size[] = [];
     for (const workloads of SIZES) {
-        sizes.push(await sizeOf(engine, workloads, path.join(scratch, String(workloads)), stop));
+        sizes.push(await sizeOf(setting, workloads));
     }
-    await inTurn(
-        rounds,
-        sizes.map(({ project, time, memory }) => async () => {
-            const preview = await project.preview(stop);
-            time.samples.push(preview.seconds);
-            memory.samples.push(preview.memory);
-        }),
-    );
+    const previews = sizes.map(({ preview }) => preview);
+    await inTurn(setting.rounds, previews);
     const [small, middle, large] = sizes as [Size, Size, Size];
-    const growth = (pick: (size: Size) => Series) => {
+    const growth = (what: string, pick: (size: Size) => Series): Check => {
         const [first, then] = [slope(small, middle, pick), slope(middle, large, pick)];
-        // Where more takes less, it is noise that was measured.
-        return first > 0 && then > 0 ? then / first : NaN;
+        // If more resources cost less, the measurement shows only noise.
+        return { what, value: first > 0 && then > 0 ? then / first : NaN, limit: FLAT, unit: "times" };
     };
     return {
         title: "Growth",
@@ -59,49 +38,38 @@ export async function measureGrowth(
             `Each additional resource costs ${costs(small, middle)} up to ${middle.workloads} workloads, and ` +
                 `${costs(middle, large)} from there to ${large.workloads}.`,
         ],
-        series: [...sizes.map(({ time }) => time), ...sizes.map(({ memory }) => memory)],
+        series: [...previews.map(({ series }) => series), ...sizes.map(({ memory }) => memory)],
         checks: [
-            {
-                what: "time of a further resource, large / small",
-                value: growth(({ time }) => time),
-                limit: FLAT,
-                unit: "times",
-            },
-            {
-                what: "memory of a further resource, large / small",
-                value: growth(({ memory }) => memory),
-                limit: FLAT,
-                unit: "times",
-            },
+            growth("time of a further resource, large / small", ({ preview }) => preview.series),
+            growth("memory of a further resource, large / small", ({ memory }) => memory),
         ],
     };
 }
 
-async function sizeOf(engine: Engine, workloads: number, scratch: string, stop: AbortSignal): Promise<Size> {
-    const project = new EngineProject(engine, scratch, "growth");
-    const input = { workloads, folder: path.join(scratch, "written") };
-    writeFileSync(path.join(project.folder, "growth.json"), JSON.stringify(input));
-    await project.prepare({}, stop);
-    await project.upAtOnce(stop);
-    const { resources, bytes } = await project.state(stop);
-    await project.forget(stop);
-    return {
-        workloads,
-        project,
-        time: { label: `\`preview\` of ${workloads} workloads`, unit: "s", samples: [] },
-        memory: { label: `memory of the program with ${workloads} workloads`, unit: "MB", samples: [] },
-        resources,
-        stateBytes: bytes,
-    };
+async function sizeOf(setting: Setting, workloads: number) {
+    const input = { workloads, folder: path.join(setting.scratch, String(workloads), "written") };
+    const options = { program: "growth", input: { "growth.json": input } };
+    const project = await EngineProject.create(setting, String(workloads), options);
+    await project.upAtOnce();
+    const { resources, bytes: stateBytes } = await project.state();
+    await project.forget();
+    const label = `memory of the program with ${workloads} workloads`;
+    const memory: Series = { label, unit: "MB", samples: [] };
+    const preview = contender(`\`preview\` of ${workloads} workloads`, async () => {
+        const done = await project.preview();
+        memory.samples.push(done.memory);
+        return done.seconds;
+    });
+    return { workloads, preview, memory, resources, stateBytes };
 }
 
-/** How much a series grows for each resource that one size has more than another. */
+/** The growth of a series for each further resource between two sizes. */
 function slope(from: Size, to: Size, pick: (size: Size) => Series): number {
     return (median(pick(to).samples) - median(pick(from).samples)) / (to.resources - from.resources);
 }
 
 function costs(from: Size, to: Size): string {
-    const time = slope(from, to, (size) => size.time) * 1000;
+    const time = slope(from, to, ({ preview }) => preview.series) * 1000;
     const memory = slope(from, to, (size) => size.memory) * 1000;
     return `${time.toFixed(1)} ms and ${memory.toFixed(0)} kB`;
 }

@@ -1,16 +1,10 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 
-/** A machine in words, and how busy it was. */
-export interface Machine {
-    cpu: string;
-    cores: number;
-    /** In GiB. */
-    memory: number;
-    os: string;
-}
+export type Machine = ReturnType<typeof describeMachine>;
 
-export function describeMachine(): Machine {
+/** Describes this machine; its memory is in GiB. */
+export function describeMachine() {
     const cpus = os.cpus();
     return {
         cpu: cpus[0]?.model.trim() ?? "unknown",
@@ -20,7 +14,7 @@ export function describeMachine(): Machine {
     };
 }
 
-/** How many processes wanted to run at once, on average over the last minute. */
+/** The load average of the last minute: how many processes were ready to run. */
 export function load(): number {
     return os.loadavg()[0] ?? 0;
 }

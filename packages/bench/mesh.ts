@@ -8,25 +8,23 @@ import { stepsOf } from "../cli/render/steps";
 import { SWITCHES } from "../../components/names";
 
 interface IstioConfig {
-    hub?: string;
-    tag?: string;
     version: string;
     values?: { istiod?: Record<string, unknown> };
     [key: string]: unknown;
 }
 
-/** The sandbox's config as committed. */
+/** The committed config of the sandbox's stack. */
 export function sandboxConfig(): Record<string, unknown> {
     return (parse(readFileSync(stackFile(SANDBOX_STACK), "utf8")) as { config: Record<string, unknown> }).config;
 }
 
-/** The same with every add-on off: the mesh and Bookinfo alone. */
+/** The same without add-ons: only the mesh and Bookinfo. */
 export function meshConfig(): Record<string, unknown> {
     const off = Object.fromEntries(Object.values(SWITCHES).map((section) => [section, { enabled: false }]));
     return { ...sandboxConfig(), [`${PROJECT_NAME}:istio`]: { ...istioConfig(), ...off } };
 }
 
-/** What the program declares with that config, as steps. The sandbox has to be up: its kubeconfig is read. */
+/** The steps that the program declares with that config. The sandbox must be up, because its kubeconfig is read. */
 export async function meshSteps(stop?: AbortSignal): Promise<Step[]> {
     const config = Object.fromEntries(
         Object.entries({ ...completeConfig(SANDBOX_STACK, readStackFile(SANDBOX_STACK)), ...meshConfig() }).map(
@@ -37,14 +35,14 @@ export async function meshSteps(stop?: AbortSignal): Promise<Step[]> {
     return stepsOf(await evaluateProgram(request, undefined, stop));
 }
 
-/** The values that the sandbox cannot do without, for each release: all others are the charts' defaults. */
+/** The values that each release needs in the sandbox. All others keep the charts' defaults. */
 export function leastValues(steps: readonly Step[]): Record<string, Record<string, unknown>> {
     return Object.fromEntries(
         steps.flatMap((step) => (step.type === "release" ? [[step.release.name, leastOf(step.release.values)]] : [])),
     );
 }
 
-/** Where the images are; and what the sandbox's stack file says, which is for its stock Envoy. */
+/** The origin of the images, and the values in the sandbox's stack file, which its stock Envoy needs. */
 function leastOf({ global, imagePullPolicy }: Record<string, unknown>): Record<string, unknown> {
     if (global === undefined) {
         return imagePullPolicy === undefined ? {} : { imagePullPolicy };
@@ -57,7 +55,7 @@ function istioConfig(): IstioConfig {
     return sandboxConfig()[`${PROJECT_NAME}:istio`] as IstioConfig;
 }
 
-/** Versions of what is deployed to the sandbox. */
-export function meshVersions(): Record<string, string> {
-    return { Istio: istioConfig().version };
+/** The version of Istio that is deployed to the sandbox. */
+export function istioVersion(): string {
+    return istioConfig().version;
 }

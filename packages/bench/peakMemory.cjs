@@ -1,5 +1,5 @@
-// Loaded by NODE_OPTIONS into every Node process of an operation. The one that runs the Pulumi program leaves the most memory
-// that it ever held, in units of 1,024 bytes, in the file that BENCH_PEAK_MEMORY names.
+// NODE_OPTIONS loads this file into every Node.js process of an operation. The process of the Pulumi program writes its peak
+// memory, in units of 1,024 bytes, to the file named by BENCH_PEAK_MEMORY.
 const { appendFileSync } = require("node:fs");
 
 if (/[\\/]cmd[\\/]run\b/.test(process.argv[1] ?? "")) {

@@ -18,14 +18,14 @@ const RUN: Run = {
     },
 };
 
-test("the report shows every round, medians, limits, and what passed", () => {
+test("the report shows every round, medians, limits, and which figures passed", () => {
     const page = report([RUN]);
     expect(page).toContain("| by the program | 2.0 s | 3.0, 1.0, 2.0 |");
     expect(page).toContain("| program / script | 0.50 | 0.6 | passed |");
     expect(page).toContain("| memory | 260.0 MB | 250 MB | **missed** |");
 });
 
-test("the report says when, on what and with what each part was measured", () => {
+test("the report says when, on which machine and with which versions each part was measured", () => {
     const [, section] = report([RUN]).split("## From nothing");
     expect(section).toContain(
         "2026-01-02 03:04 UTC, 3 rounds; a processor, 2 cores, 24 GiB, an operating system; Pulumi v3.1.0, Istio 1.31.0; " +
@@ -33,6 +33,6 @@ test("the report says when, on what and with what each part was measured", () =>
     );
 });
 
-test("what is over its limit is named, and nothing else", () => {
+test("only figures over their limit are listed", () => {
     expect(missedLines([RUN])).toEqual(["From nothing: memory is 260.0 MB, over 250"]);
 });

@@ -1,21 +1,20 @@
 import type { Machine } from "./machine";
-import { type Check, type PartResult, passes, type Unit } from "./result";
-import { median } from "./statistics";
+import { type Check, median, type PartResult, passes, type Unit } from "./result";
 
-/** A part's result, and the circumstances of its run. */
+/** The result of a part, and the conditions of its run. */
 export interface Run {
     part: string;
     date: string;
     rounds: number;
-    /** Load of the machine in the minute before, and in the last minute of the run. */
+    /** Load average of the machine, before the run and at its end. */
     load: { before: number; after: number };
     machine: Machine;
-    /** By what they are versions of. */
+    /** By the name of the software. */
     versions: Record<string, string>;
     result: PartResult;
 }
 
-/** The runs as a page. */
+/** The runs as a Markdown page. */
 export function report(runs: readonly Run[]): string {
     const summary = runs.flatMap(({ result }) => result.checks.map((check) => [result.title, ...checkCells(check)]));
     return [

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
-import { type Check, inTurn, most, passes, ratio, type Series } from "./result";
-import { median } from "./statistics";
+import { type Check, contender, inTurn, median, most, passes, ratio, type Series } from "./result";
 
 const seconds = (...samples: number[]): Series => ({ label: "x", unit: "s", samples });
 
@@ -27,7 +26,7 @@ describe("the median", () => {
         );
     });
 
-    it("is not there without a sample", () => {
+    it("needs at least one sample", () => {
         expect(() => median([])).toThrow(RangeError);
     });
 });
@@ -42,25 +41,31 @@ describe("a figure", () => {
         });
     });
 
-    it("is the largest sample where each one counts", () => {
+    it("is the largest sample if each one counts", () => {
         expect(most("memory", { label: "x", unit: "MB", samples: [199, 251, 240] }, 250)).toMatchObject({
             value: 251,
             unit: "MB",
         });
     });
 
-    it("passes up to its limit, and no number does not", () => {
+    it("passes up to its limit, and NaN does not pass", () => {
         const figure = (value: number): Check => ({ what: "x", value, limit: 1.5, unit: "times" });
         expect([1.49, 1.5, 1.51, NaN].map((value) => passes(figure(value)))).toEqual([true, true, false, false]);
     });
 });
 
-test("contenders take turns", async () => {
+test("contenders take turns, and each has its seconds as samples", async () => {
     const turns: string[] = [];
-    const contender = (name: string) => (round: number) => {
-        turns.push(`${name}${round}`);
-        return Promise.resolve();
-    };
-    await inTurn(2, [contender("a"), contender("b")]);
+    const contenders = ["a", "b"].map((name) =>
+        contender(name, (round) => {
+            turns.push(`${name}${round}`);
+            return Promise.resolve(round * 10);
+        }),
+    );
+    await inTurn(2, contenders);
     expect(turns).toEqual(["a0", "b0", "a1", "b1"]);
+    expect(contenders.map(({ series }) => series.samples)).toEqual([
+        [0, 10],
+        [0, 10],
+    ]);
 });

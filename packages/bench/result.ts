@@ -1,35 +1,77 @@
-import { median } from "./statistics";
+import type { Engine } from "../cli/engine/discovery";
 
-export type Unit = "s" | "ms" | "MB" | "kB";
+/** The arguments of every measurement. */
+export interface Setting {
+    engine: Engine;
+    rounds: number;
+    /** A folder for temporary files. */
+    scratch: string;
+    stop: AbortSignal;
+}
 
-/** What was measured of one thing, in each round. */
+export type Unit = "s" | "MB";
+
+/** The samples of one quantity, one for each round. */
 export interface Series {
     label: string;
     unit: Unit;
-    /** In the order of the rounds. */
     samples: number[];
 }
 
-/** A figure, and the most that it may be. */
+/** A figure and its limit. */
 export interface Check {
     what: string;
     value: number;
-    /** Most that is allowed, the limit included. */
+    /** The largest allowed value. */
     limit: number;
     /** "times": a ratio of two medians. */
     unit: Unit | "times";
 }
 
-/** What came of one part of the benchmark. */
+/** The result of one part of the benchmark. */
 export interface PartResult {
     title: string;
-    /** How it was measured, and what the figures mean: a sentence or more each. */
+    /** How it was measured, and what the figures mean: at least one sentence each. */
     notes: string[];
     series: Series[];
     checks: Check[];
 }
 
-/** The median of one series as a multiple of another's, both of which were measured in turn. */
+/** Something that is measured once in each round. */
+export interface Contender {
+    /** In seconds. */
+    series: Series;
+    measure: (round: number) => Promise<number>;
+}
+
+/** @param measure performs a round and gives its seconds */
+export function contender(label: string, measure: Contender["measure"]): Contender {
+    return { series: { label, unit: "s", samples: [] }, measure };
+}
+
+/** Measures all contenders in each round, so that other load on the machine affects all of them. */
+export async function inTurn(rounds: number, contenders: readonly Contender[]): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+        for (const { series, measure } of contenders) {
+            series.samples.push(await measure(round));
+        }
+    }
+}
+
+/**
+ * The middle sample by size. For an even number of samples, the mean of the middle two.
+ * @throws RangeError if there are no samples
+ */
+export function median(samples: readonly number[]): number {
+    const sorted = [...samples].sort((a, b) => a - b);
+    const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];
+    if (low === undefined || high === undefined) {
+        throw new RangeError("a median needs at least one sample");
+    }
+    return (low + high) / 2;
+}
+
+/** The median of one series as a multiple of another's. Both must be measured in turn. */
 export function ratio(what: string, ours: Series, theirs: Series, limit: number): Check {
     return { what, value: median(ours.samples) / median(theirs.samples), limit, unit: "times" };
 }
@@ -39,16 +81,7 @@ export function most(what: string, series: Series, limit: number): Check {
     return { what, value: Math.max(...series.samples), limit, unit: series.unit };
 }
 
+/** Whether a figure is within its limit; false for NaN. */
 export function passes({ value, limit }: Check): boolean {
-    // What is no number is not within any limit.
     return value <= limit;
-}
-
-/** Runs a number of rounds, in each of which every contender has its turn: what burdens the machine burdens all of them. */
-export async function inTurn(rounds: number, contenders: readonly ((round: number) => Promise<void>)[]): Promise<void> {
-    for (let round = 0; round < rounds; round += 1) {
-        for (const contender of contenders) {
-            await contender(round);
-        }
-    }
 }

@@ -25,7 +25,7 @@ const release = (name: string): Step => ({
 const STEPS = [object("Namespace", "istio-system"), release("base"), release("istiod"), object("Service", "reviews")];
 const URL = "http://192.0.2.1/page";
 
-test("a script installs and awaits every release in order, before the objects, and then asks for the page", () => {
+test("a script installs every release in order and waits for it, then applies the objects, then requests the page", () => {
     const lines = deployScript(STEPS, URL).text.trim().split("\n");
     expect(lines.map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual([
         "set -eu",
@@ -40,7 +40,7 @@ test("a script installs and awaits every release in order, before the objects, a
     expect(lines.at(-1)).toContain(URL);
 });
 
-test("side by side, the last release does not keep the objects waiting, and the page waits for both", () => {
+test("side by side, the objects do not wait for the last release, and the page waits for both", () => {
     const lines = deployScript(STEPS, URL, { sideBySide: true }).text.trim().split("\n");
     expect(lines.filter((line) => line.endsWith(" &"))).toEqual([
         expect.stringMatching(/^helm install istiod .* --wait /),
@@ -48,18 +48,18 @@ test("side by side, the last release does not keep the objects waiting, and the 
     expect(lines.slice(-2)).toEqual(["wait $!", expect.stringContaining(URL)]);
 });
 
-test("a script has the program's values, or those it is given, and none for a release that has none", () => {
+test("a script has the program's values or the given ones, and empty values for a release without any", () => {
     expect(deployScript(STEPS, URL).files["istiod.yaml"]).toBe("ours: istiod\n");
     const { files } = deployScript(STEPS, URL, { values: { istiod: { theirs: 1 } } });
     expect([files["istiod.yaml"], files["base.yaml"]]).toEqual(["theirs: 1\n", "{}\n"]);
 });
 
-test("a script applies every object but the namespace, which Helm creates", () => {
+test("a script applies every object except the namespace, which Helm creates", () => {
     const documents = parseAllDocuments(deployScript(STEPS, URL).files["objects.yaml"] ?? "");
     expect(documents.map((document) => document.get("kind"))).toEqual(["Service"]);
 });
 
-test("the other script takes the releases away in the opposite order, after the objects", () => {
+test("the other script removes the releases in the opposite order, after the objects", () => {
     const lines = removeScript(STEPS).text.trim().split("\n");
     expect(lines.map((line) => line.split(" ").slice(0, 3).join(" "))).toEqual([
         "set -eu",

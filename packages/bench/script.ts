@@ -2,22 +2,22 @@ import type { Step } from "../cli/render/step";
 import { toYaml } from "../shared/yaml";
 import { INJECTION_LABEL, ISTIO_NAMESPACE } from "../../components/names";
 
-/** A shell script, and the files that it reads, by their names. */
+/** A shell script and the files that it reads, by name. */
 export interface Script {
     text: string;
     files: Record<string, string>;
 }
 
 export interface DeployOptions {
-    /** Values of each release, in place of the program's. */
+    /** Values of each release; default: those of the program. */
     values?: Record<string, object>;
-    /** Deploy the last release, which is the gateway, and Bookinfo side by side: neither needs the other. */
+    /** Whether to deploy the last release, the gateway, and Bookinfo side by side: neither needs the other. */
     sideBySide?: boolean;
 }
 
 /**
- * What somebody would write who deploys by hand what the program declares: releases, label, objects, one after the other,
- * each awaited, until the page answers.
+ * A script that deploys by hand what the program declares: releases, label and objects, one after the other. It waits for
+ * each, and for the page.
  */
 export function deployScript(
     steps: readonly Step[],
@@ -50,7 +50,7 @@ export function deployScript(
     return { text: `${text.join("\n")}\n`, files };
 }
 
-/** The same the other way round. */
+/** A script that removes the same in the opposite order. */
 export function removeScript(steps: readonly Step[]): Script {
     const label = Object.keys(INJECTION_LABEL).map((key) => `${key}-`);
     const uninstalls = steps
@@ -67,7 +67,7 @@ export function removeScript(steps: readonly Step[]): Script {
     return { text: `${text.join("\n")}\n`, files: { "objects.yaml": objectsOf(steps) } };
 }
 
-/** Everything that is neither a release nor a namespace, which Helm or the script itself creates. */
+/** All objects except namespaces: Helm or the script itself creates them. */
 function objectsOf(steps: readonly Step[]): string {
     return steps
         .flatMap((step) => (step.type === "object" && step.object.kind !== "Namespace" ? [toYaml(step.object)] : []))

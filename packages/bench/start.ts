@@ -1,70 +1,50 @@
-import { writeFileSync } from "node:fs";
-import path from "node:path";
-import type { Engine } from "../cli/engine/discovery";
 import { BenchCluster } from "./cluster";
 import { EngineProject, type Operation } from "./engineProject";
 import { meshSteps, sandboxConfig } from "./mesh";
-import { inTurn, most, type PartResult, ratio, type Series } from "./result";
+import { contender, inTurn, most, type PartResult, ratio, type Series, type Setting } from "./result";
 
-/** The file that is edited: a part of the program like any other. */
+/** The source file that is edited: an ordinary part of the program. */
 const EDITED = "components/bookinfo/deployment.ts";
 
-/** What a run costs that changes nothing. */
-export async function measureStart(
-    engine: Engine,
-    rounds: number,
-    scratch: string,
-    stop: AbortSignal,
-): Promise<PartResult> {
-    const cluster = await BenchCluster.connect();
-    const program = new EngineProject(engine, path.join(scratch, "program"));
-    const empty = new EngineProject(engine, path.join(scratch, "empty"), "empty");
-    const single = new EngineProject(engine, path.join(scratch, "single"), "single");
-    const releases = new EngineProject(engine, path.join(scratch, "releases"), "plain");
-    const steps = (await meshSteps(stop)).filter(({ type }) => type === "release");
+/** Measures runs that change nothing. */
+export async function measureStart(setting: Setting): Promise<PartResult> {
+    const cluster = await BenchCluster.connect(setting.stop);
+    const steps = (await meshSteps(setting.stop)).filter(({ type }) => type === "release");
     const address = cluster.stack.cluster;
-    writeFileSync(path.join(single.folder, "cluster.json"), JSON.stringify(address));
-    writeFileSync(path.join(releases.folder, "steps.json"), JSON.stringify({ steps, values: {}, cluster: address }));
-    await program.prepare(sandboxConfig(), stop);
-    await single.prepare({}, stop);
-    await releases.prepare({}, stop);
-    await empty.prepare({}, stop);
-    await cluster.clear(stop);
-    await program.up(stop);
-    await empty.up(stop);
+    const singleInput = { "cluster.json": address };
+    const releasesInput = { "steps.json": { steps, values: {}, cluster: address } };
+    const program = await EngineProject.create(setting, "program", { config: sandboxConfig() });
+    const empty = await EngineProject.create(setting, "empty", { program: "empty" });
+    const single = await EngineProject.create(setting, "single", { program: "single", input: singleInput });
+    const releases = await EngineProject.create(setting, "releases", { program: "plain", input: releasesInput });
+    await cluster.clear();
+    await program.up();
+    await empty.up();
 
     const memory: Series = { label: "most memory of the program's process", unit: "MB", samples: [] };
-    const timed = (label: string, operation: (round: number) => Promise<Operation>) => {
-        const series: Series = { label, unit: "s", samples: [] };
-        const contend = async (round: number) => {
-            series.samples.push((await operation(round)).seconds);
-        };
-        return { series, contend };
-    };
+    const timed = (label: string, operation: (round: number) => Promise<Operation>) =>
+        contender(label, async (round) => (await operation(round)).seconds);
     const remembering = async (operation: Promise<Operation>) => {
         const done = await operation;
         memory.samples.push(done.memory);
         return done;
     };
-    const emptyPreview = timed("`preview` of an empty program", () => empty.preview(stop));
-    const singlePreview = timed("`preview` of a program with a single Namespace", () => single.preview(stop));
+    const emptyPreview = timed("`preview` of an empty program", () => empty.preview());
+    const singlePreview = timed("`preview` of a program with a single Namespace", () => single.preview());
     const releasesPreview = timed("`preview` of a program with nothing but Istio's three releases", () =>
-        releases.preview(stop),
+        releases.preview(),
     );
-    const preview = timed("`preview` of the program, deployed and unchanged", () => remembering(program.preview(stop)));
+    const preview = timed("`preview` of the program, deployed and unchanged", () => remembering(program.preview()));
     const edited = timed("`preview` of the program after an edit of a source file", (round) => {
         program.edit(EDITED, round);
-        return remembering(program.preview(stop));
+        return remembering(program.preview());
     });
-    const emptyUp = timed("`up` of an empty program", () => empty.up(stop));
-    const up = timed("`up` of the program with nothing to change", () => remembering(program.up(stop)));
+    const emptyUp = timed("`up` of an empty program", () => empty.up());
+    const up = timed("`up` of the program with nothing to change", () => remembering(program.up()));
     const contenders = [emptyPreview, singlePreview, releasesPreview, preview, edited, emptyUp, up];
-    await inTurn(
-        rounds,
-        contenders.map(({ contend }) => contend),
-    );
-    await program.destroy(stop);
-    await cluster.clear(stop);
+    await inTurn(setting.rounds, contenders);
+    await program.destroy();
+    await cluster.clear();
     return {
         title: "Nothing to change",
         notes: [

@@ -1,6 +1,6 @@
 import { kubectlCommand, shellWord } from "../shared/shell";
 
-/** Where a cluster is: a context of a kubeconfig file. */
+/** The address of a cluster: a context of a kubeconfig file. */
 export interface ClusterAddress {
     /** Path of the kubeconfig. */
     kubeconfig: string;

@@ -3,26 +3,10 @@ import type { AddressInfo } from "node:net";
 import { ClusterApi } from "./api";
 import { ApiError } from "./apiError";
 import { Stopped } from "../shared/errors";
+import type * as Kubeconfig from "./testing/kubeconfig";
+import { kubeconfigFor } from "./testing/kubeconfig";
 
-// The library is an ES module, which jest cannot load. Of it, only the kubeconfig is used here.
-jest.mock("@kubernetes/client-node", () => ({
-    KubeConfig: class {
-        private file = "";
-        loadFromFile(file: string) {
-            this.file = file;
-        }
-        setCurrentContext() {
-            return undefined;
-        }
-        getCurrentCluster() {
-            return { server: this.file };
-        }
-        applyToHTTPSOptions(options: { headers: Record<string, string> }) {
-            options.headers.authorization = "Bearer of-the-kubeconfig";
-            return Promise.resolve();
-        }
-    },
-}));
+jest.mock("@kubernetes/client-node", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
 
 let server: Server;
 let api: ClusterApi;
@@ -43,23 +27,46 @@ beforeEach(async () => {
         }
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const kubeconfig = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    api = await ClusterApi.connect({ kubeconfig, context: "test" });
+    api = await connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
 afterEach(() => {
     server.closeAllConnections();
     server.close();
 });
 
+function connect(url: string): Promise<ClusterApi> {
+    const content = kubeconfigFor(url, "test", { token: "of-the-kubeconfig" });
+    return ClusterApi.connect({ kubeconfig: "/k", context: "test" }, content);
+}
+
 const refusal = (code: number, message: string) => ({
     status: code,
     body: { kind: "Status", apiVersion: "v1", status: "Failure", code, message },
 });
 
+describe("connecting", () => {
+    const connectBy = (content: string, context = "test") =>
+        ClusterApi.connect({ kubeconfig: "/k", context }, content).catch((error: unknown) => String(error));
+
+    it("says what is wrong with the kubeconfig, and quotes nothing of it", async () => {
+        const valid = kubeconfigFor("https://192.0.2.1:6443", "test");
+        expect(await connectBy(valid, "other")).toBe(
+            'UserError: the context "other" of the kubeconfig /k cannot be used: the kubeconfig has no such context',
+        );
+        expect(await connectBy(kubeconfigFor("", "test"))).toContain("the kubeconfig has no server for the context's");
+        expect(await connectBy("users: SECRET: [")).toMatch(
+            /of the kubeconfig \/k cannot be used: the file is not YAML$/,
+        );
+        await expect(ClusterApi.connect({ kubeconfig: "/no/such/file", context: "test" })).rejects.toThrow(
+            "there is no file /no/such/file",
+        );
+    });
+});
+
 describe("a deletion", () => {
     const list = { resources: [{ name: "deployments", kind: "Deployment", namespaced: true }] };
 
-    it("of a Deployment waits for its pods: the API server is told so", async () => {
+    it("of a Deployment waits for its pods, by its propagation policy", async () => {
         answers["/apis/apps/v1"] = { body: list };
         answers["/apis/apps/v1/namespaces/default/deployments/x"] = { body: {} };
         await api.delete({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x", namespace: "default" } });
@@ -68,11 +75,11 @@ describe("a deletion", () => {
     });
 });
 
-describe("a server in the cluster, asked by the API server's proxy", () => {
+describe("a server in the cluster, behind the API server's proxy", () => {
     const jaeger = { kind: "services", namespace: "istio-system", name: "tracing", port: 16686 } as const;
     const path = "/api/v1/namespaces/istio-system/services/tracing:16686/proxy/api/traces/1?limit=2";
 
-    it("answers for itself, whatever its status", async () => {
+    it("gives its own answer, with any status", async () => {
         answers[path] = { body: { data: [] } };
         expect(await api.getByProxy(jaeger, "/api/traces/1?limit=2")).toEqual({ status: 200, text: '{"data":[]}' });
         answers[path] = { status: 503, body: "busy" };
@@ -82,36 +89,36 @@ describe("a server in the cluster, asked by the API server's proxy", () => {
         expect(asked[0]?.headers.authorization).toBe("Bearer of-the-kubeconfig");
     });
 
-    it("that is not reached is a fault of the API server's, with its words", async () => {
+    it("that is not reached gives an error with the message of the API server", async () => {
         answers[path] = refusal(503, 'no endpoints available for service "tracing"');
         await expect(api.getByProxy(jaeger, "/api/traces/1?limit=2")).rejects.toEqual(
             new ApiError(503, 'no endpoints available for service "tracing"'),
         );
     });
 
-    it("is no longer waited for after the user's stop", async () => {
+    it("ends the wait when the user stops it", async () => {
         const stop = new AbortController();
         const answer = api.getByProxy(jaeger, "/api/traces/1?limit=2", stop.signal);
         stop.abort();
         await expect(answer).rejects.toBeInstanceOf(Stopped);
     });
 
-    it("that is no API server at all is named as such", async () => {
+    it("that is not an API server is reported as such", async () => {
         answers["/api/v1/namespaces/kube-system"] = { body: "<html>Sign in</html>" };
-        await expect(api.identity()).rejects.toThrow(/what answers at http:.* is no API server of Kubernetes/);
-        await expect(ClusterApi.connect({ kubeconfig: "127.0.0.1:6443", context: "test" })).rejects.toThrow(
+        await expect(api.identity()).rejects.toThrow(/the server at http:.* is not a Kubernetes API server/);
+        await expect(connect("127.0.0.1:6443")).rejects.toThrow(
             'has the server "127.0.0.1:6443" for context "test"; it must be a URL',
         );
     });
 
-    it("of a cluster that does not answer gives a fault that passes", async () => {
+    it("of a cluster that does not answer gives a transient error", async () => {
         server.close();
         await expect(api.getByProxy(jaeger, "/")).rejects.toMatchObject({ status: 0 });
     });
 });
 
 describe("a list of metadata", () => {
-    it("asks for no more than that, and may be empty", async () => {
+    it("requests only metadata, and may be empty", async () => {
         const secrets = { resources: [{ kind: "Secret", name: "secrets", namespaced: true }] };
         answers["/api/v1"] = { body: secrets };
         answers["/api/v1/secrets?labelSelector=owner%3Dhelm"] = { body: { items: [{ metadata: { name: "a" } }] } };

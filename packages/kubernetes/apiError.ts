@@ -3,10 +3,10 @@ import { UserError } from "../shared/errors";
 /** An answer of the API server other than success. */
 export class ApiError extends UserError {
     constructor(
-        /** HTTP status; 0 where there was no answer. */
+        /** HTTP status; 0 if there was no answer. */
         readonly status: number,
         message: string,
-        /** `cause` is what went wrong with the connection. */
+        /** `cause` is the error of the connection. */
         options?: ErrorOptions,
     ) {
         super(message, options);
@@ -14,8 +14,8 @@ export class ApiError extends UserError {
 }
 
 /**
- * Whether a fault may pass by itself: the API server does not answer, is overloaded, or fails. A restarting control
- * plane and a webhook that is not there yet look like this.
+ * Whether an error may disappear without action: the API server does not answer, is overloaded, or fails. A restarting
+ * control plane and a webhook that does not run yet cause such errors.
  */
 export function isTransient(error: unknown): error is ApiError {
     return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);

@@ -7,42 +7,23 @@ import { ClusterApi } from "./api";
 import { contact } from "./contact";
 import { credentialsAdvice } from "./credentials";
 import { UserError } from "../shared/errors";
+import type * as Kubeconfig from "./testing/kubeconfig";
+import { kubeconfigFor } from "./testing/kubeconfig";
 import { createAuthority } from "../sandbox/controlPlane/certificates";
 
-// The library is an ES module, which jest cannot load. Of it, only the kubeconfig is used here: its path is the address.
-jest.mock("@kubernetes/client-node", () => ({
-    KubeConfig: class {
-        private file = "";
-        loadFromFile(file: string) {
-            this.file = file;
-        }
-        setCurrentContext() {
-            return undefined;
-        }
-        getCurrentCluster() {
-            return { server: this.file };
-        }
-        getCurrentUser() {
-            return { name: "me", token: "SECRET" };
-        }
-        applyToHTTPSOptions() {
-            return Promise.resolve();
-        }
-    },
-}));
+jest.mock("@kubernetes/client-node", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
 
 let server: Server | undefined;
 afterEach(() => server?.close());
 
-/** What a contact with an address ends with. */
+/** The identity or the error from a contact with an address. */
 async function contactWith(address: string): Promise<unknown> {
-    const cluster = { kubeconfig: address, context: "mine" };
-    return contact(cluster, await ClusterApi.connect(cluster)).catch((error: unknown) =>
-        error instanceof UserError ? error.message : error,
-    );
+    const cluster = { kubeconfig: "/k", context: "mine" };
+    const api = await ClusterApi.connect(cluster, kubeconfigFor(address, "mine", { token: "SECRET" }));
+    return contact(cluster, api).catch((error: unknown) => (error instanceof UserError ? error.message : error));
 }
 
-/** The same with an API server that answers each question in one way. */
+/** The same with an API server that always gives the same answer. */
 async function contactWithServer(status: number, body: object): Promise<unknown> {
     server = createPlainServer((_, response) => response.writeHead(status).end(JSON.stringify(body)));
     server.listen(0, "127.0.0.1");
@@ -58,14 +39,14 @@ describe("the first contact with a cluster", () => {
         expect(await contactWithServer(200, body)).toBe("its-uid");
     });
 
-    it("says where nothing answers, and what to look at", async () => {
+    it("says that nothing answers, and what to check", async () => {
         const fault = await contactWith("http://127.0.0.1:1");
         expect(fault).toContain('the cluster of context "mine" (http://127.0.0.1:1) does not answer: ');
         expect(fault).toContain("ECONNREFUSED");
         expect(fault).toMatch(/Is it running.*kubectl --kubeconfig \S+ --context mine get --raw \/readyz/);
     });
 
-    it("ends where there is silence", async () => {
+    it("ends if the server stays silent", async () => {
         const silent = createSilentServer(() => undefined).listen(0, "127.0.0.1");
         server = silent;
         await once(silent, "listening");
@@ -75,9 +56,9 @@ describe("the first contact with a cluster", () => {
         expect(Date.now() - begun).toBeLessThan(20_000);
     }, 30_000);
 
-    it("says that credentials are refused, and nothing of them", async () => {
+    it("says that credentials are refused, and quotes nothing of them", async () => {
         const fault = await contactWithServer(401, refusal("Unauthorized"));
-        expect(fault).toContain("refuses the credentials of http://127.0.0.1");
+        expect(fault).toContain("refuses the credentials of /k");
         expect(fault).toContain("Get a new one");
         expect(fault).not.toContain("SECRET");
     });
@@ -86,27 +67,27 @@ describe("the first contact with a cluster", () => {
         expect(await contactWithServer(503, refusal("etcd is down"))).toMatch(/does not work: etcd is down[^]*readyz/);
     });
 
-    it("leaves what is forbidden to those who know what is needed", async () => {
+    it("passes on that the request is forbidden", async () => {
         const error = contactWithServer(403, refusal("namespaces is forbidden"));
         expect(await error).toBe("namespaces is forbidden");
     });
 
-    it("tells a certificate that is not trusted from silence", async () => {
+    it("distinguishes an untrusted certificate from silence", async () => {
         const { certificate, key } = await (await createAuthority()).server(["localhost"], ["127.0.0.1"]);
         server = createServer({ cert: certificate, key });
         server.listen(0, "127.0.0.1");
         await once(server, "listening");
         const fault = await contactWith(`https://127.0.0.1:${(server.address() as AddressInfo).port}`);
         expect(fault).toContain("shows a certificate that the kubeconfig does not trust: ");
-        expect(fault).toContain("Get its kubeconfig anew");
+        expect(fault).toContain("Get its new kubeconfig");
     });
 });
 
-describe("what is said of credentials that are refused", () => {
+describe("advice about refused credentials", () => {
     const token = (claims: object) => `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.SECRET`;
     const advice = (user: Partial<User>, now?: number) => credentialsAdvice({ name: "me", ...user }, now);
 
-    it("of a token, is when it expired", () => {
+    it("for a token, says when it expired", () => {
         const expired = advice({ token: token({ exp: 1_600_000_000 }) });
         expect(expired).toBe(
             "The token expired at 2020-09-13T12:26:40Z. Get a new one, and put it into the kubeconfig.",
@@ -114,11 +95,11 @@ describe("what is said of credentials that are refused", () => {
         expect(advice({ token: token({ exp: 4_000_000_000 }) })).toContain(
             "valid until 2096-10-02T07:06:40Z, so it was",
         );
-        expect(advice({ token: "opaque" })).toContain("has expired, was revoked, or is another cluster's");
+        expect(advice({ token: "opaque" })).toContain("has expired, was revoked, or belongs to another cluster");
         expect(advice({ token: token({}) })).toContain("has expired, was revoked");
     });
 
-    it("of a certificate, is when it expires", async () => {
+    it("for a certificate, says when it expires", async () => {
         const { certificate } = await (await createAuthority()).client("me");
         const certData = Buffer.from(certificate).toString("base64");
         expect(advice({ certData })).toMatch(/^The client certificate is valid until \d{4}-.*Z, so it was revoked/);
@@ -127,13 +108,13 @@ describe("what is said of credentials that are refused", () => {
         expect(advice({ certFile: "/no/such/file" })).toContain("has expired, was revoked");
     });
 
-    it("of a login command, is to log in again", () => {
+    it("for a login command, says to log in again", () => {
         expect(advice({ exec: { command: "gke-gcloud-auth-plugin" } })).toContain(
             "the command gke-gcloud-auth-plugin: log in again",
         );
     });
 
-    it("of none, is that there are none", () => {
+    it("for missing credentials, says that they are missing", () => {
         expect(advice({})).toContain("a user without credentials");
         expect(credentialsAdvice(undefined)).toContain("a user without credentials");
         expect(advice({ username: "me", password: "SECRET" })).toMatch(/^Renew them/);

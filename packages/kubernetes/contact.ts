@@ -6,10 +6,9 @@ import { ApiError } from "./apiError";
 import { credentialsAdvice } from "./credentials";
 
 /**
- * The identity of a cluster (`ClusterApi.identity`), asked as the first question: whatever is wrong with the way to it
- * shows here.
- * @throws UserError with the cause and a remedy, after `CONTACT_TIMEOUT` at the latest where there is no answer; an ApiError
- * of status 403 as it is, for what is forbidden is another matter
+ * Gets the identity of a cluster (`ClusterApi.identity`) as the first request, which shows all problems of the connection.
+ * @throws UserError with the cause and a remedy
+ * @throws ApiError of status 403 unchanged, because missing permissions have another remedy
  */
 export async function contact(address: ClusterAddress, api: ClusterApi): Promise<string> {
     try {
@@ -32,25 +31,20 @@ function explanation(error: ApiError, address: ClusterAddress, api: ClusterApi):
     if (error.status !== 0) {
         return (
             `${where} does not work: ${error.message}\n` +
-            `Once \`${readyz}\` says ok, run this again; whoever runs the cluster can tell more.`
+            `When \`${readyz}\` says ok, run this again. The administrator of the cluster may know more.`
         );
     }
     const why = messageOf(error.cause);
-    if (isDistrust(error.cause)) {
+    const { code } = (error.cause ?? {}) as { code?: unknown };
+    if (typeof code === "string" && /CERT|SIGNATURE/.test(code)) {
         return (
             `${where} shows a certificate that the kubeconfig does not trust: ${why}\n` +
-            `The cluster was made anew, or another one answers at its address. Get its kubeconfig anew (${kubeconfig}).`
+            `The cluster was created again, or another one answers at its address. Get its new kubeconfig (${kubeconfig}).`
         );
     }
     return (
         `${where} does not answer: ${why}\n` +
-        "Is it running, and does this machine reach it (network, VPN, firewall)? Is the address its present one? " +
-        `Once \`${readyz}\` says ok, run this again.`
+        "Is it running, and does this machine reach it (network, VPN, firewall)? Is its address still right? " +
+        `When \`${readyz}\` says ok, run this again.`
     );
-}
-
-/** Whether a connection failed for the server's certificate: by the codes of Node's TLS. */
-function isDistrust(cause: unknown): boolean {
-    const code = (cause as { code?: unknown } | undefined)?.code;
-    return typeof code === "string" && /CERT|SIGNATURE/.test(code);
 }

@@ -15,34 +15,37 @@ export interface Release {
     values: Record<string, unknown>;
     /** Longest time for one operation, in seconds. */
     timeout: number;
-    /** Whether to wait until what it deploys is ready. */
+    /** Whether to wait until its objects are ready. */
     wait: boolean;
 }
 
-/** What helm says of a release that an operation was interrupted on. */
+/** The part of a release that an operation on an existing release needs. */
+type Operand = Pick<Release, "name" | "namespace" | "timeout">;
+
+/** What helm says of a release whose last operation was interrupted. */
 const INTERRUPTED = "another operation (install/upgrade/rollback) is in progress";
 
-/** A chart that is a relative path is relative to the project, as it is for Pulumi. */
+/** The path of a chart may be relative to the project, as for Pulumi. */
 const HELM_RUN = { cwd: PROJECT_FOLDER };
 
-/** Time that helm gets beyond a release's own timeout before it is interrupted, in milliseconds. */
+/** Time after a release's own timeout before helm is interrupted, in milliseconds. */
 const GRACE = 60_000;
 
-/** Path of helm: from `PATH`, else from the running sandbox; undefined where there is none. */
+/** Path of helm: from `PATH`, else from the running sandbox; undefined if neither has it. */
 export function findHelm(): string | undefined {
     return findExecutable("helm", [...searchPath(), SANDBOX_BINARIES]);
 }
 
-/** Path of helm. @throws UserError where there is none */
+/** Path of helm. @throws UserError if it is not found */
 export function requireHelm(): string {
     const helm = findHelm();
     if (helm === undefined) {
-        throw new UserError("helm is needed and was not found on PATH; see https://helm.sh/docs/intro/install/");
+        throw new UserError("helm is required but was not found on PATH; see https://helm.sh/docs/intro/install/");
     }
     return helm;
 }
 
-/** Options that name the chart and where it comes from. */
+/** The chart, its repository and its version. */
 export function chartArguments(release: Release): string[] {
     return [
         release.chart,
@@ -51,7 +54,7 @@ export function chartArguments(release: Release): string[] {
     ];
 }
 
-/** `helm template`: the manifest that a release would install. */
+/** `helm template`: prints the manifest that a release would install. */
 export function templateArguments(release: Release, valuesFile: string): string[] {
     return [
         ...["template", release.name, ...chartArguments(release)],
@@ -69,7 +72,7 @@ export function upgradeArguments(release: Release, valuesFile: string, cluster: 
     ];
 }
 
-/** `helm uninstall`, which waits until what the release deployed is gone, load balancers included. */
+/** `helm uninstall`, which waits until all objects of the release are gone, including load balancers. */
 export function uninstallArguments(release: Release, cluster: ClusterAddress): string[] {
     return [
         ...["uninstall", release.name, "--namespace", release.namespace],
@@ -82,14 +85,14 @@ function clusterArguments(cluster: ClusterAddress): string[] {
     return ["--kubeconfig", cluster.kubeconfig, "--kube-context", cluster.context];
 }
 
-/** Helm, for one cluster. */
+/** Runs Helm for one cluster. */
 export class Helm {
     constructor(
         private readonly program: string,
         private readonly cluster: ClusterAddress,
     ) {}
 
-    /** Installs or upgrades a release and waits for it as the release says. */
+    /** Installs or upgrades a release, and waits until it is ready if the release says so. */
     async upgrade(release: Release, valuesFile: string, stop?: AbortSignal): Promise<void> {
         const upgrade = () => this.helm(release, upgradeArguments(release, valuesFile, this.cluster), stop);
         try {
@@ -98,40 +101,41 @@ export class Helm {
             if (!(error instanceof UserError && error.message.includes(INTERRUPTED))) {
                 throw error;
             }
-            await this.clear(release, stop);
+            await this.recover(release, stop);
             await upgrade();
         }
     }
 
-    /** Uninstalls a release; that there is none is fine. */
+    /** Uninstalls a release, if it exists. */
     async uninstall(release: Release, stop?: AbortSignal): Promise<void> {
         await this.helm(release, uninstallArguments(release, this.cluster), stop);
     }
 
-    /** Brings a release back to an earlier revision, without waiting for it. */
-    async rollBack(release: Pick<Release, "name" | "namespace" | "timeout">, revision: number, stop?: AbortSignal) {
-        const { name, namespace } = release;
-        const where = ["--namespace", namespace, ...clusterArguments(this.cluster)];
-        await this.helm(release, ["rollback", name, String(revision), ...where], stop);
+    /**
+     * Returns a release to an earlier revision, without waiting for its objects.
+     * @param revision default: the previous one
+     */
+    async rollBack(release: Operand, revision?: number, stop?: AbortSignal): Promise<void> {
+        const revisions = revision === undefined ? [] : [String(revision)];
+        await this.helm(release, ["rollback", release.name, ...revisions, ...this.place(release)], stop);
     }
 
-    /** Takes a release out of the state in which a killed helm left it: back to what was there before. */
-    private async clear(release: Release, stop?: AbortSignal): Promise<void> {
-        const where = ["--namespace", release.namespace, ...clusterArguments(this.cluster)];
-        const status = await this.helm(release, ["status", release.name, "--output", "json", ...where], stop);
-        const { info } = JSON.parse(status) as { info?: { status?: string } };
+    /** Returns a release to its state before an operation that was killed. */
+    private async recover(release: Release, stop?: AbortSignal): Promise<void> {
+        const args = ["status", release.name, "--output", "json", ...this.place(release)];
+        const { info } = JSON.parse(await this.helm(release, args, stop)) as { info?: { status?: string } };
         if (info?.status === "pending-install") {
             await this.uninstall(release, stop);
         } else {
-            await this.helm(release, ["rollback", release.name, ...where], stop);
+            await this.rollBack(release, undefined, stop);
         }
     }
 
-    private async helm(
-        release: Pick<Release, "name" | "timeout">,
-        args: string[],
-        stop?: AbortSignal,
-    ): Promise<string> {
+    private place({ namespace }: Operand): string[] {
+        return ["--namespace", namespace, ...clusterArguments(this.cluster)];
+    }
+
+    private async helm(release: Operand, args: string[], stop?: AbortSignal): Promise<string> {
         const timeout = release.timeout * 1000 + GRACE;
         const { code, stdout, stderr } = await run(this.program, args, { ...HELM_RUN, stop, timeout });
         if (code !== 0) {
@@ -141,7 +145,7 @@ export class Helm {
     }
 }
 
-/** Templates a release. @throws UserError where helm cannot, such as where the chart repository cannot be reached */
+/** Templates a release. @throws UserError if helm fails, for example because it cannot reach the chart repository */
 export async function templateRelease(
     helm: string,
     release: Release,
@@ -156,7 +160,7 @@ export async function templateRelease(
     return stdout;
 }
 
-/** The last line that helm wrote, without "Error:"; warnings stand before it. */
+/** Helm's error message, without its "Error:" and the warnings before it. */
 function errorOf(stderr: string): string {
     const lines = stderr.trim().split("\n");
     const start = lines.findIndex((line) => line.startsWith("Error:"));

@@ -1,10 +1,10 @@
-/** A Kubernetes object as it travels: plain JSON. */
+/** A Kubernetes object as plain JSON. */
 export interface KubernetesObject extends ObjectReference {
     metadata: ObjectMetadata;
     [field: string]: unknown;
 }
 
-/** What names an object in a cluster. */
+/** The fields that identify an object in a cluster. */
 export interface ObjectReference {
     apiVersion: string;
     kind: string;
@@ -23,7 +23,7 @@ export interface ObjectMetadata {
     [field: string]: unknown;
 }
 
-/** An object for people: `Deployment default/productpage-v1`. */
+/** The name of an object in messages: `Deployment default/productpage-v1`. */
 export function displayName(object: ObjectReference): string {
     const { namespace, name } = object.metadata;
     return `${object.kind} ${namespace ? `${namespace}/` : ""}${name}`;

@@ -1,8 +1,9 @@
 import { Duplex, PassThrough } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { UserError } from "../shared/errors";
+import { ApiError } from "./apiError";
 
-/** What is used of the library's WebSocket. */
+/** The methods of the library's WebSocket that are used here. */
 interface WebSocket {
     on(event: "close" | "error" | "message", listener: () => void): void;
     pause(): void;
@@ -11,9 +12,9 @@ interface WebSocket {
 }
 
 /**
- * Opens a connection to a port of a pod, as `kubectl port-forward` does for each connection that it takes.
- * @returns bytes in, bytes out; it is destroyed with a Fault where nothing listens in the pod
- * @throws Error where the API server does not open it: there is no such pod, or it does not run
+ * Opens a connection to a port of a pod, as `kubectl port-forward` does for each connection that it accepts.
+ * @returns a stream of the connection's bytes; it is destroyed with a UserError if nothing listens in the pod
+ * @throws ApiError if the API server does not open it, because the pod does not exist or does not run
  */
 export async function connectToPod(
     config: KubeConfig,
@@ -28,16 +29,17 @@ export async function connectToPod(
     const socket = (await opened.catch((event: unknown) => {
         // The library rejects with the WebSocket's error event.
         const { message } = event as { message?: string };
-        throw new UserError(`${pod.namespace}/${pod.name} cannot be reached: ${message ?? String(event)}`);
+        throw new ApiError(0, `${pod.namespace}/${pod.name} cannot be reached: ${message ?? String(event)}`);
     })) as unknown as WebSocket;
 
     const connection = Duplex.from({ readable: fromPod, writable: toPod });
     complaints.once("data", (text: Buffer) => {
         connection.destroy(new UserError(text.toString().trim()));
     });
-    socket.on("close", () => fromPod.end());
-    socket.on("error", () => fromPod.end());
-    // The library writes on, however slow the reader is.
+    for (const event of ["close", "error"] as const) {
+        socket.on(event, () => fromPod.end());
+    }
+    // The library keeps writing even if the reader is slow.
     socket.on("message", () => {
         if (fromPod.writableNeedDrain) {
             socket.pause();

@@ -2,8 +2,8 @@ import type { ClusterApi } from "./api";
 import type { KubernetesObject } from "./object";
 
 /**
- * The live object behind a Pulumi type token and id, as the provider would read it; undefined where it is not there.
- * @param type such as `kubernetes:core/v1:Service`
+ * Reads the live object of a Pulumi resource, as the provider does; undefined if it does not exist.
+ * @param type Pulumi type token, such as `kubernetes:core/v1:Service`
  * @param id `namespace/name`, or `name`
  */
 export function readByPulumiId(api: ClusterApi, type: string, id: string): Promise<KubernetesObject | undefined> {

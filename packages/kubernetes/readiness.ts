@@ -2,93 +2,77 @@ import type { ClusterApi } from "./api";
 import { displayName, type KubernetesObject } from "./object";
 import { waitUntil } from "./wait";
 
-export type Readiness = { ready: true } | { ready: false; why: string };
-
-interface WorkloadStatus {
-    observedGeneration?: number;
-    replicas?: number;
-    updatedReplicas?: number;
-    availableReplicas?: number;
-    desiredNumberScheduled?: number;
-    updatedNumberScheduled?: number;
-    numberAvailable?: number;
-}
+/** The counters in the status of a workload. */
+type WorkloadStatus = Record<string, number | undefined>;
 
 /**
- * Whether an object does what it was made for: pods of a workload available in their newest form, an address for a
- * load balancer. Kinds that do nothing of the sort are ready as soon as they exist.
+ * Why an object is not ready, as the end of a sentence about it; undefined if it is ready. A workload is ready if its
+ * newest pods are available, a load balancer if it has an address. Objects of other kinds are ready as soon as they exist.
  */
-export function readinessOf(object: KubernetesObject): Readiness {
+export function whyNotReady(object: KubernetesObject): string | undefined {
     const status = (object.status ?? {}) as WorkloadStatus;
     const spec = (object.spec ?? {}) as { replicas?: number; type?: string };
     switch (object.kind) {
         case "Deployment":
         case "StatefulSet":
-            return workloadReadiness(object, {
+            return whyPodsNotReady(object, {
                 wanted: spec.replicas ?? 1,
-                existing: status.replicas ?? 0,
-                updated: status.updatedReplicas ?? 0,
-                available: status.availableReplicas ?? 0,
+                existing: status.replicas,
+                updated: status.updatedReplicas,
+                available: status.availableReplicas,
             });
         case "DaemonSet":
-            return workloadReadiness(object, {
+            return whyPodsNotReady(object, {
                 wanted: status.desiredNumberScheduled ?? 0,
-                existing: status.desiredNumberScheduled ?? 0,
-                updated: status.updatedNumberScheduled ?? 0,
-                available: status.numberAvailable ?? 0,
+                existing: status.desiredNumberScheduled,
+                updated: status.updatedNumberScheduled,
+                available: status.numberAvailable,
             });
         case "Service":
-            return spec.type === "LoadBalancer" && !hasAddress(object)
-                ? { ready: false, why: "has no external address yet" }
-                : { ready: true };
+            return spec.type === "LoadBalancer" && !hasAddress(object) ? "has no external address yet" : undefined;
         default:
-            return { ready: true };
+            return undefined;
     }
 }
 
-function workloadReadiness(
-    object: KubernetesObject,
-    pods: { wanted: number; existing: number; updated: number; available: number },
-): Readiness {
-    const { observedGeneration = 0 } = (object.status ?? {}) as WorkloadStatus;
-    if (observedGeneration < (object.metadata.generation ?? 0)) {
-        return { ready: false, why: "has not been looked at by its controller yet" };
+function whyPodsNotReady(
+    { metadata, status }: KubernetesObject,
+    pods: { wanted: number; existing?: number; updated?: number; available?: number },
+): string | undefined {
+    const { wanted, existing = 0, updated = 0, available = 0 } = pods;
+    const { observedGeneration = 0 } = (status ?? {}) as WorkloadStatus;
+    if (observedGeneration < (metadata.generation ?? 0)) {
+        return "has not been processed by its controller yet";
     }
-    if (pods.updated < pods.wanted) {
-        return { ready: false, why: `has ${pods.updated} of ${pods.wanted} new pods` };
+    if (updated < wanted) {
+        return `has ${updated} of ${wanted} new pods`;
     }
-    if (pods.existing > pods.updated) {
-        return { ready: false, why: `still has ${pods.existing - pods.updated} old pods` };
+    if (existing > updated) {
+        return `still has ${existing - updated} old pods`;
     }
-    return pods.available < pods.wanted
-        ? { ready: false, why: `has ${pods.available} of ${pods.wanted} pods available` }
-        : { ready: true };
+    return available < wanted ? `has ${available} of ${wanted} pods available` : undefined;
 }
 
-/** Whether a Service of type LoadBalancer has been given its address. */
+/** Whether a Service of type LoadBalancer has its address. */
 export function hasAddress(service: KubernetesObject): boolean {
     const status = service.status as { loadBalancer?: { ingress?: unknown[] } } | undefined;
     return (status?.loadBalancer?.ingress ?? []).length > 0;
 }
 
-/** Whether a pod takes requests: it is ready, and not about to go. */
+/** Whether a pod accepts requests: it is ready, and not being deleted. */
 export function isReadyPod({ metadata, status }: KubernetesObject): boolean {
     const { conditions = [] } = (status ?? {}) as { conditions?: { type: string; status: string }[] };
     const ready = conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
     return ready && metadata.deletionTimestamp === undefined;
 }
 
-/** Time in which an object must become ready, or be gone, in seconds; the same that Istio's releases get. */
+/** Longest time for an object to become ready, or to be gone, in seconds; the same as for Istio's releases. */
 export const OBJECT_TIMEOUT = 600;
 
-/** Waits until an object does what it was made for. @throws UserError with what it lacks after `OBJECT_TIMEOUT` */
+/** Waits until an object is ready. @throws UserError with the reason if it is not ready after `OBJECT_TIMEOUT` */
 export async function waitUntilReady(object: KubernetesObject, api: ClusterApi, stop?: AbortSignal): Promise<void> {
     await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () => {
         const current = await api.read(object);
-        if (!current) {
-            return "was deleted meanwhile";
-        }
-        const readiness = readinessOf(current);
-        return readiness.ready ? undefined : readiness.why;
+        return current ? whyNotReady(current) : "was deleted in the meantime";
     });
 }

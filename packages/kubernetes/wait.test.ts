@@ -1,13 +1,8 @@
 import { ApiError, isTransient } from "./apiError";
 import { waitUntil } from "./wait";
-import { applySteps, type Deployer } from "../cli/rendered/steps";
 import { UserError, Stopped } from "../shared/errors";
-import type { ObjectStep } from "../cli/render/step";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
-// Jest's clock does not reach this module.
+// Jest's fake timers do not affect this module.
 jest.mock("node:timers/promises", () => ({
     setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
         new Promise((resolve, reject) => {
@@ -32,14 +27,14 @@ afterEach(() => {
     jest.useRealTimers();
 });
 
-/** Lets a promise end while time flies. */
+/** The result of a promise, while fake time passes. */
 async function ended<T>(promise: Promise<T>): Promise<T | Error> {
     const result = promise.catch((error: unknown) => error as Error);
     await jest.advanceTimersByTimeAsync(1_000_000);
     return result;
 }
 
-/** Looks that go through a list and stay at its end; an error in it is thrown. */
+/** A check that gives the answers of a list, and repeats the last one; errors are thrown. */
 function looks(...answers: (string | undefined | Error)[]) {
     return jest.fn(() => {
         const answer = answers.length > 1 ? answers.shift() : answers[0];
@@ -47,8 +42,8 @@ function looks(...answers: (string | undefined | Error)[]) {
     });
 }
 
-describe("a fault of the API server", () => {
-    it("is passing where there was no answer, too many questions or a fault of its own", () => {
+describe("an error of the API server", () => {
+    it("is transient if there was no answer, too many requests, or a failure of the server", () => {
         expect([0, 429, 500, 503, 504].map((status) => isTransient(new ApiError(status, "")))).not.toContain(false);
         expect([400, 401, 403, 404, 409, 422].map((status) => isTransient(new ApiError(status, "")))).not.toContain(
             true,
@@ -58,18 +53,18 @@ describe("a fault of the API server", () => {
 });
 
 describe("a wait", () => {
-    it("ends once nothing is missing", async () => {
+    it("ends when nothing is missing", async () => {
         const look = looks("is not ready", "is not ready", undefined);
         expect(await ended(waitUntil("it", { timeout: 10 }, look))).toBeUndefined();
         expect(look).toHaveBeenCalledTimes(3);
     });
 
-    it("outlasts an API server that fails for a moment", async () => {
+    it("continues if the API server fails for a moment", async () => {
         const look = looks("is not ready", new ApiError(0, "does not answer"), new ApiError(429, "busy"), undefined);
         expect(await ended(waitUntil("it", { timeout: 10 }, look))).toBeUndefined();
     });
 
-    it("says what was missing last when its time is up", async () => {
+    it("says what was missing last when the time is over", async () => {
         expect(await ended(waitUntil("it", { timeout: 10 }, looks("is not ready")))).toEqual(
             new UserError("it is not ready, after 10 s"),
         );
@@ -78,7 +73,7 @@ describe("a wait", () => {
         );
     });
 
-    it("ends at once with a fault that does not pass, and after a minute with one that should have", async () => {
+    it("ends at once with a permanent error, and after a minute with a transient one", async () => {
         const forbidden = new ApiError(403, "forbidden");
         const look = looks(forbidden);
         expect(await ended(waitUntil("it", { timeout: 600 }, look))).toBe(forbidden);
@@ -99,37 +94,5 @@ describe("a wait", () => {
         const wait = ended(waitUntil("it", { timeout: 600, stop: stop.signal }, looks("is not ready")));
         stop.abort();
         expect(await wait).toBeInstanceOf(Stopped);
-    });
-});
-
-describe("applying an object", () => {
-    const apply = (...errors: ApiError[]) => {
-        const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "it" } };
-        const attempt = looks(...errors, undefined);
-        const deployer = {
-            api: { apply: attempt },
-            progress: { during: (_: string, work: () => Promise<void>) => work() },
-        } as unknown as Deployer;
-        const step: ObjectStep = { name: "it", type: "object", needs: [], object, wait: false };
-        const applied = applySteps([step], deployer, { onBegin: () => undefined, valuesFile: (name) => name });
-        return { attempt, applied: ended(applied) };
-    };
-
-    it("is tried again while the API server fails, or does not know the kind yet", async () => {
-        const { attempt, applied } = apply(
-            new ApiError(0, "does not answer"),
-            new ApiError(404, "no such kind"),
-            new ApiError(429, "busy"),
-            new ApiError(500, "webhook"),
-        );
-        expect(await applied).toBeUndefined();
-        expect(attempt).toHaveBeenCalledTimes(5);
-    });
-
-    it("is not tried again where the object is refused", async () => {
-        const invalid = new ApiError(422, "invalid");
-        const { attempt, applied } = apply(invalid);
-        expect(await applied).toBe(invalid);
-        expect(attempt).toHaveBeenCalledTimes(1);
     });
 });

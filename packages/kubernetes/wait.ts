@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError, Stopped } from "../shared/errors";
 import { isTransient } from "./apiError";
 
-/** Time between two looks, in milliseconds. */
+/** Time between two checks, in milliseconds. */
 const INTERVAL = 300;
 
-/** How long the API server may fail on end before a wait is given up, in milliseconds. */
-const PATIENCE = 60_000;
+/** Longest time for which the API server may fail without a break before a wait ends, in milliseconds. */
+const FAILURE_TIMEOUT = 60_000;
 
 export interface Deadline {
     /** Longest time to wait, in seconds. */
@@ -15,31 +15,32 @@ export interface Deadline {
 }
 
 /**
- * Looks again and again until there is nothing left to wait for. An API server that fails for a moment ends no wait.
- * @param look gives what is still missing; undefined once nothing is
- * @throws UserError with what was missing last, after the time is up
+ * Checks repeatedly until nothing is missing. Short failures of the API server do not end the wait.
+ * @param subject the beginning of the error's sentence
+ * @param check gives what is still missing, as the end of that sentence; undefined if nothing is
+ * @throws UserError with what was missing last, after the timeout
  */
 export async function waitUntil(
     subject: string,
     { timeout, stop }: Deadline,
-    look: () => Promise<string | undefined>,
+    check: () => Promise<string | undefined>,
 ): Promise<void> {
     const end = Date.now() + timeout * 1000;
     let lastAnswer = Date.now();
-    const lookOnce = async () => {
+    const checkOnce = async () => {
         try {
-            const missing = await look();
+            const missing = await check();
             lastAnswer = Date.now();
             return missing;
         } catch (error) {
-            if (isTransient(error) && Date.now() - lastAnswer < PATIENCE) {
+            if (isTransient(error) && Date.now() - lastAnswer < FAILURE_TIMEOUT) {
                 return `cannot be read: ${error.message}`;
             }
             throw error;
         }
     };
     for (;;) {
-        const missing = await lookOnce();
+        const missing = await checkOnce();
         if (missing === undefined) {
             return;
         }
@@ -50,7 +51,7 @@ export async function waitUntil(
     }
 }
 
-/** Waits for some milliseconds. @throws Stopped as soon as the user stops it */
+/** Waits for some milliseconds. @throws Stopped as soon as the user stops the wait */
 export async function pause(milliseconds: number, stop?: AbortSignal): Promise<void> {
     try {
         await sleep(milliseconds, undefined, { signal: stop });

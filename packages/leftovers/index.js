@@ -1,6 +1,6 @@
 "use strict";
-// JavaScript, as Node itself and Pulumi's host for it require.
+// This file is JavaScript because Node.js itself and Pulumi's Node.js host load it.
 require("tsx/cjs");
-// The SDK takes the engine, to which it logs, from the environment; it is an argument here.
+// The SDK reads the engine's address, to which it logs, from the environment. Here it is an argument.
 process.env.PULUMI_NODEJS_ENGINE ??= process.argv.slice(2).find((argument) => /:\d+$/.test(argument));
 require("./provider");

@@ -1,261 +1,59 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import * as path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import * as grpc from "@grpc/grpc-js";
-import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import { type LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
-import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
-import { CreateRequest, type CreateResponse, DeleteRequest } from "@pulumi/pulumi/proto/provider_pb";
-import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { KubernetesObject } from "../kubernetes/object";
-import { deployment, FakeCluster, pod } from "../kubernetes/testing/fakeCluster";
+import { chooseLeftovers, isLeftDefinition, servedKind } from "./leftovers";
 
-/* The provider of what Istio leaves behind, as the engine starts it and talks to it. */
-
-// The first deletion loads the Kubernetes client, which takes long where nothing of it has been compiled before.
-jest.setTimeout(60_000);
-
-const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
-
-const gateways: KubernetesObject = {
-    apiVersion: "apiextensions.k8s.io/v1",
-    kind: "CustomResourceDefinition",
-    metadata: {
-        name: "gateways.networking.istio.io",
-        annotations: { "meta.helm.sh/release-name": "istio-base" },
-    },
-    spec: {
-        group: "networking.istio.io",
-        names: { kind: "Gateway" },
-        versions: [{ name: "v1", served: true, storage: true }],
-    },
-};
-const rootCert = (namespace: string): KubernetesObject => ({
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: "istio-ca-root-cert", namespace },
-});
-const gateway: KubernetesObject = {
-    apiVersion: "networking.istio.io/v1",
-    kind: "Gateway",
-    metadata: { name: "mine", namespace: "team" },
-};
-
-/** A part of a workload of the mesh, and what owns it. */
-function injected(kind: string, name: string, app: string, owner?: KubernetesObject): KubernetesObject {
-    const labels = { "security.istio.io/tlsMode": "istio", app };
-    const owners = owner ? [{ ...owner, name: owner.metadata.name, uid: owner.metadata.uid ?? "" }] : [];
-    const metadata = { name, namespace: "default", uid: `${name}-uid`, labels, ownerReferences: owners };
-    return { apiVersion: kind === "Pod" ? "v1" : "apps/v1", kind, metadata };
+function object(kind: string, name: string, rest: Record<string, unknown> = {}): KubernetesObject {
+    return { apiVersion: "v1", kind, metadata: { name, namespace: "default", generation: 2 }, ...rest };
 }
 
-const KUBE_SYSTEM: KubernetesObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } };
-
-/** The kinds that the API server knows, by group and version. */
-const KINDS: Record<string, { kind: string; name: string; namespaced: boolean }[]> = {
-    v1: [
-        { kind: "Namespace", name: "namespaces", namespaced: false },
-        { kind: "Pod", name: "pods", namespaced: true },
-        { kind: "ConfigMap", name: "configmaps", namespaced: true },
-    ],
-    "apps/v1": [
-        { kind: "Deployment", name: "deployments", namespaced: true },
-        { kind: "ReplicaSet", name: "replicasets", namespaced: true },
-    ],
-    "apiextensions.k8s.io/v1": [
-        { kind: "CustomResourceDefinition", name: "customresourcedefinitions", namespaced: false },
-    ],
-    "networking.istio.io/v1": [{ kind: "Gateway", name: "gateways", namespaced: true }],
-};
-
-/** An API server on loopback that reads, lists and deletes a cluster's objects. */
-function serve(cluster: FakeCluster): Server {
-    return createServer((request, response) => {
-        const { pathname, searchParams } = new URL(request.url ?? "", "http://host");
-        const [, apiVersion = "", rest = ""] = /^\/apis?\/((?:[^/]+\/)?v1)(?:\/(.*))?$/.exec(pathname) ?? [];
-        const [, namespace, plural = "", name] = /^(?:namespaces\/([^/]+)\/)?([^/]+)(?:\/(.+))?$/.exec(rest) ?? [];
-        const resources = KINDS[apiVersion] ?? [];
-        const kind = resources.find((each) => each.name === plural)?.kind ?? "";
-        const answer = async () => {
-            if (plural === "") {
-                return { resources };
-            }
-            if (name === undefined) {
-                return { items: await cluster.api.list(apiVersion, kind, Object.fromEntries(searchParams)) };
-            }
-            const found = await cluster.api.read({ apiVersion, kind, metadata: { name, namespace } });
-            if (request.method === "DELETE") {
-                cluster.remove(kind, name);
-            }
-            return found;
-        };
-        void answer().then((body) => {
-            response.writeHead(body ? 200 : 404).end(JSON.stringify(body ?? { kind: "Status", apiVersion: "v1" }));
-        });
-    }).listen(0, "127.0.0.1");
-}
-
-const cluster = new FakeCluster();
-const warnings: string[] = [];
-const engine = new grpc.Server();
-let apiServer: Server;
-let plugin: ChildProcess;
-let written = "";
-let client: ResourceProviderClient;
-
-beforeAll(async () => {
-    apiServer = serve(cluster);
-    const log: grpc.handleUnaryCall<LogRequest, Empty> = ({ request }, callback) => {
-        if (request.getSeverity() === LogSeverity.WARNING) {
-            warnings.push(request.getMessage());
-        }
-        callback(null, new Empty());
-    };
-    engine.addService(EngineService, { log });
-    const enginePort = await new Promise<number>((resolve, reject) => {
-        engine.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
-            if (error) {
-                reject(error);
-            } else {
-                resolve(port);
-            }
-        });
+describe("Istio's leftovers", () => {
+    const definition = (name: string, release?: string): KubernetesObject => ({
+        apiVersion: "apiextensions.k8s.io/v1",
+        kind: "CustomResourceDefinition",
+        metadata: { name, annotations: release ? { "meta.helm.sh/release-name": release } : undefined },
+        spec: {
+            group: "networking.istio.io",
+            names: { kind: "Gateway" },
+            versions: [
+                { name: "v1", served: true, storage: false },
+                { name: "v1alpha3", served: true, storage: true },
+            ],
+        },
     });
-    const executable = path.join(__dirname, "pulumi-resource-bookinfo-mesh");
-    plugin = spawn(executable, [`127.0.0.1:${enginePort}`], { stdio: "pipe" });
-    plugin.stderr?.on("data", (text: Buffer) => (written += text.toString()));
-    const [port] = (await once(plugin.stdout ?? plugin, "data")) as [Buffer];
-    client = new ResourceProviderClient(`127.0.0.1:${port.toString().trim()}`, grpc.credentials.createInsecure());
-});
+    const gateways = definition("gateways.networking.istio.io", "istio-base");
+    const configMaps = [object("ConfigMap", "istio-ca-root-cert")];
+    const found = { definitions: [gateways], configMaps, inUse: [], controlPlanes: [] };
 
-afterAll(() => {
-    client.close();
-    plugin.kill();
-    engine.forceShutdown();
-    apiServer.closeAllConnections();
-    apiServer.close();
-});
-
-beforeEach(() => {
-    cluster.objects = [KUBE_SYSTEM];
-    warnings.length = 0;
-    written = "";
-});
-
-/** The resource's properties, as they are in the state. */
-function properties(port = (apiServer.address() as AddressInfo).port): Struct {
-    const kubeconfig = JSON.stringify({
-        clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } }],
-        users: [{ name: "u", user: {} }],
-        contexts: [{ name: "here", context: { cluster: "c", user: "u" } }],
-    });
-    return Struct.fromJavaScript({
-        kubeconfig: { ...SECRET, value: kubeconfig },
-        reachedBy: { path: "~/k", context: "here" },
-    });
-}
-
-/** Has the provider delete the resource. @throws with what the engine would show */
-async function destroy(of = properties()): Promise<void> {
-    const request = new DeleteRequest();
-    request.setId("leftovers");
-    request.setUrn("urn:pulumi:test::bookinfo-mesh::bookinfo-mesh:istio:Leftovers::istio-leftovers");
-    request.setProperties(of);
-    await new Promise<void>((resolve, reject) => {
-        client.delete(request, (error) => {
-            if (error) {
-                reject(new Error(error.details));
-            } else {
-                resolve();
-            }
-        });
-    });
-}
-
-describe("the provider of what Istio leaves behind", () => {
-    it("creates nothing, and keeps the kubeconfig secret", async () => {
-        const request = new CreateRequest();
-        request.setProperties(properties());
-        const created = await new Promise<CreateResponse | undefined>((resolve) => {
-            client.create(request, (_, response) => {
-                resolve(response);
-            });
-        });
-        expect(created?.getId()).toBe("leftovers");
-        expect(created?.getProperties()?.toJavaScript()).toEqual(properties().toJavaScript());
-        expect(cluster.objects).toEqual([KUBE_SYSTEM]);
+    it("include only the CRDs of our release", () => {
+        expect(isLeftDefinition(gateways, "istio-base")).toBe(true);
+        expect(isLeftDefinition(definition("gateways.networking.istio.io", "other"), "istio-base")).toBe(false);
+        expect(isLeftDefinition(definition("gateways.networking.istio.io"), "istio-base")).toBe(false);
+        expect(isLeftDefinition(definition("widgets.example.com", "istio-base"), "istio-base")).toBe(false);
     });
 
-    it("removes Istio's CRDs and the ConfigMaps of every namespace, and nothing else", async () => {
-        const own: KubernetesObject = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "own" } };
-        cluster.objects = [KUBE_SYSTEM, gateways, rootCert("default"), rootCert("kube-system"), own];
-        await destroy();
-        expect(cluster.objects).toEqual([KUBE_SYSTEM, own]);
-        expect(warnings).toEqual([]);
+    it("are listed in the version in which they are stored", () => {
+        expect(servedKind(gateways)).toEqual(["networking.istio.io/v1alpha3", "Gateway"]);
     });
 
-    it("leaves CRDs that hold somebody's objects, and warns of it with a command that leads to this cluster", async () => {
-        cluster.objects = [KUBE_SYSTEM, gateways, rootCert("default"), gateway];
-        await destroy();
-        expect(cluster.objects).toEqual([KUBE_SYSTEM, gateways, gateway]);
-        expect(warnings).toEqual([expect.stringContaining("Gateway team/mine")]);
-        expect(warnings[0]).toContain(
-            "kubectl --kubeconfig ~/k --context here delete crd gateways.networking.istio.io",
+    it("are all removed if nobody uses them", () => {
+        expect(chooseLeftovers(found, "kubectl")).toEqual({ remove: [gateways, ...configMaps] });
+    });
+
+    it("keep CRDs that have objects, and say which objects and what to do", () => {
+        const { remove, notice } = chooseLeftovers(
+            { ...found, inUse: [object("Gateway", "mine")] },
+            "kubectl --context mine",
         );
+        expect(remove).toEqual(configMaps);
+        expect(notice).toContain("Gateway default/mine");
+        expect(notice).toContain("kubectl --context mine delete crd gateways.networking.istio.io");
     });
 
-    it("leaves everything to another control plane", async () => {
-        cluster.objects = [KUBE_SYSTEM, gateways, rootCert("default"), deployment("other", "istiod")];
-        await destroy();
-        expect(cluster.objects).toHaveLength(4);
-        expect(warnings).toEqual([expect.stringContaining("Deployment other/istiod")]);
-    });
-
-    it("waits until the last istiod has ended, which would write its ConfigMaps anew", async () => {
-        cluster.objects = [KUBE_SYSTEM, rootCert("default"), pod("istio-system", "istiod-1", { app: "istiod" }, {})];
-        const destroyed = destroy();
-        await sleep(1000);
-        expect(cluster.objects).toHaveLength(3);
-        cluster.remove("Pod", "istiod-1");
-        await destroyed;
-        expect(cluster.objects).toEqual([KUBE_SYSTEM]);
-    });
-
-    it("waits until Bookinfo's pods have ended, and not for those of others", async () => {
-        const theirs = injected("Deployment", "theirs", "reviews");
-        const theirSet = injected("ReplicaSet", "theirs-1", "reviews", theirs);
-        const ourSet = injected("ReplicaSet", "ours-1", "reviews", injected("Deployment", "ours", "reviews"));
-        const staying = [
-            ...[KUBE_SYSTEM, theirs, theirSet, injected("Pod", "theirs-1-a", "reviews", theirSet)],
-            injected("Pod", "another-1-a", "another", injected("ReplicaSet", "another-1", "another")),
-        ];
-        cluster.objects = [...staying, ourSet, injected("Pod", "ours-1-a", "reviews", ourSet)];
-        let ended = false;
-        const destroyed = destroy().then(() => (ended = true));
-        await sleep(1000);
-        cluster.remove("ReplicaSet", "ours-1");
-        await sleep(1000);
-        expect(ended).toBe(false);
-        cluster.remove("Pod", "ours-1-a");
-        await destroyed;
-        expect(cluster.objects).toEqual(staying);
-        expect(warnings).toEqual([]);
-    });
-
-    it("fails where the cluster does not answer, with a sentence and no stack trace", async () => {
-        // The port of discarding, on which nothing listens.
-        await expect(destroy(properties(9))).rejects.toThrow(
-            /^the cluster of context "here" \(http:\/\/127.0.0.1:9\) does not answer/,
+    it("stay while another control plane runs", () => {
+        const { remove, notice } = chooseLeftovers(
+            { ...found, controlPlanes: [object("Deployment", "istiod")] },
+            "kubectl",
         );
-        expect(written).not.toMatch(/^ {4}at /m);
-    });
-
-    it("ends with an engine that is killed", async () => {
-        plugin.stdin?.end();
-        expect(await once(plugin, "exit")).toEqual([0, null]);
+        expect(remove).toEqual([]);
+        expect(notice).toContain("Deployment default/istiod");
     });
 });

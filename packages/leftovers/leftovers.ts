@@ -1,40 +1,56 @@
 import { BOOKINFO_NAMES, ISTIO_NAMESPACE, RELEASES } from "../../components/names";
-import { UserError } from "../shared/errors";
-import type { ClusterApi } from "../kubernetes/api";
+import { ClusterApi } from "../kubernetes/api";
+import { contact } from "../kubernetes/contact";
 import { displayName, type KubernetesObject } from "../kubernetes/object";
+import { RELEASE_ANNOTATION } from "../kubernetes/releases";
+import { REMOVAL_TIMEOUT, removeObjects } from "../kubernetes/removal";
 import { waitUntil } from "../kubernetes/wait";
+import { UserError } from "../shared/errors";
+import { kubectlCommand, type KubectlTarget } from "../shared/shell";
 
 /** ConfigMaps that istiod writes into every namespace and never removes. */
 const CONFIG_MAPS = ["istio-ca-root-cert", "istio-ca-crl"];
 
-/** Helm's mark on what a release made; the CRDs of Istio's base chart carry it, and outlive the release. */
-const RELEASE_ANNOTATION = "meta.helm.sh/release-name";
-
-/** By what control planes are found, and their pods. */
+/** Selects control planes, and their pods. */
 const ISTIOD = { labelSelector: "app=istiod" };
 
-/** By what Bookinfo's pods are found, which have a sidecar. */
+/** Selects Bookinfo's pods, which have a sidecar. */
 const BOOKINFO = {
     labelSelector: `security.istio.io/tlsMode=istio,app in (${BOOKINFO_NAMES.join(",")})`,
 };
 
-/** Longest time for the last pods to end, and for a CRD to be gone, in seconds. */
-const TIMEOUT = 120;
-
-/** What Istio leaves in a cluster after its releases are gone. */
-export interface Leftovers {
+/** What Istio leaves in a cluster after its releases are removed. */
+interface Leftovers {
     definitions: KubernetesObject[];
     configMaps: KubernetesObject[];
-    /** Objects of Istio's kinds: what we made is gone by now, so somebody else made these. */
+    /** Objects of Istio's kinds. The objects of this program are removed by now, so these belong to others. */
     inUse: KubernetesObject[];
-    /** Control planes that still run, and that the ConfigMaps belong to. */
+    /** Control planes that still run and need the ConfigMaps. */
     controlPlanes: KubernetesObject[];
 }
 
 /**
- * Removes what Istio's charts and istiod leave behind, unless somebody else needs it, and waits until Bookinfo's pods have ended.
- * @param kubectl how one runs it on the cluster
- * @returns what is said about what stays
+ * Removes what Istio has left in the cluster of a kubeconfig, as `removeLeftovers` does.
+ * @param kubeconfig its content, as YAML
+ * @param reachedBy how the user's own kubectl reaches the cluster, for messages
+ * @returns a message about what stays; undefined if nothing stays
+ * @throws UserError with a remedy if the cluster cannot be reached
+ */
+export async function connectAndRemove(
+    kubeconfig: string,
+    reachedBy: KubectlTarget,
+    stop: AbortSignal,
+): Promise<string | undefined> {
+    const address = { kubeconfig: reachedBy.path ?? "of the stack", context: reachedBy.context };
+    const api = await ClusterApi.connect(address, kubeconfig);
+    await contact(address, api);
+    return removeLeftovers(api, kubectlCommand(reachedBy), stop);
+}
+
+/**
+ * Removes what Istio's charts and istiod leave behind, unless others need it, and waits until Bookinfo's pods have ended.
+ * @param kubectl the start of a kubectl command for the cluster
+ * @returns a message about what stays; undefined if nothing stays
  */
 export async function removeLeftovers(
     api: ClusterApi,
@@ -47,14 +63,22 @@ export async function removeLeftovers(
 
 async function removeUnused(api: ClusterApi, kubectl: string, stop?: AbortSignal): Promise<string | undefined> {
     await untilIstiodEnds(api, stop);
-    const { remove, notice } = chooseLeftovers(await findLeftovers(api, RELEASES.base), kubectl);
+    const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    const definitions = all.filter((definition) => isLeftDefinition(definition, RELEASES.base));
+    const [controlPlanes, configMaps, inUse] = await Promise.all([
+        api.list("apps/v1", "Deployment", ISTIOD),
+        Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
+        Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
+    ]);
+    const found = { definitions, configMaps: configMaps.flat(), inUse: inUse.flat(), controlPlanes };
+    const { remove, notice } = chooseLeftovers(found, kubectl);
     await removeObjects(api, remove, stop);
     return notice;
 }
 
-/** An istiod whose Deployment is gone may still write its ConfigMaps anew. */
+/** Waits for the last istiod: after the removal of its Deployment it may still write its ConfigMaps again. */
 async function untilIstiodEnds(api: ClusterApi, stop?: AbortSignal): Promise<void> {
-    await waitUntil("istiod", { timeout: TIMEOUT, stop }, async () => {
+    await waitUntil("istiod", { timeout: REMOVAL_TIMEOUT, stop }, async () => {
         const [deployments, pods] = await Promise.all([
             api.list("apps/v1", "Deployment", ISTIOD),
             api.list("v1", "Pod", ISTIOD),
@@ -67,12 +91,13 @@ async function untilIstiodEnds(api: ClusterApi, stop?: AbortSignal): Promise<voi
 }
 
 /**
- * Bookinfo's Deployments are deleted in the background: they are gone before their pods, which serve on for a moment.
- * @returns what is said about pods that do not end; nothing needs them to
+ * Waits for Bookinfo's pods. Its Deployments are deleted in the background: they are gone before their pods, which keep
+ * serving for a moment.
+ * @returns a message about pods that do not end: nothing depends on their end
  */
 async function untilPodsEnd(api: ClusterApi, stop?: AbortSignal): Promise<string | undefined> {
     try {
-        await waitUntil("Bookinfo", { timeout: TIMEOUT, stop }, async () => {
+        await waitUntil("Bookinfo", { timeout: REMOVAL_TIMEOUT, stop }, async () => {
             const pods = await api.list("v1", "Pod", BOOKINFO);
             const left = pods.length > 0 ? await abandoned(pods, api) : [];
             return left.length > 0 ? `has pods that have not ended: ${left.map(displayName).join(", ")}` : undefined;
@@ -86,7 +111,7 @@ async function untilPodsEnd(api: ClusterApi, stop?: AbortSignal): Promise<string
     return undefined;
 }
 
-/** Pods whose ReplicaSet or Deployment is there no more. */
+/** Pods whose ReplicaSet or Deployment is gone. */
 async function abandoned(pods: KubernetesObject[], api: ClusterApi): Promise<KubernetesObject[]> {
     const [deployments, replicaSets] = await Promise.all([
         api.listMetadata("apps/v1", "Deployment", {}),
@@ -97,32 +122,20 @@ async function abandoned(pods: KubernetesObject[], api: ClusterApi): Promise<Kub
     return ownerless(pods, "ReplicaSet", staying);
 }
 
-/** Those that belong to an object of a kind which is not among the ones that are there. */
-function ownerless(objects: KubernetesObject[], kind: string, there: KubernetesObject[]): KubernetesObject[] {
-    const uids = new Set(there.map(({ metadata }) => metadata.uid));
+/** Objects with an owner of a kind that is not among the existing objects of that kind. */
+function ownerless(objects: KubernetesObject[], kind: string, existing: KubernetesObject[]): KubernetesObject[] {
+    const uids = new Set(existing.map(({ metadata }) => metadata.uid));
     return objects.filter(({ metadata }) =>
         metadata.ownerReferences?.some((owner) => owner.kind === kind && !uids.has(owner.uid)),
     );
 }
 
-/** @param release name of the release that brought the CRDs */
-async function findLeftovers(api: ClusterApi, release: string): Promise<Leftovers> {
-    const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-    const definitions = all.filter((definition) => isLeftDefinition(definition, release));
-    const [controlPlanes, configMaps, inUse] = await Promise.all([
-        api.list("apps/v1", "Deployment", ISTIOD),
-        Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
-        Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
-    ]);
-    return { definitions, configMaps: configMaps.flat(), inUse: inUse.flat(), controlPlanes };
-}
-
-/** Whether a CRD is one of Istio's that came with our release. */
+/** Whether a CRD is one of Istio's that a release has installed. Helm marks the CRDs of Istio's base chart, and leaves them. */
 export function isLeftDefinition({ metadata }: KubernetesObject, release: string): boolean {
-    return metadata.name.endsWith(".istio.io") && metadata.annotations?.[RELEASE_ANNOTATION] === release;
+    return metadata.name.endsWith(".istio.io") && metadata.annotations?.[RELEASE_ANNOTATION.name] === release;
 }
 
-/** API version and kind under which the objects of a CRD are kept. */
+/** API version and kind under which the objects of a CRD are stored. */
 export function servedKind(definition: KubernetesObject): [apiVersion: string, kind: string] {
     const { group, names, versions } = definition.spec as {
         group: string;
@@ -134,48 +147,29 @@ export function servedKind(definition: KubernetesObject): [apiVersion: string, k
 }
 
 /**
- * What may be removed, and what is said about the rest: CRDs in use stay, all of them, for with the last of them the
- * objects would go; and what a control plane still needs stays.
- * @param kubectl how one runs it on the cluster
+ * Decides what may be removed. If others use a single CRD, all CRDs stay, because the removal of a CRD deletes its objects.
+ * What a control plane still needs stays too.
+ * @param kubectl the start of a kubectl command for the cluster
  */
 export function chooseLeftovers(
-    leftovers: Leftovers,
+    { definitions, configMaps, inUse, controlPlanes }: Leftovers,
     kubectl: string,
 ): { remove: KubernetesObject[]; notice?: string } {
-    const { definitions, configMaps, inUse, controlPlanes } = leftovers;
     if (controlPlanes.length > 0) {
-        return {
-            remove: [],
-            notice: `Another Istio still runs (${controlPlanes.map(displayName).join(", ")}): its CRDs and ConfigMaps stay.`,
-        };
+        const names = controlPlanes.map(displayName).join(", ");
+        return { remove: [], notice: `Another Istio still runs (${names}): its CRDs and ConfigMaps stay.` };
     }
     if (inUse.length > 0) {
         const names = definitions.map(({ metadata }) => metadata.name).join(" ");
         return {
             remove: configMaps,
             notice: [
-                "Istio's CRDs stay, for they hold objects that were not deployed from here:",
+                "Istio's CRDs stay, because they have objects that were not deployed from here:",
                 ...inUse.map((object) => `  ${displayName(object)}`),
-                "Once these may go too, remove the CRDs together with them by",
+                "To remove the CRDs together with these objects, run",
                 `  ${kubectl} delete crd ${names}`,
             ].join("\n"),
         };
     }
     return { remove: [...definitions, ...configMaps] };
-}
-
-/** Deletes objects and waits until they are gone. */
-export async function removeObjects(
-    api: ClusterApi,
-    objects: readonly KubernetesObject[],
-    stop?: AbortSignal,
-): Promise<void> {
-    await Promise.all(
-        objects.map(async (object) => {
-            await api.delete(object);
-            await waitUntil(displayName(object), { timeout: TIMEOUT, stop }, async () =>
-                (await api.read(object)) ? "is not gone" : undefined,
-            );
-        }),
-    );
 }

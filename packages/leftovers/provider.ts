@@ -1,6 +1,6 @@
 /**
- * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the one of Kubernetes (Pulumi.yaml, `plugins`).
- * To create one does nothing; to delete one removes what Istio has left, after the releases that left it.
+ * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the provider of Kubernetes (Pulumi.yaml,
+ * `plugins`). Creating the resource does nothing. Deleting it removes what Istio has left, after Istio's releases.
  */
 // Not the whole SDK, which takes three times as long to load: every preview starts this provider.
 import * as log from "@pulumi/pulumi/log";
@@ -8,9 +8,9 @@ import { main, type Provider } from "@pulumi/pulumi/provider";
 import { messageOf } from "../shared/errors";
 import { unwrapSecrets } from "../shared/secrets";
 import type { KubectlTarget } from "../shared/shell";
-import type * as Removal from "./remove";
+import type * as Leftovers from "./leftovers";
 
-/** The resource's inputs, which are its outputs as well. */
+/** The resource's inputs, which are also its outputs. */
 interface Properties {
     kubeconfig: string;
     reachedBy: KubectlTarget;
@@ -24,15 +24,15 @@ const provider: Provider = {
     delete: async (_id, _urn, properties: unknown) => {
         const { kubeconfig, reachedBy } = unwrapSecrets(properties).value as Properties;
         try {
-            // Only here: the Kubernetes client takes a second to load.
+            // Loaded only here, because the Kubernetes client takes a second to load.
             // eslint-disable-next-line @typescript-eslint/no-require-imports
-            const { remove } = require("./remove") as typeof Removal;
-            const notice = await remove(kubeconfig, reachedBy, stop.signal);
+            const { connectAndRemove } = require("./leftovers") as typeof Leftovers;
+            const notice = await connectAndRemove(kubeconfig, reachedBy, stop.signal);
             if (notice !== undefined) {
                 await log.warn(notice);
             }
         } catch (error) {
-            // The SDK writes out the stack of what is thrown; the engine shows the message by itself.
+            // The SDK prints the stack of an error; the engine shows the message itself.
             throw Object.assign(new Error(messageOf(error)), { stack: "" });
         }
     },

@@ -282,7 +282,7 @@ describe("a fault", () => {
         ["cluster.path", "", "it is empty"],
         ["cluster.path", 5, "it is a number and not a string, in YAML it needs quotes"],
         ["cluster.path", "~/nothing", "there is no file /home/me/nothing"],
-        ["cluster.path", "/locked/config", "the file /locked/config may not be read by this user"],
+        ["cluster.path", "/locked/config", "this user is not allowed to read the file /locked/config"],
         ["cluster.context", "there", "the kubeconfig has no such context; allowed: here"],
         [
             "cluster.contxt",

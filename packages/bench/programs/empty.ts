@@ -1,2 +1,2 @@
-/** A program that declares nothing: what remains is Pulumi's own. */
+/** A program that declares nothing, to measure Pulumi alone. */
 export {};

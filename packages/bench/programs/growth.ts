@@ -1,6 +1,6 @@
 /**
- * Further workloads, as many as `workloads` says at the least, declared through the program's components: Bookinfo, with its
- * six workloads, once for each namespace. The provider writes files in place of talking to a cluster.
+ * At least `workloads` workloads, declared by the program's components: Bookinfo with its six workloads, once in each
+ * namespace. The provider writes files and needs no cluster.
  */
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
@@ -14,7 +14,7 @@ const each = BOOKINFO_SERVICES.flatMap(({ versions }) => versions).length;
 
 for (let number = 0; number * each < workloads; number += 1) {
     const app = `app-${number}`;
-    // Nothing injects here: the provider stands for what pods would wait for.
+    // Pods wait for the injector. No injector runs here, so the provider replaces it.
     const { name: namespace, injection } = new InjectedNamespace(app, { name: app, injector: provider }, { provider });
     const images = { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
     new Bookinfo(app, { ...images, namespace, injection }, { provider });

@@ -1,6 +1,6 @@
 /**
- * The mesh and Bookinfo as a plain program declares them: what `steps.json` says, stage after stage as a script has it, with
- * everything awaited, and with the values there in place of the program's.
+ * The mesh and Bookinfo as a plain program declares them: the steps in `steps.json`, one stage after the other as in a
+ * script. It waits for everything, and takes the releases' values from that file.
  */
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
@@ -19,26 +19,25 @@ const provider = new k8s.Provider("cluster", {
     context: cluster.context,
 });
 
-/** What the next stage waits for. */
+/** The classes by kind. Objects of all other kinds are custom resources. */
+const TYPES: Record<string, new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.Resource> = {
+    Namespace: k8s.core.v1.Namespace,
+    Service: k8s.core.v1.Service,
+    ServiceAccount: k8s.core.v1.ServiceAccount,
+    Deployment: k8s.apps.v1.Deployment,
+};
+
+/** The resources for which the next stage waits. */
 let before: pulumi.Resource[] = [];
 
 function declare(object: KubernetesObject): pulumi.Resource {
     const { apiVersion, kind, metadata } = object;
     const name = `${kind}-${metadata.name}`.toLowerCase();
     const opts = { provider, dependsOn: before };
-    const args = object as never;
-    switch (kind) {
-        case "Namespace":
-            return new k8s.core.v1.Namespace(name, args, opts);
-        case "Service":
-            return new k8s.core.v1.Service(name, args, opts);
-        case "ServiceAccount":
-            return new k8s.core.v1.ServiceAccount(name, args, opts);
-        case "Deployment":
-            return new k8s.apps.v1.Deployment(name, args, opts);
-        default:
-            return new k8s.apiextensions.CustomResource(name, { ...object, apiVersion, kind, metadata }, opts);
-    }
+    const Type = TYPES[kind];
+    return Type
+        ? new Type(name, object as never, opts)
+        : new k8s.apiextensions.CustomResource(name, { ...object, apiVersion, kind, metadata }, opts);
 }
 
 const objects = steps.flatMap((step) => (step.type === "object" ? [step.object] : []));

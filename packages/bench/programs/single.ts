@@ -1,4 +1,4 @@
-/** A single Namespace: what Pulumi and the Kubernetes provider take to start. */
+/** A program with a single Namespace, to measure the start of Pulumi and the Kubernetes provider. */
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
 import type { ClusterAddress } from "../../kubernetes/address";

@@ -5,7 +5,7 @@ import { meshIn, refuseForeignMesh } from "./ownership";
 import { bringUpToDate } from "./recover";
 import type { PulumiStack } from "../engine/pulumiStack";
 import type { StackState, StateResource } from "./interruption";
-import { encode } from "./release";
+import { encode } from "../../kubernetes/releases";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
 // An ES module, which jest cannot load; no API server is asked here.

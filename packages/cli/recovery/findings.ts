@@ -1,11 +1,16 @@
-import type { ReleaseName } from "../../kubernetes/releases";
 import type { ClusterApi } from "../../kubernetes/api";
-import { removeObjects } from "../../leftovers/leftovers";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
+import { removeObjects } from "../../kubernetes/removal";
+import {
+    markFailed,
+    type ReleaseName,
+    removeRelease,
+    revisionSecrets,
+    unfinishedRevisions,
+} from "../../kubernetes/releases";
 import type { Declaration } from "../program/declaration";
 import { beginningOf, type Creations, interruptionOf, managersIn, type StackState } from "./interruption";
 import { hasOwnMesh, holdsSomething, isOwn, lostManagers } from "./ownership";
-import { markFailed, removeRelease, revisionSecrets, unfinishedRevisions } from "./release";
 import { isAutonamed, missingFromState } from "./missingFromState";
 
 /** Something in the cluster that keeps the engine from continuing. */

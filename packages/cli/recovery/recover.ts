@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import type { ClusterApi } from "../../kubernetes/api";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
+import { missingAmong } from "../../kubernetes/releases";
 import { waitUntil } from "../../kubernetes/wait";
 import type { PulumiStack } from "../engine/pulumiStack";
 import { UserError } from "../../shared/errors";
@@ -12,7 +13,6 @@ import { interruptionOf, objectsIn, type StackState } from "./interruption";
 import { type Lock, locksNamedIn, ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { waitForOwnEngine } from "./ownEngine";
 import { endOrphans } from "./process";
-import { missingAmong } from "./release";
 import { damageOf } from "./stateFile";
 
 /** Longest time for an object that is being deleted to be gone, in seconds. */

@@ -22,7 +22,7 @@ import { beginningOf, interruptionOf } from "./interruption";
 import { isAbandoned, type Lock, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { isOwn, lostManagers } from "./ownership";
 import { endOrphans } from "./process";
-import { decode, encode } from "./release";
+import { decode, encode } from "../../kubernetes/releases";
 
 import { damageOf } from "./stateFile";
 

@@ -12,21 +12,12 @@ import type * as Preflight from "../preflight/preflight";
 import type * as Project from "../../shared/project";
 import { STATE_FOLDER } from "../../shared/project";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
+import type * as Kubeconfig from "../../kubernetes/testing/kubeconfig";
+import { kubeconfigFor } from "../../kubernetes/testing/kubeconfig";
 
-// An ES module, which jest cannot load. Of it, only the kubeconfig's server is asked for here.
-jest.mock("@kubernetes/client-node", () => ({
-    KubeConfig: class {
-        loadFromFile() {
-            return undefined;
-        }
-        setCurrentContext() {
-            return undefined;
-        }
-        getCurrentCluster() {
-            return { server: "https://192.0.2.1:6443" };
-        }
-    },
-}));
+jest.mock("@kubernetes/client-node", () =>
+    jest.requireActual<typeof Kubeconfig>("../../kubernetes/testing/kubeconfig"),
+);
 // Neither the stacks' folder of this clone nor its stack files are touched.
 jest.mock("../../shared/project", (): typeof Project => {
     const folder = path.join(tmpdir(), `bookinfo-mesh-recorded-${process.pid}`);
@@ -47,11 +38,12 @@ const record: DeploymentRecord = {
     deployedBy: { way: "pulumi", backend: "file:///nowhere" },
 };
 const at = (context: string, deployed = record): Stack =>
-    stackOf({ name: "demo", cluster: { kubeconfig: "/other k", context }, record: deployed });
+    stackOf({ name: "demo", cluster: { kubeconfig: path.join(STATE_FOLDER, "other k"), context }, record: deployed });
 
 beforeEach(() => {
     mkdirSync(STATE_FOLDER, { recursive: true });
     writeRecord(record);
+    writeFileSync(path.join(STATE_FOLDER, "other k"), kubeconfigFor("https://192.0.2.1:6443", "admin"));
 });
 afterEach(() => {
     rmSync(STATE_FOLDER, { recursive: true });
@@ -60,7 +52,7 @@ afterEach(() => {
 describe("a stack that is deployed", () => {
     it("is not deployed to the same cluster by another context, which is another cluster to the engine", async () => {
         await expect(deploy(at("admin"), {}, never)).rejects.toThrow(
-            /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\/other k'/,
+            /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\S+\/other k'/,
         );
         expect(readRecord("demo")).toEqual(record);
     });

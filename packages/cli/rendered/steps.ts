@@ -6,7 +6,7 @@ import { pause, waitUntil } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Helm } from "../../kubernetes/helm";
 import type { Progress } from "../terminal/progress";
-import { revisionSecrets } from "../recovery/release";
+import { revisionSecrets } from "../../kubernetes/releases";
 import type { ObjectStep, PatchStep, Step } from "../render/step";
 import { titleOf } from "./identity";
 import { doInOrder, reversed } from "../../shared/schedule";

@@ -1,5 +1,5 @@
 import { displayName, type ObjectReference } from "../../kubernetes/object";
-import { readinessOf } from "../../kubernetes/readiness";
+import { whyNotReady } from "../../kubernetes/readiness";
 import type { Mesh } from "../mesh/mesh";
 import { type CheckResult, failed } from "./check";
 
@@ -35,6 +35,6 @@ export async function workloadFailure(
     if ((workload.spec as { replicas?: number } | undefined)?.replicas === 0) {
         return failed(`${what} is scaled to 0`, `${commands.kubectl} scale ${target} --replicas 1`);
     }
-    const readiness = readinessOf(workload);
-    return readiness.ready ? undefined : failed(`${what} ${readiness.why}`, `${commands.kubectl} describe ${target}`);
+    const reason = whyNotReady(workload);
+    return reason === undefined ? undefined : failed(`${what} ${reason}`, `${commands.kubectl} describe ${target}`);
 }

@@ -4,21 +4,22 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { KubernetesObject } from "../object";
+import { kubeconfigFor } from "./kubeconfig";
 
-/** What a pod answers to what it is sent over a forwarded port: text, or what the kubelet complains about. */
+/** The answer of a pod to bytes on a forwarded port: text, or an error of the kubelet. */
 export type PodAnswer = { text: Buffer } | { complaint: string };
 
-/** The protocol of forwarded ports: each message begins with the number of its channel. */
+/** The protocol of forwarded ports. Each message begins with the number of its channel. */
 const PROTOCOL = "v4.channel.k8s.io";
 const DATA = 0;
 const COMPLAINTS = 1;
 
 /**
- * An API server on loopback, as far as `npm run dashboard` needs one: it knows Deployments and pods, and forwards ports
- * by WebSocket as the real one does.
+ * An API server on loopback for tests of `npm run dashboard`: it knows Deployments and pods, and forwards ports by
+ * WebSocket as the real one does.
  */
 export class FakeApiServer {
-    /** What is read and listed, whatever the selector. */
+    /** The objects that are read and listed, regardless of selectors. */
     deployments: KubernetesObject[] = [];
     pods: KubernetesObject[] = [];
     /** Ports that were forwarded: `namespace/pod:port`. */
@@ -50,16 +51,10 @@ export class FakeApiServer {
     }
 
     get kubeconfig(): string {
-        const server = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-        return JSON.stringify({
-            // The library refuses plain HTTP otherwise.
-            clusters: [{ name: "fake", cluster: { server, "insecure-skip-tls-verify": true } }],
-            users: [{ name: "fake", user: {} }],
-            contexts: [{ name: "fake", context: { cluster: "fake", user: "fake" } }],
-        });
+        return kubeconfigFor(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}`, "fake");
     }
 
-    /** Ends what is forwarded, as the end of a pod does. */
+    /** Ends all forwarded connections, as the end of a pod does. */
     dropConnections(): void {
         for (const connection of this.connections) {
             connection.destroy();
@@ -128,7 +123,7 @@ function frame(payload: Buffer): Buffer {
     return Buffer.concat([header, payload]);
 }
 
-/** The binary messages of a client, which masks them, and what is not a whole one yet. */
+/** The complete binary messages of a client, which masks them, and the remaining bytes. */
 function messagesIn(bytes: Buffer): { messages: Buffer[]; rest: Buffer } {
     const messages: Buffer[] = [];
     let rest = bytes;

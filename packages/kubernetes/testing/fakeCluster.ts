@@ -1,11 +1,11 @@
-import type { ClusterApi, ProxiedAnswer, ProxiedServer } from "../api";
+import type { ClusterApi, HttpAnswer, ProxiedServer } from "../api";
 import { ApiError } from "../apiError";
 import type { KubernetesObject } from "../object";
 
-/** What a server in the cluster answers to a path; an ApiError is how the API server says that it was not reached. */
-export type Answering = (server: ProxiedServer, path: string) => ProxiedAnswer | ApiError;
+/** The answer of a server in the cluster to a path; an ApiError if the API server does not reach it. */
+export type Answering = (server: ProxiedServer, path: string) => HttpAnswer | ApiError;
 
-/** What a SelfSubjectAccessReview asks for. */
+/** The attributes of a SelfSubjectAccessReview. */
 export interface AccessAttributes {
     group: string;
     resource: string;
@@ -13,12 +13,12 @@ export interface AccessAttributes {
     namespace?: string;
 }
 
-/** A cluster that holds objects, for what only reads it. Selectors select as the API server's do. */
+/** A cluster of objects, for code that only reads it. Selectors work as in the API server. */
 export class FakeCluster {
     objects: KubernetesObject[] = [];
-    /** Its identity, or what goes wrong with the first question. */
+    /** Gives its identity, or fails as the first request. */
     identity: () => Promise<string> = () => Promise.resolve("its-uid");
-    /** What the user may do; by default everything. */
+    /** Whether the user has a permission; default: all permissions. */
     allows: (attributes: AccessAttributes) => boolean = () => true;
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
 
@@ -55,7 +55,7 @@ export class FakeCluster {
         return api as ClusterApi;
     }
 
-    /** The object of a kind and name, to be changed. */
+    /** The object of a kind and name; tests may change it. */
     find(kind: string, name: string): KubernetesObject {
         const found = this.objects.find((object) => object.kind === kind && object.metadata.name === name);
         if (!found) {
@@ -70,7 +70,7 @@ export class FakeCluster {
     }
 
     private list(apiVersion: string, kind: string, query: Record<string, string>): KubernetesObject[] {
-        // Of the kinds `key=value` and `key in (value,value)`.
+        // Two kinds of requirements: `key=value` and `key in (value,value)`.
         const requirements = (selector = "") =>
             [...selector.matchAll(/([^,=\s]+)(?:=([^,]*)| in \(([^)]*)\))/g)].map(([, key = "", value, values]) => ({
                 key,
@@ -90,7 +90,7 @@ export class FakeCluster {
     }
 }
 
-/** A pod that is ready, or of which the named containers are. */
+/** A pod with containers that are ready or not. */
 export function pod(
     namespace: string,
     name: string,
@@ -111,7 +111,7 @@ export function pod(
     };
 }
 
-/** A Deployment with a replica that is available. */
+/** A Deployment with an available replica. */
 export function deployment(namespace: string, name: string): KubernetesObject {
     return {
         apiVersion: "apps/v1",

@@ -66,7 +66,7 @@ describe("any other cluster that no longer answers", () => {
     it("is not taken for gone if the kubeconfig no longer has the context", async () => {
         fs.writeFileSync(kubeconfig, "{apiVersion: v1, kind: Config}");
         const { code, output } = await npmRun("down", "--stack", stack);
-        expect(output).toMatch(/has no cluster for context(.|\n)*If it is gone for good.*--stack gone --forget/);
+        expect(output).toMatch(/has no such context(.|\n)*If it is gone for good.*--stack gone --forget/);
         expect(code).toBe(1);
     }, 60_000);
 

@@ -1,16 +1,11 @@
 import * as path from "node:path";
-import { parse } from "yaml";
-import { absolute, type Files, localFiles } from "../../config/files";
-import { contextNames, readKubeconfig, reducedTo } from "../../config/kubeconfig";
-import { KUBECONFIG } from "./program";
+import { parseKubeconfig, readKubeconfig, reduceToContext } from "./kubeconfig";
+import { PROJECT_FOLDER } from "./project";
 
-const DIRECTORY = path.dirname(KUBECONFIG);
+const DIRECTORY = path.join(PROJECT_FOLDER, "tests/unit/fixtures");
+const KUBECONFIG = path.join(DIRECTORY, "kubeconfig.yaml");
 
-const reduced = (context: string) =>
-    parse(reducedTo(context, readKubeconfig(KUBECONFIG, localFiles), KUBECONFIG, localFiles)) as unknown;
-
-/** A machine on which every file has this content. */
-const holding = (content: string): Files => ({ ...localFiles, read: () => content });
+const reduced = (context: string) => reduceToContext(readKubeconfig(KUBECONFIG), context, DIRECTORY);
 
 describe("a kubeconfig reduced to a context", () => {
     it("holds that context, its cluster and its user, with absolute paths", () => {
@@ -46,30 +41,29 @@ describe("a kubeconfig reduced to a context", () => {
     });
 
     it("leaves a plugin in PATH and unknown fields as they are", () => {
-        const files = holding(`
+        const kubeconfig = parseKubeconfig(`
             clusters: [{name: c, cluster: {server: s, proxy-url: p}}]
             contexts: [{name: x, context: {cluster: c, user: u}}]
             users: [{name: u, user: {tokenFile: token, exec: {command: gke-gcloud-auth-plugin}}}]`);
-        expect(parse(reducedTo("x", readKubeconfig("/a/b", files), "/a/b", files))).toMatchObject({
+        expect(reduceToContext(kubeconfig, "x", "/a")).toMatchObject({
             clusters: [{ cluster: { "proxy-url": "p" } }],
             users: [{ user: { tokenFile: "/a/token", exec: { command: "gke-gcloud-auth-plugin" } } }],
         });
     });
 
-    it("is not to be had without the context, its cluster or its user", () => {
+    it("needs the context, its cluster and its user", () => {
         expect(() => reduced("nowhere")).toThrow("the kubeconfig has no such context");
         expect(() => reduced("no-cluster")).toThrow('the kubeconfig has no server for the context\'s cluster "gone"');
         expect(() => reduced("no-user")).toThrow('the kubeconfig lacks the context\'s user "gone"');
     });
 
-    it("is not spoilt by what is incomplete elsewhere", () => {
-        const files = holding(`
+    it("ignores incomplete entries of other contexts", () => {
+        const kubeconfig = parseKubeconfig(`
             clusters: [{name: c, cluster: {server: s}}, {name: d}, {name: e, cluster: {}}]
             contexts: [{name: x, context: {cluster: c}}, {name: y, context: {cluster: e, user: ""}}, {name: z}]
             users: [{name: u, user: null}]`);
-        const reducedToContext = (context: string) => () =>
-            reducedTo(context, readKubeconfig("", files), "/config", files);
-        expect(parse(reducedToContext("x")())).toMatchObject({ "current-context": "x", users: [] });
+        const reducedToContext = (context: string) => () => reduceToContext(kubeconfig, context, "/");
+        expect(reducedToContext("x")()).toMatchObject({ "current-context": "x", users: [] });
         expect(reducedToContext("y")).toThrow('no server for the context\'s cluster "e"');
         expect(reducedToContext("z")).toThrow('no server for the context\'s cluster ""');
     });
@@ -77,26 +71,28 @@ describe("a kubeconfig reduced to a context", () => {
 
 describe("reading a kubeconfig", () => {
     it("finds the contexts", () => {
-        expect(contextNames(readKubeconfig(KUBECONFIG, localFiles))).toEqual([
+        expect(readKubeconfig(KUBECONFIG).contexts.map(({ name }) => name)).toEqual([
             "here",
             "elsewhere",
             "no-cluster",
             "no-user",
         ]);
-        expect(contextNames(readKubeconfig("", holding("contexts: null")))).toEqual([]);
+        expect(parseKubeconfig("contexts: null").contexts).toEqual([]);
+        expect(parseKubeconfig("").contexts).toEqual([]);
     });
 
-    it("tells why a file cannot be used", () => {
-        const read =
-            (file: string, files = localFiles) =>
-            () =>
-                readKubeconfig(file, files);
-        expect(read(`${DIRECTORY}/nothing`)).toThrow(`there is no file ${DIRECTORY}/nothing`);
-        expect(read(`${KUBECONFIG}/below`)).toThrow("there is no file");
-        expect(read(DIRECTORY)).toThrow(`${DIRECTORY} is a directory`);
-        expect(read("", holding("a: [1"))).toThrow("the file is not YAML");
-        expect(read("", holding("just text"))).toThrow("the file is not a kubeconfig");
-        expect(read("", holding("clusters: [{}]"))).toThrow(/not a kubeconfig \(clusters\.0\.name: /);
+    it("says why a file cannot be used", () => {
+        const failing = (code: string) => () => {
+            throw Object.assign(new Error("SECRET"), { code });
+        };
+        expect(() => readKubeconfig(`${DIRECTORY}/nothing`)).toThrow(`there is no file ${DIRECTORY}/nothing`);
+        expect(() => readKubeconfig(`${KUBECONFIG}/below`)).toThrow("there is no file");
+        expect(() => readKubeconfig(DIRECTORY)).toThrow(`${DIRECTORY} is a directory`);
+        expect(() => readKubeconfig("/k", failing("EACCES"))).toThrow("this user is not allowed to read the file /k");
+        expect(() => readKubeconfig("/k", failing("EIO"))).toThrow("the file /k cannot be read (EIO)");
+        expect(() => parseKubeconfig("a: [1")).toThrow("the file is not YAML");
+        expect(() => parseKubeconfig("just text")).toThrow("the file is not a kubeconfig");
+        expect(() => parseKubeconfig("clusters: [{}]")).toThrow(/not a kubeconfig \(clusters\.0\.name: /);
     });
 
     it("does not quote credentials", () => {
@@ -110,7 +106,7 @@ describe("reading a kubeconfig", () => {
         ]) {
             let said = "";
             try {
-                readKubeconfig("", holding(content));
+                parseKubeconfig(content);
             } catch (error) {
                 said = String(error);
             }
@@ -118,13 +114,4 @@ describe("reading a kubeconfig", () => {
         }
         warn.mockRestore();
     });
-});
-
-test("a path starts at the home directory or at the project's", () => {
-    const files = { ...localFiles, home: "/home/me$&" };
-    expect(absolute("~/.kube/config", files)).toBe("/home/me$&/.kube/config");
-    expect(absolute("~", files)).toBe("/home/me$&");
-    expect(absolute("~other/config", files)).toBe(path.resolve("~other/config"));
-    expect(absolute("config", files)).toBe(path.resolve("config"));
-    expect(absolute("/etc/config", files)).toBe("/etc/config");
 });

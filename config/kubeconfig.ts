@@ -12,8 +12,8 @@ const listOf = <T extends z.ZodType>(entry: T) =>
 const USER = z.looseObject({ exec: z.looseObject({ command: z.string() }).nullish() });
 
 /**
- * As much of a kubeconfig as has to be understood to cut it down; the rest is passed on as it is. Entries may be
- * incomplete, as kubectl itself leaves some: it only matters for those of the context in use.
+ * The fields of a kubeconfig that are needed to reduce it; all others are kept as they are. Entries may be incomplete, as
+ * kubectl itself leaves some: it matters only for those of the context in use.
  */
 const KUBECONFIG = z.looseObject({
     clusters: listOf(
@@ -30,17 +30,17 @@ const KUBECONFIG = z.looseObject({
 
 export type Kubeconfig = z.output<typeof KUBECONFIG>;
 
-/** A kubeconfig that cannot be used. The message is the end of a sentence about its path, and holds no credentials. */
+/** A kubeconfig that cannot be used. The message is the end of a sentence about its path, and has no credentials. */
 export class KubeconfigError extends Error {
     override readonly name = "KubeconfigError";
 }
 
-/** Reads a kubeconfig. Throws a `KubeconfigError` if there is none, or if it is not one. */
+/** @throws KubeconfigError if the file does not exist or is not a kubeconfig. */
 export function readKubeconfig(path: string, files: Files): Kubeconfig {
     const content = readFile(absolute(path, files), files);
     let document: unknown;
     try {
-        // What the parser says is not passed on, neither its warnings nor its errors: it quotes the file.
+        // The parser's warnings and errors quote the file, so they are not shown.
         document = parse(content, { logLevel: "error" });
     } catch {
         throw new KubeconfigError("the file is not YAML");
@@ -62,7 +62,7 @@ function readFile(path: string, files: Files): string {
         const reasons: Record<string, string> = {
             ENOENT: `there is no file ${path}`,
             ENOTDIR: `there is no file ${path}`,
-            EACCES: `the file ${path} may not be read by this user`,
+            EACCES: `this user has no permission to read the file ${path}`,
             EISDIR: `${path} is a directory`,
         };
         throw new KubeconfigError(reasons[code ?? ""] ?? `the file ${path} cannot be read (${code ?? String(error)})`);
@@ -74,13 +74,13 @@ export function contextNames({ contexts }: Kubeconfig): string[] {
 }
 
 /**
- * The kubeconfig of one context, as YAML: that context, its cluster and its user, and nothing else. So a change of other
- * contexts changes nothing for the stack, and their credentials do not get into its state.
+ * A kubeconfig with only one context, its cluster and its user, as YAML. So a change of another context changes nothing
+ * for the stack, and the stack's state gets no other credentials. Relative paths are made absolute: as with kubectl, they
+ * start at the file's directory.
  *
- * Paths are relative to the file's directory, as kubectl has it; they are made absolute.
- * Throws a `KubeconfigError` if the context, or what it refers to, is missing.
+ * @throws KubeconfigError if the context, its cluster or its user is missing.
  */
-export function reducedTo(context: unknown, kubeconfig: Kubeconfig, path: string, files: Files): string {
+export function reduceTo(context: unknown, kubeconfig: Kubeconfig, path: string, files: Files): string {
     const entry = kubeconfig.contexts.find(({ name }) => name === context);
     if (!entry) {
         throw new KubeconfigError(context === undefined ? "it is required" : "the kubeconfig has no such context");
@@ -99,23 +99,23 @@ export function reducedTo(context: unknown, kubeconfig: Kubeconfig, path: string
         apiVersion: "v1",
         kind: "Config",
         "current-context": context,
-        clusters: [{ ...cluster, cluster: resolved(cluster.cluster, directory, "certificate-authority") }],
+        clusters: [{ ...cluster, cluster: withAbsolutePaths(cluster.cluster, directory, "certificate-authority") }],
         contexts: [entry],
-        users: user ? [{ ...user, user: resolvedUser(user.user ?? {}, directory) }] : [],
+        users: user ? [{ ...user, user: userWithAbsolutePaths(user.user ?? {}, directory) }] : [],
     });
 }
 
-function resolvedUser(user: z.output<typeof USER>, directory: string): object {
+function userWithAbsolutePaths(user: z.output<typeof USER>, directory: string): object {
     const { exec } = user;
     return {
-        ...resolved(user, directory, "client-certificate", "client-key", "tokenFile"),
-        // A command without a slash is looked up in PATH.
-        ...(exec?.command.includes("/") && { exec: resolved(exec, directory, "command") }),
+        ...withAbsolutePaths(user, directory, "client-certificate", "client-key", "tokenFile"),
+        // A command without a slash is searched for in PATH.
+        ...(exec?.command.includes("/") && { exec: withAbsolutePaths(exec, directory, "command") }),
     };
 }
 
-/** An entry with the paths that are under `keys` made absolute. */
-function resolved(entry: Record<string, unknown>, directory: string, ...keys: string[]): object {
+/** An entry in which the paths under `keys` are absolute. */
+function withAbsolutePaths(entry: Record<string, unknown>, directory: string, ...keys: string[]): object {
     const paths = keys.flatMap((key) => {
         const path = entry[key];
         return typeof path === "string" && path !== "" ? [[key, resolve(directory, path)] as const] : [];

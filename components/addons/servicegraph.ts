@@ -7,7 +7,7 @@ import type { AddonSpec } from "./deployment";
 export interface ServicegraphSettings {
     /** An image with Node 20.20 or newer, with its tag. */
     image: string;
-    /** Where the server reaches Prometheus. */
+    /** Prometheus, as the server reaches it. */
     prometheusUrl: string;
 }
 
@@ -15,7 +15,7 @@ export interface ServicegraphArgs extends ServicegraphSettings {
     namespace: pulumi.Input<string>;
 }
 
-/** Servicegraph, this project's own server: its files are in a ConfigMap, and any image with Node runs it. */
+/** Servicegraph, this project's own server. A ConfigMap has its files, so any image with Node can run it. */
 export class Servicegraph extends pulumi.ComponentResource {
     constructor(name: string, args: ServicegraphArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Servicegraph", name, args, opts);

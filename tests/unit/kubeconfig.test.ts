@@ -1,19 +1,19 @@
 import * as path from "node:path";
 import { parse } from "yaml";
 import { absolute, type Files, localFiles } from "../../config/files";
-import { contextNames, readKubeconfig, reducedTo } from "../../config/kubeconfig";
+import { contextNames, readKubeconfig, reduceTo } from "../../config/kubeconfig";
 import { KUBECONFIG } from "./program";
 
 const DIRECTORY = path.dirname(KUBECONFIG);
 
 const reduced = (context: string) =>
-    parse(reducedTo(context, readKubeconfig(KUBECONFIG, localFiles), KUBECONFIG, localFiles)) as unknown;
+    parse(reduceTo(context, readKubeconfig(KUBECONFIG, localFiles), KUBECONFIG, localFiles)) as unknown;
 
 /** A machine on which every file has this content. */
-const holding = (content: string): Files => ({ ...localFiles, read: () => content });
+const withContent = (content: string): Files => ({ ...localFiles, read: () => content });
 
 describe("a kubeconfig reduced to a context", () => {
-    it("holds that context, its cluster and its user, with absolute paths", () => {
+    it("has only that context, its cluster and its user, with absolute paths", () => {
         expect(reduced("here")).toEqual({
             apiVersion: "v1",
             kind: "Config",
@@ -45,30 +45,30 @@ describe("a kubeconfig reduced to a context", () => {
         });
     });
 
-    it("leaves a plugin in PATH and unknown fields as they are", () => {
-        const files = holding(`
+    it("does not change a plugin in PATH and unknown fields", () => {
+        const files = withContent(`
             clusters: [{name: c, cluster: {server: s, proxy-url: p}}]
             contexts: [{name: x, context: {cluster: c, user: u}}]
             users: [{name: u, user: {tokenFile: token, exec: {command: gke-gcloud-auth-plugin}}}]`);
-        expect(parse(reducedTo("x", readKubeconfig("/a/b", files), "/a/b", files))).toMatchObject({
+        expect(parse(reduceTo("x", readKubeconfig("/a/b", files), "/a/b", files))).toMatchObject({
             clusters: [{ cluster: { "proxy-url": "p" } }],
             users: [{ user: { tokenFile: "/a/token", exec: { command: "gke-gcloud-auth-plugin" } } }],
         });
     });
 
-    it("is not to be had without the context, its cluster or its user", () => {
+    it("needs the context, its cluster and its user", () => {
         expect(() => reduced("nowhere")).toThrow("the kubeconfig has no such context");
         expect(() => reduced("no-cluster")).toThrow('the kubeconfig has no server for the context\'s cluster "gone"');
         expect(() => reduced("no-user")).toThrow('the kubeconfig lacks the context\'s user "gone"');
     });
 
-    it("is not spoilt by what is incomplete elsewhere", () => {
-        const files = holding(`
+    it("ignores what is incomplete elsewhere", () => {
+        const files = withContent(`
             clusters: [{name: c, cluster: {server: s}}, {name: d}, {name: e, cluster: {}}]
             contexts: [{name: x, context: {cluster: c}}, {name: y, context: {cluster: e, user: ""}}, {name: z}]
             users: [{name: u, user: null}]`);
         const reducedToContext = (context: string) => () =>
-            reducedTo(context, readKubeconfig("", files), "/config", files);
+            reduceTo(context, readKubeconfig("", files), "/config", files);
         expect(parse(reducedToContext("x")())).toMatchObject({ "current-context": "x", users: [] });
         expect(reducedToContext("y")).toThrow('no server for the context\'s cluster "e"');
         expect(reducedToContext("z")).toThrow('no server for the context\'s cluster ""');
@@ -76,17 +76,17 @@ describe("a kubeconfig reduced to a context", () => {
 });
 
 describe("reading a kubeconfig", () => {
-    it("finds the contexts", () => {
+    it("returns the contexts", () => {
         expect(contextNames(readKubeconfig(KUBECONFIG, localFiles))).toEqual([
             "here",
             "elsewhere",
             "no-cluster",
             "no-user",
         ]);
-        expect(contextNames(readKubeconfig("", holding("contexts: null")))).toEqual([]);
+        expect(contextNames(readKubeconfig("", withContent("contexts: null")))).toEqual([]);
     });
 
-    it("tells why a file cannot be used", () => {
+    it("reports why a file cannot be used", () => {
         const read =
             (file: string, files = localFiles) =>
             () =>
@@ -94,9 +94,9 @@ describe("reading a kubeconfig", () => {
         expect(read(`${DIRECTORY}/nothing`)).toThrow(`there is no file ${DIRECTORY}/nothing`);
         expect(read(`${KUBECONFIG}/below`)).toThrow("there is no file");
         expect(read(DIRECTORY)).toThrow(`${DIRECTORY} is a directory`);
-        expect(read("", holding("a: [1"))).toThrow("the file is not YAML");
-        expect(read("", holding("just text"))).toThrow("the file is not a kubeconfig");
-        expect(read("", holding("clusters: [{}]"))).toThrow(/not a kubeconfig \(clusters\.0\.name: /);
+        expect(read("", withContent("a: [1"))).toThrow("the file is not YAML");
+        expect(read("", withContent("just text"))).toThrow("the file is not a kubeconfig");
+        expect(read("", withContent("clusters: [{}]"))).toThrow(/not a kubeconfig \(clusters\.0\.name: /);
     });
 
     it("does not quote credentials", () => {
@@ -108,19 +108,19 @@ describe("reading a kubeconfig", () => {
             `users: [{name: u, user: ${secret}}]`,
             `users: ${secret}`,
         ]) {
-            let said = "";
+            let message = "";
             try {
-                readKubeconfig("", holding(content));
+                readKubeconfig("", withContent(content));
             } catch (error) {
-                said = String(error);
+                message = String(error);
             }
-            expect(said + JSON.stringify(warn.mock.calls)).not.toContain(secret);
+            expect(message + JSON.stringify(warn.mock.calls)).not.toContain(secret);
         }
         warn.mockRestore();
     });
 });
 
-test("a path starts at the home directory or at the project's", () => {
+test("a relative path starts at the home directory or at the project's directory", () => {
     const files = { ...localFiles, home: "/home/me$&" };
     expect(absolute("~/.kube/config", files)).toBe("/home/me$&/.kube/config");
     expect(absolute("~", files)).toBe("/home/me$&");

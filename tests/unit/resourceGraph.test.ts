@@ -375,15 +375,15 @@ describe("the ingress address", () => {
     });
 });
 
-describe("a faulty config", () => {
-    it("ends the program with the faults, before anything is registered", async () => {
+describe("an invalid config", () => {
+    it("ends the program with all issues, before anything is registered", async () => {
         const registered: Registration[] = [];
         const program = runProgram(
             { cluster: CLUSTER, istio: { version: "1.30.0" }, isto: {} },
             { onRegister: (registration) => registered.push(registration) },
         );
         await expect(program).rejects.toMatchObject({
-            message: expect.stringMatching(/2 faults[^]*isto = [^]*istio\.version = "1\.30\.0"/) as string,
+            message: expect.stringMatching(/2 errors[^]*isto = [^]*istio\.version = "1\.30\.0"/) as string,
             // What Pulumi prints without a stack trace: errors.ts, RunError.
             __pulumiRunError: true,
         });

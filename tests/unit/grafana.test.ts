@@ -4,6 +4,7 @@ import { dashboards, HOME } from "../../components/addons/grafana/dashboards/das
 import { PROMETHEUS } from "../../components/addons/grafana/datasource";
 import { Grafana, grafanaSpec } from "../../components/addons/grafana/grafana";
 import { SCRAPE_INTERVAL } from "../../components/addons/prometheus";
+import { listenToMonitor } from "../../packages/cli/program/monitor";
 
 const SETTINGS = { image: "registry.example/grafana:12.4.3", prometheusUrl: "http://prometheus:9090" };
 const SPEC = grafanaSpec(SETTINGS, "the-secret");
@@ -102,14 +103,6 @@ describe("provisioning", () => {
 });
 
 describe("the administrator's password", () => {
-    interface Request {
-        getType(): string;
-        getIgnorechangesList(): string[];
-    }
-    interface Monitor {
-        registerResource(request: Request, callback: unknown): void;
-    }
-
     /** Runs the component; `kept` is the password that the Secret has had since an earlier run. */
     async function deploy(kept?: string) {
         const secrets: { inputs: unknown }[] = [];
@@ -125,14 +118,11 @@ describe("the administrator's password", () => {
                 return { id: name, state: kept ? { ...state, data: { "admin-password": encoded(kept) } } : state };
             },
         });
-        const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
-        const register = monitor.registerResource.bind(monitor);
-        monitor.registerResource = (request, callback) => {
-            if (request.getType() === SECRET) {
-                ignored.push(request.getIgnorechangesList());
+        listenToMonitor(({ type, ignoreChanges }) => {
+            if (type === SECRET) {
+                ignored.push(ignoreChanges);
             }
-            register(request, callback);
-        };
+        });
 
         const { adminPassword } = new Grafana("grafana", { ...SETTINGS, namespace: "somewhere" });
         const output = adminPassword as unknown as { promise(): Promise<string>; isSecret: Promise<boolean> };

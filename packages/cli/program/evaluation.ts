@@ -2,8 +2,9 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { messageOf } from "../../shared/errors";
-import type { Declaration, DeclaredResource } from "./declaration";
+import type { Declaration } from "./declaration";
 import type { EvaluationRequest, FromEvaluation, ToEvaluation } from "./evaluate";
+import { listenToMonitor, type Registration } from "./monitor";
 import { unwrapSecrets } from "../../shared/secrets";
 
 /** Pulumi's type of the root resource, whose outputs are the program's exports. */
@@ -15,34 +16,6 @@ type Properties = Record<string, unknown>;
 interface Named {
     namespace?: string;
     name?: string;
-}
-
-/** The parts of a registration request that are used here; the same for a read. */
-interface Registration {
-    getType(): string;
-    getName(): string;
-    getParent(): string;
-    getDependenciesList(): string[];
-}
-interface NewResource extends Registration {
-    getCustom(): boolean;
-    getIgnorechangesList(): string[];
-    getObject(): { toJavaScript(): unknown };
-}
-interface ExistingResource extends Registration {
-    getProperties(): { toJavaScript(): unknown };
-}
-/** What tells a new resource from a component, and both from one that is only read. */
-type Kind = Pick<DeclaredResource, "custom" | "read" | "ignoreChanges">;
-interface Registered {
-    getUrn(): string;
-    getOutputs(): { toJavaScript(): unknown };
-}
-type Callback<T> = (error: unknown, response: T) => void;
-interface Monitor {
-    registerResource(request: NewResource, callback: Callback<{ getUrn(): string }>): unknown;
-    readResource(request: ExistingResource, callback: Callback<{ getUrn(): string }>): unknown;
-    registerResourceOutputs(request: Registered, callback: Callback<unknown>): unknown;
 }
 
 async function evaluate(request: EvaluationRequest): Promise<Declaration> {
@@ -59,7 +32,14 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
         request.stack,
         false,
     );
-    listenTo(pulumi.runtime.getMonitor() as unknown as Monitor, declaration);
+    listenToMonitor(
+        (registration) => {
+            noteResource(registration, declaration);
+        },
+        (urn, outputs) => {
+            noteOutputs(urn, outputs, declaration);
+        },
+    );
 
     // The engine's host loads the program in the same way.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
@@ -68,60 +48,23 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
     return declaration;
 }
 
-/** Writes down what passes by on the way to the monitor: unlike mocks, the requests tell dependencies and secrets. */
-function listenTo(monitor: Monitor, declaration: Declaration): void {
-    const note = (request: Registration, kind: Kind, properties: unknown) => {
-        const { value, secrets } = unwrapSecrets(properties);
-        return (urn: string) =>
-            declaration.resources.push({
-                urn,
-                type: request.getType(),
-                name: request.getName(),
-                ...kind,
-                parent: request.getParent() || undefined,
-                dependencies: request.getDependenciesList(),
-                inputs: value as Properties,
-                secrets,
-            });
-    };
+function noteResource({ parent, inputs, ...rest }: Registration, { resources }: Declaration): void {
+    if (rest.type === STACK_TYPE) {
+        return;
+    }
+    // A component's inputs are the arguments of its constructor. They are not deployed.
+    const { value, secrets } = unwrapSecrets(rest.custom ? inputs : {});
+    resources.push({ ...rest, parent: parent || undefined, inputs: value as Properties, secrets });
+}
 
-    const register = monitor.registerResource.bind(monitor);
-    monitor.registerResource = (request, callback) => {
-        const isStack = request.getType() === STACK_TYPE;
-        // A component's inputs are arguments of a constructor, of any type, and nothing that is deployed.
-        const properties = request.getCustom() ? request.getObject().toJavaScript() : {};
-        const ignoreChanges = request.getIgnorechangesList();
-        const noteAs = note(request, { custom: request.getCustom(), read: false, ignoreChanges }, properties);
-        return register(request, (error, response) => {
-            if (!error && !isStack) {
-                noteAs(response.getUrn());
-            }
-            callback(error, response);
-        });
-    };
-
-    const read = monitor.readResource.bind(monitor);
-    monitor.readResource = (request, callback) => {
-        const kind = { custom: true, read: true, ignoreChanges: [] };
-        const noteAs = note(request, kind, request.getProperties().toJavaScript());
-        return read(request, (error, response) => {
-            if (!error) {
-                noteAs(response.getUrn());
-            }
-            callback(error, response);
-        });
-    };
-
-    const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
-    monitor.registerResourceOutputs = (request, callback) => {
-        if (request.getUrn().includes(`::${STACK_TYPE}::`)) {
-            for (const [name, serialized] of Object.entries(request.getOutputs().toJavaScript() as Properties)) {
-                const { value, secrets } = unwrapSecrets(serialized);
-                declaration.outputs[name] = { value, secret: secrets.length > 0 };
-            }
-        }
-        return registerOutputs(request, callback);
-    };
+function noteOutputs(urn: string, outputs: Properties, declaration: Declaration): void {
+    if (!urn.includes(`::${STACK_TYPE}::`)) {
+        return;
+    }
+    for (const [name, serialized] of Object.entries(outputs)) {
+        const { value, secrets } = unwrapSecrets(serialized);
+        declaration.outputs[name] = { value, secret: secrets.length > 0 };
+    }
 }
 
 /** The outputs that a provider would give: the inputs, a name where the program leaves it open, a release's status. */

@@ -9,7 +9,7 @@ import { Google } from "../e2e/google/google";
 import { UNKNOWN } from "../e2e/google/shapes";
 import { plain, struct } from "../e2e/google/struct";
 
-/* The stand-in for the Google Cloud provider, spoken to as the engine speaks to a provider. */
+/* The stand-in for the Google Cloud provider, called like the engine calls a provider. */
 
 type Inputs = Record<string, unknown>;
 
@@ -73,7 +73,7 @@ async function check(type: string, inputs: Inputs, { name = "it", olds = {} }: {
     const response = await call<messages.CheckResponse>((done) => client.check(request, done));
     return {
         inputs: plain(response.getInputs()),
-        faults: response.getFailuresList().map((failure) => `${failure.getProperty()}: ${failure.getReason()}`),
+        errors: response.getFailuresList().map((failure) => `${failure.getProperty()}: ${failure.getReason()}`),
     };
 }
 
@@ -93,7 +93,7 @@ async function diff(type: string, before: Inputs, after: Inputs) {
 /** Creates an object, after the check that the engine makes first. */
 async function create(type: string, name: string, inputs: Inputs, preview = false) {
     const checked = await check(type, inputs, { name });
-    expect(checked.faults).toEqual([]);
+    expect(checked.errors).toEqual([]);
     const request = new messages.CreateRequest()
         .setUrn(urn(type, name))
         .setProperties(struct(checked.inputs))
@@ -139,12 +139,12 @@ async function project() {
 }
 
 describe("inputs", () => {
-    it("are refused where a field is missing, mistyped or unknown, at any depth", async () => {
-        expect((await check(SUBNETWORK, {})).faults).toEqual([expect.stringMatching(/^network: Missing required/)]);
-        expect((await check(NODE_POOL, { cluster: "c", nodeConfig: { diskSizeGb: "100" } })).faults).toEqual([
+    it("are refused if a field is missing, of the wrong type or unknown, at any depth", async () => {
+        expect((await check(SUBNETWORK, {})).errors).toEqual([expect.stringMatching(/^network: Missing required/)]);
+        expect((await check(NODE_POOL, { cluster: "c", nodeConfig: { diskSizeGb: "100" } })).errors).toEqual([
             expect.stringMatching(/^nodeConfig\.diskSizeGb: Expected a number/),
         ]);
-        expect((await check(CLUSTER, { privateClusterConfig: { privateNodes: true } })).faults).toEqual([
+        expect((await check(CLUSTER, { privateClusterConfig: { privateNodes: true } })).errors).toEqual([
             "privateClusterConfig.privateNodes: Invalid or unknown key. Examine values at 'it.privateClusterConfig.privateNodes'.",
         ]);
     });
@@ -161,24 +161,24 @@ describe("inputs", () => {
         [SERVICE, { service: "container" }, /^service: /],
         [CLUSTER, { name: `c${"-long".repeat(8)}` }, /^name: /],
         [CLUSTER, { enableAutopilot: true, removeDefaultNodePool: true }, /^removeDefaultNodePool: conflicts/],
-    ])("of %s are refused where the provider does: %j", async (type, inputs, fault) => {
-        expect((await check(type, inputs)).faults).toEqual([expect.stringMatching(fault)]);
+    ])("of %s are refused like by the provider: %j", async (type, inputs, error) => {
+        expect((await check(type, inputs)).errors).toEqual([expect.stringMatching(error)]);
     });
 
-    it("pass while they are not known", async () => {
+    it("are accepted while they are unknown", async () => {
         const unknown = { network: UNKNOWN, ipCidrRange: UNKNOWN };
-        expect((await check(SUBNETWORK, unknown)).faults).toEqual([]);
+        expect((await check(SUBNETWORK, unknown)).errors).toEqual([]);
         const member = { project: "p", role: "roles/viewer", member: UNKNOWN };
-        expect((await check(MEMBER, member)).faults).toEqual([]);
+        expect((await check(MEMBER, member)).errors).toEqual([]);
     });
 
-    it("get a name of their own, which stays", async () => {
+    it("get a unique name, which stays", async () => {
         const { inputs } = await check(NETWORK, {}, { name: "Mesh" });
         expect(inputs.name).toMatch(/^mesh-[0-9a-f]{7}$/);
         expect((await check(NETWORK, {}, { name: "Mesh", olds: inputs })).inputs.name).toBe(inputs.name);
         const given = await check(NETWORK, { name: "given" }, { olds: inputs });
         expect(given.inputs.name).toBe("given");
-        // A name that was given and is no longer is not kept.
+        // A name that is no longer set is not kept.
         expect((await check(NETWORK, {}, { olds: given.inputs })).inputs.name).toMatch(/^it-/);
         expect((await check(SERVICE, { service: "iam.googleapis.com" })).inputs.name).toBeUndefined();
     });
@@ -201,7 +201,7 @@ describe("a change", () => {
         [CLUSTER, "privateClusterConfig", undefined, { masterIpv4CidrBlock: "172.16.0.0/28" }],
         [NODE_POOL, "nodeConfig", { spot: false }, { spot: true }],
         [NODE_POOL, "initialNodeCount", 1, 2],
-    ])("of %s.%s makes a new object", async (type, field, before, after) => {
+    ])("of %s.%s creates a new object", async (type, field, before, after) => {
         expect(await diff(type, { [field]: before }, { [field]: after })).toMatchObject({
             changed: [field],
             replaced: [field],
@@ -227,12 +227,12 @@ describe("a change", () => {
         });
     });
 
-    it("of a member's role takes the old role first", async () => {
+    it("of a member's role removes the old role first", async () => {
         const changed = await diff(MEMBER, { role: "roles/a" }, { role: "roles/b" });
         expect(changed).toEqual({ changed: ["role"], replaced: ["role"], deleteFirst: true });
     });
 
-    it("is none where nothing differs", async () => {
+    it("is not reported if nothing differs", async () => {
         const inputs = { name: "a", nodeConfig: { oauthScopes: ["s"] }, timeouts: null };
         expect((await diff(NODE_POOL, inputs, { ...inputs, timeouts: undefined })).changed).toEqual([]);
     });
@@ -249,7 +249,7 @@ describe("a change", () => {
 });
 
 describe("an object", () => {
-    it("shows what was asked for, where it is, and what Google adds", async () => {
+    it("has its inputs, its location, and what Google adds", async () => {
         const { cluster, network } = await project();
         expect(network.id).toMatch(/^projects\/p\/global\/networks\/mesh-[0-9a-f]{7}$/);
         expect(cluster.outputs).toMatchObject({
@@ -264,7 +264,7 @@ describe("an object", () => {
         expect(pool.outputs).toMatchObject({ location: "us-central1-a", nodeCount: 2 });
     });
 
-    it("is kept in the file, for a provider that is started anew", async () => {
+    it("is kept in the file, for the next start of the provider", async () => {
         const { cluster } = await project();
         stop();
         await start();
@@ -275,7 +275,7 @@ describe("an object", () => {
         expect(readdirSync(folder)).toEqual(["cloud.json"]);
     });
 
-    it("has no id in a preview, and knows nothing of what Google adds", async () => {
+    it("has no id in a preview, and nothing that Google adds", async () => {
         const inputs = { network: UNKNOWN, deletionProtection: false, initialNodeCount: 1 };
         const { id, outputs } = await create(CLUSTER, "gke", inputs, true);
         expect(id).toBe("");
@@ -288,7 +288,7 @@ describe("an object", () => {
         expect(google.cloud.objects()).toEqual([]);
     });
 
-    it("that is gone reads as nothing, and is no error to delete", async () => {
+    it("that is gone reads as empty, and can be deleted without an error", async () => {
         const request = new messages.ReadRequest().setUrn(urn(NETWORK, "mesh")).setId("projects/p/global/networks/x");
         expect((await call<messages.ReadResponse>((done) => client.read(request, done))).getId()).toBe("");
         await remove(NETWORK, "projects/p/global/networks/x");
@@ -300,17 +300,17 @@ describe("Google refuses", () => {
         await expect(create(NETWORK, "mesh", {})).rejects.toThrow(/403: compute\.googleapis\.com has not been used/);
     });
 
-    it("what is there already", async () => {
+    it("what exists already", async () => {
         await project();
         await create(ACCOUNT, "nodes", { accountId: "mesh-nodes" });
         await expect(create(ACCOUNT, "other", { accountId: "mesh-nodes" })).rejects.toThrow(/409: .*already exists/);
-        // Services are enabled, and roles granted, as often as one likes.
+        // Enabling a service or granting a role again is allowed.
         const before = google.cloud.objects().length;
         await create(SERVICE, "again", { service: "iam.googleapis.com" });
         expect(google.cloud.objects()).toHaveLength(before);
     });
 
-    it("what refers to nothing", async () => {
+    it("a reference to a missing object", async () => {
         const { cluster } = await project();
         await expect(create(ROUTER, "r", { network: "no-such" })).rejects.toThrow(/404: .*networks\/no-such/);
         await expect(
@@ -321,7 +321,7 @@ describe("Google refuses", () => {
         ).rejects.toThrow(/404: .*gone@p/);
     });
 
-    it("ranges that overlap, in one network", async () => {
+    it("overlapping ranges in one network", async () => {
         const { network } = await project();
         const taken = create(SUBNETWORK, "more", subnet(network.id, "10.5.0.0/20"));
         await expect(taken).rejects.toThrow(/10\.5\.0\.0\/20 conflicts with existing subnetwork 'nodes-/);
@@ -350,13 +350,13 @@ describe("Google refuses", () => {
         await expect(create(CLUSTER, "other", inputs)).rejects.toThrow(/172\.16\.0\.0\/28 overlaps 172\.16\.0\.0\/28/);
     });
 
-    it("a node pool whose least is more than its most", async () => {
+    it("a node pool whose minimum is above its maximum", async () => {
         const { cluster } = await project();
         const autoscaling = { minNodeCount: 5, maxNodeCount: 4 };
         await expect(create(NODE_POOL, "n", { cluster: cluster.id, autoscaling })).rejects.toThrow(/must not exceed/);
     });
 
-    it("to delete what is in use, and deletes with an object what is a part of it", async () => {
+    it("to delete what is in use, and deletes an object with its parts", async () => {
         const { network, nodes, cluster, clusterInputs } = await project();
         await create(NODE_POOL, "n", { cluster: cluster.id });
         await expect(remove(NETWORK, network.id)).rejects.toThrow(/already being used by 'projects\/p\/regions/);
@@ -371,7 +371,7 @@ describe("Google refuses", () => {
         await remove(NETWORK, network.id);
     });
 
-    it("to delete a cluster that does not say it may be", async () => {
+    it("to delete a cluster without deletionProtection: false", async () => {
         const { clusterInputs } = await project();
         const guarded = await create(CLUSTER, "guarded", { ...clusterInputs, deletionProtection: undefined });
         await expect(remove(CLUSTER, guarded.id)).rejects.toThrow(/deletion_protection/);
@@ -379,7 +379,7 @@ describe("Google refuses", () => {
 });
 
 describe("an operation", () => {
-    it("takes as long as it is told to, and fails where it is told to", async () => {
+    it("takes the configured time, and fails if configured", async () => {
         google.disturb = ({ operation, type }) =>
             operation === "create" && type === SERVICE ? { delay: 200, error: "Error 500: internal" } : undefined;
         const begun = performance.now();
@@ -402,7 +402,7 @@ describe("an operation", () => {
         expect(google.cloud.objects()).toEqual(before);
     });
 
-    it("that cannot be done is refused at once, however long it would take", async () => {
+    it("that is not possible is refused immediately, even if it would take long", async () => {
         google.disturb = () => ({ delay: 60_000 });
         await expect(create(NETWORK, "mesh", {})).rejects.toThrow(/403/);
     });

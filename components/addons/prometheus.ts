@@ -6,7 +6,8 @@ import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 import { scrapeJobs } from "./scrapeConfig";
 
-export interface PrometheusSettings {
+export interface PrometheusArgs {
+    namespace: pulumi.Input<string>;
     /** The image with its tag, of Prometheus 3. */
     image: string;
     /** How long samples are kept, in Prometheus' notation, such as `6h`. Shorter if the storage is full before. */
@@ -15,10 +16,6 @@ export interface PrometheusSettings {
     storage: { size: string; persistent: boolean };
     /** Groups of recording and alerting rules, as in a rule file of Prometheus. */
     rules: readonly object[];
-}
-
-export interface PrometheusArgs extends PrometheusSettings {
-    namespace: pulumi.Input<string>;
 }
 
 /** Prometheus, which scrapes the control plane, every proxy, and every other pod that is annotated for it. */
@@ -52,7 +49,7 @@ const DATA_PATH = "/prometheus";
  */
 const FILL_LEVEL = 0.75;
 
-export function prometheusSpec({ image, retention, storage, rules }: PrometheusSettings): AddonSpec {
+export function prometheusSpec({ image, retention, storage, rules }: Omit<PrometheusArgs, "namespace">): AddonSpec {
     // Prometheus' MB is what others call MiB.
     const megabytes = Math.floor((bytes(storage.size) * FILL_LEVEL) / 1024 ** 2);
     return {

@@ -8,15 +8,12 @@ import { dashboards, HOME } from "./dashboards/dashboards";
 import { DASHBOARD_PATH, datasourceFile, providerFile, PROVISIONING_PATH } from "./provisioning";
 import { settings } from "./settings";
 
-export interface GrafanaSettings {
+export interface GrafanaArgs {
+    namespace: pulumi.Input<string>;
     /** The image with its tag: Grafana 12 or 13. */
     image: string;
     /** Prometheus, as Grafana's server reaches it. */
     prometheusUrl: string;
-}
-
-export interface GrafanaArgs extends GrafanaSettings {
-    namespace: pulumi.Input<string>;
 }
 
 /** Grafana with dashboards for the mesh. Anyone who reaches its port can view them; only `admin` can make changes. */
@@ -46,7 +43,10 @@ export class Grafana extends pulumi.ComponentResource {
 /** The Secret with the password, for users with kubectl. */
 const ADMIN_PASSWORD = { secret: "grafana-admin", key: "admin-password" };
 
-export function grafanaSpec({ image, prometheusUrl }: GrafanaSettings, adminSecret: pulumi.Input<string>): AddonSpec {
+export function grafanaSpec(
+    { image, prometheusUrl }: Omit<GrafanaArgs, "namespace">,
+    adminSecret: pulumi.Input<string>,
+): AddonSpec {
     return {
         name: "grafana",
         image,

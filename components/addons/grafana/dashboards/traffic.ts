@@ -56,28 +56,12 @@ export class Traffic {
         return this.quantile(q, "istio_request_duration_milliseconds", by);
     }
 
-    requestSize(q: number, by: By = []): string {
-        return this.quantile(q, "istio_request_bytes", by);
+    size(of: "request" | "response", q: number): string {
+        return this.quantile(q, `istio_${of}_bytes`, []);
     }
 
-    responseSize(q: number, by: By = []): string {
-        return this.quantile(q, "istio_response_bytes", by);
-    }
-
-    tcpReceived(by: By = []): string {
-        return this.rate("istio_tcp_received_bytes_total", by);
-    }
-
-    tcpSent(by: By = []): string {
-        return this.rate("istio_tcp_sent_bytes_total", by);
-    }
-
-    tcpOpened(by: By = []): string {
-        return this.rate("istio_tcp_connections_opened_total", by);
-    }
-
-    tcpClosed(by: By = []): string {
-        return this.rate("istio_tcp_connections_closed_total", by);
+    tcp(counted: "received_bytes" | "sent_bytes" | "connections_opened" | "connections_closed", by: By): string {
+        return this.rate(`istio_tcp_${counted}_total`, by);
     }
 
     /** Requests counted by the servers' proxies, regardless of the chosen reporter: only these know about mutual TLS. */

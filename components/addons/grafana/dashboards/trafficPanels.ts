@@ -105,8 +105,8 @@ export function latencyPercentiles(traffic: Traffic): Panel {
 }
 
 export function sizes(traffic: Traffic): Panel[] {
-    const requests = percentiles((q) => traffic.requestSize(q));
-    const responses = percentiles((q) => traffic.responseSize(q));
+    const requests = percentiles((q) => traffic.size("request", q));
+    const responses = percentiles((q) => traffic.size("response", q));
     return [
         graph("Request size", "bytes", "Bodies of requests.", requests),
         graph("Response size", "bytes", "Bodies of responses.", responses),
@@ -141,13 +141,13 @@ export function tcp(group: Group, traffic: Traffic): Panel[] {
             "binBps",
             `Bytes per second over plain TCP connections, for each ${group.name}, as the server received and sent them.`,
             [
-                ...each(group, (by) => traffic.tcpReceived(by), "received"),
-                ...each(group, (by) => traffic.tcpSent(by), "sent"),
+                ...each(group, (by) => traffic.tcp("received_bytes", by), "received"),
+                ...each(group, (by) => traffic.tcp("sent_bytes", by), "sent"),
             ],
         ),
         graph("TCP connections", "cps", `Connections per second that were opened and closed, for each ${group.name}.`, [
-            ...each(group, (by) => traffic.tcpOpened(by), "opened"),
-            ...each(group, (by) => traffic.tcpClosed(by), "closed"),
+            ...each(group, (by) => traffic.tcp("connections_opened", by), "opened"),
+            ...each(group, (by) => traffic.tcp("connections_closed", by), "closed"),
         ]),
     ];
 }

@@ -9,20 +9,20 @@ import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
-import { clusterOf } from "./components/cluster";
+import { createCluster } from "./components/cluster";
 import { GkeCluster } from "./components/gke/gkeCluster";
 import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
-import { readConfig } from "./config";
-import { switchedOn } from "./config/addons";
 import { PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./components/names";
+import { readConfig } from "./config";
+import { enabledAddons } from "./config/addons";
 
 const config = readConfig();
 
-const cluster = clusterOf("cluster", config.cluster);
+const cluster = createCluster("cluster", config.cluster);
 const { provider, ingressAddress } = cluster;
-/** What leaves nothing outside of the cluster is not deleted one by one where the cluster goes as well. */
+/** For resources without traces outside of the cluster: they are not deleted one by one if the cluster is deleted too. */
 const inCluster = { provider, deletedWith: cluster.cluster };
 
 const { tracing, prometheus, grafana, kiali, servicegraph, ...mesh } = config.istio;
@@ -34,34 +34,34 @@ const { gatewaySelector, namespace } = istio;
 new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name, injection: app.injection }, inCluster);
 new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
 
-const on = switchedOn(config.istio);
-if (on.prometheus) {
-    // A volume stays when its cluster goes, unless it is deleted before; and it is not, as long as a pod uses it.
+const enabled = enabledAddons(config.istio);
+if (enabled.prometheus) {
+    // A volume outlives the cluster, unless it is deleted before. And it cannot be deleted while a pod uses it.
     const opts = prometheus.storage.persistent ? { provider } : inCluster;
     new Prometheus("prometheus", { ...prometheus, namespace }, opts);
 }
-const grafanaServer = on.grafana
+const grafanaServer = enabled.grafana
     ? new Grafana("grafana", { ...grafana, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster)
     : undefined;
-if (on.jaeger) {
+if (enabled.jaeger) {
     new Jaeger("jaeger", { ...tracing, namespace }, inCluster);
 }
-if (on.kiali) {
+if (enabled.kiali) {
     const overrides = pulumi.output(mesh.values).kiali;
-    const args = { ...kiali, timeout: mesh.timeout, namespace, neighbours: on, values: overrides };
+    const args = { ...kiali, timeout: mesh.timeout, namespace, neighbours: enabled, values: overrides };
     new Kiali("kiali", args, { ...inCluster, dependsOn: istio.base });
 }
-if (on.servicegraph) {
+if (enabled.servicegraph) {
     new Servicegraph("servicegraph", { ...servicegraph, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster);
 }
 
-/** The stack's outputs. One that is not there is left out: Pulumi would warn of an undefined one. */
+/** The stack's outputs. A missing one is left out, because Pulumi warns about undefined outputs. */
 export = {
-    /** Where the ingress gateway answers: an IP address or, with some clouds, a host name. */
+    /** The ingress gateway's IP address or, with some clouds, its host name. */
     ingressIp: istio.ingressAddress,
     productpageUrl: istio.ingressAddress.apply((address) => urlOf(address, PRODUCTPAGE_PATH)),
-    /** A command for each add-on: while it runs, the add-on's page is at its port on this machine. */
-    dashboards: pulumi.output(cluster.reachedBy).apply((target) => portForwardCommands(on, target)),
+    /** A command for each add-on. While it runs, the add-on's page is at its port on this machine. */
+    dashboards: pulumi.output(cluster.reachedBy).apply((target) => portForwardCommands(enabled, target)),
     /** Secret: `pulumi stack output grafanaAdminPassword --show-secrets`, for the user `admin`. */
     ...(grafanaServer && { grafanaAdminPassword: grafanaServer.adminPassword }),
     /** Secret: `pulumi stack output kubeconfig --show-secrets`. */
@@ -69,9 +69,9 @@ export = {
     ...(cluster instanceof GkeCluster && {
         clusterName: cluster.clusterName,
         location: cluster.location,
-        /** The command that puts the cluster into one's own kubeconfig. */
+        /** The command that adds the cluster to the user's own kubeconfig. */
         getCredentialsCommand: cluster.getCredentialsCommand,
-        /** What Pulumi's console shows as the stack's README, with the other outputs filled in. */
+        /** Pulumi's console shows this as the stack's README, with the values of the other outputs. */
         readme: readFileSync(path.join(__dirname, "Pulumi.README.md"), "utf8"),
     }),
 };

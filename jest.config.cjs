@@ -1,6 +1,6 @@
-/** Unit tests by default; `--selectProjects e2e` runs those that need the sandbox. */
+/** `--selectProjects unit` runs the unit tests, `--selectProjects e2e` those that need the sandbox. */
 
-// Tests compare text; CI=true alone would have it coloured.
+// Tests compare text, and CI=true would colour it.
 process.env.NO_COLOR = "1";
 
 const transform = { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] };
@@ -11,7 +11,7 @@ module.exports = {
             displayName: "unit",
             testEnvironment: "node",
             transform,
-            // d3 is published as ES modules, which jest cannot load, and as these.
+            // d3's main files are ES modules, which jest cannot load. These files are not.
             moduleNameMapper: { "^(d3-[a-z]+)$": "<rootDir>/node_modules/$1/dist/$1.js" },
             testMatch: ["tests/unit", "packages"].map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
         },

@@ -1,7 +1,23 @@
+/** Annotations by which the program instructs Pulumi's Kubernetes provider, and Prometheus. */
+
+/** Key of the annotation below. */
+export const SKIP_AWAIT_KEY = "pulumi.com/skipAwait";
+
+/** The provider does not wait until the object is ready. */
+export const SKIP_AWAIT = { [SKIP_AWAIT_KEY]: "true" };
+
 /**
- * Annotation for what nobody has to wait for when it is deleted. Pulumi's provider deletes in the foreground: the API server's
- * garbage collector first removes what belongs to the object, such as a Deployment's pods, and then the object. In a mesh that
- * is not yet half a minute old it does neither, for only every 30 s does it learn of new kinds. With this annotation the object
- * is gone at once, and what belongs to it ends by itself.
+ * The provider does not wait for the end of what belongs to a deleted object, such as a Deployment's pods. By default it
+ * deletes in the foreground: the API server's garbage collector removes these first, and then the object. But the collector
+ * learns of new kinds only every 30 s, so in a new mesh foreground deletion can take that long.
  */
-export const DELETED_AT_ONCE = { "pulumi.com/deletionPropagationPolicy": "background" };
+export const BACKGROUND_DELETION = { "pulumi.com/deletionPropagationPolicy": "background" };
+
+/** The pod's metrics are scraped at this port and path. */
+export function scrapeAnnotations(port: number, path: string): Record<string, string> {
+    return {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": String(port),
+        "prometheus.io/path": path,
+    };
+}

@@ -3,27 +3,27 @@ import * as pulumi from "@pulumi/pulumi";
 import { INJECTION_LABEL } from "./names";
 
 export interface InjectedNamespaceArgs {
-    /** `default` is there in every cluster and only gets the label; any other namespace is created, and owned. */
+    /** `default` exists in every cluster and only gets the label; any other namespace is created, and deleted on destroy. */
     name: string;
     /** The release of the istiod that injects. */
     injector: pulumi.Resource;
 }
 
-/** A namespace whose new pods get a sidecar. */
+/** A namespace in which new pods get a sidecar. */
 export class InjectedNamespace extends pulumi.ComponentResource {
-    /** The namespace's name, known as soon as the namespace is there. */
+    /** The namespace's name, known as soon as the namespace exists. */
     public readonly name: pulumi.Output<string>;
-    /** What pods have to wait for: those that start before it is there have no sidecar, and stay without. */
+    /** What pods must wait for: a pod that starts earlier never gets a sidecar. */
     public readonly injection: pulumi.Resource[];
 
     constructor(name: string, { injector, ...args }: InjectedNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
-        // Without the injector: a component waits for what it is given, and so would the namespace.
+        // Without the injector: a component waits for its inputs, and so would the namespace.
         super("bookinfo-mesh:index:InjectedNamespace", name, args, opts);
 
         const metadata = { name: args.name, labels: INJECTION_LABEL };
         if (args.name === "default") {
-            // Destroying the patch takes the label away again and leaves the namespace. With the label, and before istiod
-            // answers, nobody else could create a pod in it.
+            // On destroy, the patch removes the label and leaves the namespace. With the label but without a running istiod,
+            // nobody else could create a pod there.
             const patchOpts = { parent: this, dependsOn: injector };
             this.injection = [new k8s.core.v1.NamespacePatch(`${name}-namespace`, { metadata }, patchOpts)];
             this.name = pulumi.output(args.name);

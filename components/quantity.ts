@@ -4,16 +4,16 @@ export interface Amounts {
     memory?: string;
 }
 
-/** What a container asks for, and what it may use at most. */
+/** A container's requests and limits. */
 export interface Resources {
     requests: Amounts;
     limits: Amounts;
 }
 
-/** CPU as Kubernetes writes it: cores or thousandths of a core, not finer than those: `2`, `0.5`, `250m`. */
+/** CPU in Kubernetes' notation: cores or thousandths of a core, and nothing finer: `2`, `0.5`, `250m`. */
 const CPU = /^(?:\d+(?:\.\d{1,3})?|\d+m)$/;
 
-/** Memory as Kubernetes writes it, in bytes, without the suffix `m`: `100m` of memory is a tenth of a byte. */
+/** Memory in Kubernetes' notation, in bytes. The suffix `m` is not accepted: `100m` of memory is a tenth of a byte. */
 const MEMORY = /^\d+(?:\.\d+)?(?:[kMGTPE]|[KMGTPE]i)?$/;
 
 const UNITS = ["", "K", "M", "G", "T", "P", "E"];

@@ -3,25 +3,26 @@ import type { Section } from "./schema";
 
 type Istio = Section<"istio">;
 
-/** The settings of the add-ons, with each one's switch decided. */
+/** The settings of the add-ons; of each it is decided whether it is enabled. */
 export type Addons = Readonly<Pick<Istio, "tracing" | "grafana" | "kiali" | "servicegraph">> & {
     readonly prometheus: Readonly<Istio["prometheus"] & { enabled: boolean }>;
 };
 
-/** Prometheus is on where something that is on asks it, even if it was switched off; the others are as they were set. */
-export function addonsOf({ tracing, prometheus, grafana, kiali, servicegraph }: Istio): Addons {
+/** Enables Prometheus if another enabled add-on needs it, even if the user disabled it. */
+export function resolveAddons({
+    tracing,
+    prometheus,
+    grafana,
+    kiali,
+    servicegraph,
+}: Pick<Istio, keyof Addons>): Addons {
     const needed = [grafana, kiali, servicegraph].some(({ enabled }) => enabled);
-    return {
-        tracing,
-        prometheus: { ...prometheus, enabled: needed || (prometheus.enabled ?? false) },
-        grafana,
-        kiali,
-        servicegraph,
-    };
+    const enabled = needed || (prometheus.enabled ?? false);
+    return { tracing, prometheus: { ...prometheus, enabled }, grafana, kiali, servicegraph };
 }
 
-/** Which add-ons are on, by their names. */
-export function switchedOn(addons: Addons): Record<AddonName, boolean> {
-    const on = Object.entries(SWITCHES).map(([addon, section]) => [addon, addons[section].enabled]);
-    return Object.fromEntries(on) as Record<AddonName, boolean>;
+/** Whether each add-on is enabled, by its name. */
+export function enabledAddons(addons: Addons): Record<AddonName, boolean> {
+    const enabled = Object.entries(SWITCHES).map(([addon, section]) => [addon, addons[section].enabled]);
+    return Object.fromEntries(enabled) as Record<AddonName, boolean>;
 }

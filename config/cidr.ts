@@ -3,13 +3,13 @@
 export interface Cidr {
     /** First address, as a number from 0 to 2^32 - 1. */
     first: number;
-    /** Bits that all addresses of the range share, 0 to 32. */
+    /** Number of leading bits that all addresses of the range share, 0 to 32. */
     prefix: number;
 }
 
 /**
- * A range out of its notation, such as `10.0.0.0/20`. Undefined if it is none: also where the address has bits set behind
- * the prefix, as in `10.0.0.1/20`, which Google refuses.
+ * Parses a range such as `10.0.0.0/20`. Undefined if it is not valid; also if the address has bits set after the prefix, as
+ * in `10.0.0.1/20`, which Google refuses.
  */
 export function parseCidr(text: string): Cidr | undefined {
     const [, address = "", bits = ""] = /^(\d{1,3}(?:\.\d{1,3}){3})\/(\d{1,2})$/.exec(text) ?? [];
@@ -32,7 +32,7 @@ export function size({ prefix }: Pick<Cidr, "prefix">): number {
     return 2 ** (32 - prefix);
 }
 
-/** The longest prefix whose ranges have that many addresses. */
+/** The longest prefix whose ranges have at least this many addresses. */
 export function prefixFor(addresses: number): number {
     return 32 - Math.ceil(Math.log2(addresses));
 }
@@ -46,7 +46,7 @@ export function contains(outer: Cidr, inner: Cidr): boolean {
     return outer.first <= inner.first && end(inner) <= end(outer);
 }
 
-/** The lowest range of a size in `space` that overlaps none of `taken`; undefined where there is no room. */
+/** The lowest range of this size in `space` that overlaps none of `taken`; undefined if there is no room. */
 export function firstFree(space: Cidr, prefix: number, taken: readonly Cidr[]): Cidr | undefined {
     const step = size({ prefix });
     for (let first = space.first; first + step <= end(space);) {
@@ -60,7 +60,7 @@ export function firstFree(space: Cidr, prefix: number, taken: readonly Cidr[]): 
     return undefined;
 }
 
-/** The address behind a range's last one. */
+/** The address after the last one of a range. */
 function end(range: Cidr): number {
     return range.first + size(range);
 }

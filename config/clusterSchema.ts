@@ -1,24 +1,25 @@
-/** What a config may hold of the cluster. What the metadata mean is said in schema.ts. */
+/** The cluster's part of the config. schema.ts explains the metadata. */
 import { z } from "zod";
 import { parseCidr } from "./cidr";
+import { flag, group, nonEmpty, wholeNumber } from "./fields";
 import { parseLocation } from "./location";
 
 const KUBECONFIG = z.strictObject({
     kind: z.literal("kubeconfig").meta({
         allowed: "gke or kubeconfig",
         example: "kubeconfig",
-        description: "gke makes a cluster on Google Cloud, kubeconfig takes one that exists already.",
+        description: "gke creates a cluster on Google Cloud; kubeconfig uses an existing one.",
     }),
-    path: z.string().min(1, "it is empty").meta({
+    path: nonEmpty.meta({
         allowed: "path of a kubeconfig; ~ is the home directory",
         example: "~/.kube/config",
         description: "The kubeconfig to read.",
     }),
-    context: z.string().min(1, "it is empty").meta({
+    context: nonEmpty.meta({
         allowed: "name of a context in that kubeconfig",
         example: "NAME",
         description:
-            "The context to use. It also is the cluster's identity: another one means to move to another cluster.",
+            "The context to use. It also identifies the cluster: with another context the stack moves to another cluster.",
     }),
 });
 
@@ -27,7 +28,7 @@ const NAME = /^[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 const name = (what: string) => z.string().regex(NAME, `it is not a name for ${what}`);
 
-/** A network of a project's own by its name, a shared one with the project it is in. */
+/** The name of a network in this project, or the path of a shared network in another project. */
 const network = z
     .string()
     .regex(
@@ -43,7 +44,8 @@ const cidr = z.string().refine((text) => parseCidr(text) !== undefined, "it is n
  */
 const MACHINE_TYPE = /^[a-z]+\d+[a-z]*-(?:medium|custom-\d+-\d+(?:-ext)?|[a-z]+-\d+[a-z]*(?:-[a-z]+)?)$/;
 
-const nodes = z.int().min(1, "it is too small").max(1000, "it is too large").optional();
+const nodes = (fallback: string, example: number, description: string) =>
+    wholeNumber(1, 1000).optional().meta({ allowed: "whole number from 1 to 1000", fallback, example, description });
 
 /** https://cloud.google.com/compute/docs/labeling-resources#requirements */
 const label = {
@@ -51,12 +53,12 @@ const label = {
     value: /^[a-z0-9_-]{0,63}$/,
 };
 
-const newRange = (holds: string, example: string) =>
+const newRange = (content: string, example: string) =>
     cidr.optional().meta({
         allowed: `private IPv4 range in CIDR notation, such as ${example}`,
         fallback: "planned",
         example,
-        description: `Range of a new network for ${holds}.`,
+        description: `Range of a new network for ${content}.`,
     });
 
 const ofExistingNetwork = { fallback: "a new network" };
@@ -72,7 +74,7 @@ const GKE = z.strictObject({
             fallback: "gcp:zone, else gcp:region, else us-central1-a",
             example: "us-central1-a",
             description:
-                "Where the cluster is. In a region it has control planes and nodes in three zones, and costs that much more.",
+                "Where the cluster is. In a region it has control planes and nodes in three zones, and costs accordingly more.",
         }),
     network: z
         .strictObject({
@@ -80,7 +82,7 @@ const GKE = z.strictObject({
                 ...ofExistingNetwork,
                 allowed: "name of a VPC network, or projects/PROJECT/global/networks/NAME of a shared one",
                 example: "NAME",
-                description: "A network that exists already, with Cloud NAT in the cluster's region.",
+                description: "An existing network, with Cloud NAT in the cluster's region.",
             }),
             subnet: name("a subnet").meta({
                 ...ofExistingNetwork,
@@ -102,68 +104,59 @@ const GKE = z.strictObject({
             }),
         })
         .optional(),
-    ranges: z
-        .strictObject({
-            nodes: newRange("nodes, with room for all of them", "10.0.0.0/20"),
-            pods: newRange("pods, 256 addresses for each node", "10.4.0.0/14"),
-            services: newRange("Services", "10.0.16.0/20"),
-            controlPlane: cidr.optional().meta({
-                allowed: "private IPv4 /28 in CIDR notation, such as 172.16.0.0/28",
-                fallback: "planned",
-                example: "172.16.0.0/28",
-                description: "Range of its own for the control plane's private endpoint.",
-            }),
-        })
-        .prefault({}),
+    ranges: group({
+        nodes: newRange("nodes, with room for all of them", "10.0.0.0/20"),
+        pods: newRange("pods, 256 addresses for each node", "10.4.0.0/14"),
+        services: newRange("Services", "10.0.16.0/20"),
+        controlPlane: cidr.optional().meta({
+            allowed: "private IPv4 /28 in CIDR notation, such as 172.16.0.0/28",
+            fallback: "planned",
+            example: "172.16.0.0/28",
+            description: "Separate range for the control plane's private endpoint.",
+        }),
+    }),
     authorizedNetworks: z
         .array(
-            cidr.refine((text) => !text.endsWith("/0"), "it is everyone; without a list IAM decides who gets in"),
+            cidr.refine(
+                (text) => !text.endsWith("/0"),
+                "it allows everyone; with an empty list IAM decides who has access",
+            ),
             "it is not a list",
         )
         .default([])
         .meta({
             allowed: "list of IPv4 ranges in CIDR notation",
             description:
-                "From where the control plane's public address is reached. Without any it has none, and is reached by its DNS name.",
+                "Networks that can reach the control plane's public address. If empty, it has no such address, only a DNS name.",
         }),
-    nodePool: z
-        .strictObject({
-            machineType: z
-                .string()
-                .regex(MACHINE_TYPE, "it does not have the form of a machine type")
-                .default("e2-standard-2")
-                .meta({
-                    allowed: "machine type such as e2-standard-2, not smaller than e2-medium",
-                    description: "Machine type of the nodes.",
-                }),
-            min: nodes.meta({
-                allowed: "whole number from 1 to 1000",
-                fallback: "2, in a region 1",
-                example: 2,
-                description: "Fewest nodes in each zone.",
+    nodePool: group({
+        machineType: z
+            .string()
+            .regex(MACHINE_TYPE, "it does not have the form of a machine type")
+            .default("e2-standard-2")
+            .meta({
+                allowed: "machine type such as e2-standard-2, not smaller than e2-medium",
+                description: "Machine type of the nodes.",
             }),
-            max: nodes.meta({
-                allowed: "whole number from 1 to 1000",
-                fallback: "4, in a region 2",
-                example: 4,
-                description: "Most nodes in each zone.",
-            }),
-            spot: z.boolean().default(false).meta({
-                description: "Spot machines: they cost a fraction, and Google may take them away at any time.",
-            }),
-            diskSizeGb: z.int().min(20, "it is too small").max(65_536, "it is too large").default(50).meta({
-                allowed: "whole number from 20 to 65536",
-                description: "Size of each node's disk in GB.",
-            }),
-        })
-        .prefault({}),
-    releaseChannel: z.enum(["RAPID", "REGULAR", "STABLE", "EXTENDED"]).default("REGULAR").meta({
-        description: "How closely the cluster follows the versions of Kubernetes.",
+        min: nodes("2, in a region 1", 2, "Minimum number of nodes in each zone."),
+        max: nodes("4, in a region 2", 4, "Maximum number of nodes in each zone."),
+        spot: flag(
+            false,
+            "Whether nodes are Spot VMs: they cost a fraction, but Google may take them away at any time.",
+        ),
+        diskSizeGb: wholeNumber(20, 65_536).default(50).meta({
+            allowed: "whole number from 20 to 65536",
+            description: "Size of each node's disk in GB.",
+        }),
     }),
-    deletionProtection: z.boolean().default(false).meta({
-        description:
-            "Whether the cluster cannot be deleted. To delete it all the same, run pulumi up with false first.",
-    }),
+    releaseChannel: z
+        .enum(["RAPID", "REGULAR", "STABLE", "EXTENDED"])
+        .default("REGULAR")
+        .describe("How soon the cluster gets new versions of Kubernetes."),
+    deletionProtection: flag(
+        false,
+        "Whether the cluster is protected from deletion. To delete it, first run pulumi up with false.",
+    ),
     labels: z
         .record(
             z.string().regex(label.key, "it is not a key for a label"),
@@ -172,16 +165,13 @@ const GKE = z.strictObject({
         .default({})
         .meta({
             allowed: "object of lower-case letters, digits, _ and -",
-            description: "Labels for what is billed, beside app, stack and managed-by.",
+            description: "Labels for billed resources, in addition to app, stack and managed-by.",
         }),
     maintenanceStart: z
         .string()
         .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "it is not a time of day")
         .default("03:00")
-        .meta({
-            allowed: "HH:MM, in UTC",
-            description: "When the four hours begin in which Google may do maintenance.",
-        }),
+        .meta({ allowed: "HH:MM, in UTC", description: "Start of Google's daily maintenance window of four hours." }),
     logging: components(
         "SYSTEM_COMPONENTS",
         "WORKLOADS",
@@ -189,25 +179,18 @@ const GKE = z.strictObject({
         "CONTROLLER_MANAGER",
         "SCHEDULER",
         "KCP_VPA",
-    ).meta({ description: "Components whose logs go to Cloud Logging." }),
+    ).describe("Components whose logs go to Cloud Logging."),
     monitoring: components(
         ...["SYSTEM_COMPONENTS", "APISERVER", "CONTROLLER_MANAGER", "SCHEDULER", "STORAGE", "HPA", "POD"],
         ...["DAEMONSET", "DEPLOYMENT", "STATEFULSET", "KUBELET", "CADVISOR", "DCGM", "JOBSET"],
-    ).meta({ description: "Components whose metrics go to Cloud Monitoring." }),
-    managedPrometheus: z.boolean().default(false).meta({
-        description: "Whether Google collects Prometheus metrics as well, and bills for them.",
+    ).describe("Components whose metrics go to Cloud Monitoring."),
+    managedPrometheus: flag(false, "Whether Google also collects Prometheus metrics, and bills for them."),
+    ingress: group({
+        staticIp: flag(false, "Whether to reserve an address for the ingress gateway, which a new gateway gets again."),
     }),
-    ingress: z
-        .strictObject({
-            staticIp: z.boolean().default(false).meta({
-                description:
-                    "Whether an address is reserved for the ingress gateway, which it keeps when it is made anew.",
-            }),
-        })
-        .prefault({}),
 });
 
-/** A list of components out of those that @pulumi/gcp documents for the cluster; by default the system's alone. */
+/** A list of components from those that @pulumi/gcp documents for the cluster; by default only the system's. */
 function components(...known: string[]) {
     return z
         .array(z.enum(known), "it is not a list")
@@ -218,6 +201,4 @@ function components(...known: string[]) {
 /** The keys that each kind of cluster has. */
 export const CLUSTER_KEYS = { kubeconfig: Object.keys(KUBECONFIG.shape), gke: Object.keys(GKE.shape) };
 
-export const CLUSTER_SECTION = z
-    .discriminatedUnion("kind", [KUBECONFIG, GKE])
-    .meta({ description: "The cluster to deploy to." });
+export const CLUSTER_SECTION = z.discriminatedUnion("kind", [KUBECONFIG, GKE]).describe("The cluster to deploy to.");

@@ -1,4 +1,4 @@
-import { inPulumi } from "./faults";
+import { inPulumi } from "./issues";
 import { leaves } from "./keys";
 
 /** Every key of the config as a Markdown table, for docs/config.md. */

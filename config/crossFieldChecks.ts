@@ -1,56 +1,56 @@
-/** Faults that no single value shows: of settings together, and of what they refer to on this machine. */
+/** Checks that one value alone does not allow: of settings together, and of what they refer to on this machine. */
 import { dirname } from "node:path";
 import { stringify } from "yaml";
 import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../components/names";
 import { bytes, cores, type Resources } from "../components/quantity";
 import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
-import { badValue, type Fault, inPulumi, unknownKey, valueAt } from "./faults";
 import { absolute, type Files } from "./files";
+import { type ConfigIssue, inPulumi, invalidValue, unknownKey, valueAt } from "./issues";
 import { alternatives } from "./keys";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
 import { ISTIO_MINOR, type Section } from "./schema";
 
 type Istio = Section<"istio">;
 
-export function istioFaults(istio: Istio, files: Files): Fault[] {
+export function checkIstio(istio: Istio, files: Files): ConfigIssue[] {
     return [
-        ...originFaults(istio, files),
-        ...autoscalingFaults(istio, "istiod"),
-        ...autoscalingFaults(istio, "gateway"),
-        ...resourceFaults(istio, "istiod"),
-        ...resourceFaults(istio, "gateway"),
-        ...resourceFaults(istio, "proxy"),
-        ...overrideFaults(istio.values),
-        ...meshConfigFaults(istio.values),
-        ...tracingFaults(istio),
-        ...prometheusFaults(istio),
+        ...checkSources(istio, files),
+        ...checkAutoscaling(istio, "istiod"),
+        ...checkAutoscaling(istio, "gateway"),
+        ...checkResources(istio, "istiod"),
+        ...checkResources(istio, "gateway"),
+        ...checkResources(istio, "proxy"),
+        ...checkHelmValues(istio.values),
+        ...checkMeshConfig(istio.values),
+        ...checkTracing(istio),
+        ...checkStorage(istio),
     ];
 }
 
 /** Repositories and registries that ended with Istio 1.30 (https://istio.io/latest/blog/2026/retirement-of-gcp/). */
 const RETIRED = /istio-release\.storage\.googleapis\.com|gcr\.io\/istio-release|registry\.istio\.io\/release/;
 
-function originFaults({ chartRepository, hub, tag, kiali }: Istio, files: Files): Fault[] {
-    const faults = Object.entries({ chartRepository, hub })
-        .filter(([, origin]) => RETIRED.test(origin))
-        .map(([key, origin]) => badValue(["istio", key], origin, `Istio ${ISTIO_MINOR} is not published there`));
+function checkSources({ chartRepository, hub, tag, kiali }: Istio, files: Files): ConfigIssue[] {
+    const issues = Object.entries({ chartRepository, hub })
+        .filter(([, source]) => RETIRED.test(source))
+        .map(([key, source]) => invalidValue(["istio", key], source, `Istio ${ISTIO_MINOR} is not published there`));
 
-    faults.push(...directoryFaults(["istio", "chartRepository"], chartRepository, Object.keys(RELEASES), files));
+    issues.push(...checkDirectory(["istio", "chartRepository"], chartRepository, Object.keys(RELEASES), files));
     if (kiali.enabled) {
         const path = ["istio", "kiali", "chartRepository"];
-        faults.push(...directoryFaults(path, kiali.chartRepository, ["kiali-server"], files));
+        issues.push(...checkDirectory(path, kiali.chartRepository, ["kiali-server"], files));
     }
 
-    // Tags of one's own making are let through, those that are versions have to match.
+    // A tag that is a version must match the charts. Any other tag, such as one of the user's own build, is accepted.
     const version = /^\d+\.\d+(?=[.-]|$)/.exec(tag ?? "")?.[0];
     if (version !== undefined && version !== ISTIO_MINOR) {
-        faults.push(badValue(["istio", "tag"], tag, `the charts are those of Istio ${ISTIO_MINOR}`));
+        issues.push(invalidValue(["istio", "tag"], tag, `the charts are those of Istio ${ISTIO_MINOR}`));
     }
-    return faults;
+    return issues;
 }
 
-/** Of a chart repository that is a directory, and has not every chart. */
-function directoryFaults(path: string[], repository: string, charts: string[], files: Files): Fault[] {
+/** An issue if a chart repository is a directory that lacks one of the charts. */
+function checkDirectory(path: string[], repository: string, charts: string[], files: Files): ConfigIssue[] {
     if (/^(?:https?|oci):\/\//.test(repository)) {
         return [];
     }
@@ -58,10 +58,10 @@ function directoryFaults(path: string[], repository: string, charts: string[], f
     const missing = charts
         .map((chart) => `${chart}/Chart.yaml`)
         .filter((file) => !files.exists(`${directory}/${file}`));
-    return missing.length === 0 ? [] : [badValue(path, repository, `${directory} lacks ${missing.join(", ")}`)];
+    return missing.length === 0 ? [] : [invalidValue(path, repository, `${directory} lacks ${missing.join(", ")}`)];
 }
 
-function autoscalingFaults(istio: Istio, part: "istiod" | "gateway"): Fault[] {
+function checkAutoscaling(istio: Istio, part: "istiod" | "gateway"): ConfigIssue[] {
     const { enabled, min, max } = istio[part].autoscaling;
     const path = ["istio", part, "autoscaling"];
     const isOn = enabled ?? PROFILES[istio.profile].autoscaled;
@@ -70,19 +70,19 @@ function autoscalingFaults(istio: Istio, part: "istiod" | "gateway"): Fault[] {
         const allowed = `at most ${inPulumi([...path, "max"])}`;
         return min === undefined || min <= most
             ? []
-            : [badValue([...path, "min"], min, `it is more than the maximum of ${String(most)}`, { allowed })];
+            : [invalidValue([...path, "min"], min, `it is more than the maximum of ${String(most)}`, { allowed })];
     }
-    const because = enabled === false ? "autoscaling is off" : `the profile ${istio.profile} does not scale`;
+    const reason = enabled === false ? "autoscaling is off" : `the profile ${istio.profile} does not scale`;
     return Object.entries({ min, max })
         .filter(([, bound]) => bound !== undefined)
         .map(([key, bound]) => ({
-            ...badValue([...path, key], bound, `it has no effect, for ${because}`),
+            ...invalidValue([...path, key], bound, `it has no effect because ${reason}`),
             remedy: `Run: pulumi config set --path ${inPulumi([...path, "enabled"])} true`,
         }));
 }
 
-/** Kubernetes refuses a pod that requests more than its limit, and it does so when half of Istio is installed. */
-function resourceFaults(istio: Istio, part: Sized): Fault[] {
+/** Kubernetes refuses a pod that requests more than its limit, but only when half of Istio is installed already. */
+function checkResources(istio: Istio, part: Sized): ConfigIssue[] {
     const set = istio[part].resources;
     const { requests, limits } = resourcesOf(istio.profile, part, set);
     const path = (kind: keyof Resources, amount: string) => ["istio", part, "resources", kind, amount];
@@ -92,34 +92,41 @@ function resourceFaults(istio: Istio, part: Sized): Fault[] {
         if (request === undefined || limit === undefined || size(request) <= size(limit)) {
             return [];
         }
-        // The one that was set is to blame: the other one may come from the profile.
+        // The issue is of the value that the user set: the other one may come from the profile.
         return set.limits[amount] === undefined
-            ? [badValue(path("requests", amount), request, `it is above the limit of ${limit}`, { example: limit })]
-            : [badValue(path("limits", amount), limit, `it is below the request of ${request}`, { example: request })];
+            ? [invalidValue(path("requests", amount), request, `it is above the limit of ${limit}`, { example: limit })]
+            : [
+                  invalidValue(path("limits", amount), limit, `it is below the request of ${request}`, {
+                      example: request,
+                  }),
+              ];
     });
 }
 
-/** Helm values that would part a chart from what the rest of the program takes for granted. */
-const FIXED: { chart: keyof Istio["values"]; path: string[]; only?: unknown; because: string }[] = [
-    { chart: "base", path: ["global", "istioNamespace"], because: `Istio is in ${ISTIO_NAMESPACE}` },
-    { chart: "istiod", path: ["global", "istioNamespace"], because: `Istio is in ${ISTIO_NAMESPACE}` },
-    { chart: "istiod", path: ["revision"], because: "the injection label selects no revision" },
+/** Helm values that the rest of the program relies on. */
+const FIXED: { chart: keyof Istio["values"]; path: string[]; only?: unknown; reason: string }[] = [
+    { chart: "base", path: ["global", "istioNamespace"], reason: `Istio is in ${ISTIO_NAMESPACE}` },
+    { chart: "istiod", path: ["global", "istioNamespace"], reason: `Istio is in ${ISTIO_NAMESPACE}` },
+    { chart: "istiod", path: ["revision"], reason: "the injection label selects no revision" },
     {
         chart: "istiod",
         path: ["meshConfig", "enablePrometheusMerge"],
         only: false,
-        because: "Prometheus asks Istio's agent for a pod's metrics",
+        reason: "Prometheus gets a pod's metrics from Istio's agent",
     },
-    { chart: "gateway", path: ["revision"], because: "istiod has none" },
-    { chart: "gateway", path: ["name"], because: "the Service and the pods are found by the name of the release" },
-    { chart: "gateway", path: ["labels", "istio"], because: "the pods are found by it" },
-    { chart: "gateway", path: ["service", "type"], only: "None", because: "the address is read from the Service" },
-    { chart: "kiali", path: ["deployment", "instance_name"], because: "Kiali is found by it" },
-    { chart: "kiali", path: ["server", "port"], because: "Kiali is reached by it" },
-    { chart: "kiali", path: ["server", "web_root"], because: "Kiali is reached by it" },
+    { chart: "gateway", path: ["revision"], reason: "istiod has no revision" },
+    { chart: "gateway", path: ["name"], reason: "the Service and the pods are found by the name of the release" },
+    { chart: "gateway", path: ["labels", "istio"], reason: "the pods are found by this label" },
+    { chart: "gateway", path: ["service", "type"], only: "None", reason: "the address is read from the Service" },
+    { chart: "kiali", path: ["deployment", "instance_name"], reason: "Kiali is found by this name" },
+    { chart: "kiali", path: ["server", "port"], reason: "Kiali is reached at a fixed port" },
+    { chart: "kiali", path: ["server", "web_root"], reason: "Kiali is reached at a fixed path" },
 ];
 
-/** Keys in the values.schema.json of the chart `gateway` 1.31. Helm would refuse another one after istiod is installed. */
+/**
+ * Keys in the values.schema.json of the chart `gateway` 1.31. Helm refuses any other key too, but only after istiod is
+ * installed; and the chart itself may not be on this machine yet.
+ */
 const GATEWAY_KEYS = [
     ...["additionalContainers", "affinity", "annotations", "autoscaling", "compatibilityVersion"],
     ...["containerSecurityContext", "defaultRevision", "dnsConfig", "dnsPolicy", "enabled", "env", "envVarFrom"],
@@ -131,16 +138,15 @@ const GATEWAY_KEYS = [
     ...["volumeMounts", "volumes"],
 ];
 
-function overrideFaults(values: Istio["values"]): Fault[] {
-    const fixed = FIXED.flatMap(({ chart, path, only, because }) => {
+function checkHelmValues(values: Istio["values"]): ConfigIssue[] {
+    const fixed = FIXED.flatMap(({ chart, path, only, reason }) => {
         const value = valueAt(values[chart], path);
         if (value === undefined || (only !== undefined && value !== only)) {
             return [];
         }
         const allowed = only === undefined ? "nothing" : `anything but ${JSON.stringify(only)}`;
-        return [
-            badValue(["istio", "values", chart, ...path], value, `it cannot be changed, for ${because}`, { allowed }),
-        ];
+        const key = ["istio", "values", chart, ...path];
+        return [invalidValue(key, value, `it cannot be changed because ${reason}`, { allowed })];
     });
     const unknown = Object.entries(values.gateway)
         .filter(([key]) => !GATEWAY_KEYS.includes(key))
@@ -151,87 +157,76 @@ function overrideFaults(values: Istio["values"]): Fault[] {
     return [...fixed, ...unknown];
 }
 
-/** The provider of metrics that istiod has by itself: without it the proxies count no requests. */
+/** istiod's built-in provider of metrics. Without it, the proxies count no requests. */
 const METRICS_PROVIDER = "prometheus";
 
-/** The chart names its own default providers only where the user names none at all. */
-function meshConfigFaults({ istiod }: Istio["values"]): Fault[] {
+/** The chart sets its default providers only if the user names no providers at all. */
+function checkMeshConfig({ istiod }: Istio["values"]): ConfigIssue[] {
     const path = ["istio", "values", "istiod", "meshConfig"];
     const { meshConfig } = istiod;
     if (meshConfig === undefined) {
         return [];
     }
     if (typeof meshConfig !== "object" || meshConfig === null || Array.isArray(meshConfig)) {
-        return [badValue(path, meshConfig, "it is not an object, and would replace ours", { allowed: "object" })];
+        return [invalidValue(path, meshConfig, "it is not an object, and would replace ours", { allowed: "object" })];
     }
     const providers = valueAt(meshConfig, ["defaultProviders"]);
     const metrics = valueAt(providers, ["metrics"]);
     if (providers === undefined || (Array.isArray(metrics) && metrics.includes(METRICS_PROVIDER))) {
         return [];
     }
-    return [
-        badValue(
-            [...path, "defaultProviders"],
-            providers,
-            `it replaces the provider ${METRICS_PROVIDER}, which the mesh's metrics come from`,
-            { allowed: `an object whose metrics have ${METRICS_PROVIDER}` },
-        ),
-    ];
+    const problem = `it replaces the provider ${METRICS_PROVIDER}, which the mesh's metrics come from`;
+    const allowed = `an object whose metrics have ${METRICS_PROVIDER}`;
+    return [invalidValue([...path, "defaultProviders"], providers, problem, { allowed })];
 }
 
-/** Our provider of traces is in a list, and lists are not merged: one of the user's has to have ours as well. */
-function tracingFaults({ tracing, values }: Istio): Fault[] {
+/** Helm does not merge lists: a list of providers from the user replaces ours, so it must contain ours too. */
+function checkTracing({ tracing, values }: Istio): ConfigIssue[] {
     const path = ["meshConfig", "extensionProviders"];
     const providers = valueAt(values.istiod, path);
     const names = Array.isArray(providers) ? providers.map((provider) => valueAt(provider, ["name"])) : [];
     if (!tracing.enabled || providers === undefined || names.includes(TRACING_PROVIDER)) {
         return [];
     }
-    return [
-        badValue(
-            ["istio", "values", "istiod", ...path],
-            providers,
-            `it replaces the provider ${TRACING_PROVIDER}, which istio.tracing needs`,
-            { allowed: `a list with a provider of the name ${TRACING_PROVIDER}` },
-        ),
-    ];
+    const problem = `it replaces the provider ${TRACING_PROVIDER}, which istio.tracing needs`;
+    const allowed = `a list with a provider of the name ${TRACING_PROVIDER}`;
+    return [invalidValue(["istio", "values", "istiod", ...path], providers, problem, { allowed })];
 }
 
-/** Room for the write-ahead log of a small mesh, and for a block of two hours beside it. */
+/** Room for the write-ahead log of a small mesh, and for a block of two hours. */
 const LEAST_STORAGE = "256Mi";
 
-function prometheusFaults({ prometheus }: Istio): Fault[] {
+function checkStorage({ prometheus }: Istio): ConfigIssue[] {
     const { size } = prometheus.storage;
     return bytes(size) < bytes(LEAST_STORAGE)
-        ? [badValue(["istio", "prometheus", "storage", "size"], size, `it is less than ${LEAST_STORAGE}`)]
+        ? [invalidValue(["istio", "prometheus", "storage", "size"], size, `it is less than ${LEAST_STORAGE}`)]
         : [];
 }
 
 /**
- * The kubeconfig of the cluster's context, or what is wrong with it. A path is left out if it is faulty by itself; a
- * context is not, for the fault is to name those that the file has.
+ * The kubeconfig of the cluster's context, or what is wrong with it. An invalid path is left out; an invalid context is
+ * not, because its issue lists the contexts of the file.
  */
 export function kubeconfigOf(
-    cluster: { path?: string; context?: unknown },
+    { path, context }: { path?: string; context?: unknown },
     files: Files,
-): { kubeconfig?: string; faults: Fault[] } {
-    const { path, context } = cluster;
+): { kubeconfig?: string; issues: ConfigIssue[] } {
     if (path === undefined) {
-        return { faults: [] };
+        return { issues: [] };
     }
     const file = absolute(path, files);
     let kubeconfig: Kubeconfig;
     try {
         kubeconfig = readKubeconfig(file, (each) => files.read(each));
     } catch (error) {
-        return { faults: [badValue(["cluster", "path"], path, messageOf(error))] };
+        return { issues: [invalidValue(["cluster", "path"], path, messageOf(error))] };
     }
     const found = kubeconfig.contexts.map(({ name }) => name);
     try {
-        return { kubeconfig: stringify(reduceToContext(kubeconfig, context, dirname(file))), faults: [] };
+        return { kubeconfig: stringify(reduceToContext(kubeconfig, context, dirname(file))), issues: [] };
     } catch (error) {
-        const hint = { allowed: alternatives(found) || "none, for the file has no contexts", example: found[0] };
-        return { faults: [badValue(["cluster", "context"], context, messageOf(error), hint)] };
+        const hint = { allowed: alternatives(found) || "none, because the file has no contexts", example: found[0] };
+        return { issues: [invalidValue(["cluster", "context"], context, messageOf(error), hint)] };
     }
 }
 

@@ -1,8 +1,7 @@
+/** Schemas of the sources of images and charts. */
 import { z } from "zod";
 
-/** Schemas of where images and charts come from. */
-
-/** A host with an optional port, then path components in lower case: the grammar of image references. */
+/** The grammar of image references: a host with an optional port, then path components in lower case. */
 const HOST = String.raw`[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*(?::\d+)?`;
 const COMPONENT = String.raw`[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*`;
 const TAG = String.raw`\w[\w.-]{0,127}`;
@@ -19,7 +18,7 @@ export const tag = z
 
 const IMAGE = new RegExp(`^(${HOST})(?:/${COMPONENT})+:(${TAG})(?:@sha256:[0-9a-f]{64})?$`);
 
-/** A whole image reference. Without a registry, what is pulled would depend on how the node is set up. */
+/** A whole image reference. The registry is required: without it, each node's own setup would decide what is pulled. */
 export const image = z
     .string()
     .superRefine((reference, context) => {
@@ -27,7 +26,7 @@ export const image = z
         if (!/[.:]|^localhost$/.test(host)) {
             context.addIssue({ code: "custom", message: "it is not an image with registry and tag" });
         } else if (version === "latest") {
-            context.addIssue({ code: "custom", message: "that tag is another version each time" });
+            context.addIssue({ code: "custom", message: "the tag latest can mean another version at each pull" });
         }
     })
     .meta({ allowed: "registry/path:tag, with a digest (@sha256:...) or without" });

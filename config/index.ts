@@ -1,24 +1,24 @@
 /**
- * The program's config: the one place that reads it. Its keys are in config/schema.ts; what holds between them, and between
- * them and this machine, is in config/checks.ts.
+ * The program's config: the only place that reads it. schema.ts has its keys; crossFieldChecks.ts checks them against each
+ * other and against this machine.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { ConfigError } from "./issues";
 import { type Config, parseConfig } from "./parse";
-import { ConfigError } from "./faults";
 
-export { type Config, parseConfig } from "./parse";
-export { ConfigError } from "./faults";
 export { configTable } from "./configTable";
+export { ConfigError } from "./issues";
+export { type Config, parseConfig } from "./parse";
 
-/** The config, with the parts that were set as secrets wrapped as such. */
+/** The config, with those parts wrapped as secrets that were set as secrets. */
 export type StackConfig = Omit<Config, "istio"> & {
     readonly istio: Omit<Config["istio"], "values"> & { readonly values: pulumi.Input<Config["istio"]["values"]> };
 };
 
 /**
- * Reads the stack's config. Call it before anything is registered: a faulty config then leaves no trace.
+ * Reads the stack's config. Call it before anything is registered, so that an invalid config leaves no trace.
  *
- * @throws RunError with a line for each fault, which Pulumi prints without a stack trace.
+ * @throws RunError with a line for each issue, which Pulumi prints without a stack trace.
  */
 export function readConfig(): StackConfig {
     const namespace = `${new pulumi.Config().name}:`;
@@ -38,5 +38,5 @@ export function readConfig(): StackConfig {
     }
 }
 
-/** Part of Pulumi's runtime, but not of its types: `pulumi.Config` can make a value secret, not tell whether it is one. */
+/** In Pulumi's runtime, but not in its types. `pulumi.Config` cannot tell whether a value is a secret. */
 const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };

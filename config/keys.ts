@@ -4,14 +4,14 @@ import { SECTIONS } from "./schema";
 /** A key of the config, at any depth. */
 export interface Key {
     path: string[];
-    /** What may be written, in words. */
+    /** What is allowed, in words. */
     allowed: string;
-    /** The default, in words; undefined for a key that has to be set. */
+    /** The default, in words; undefined for a required key. */
     fallback?: string;
     /** A value for a command that sets the key. */
     example?: string;
     description: string;
-    /** The keys below this one. An object that holds anything, as Helm values do, has none. */
+    /** The keys below this one. An object with arbitrary content, such as Helm values, has no children. */
     children: Key[];
 }
 
@@ -21,7 +21,7 @@ interface Node {
     default?: unknown;
     properties?: Record<string, Node>;
     required?: string[];
-    /** Kinds of objects, one of which it is. */
+    /** The kinds of objects that are possible here. */
     oneOf?: Node[];
     allowed?: string;
     fallback?: string;
@@ -29,24 +29,23 @@ interface Node {
     description?: string;
 }
 
-/** The root of all keys, read out of the schema. */
+/** The root of all keys, from the schema. */
 export const ROOT: Key = keyOf([], z.toJSONSchema(z.strictObject(SECTIONS), { io: "input" }) as Node, true);
 
-/** Every key that holds a value of its own, in the order of the schema. */
+/** Every key without children, in the order of the schema. */
 export function leaves(key: Key = ROOT): Key[] {
     return key.children.length === 0 ? [key] : key.children.flatMap(leaves);
 }
 
-/** The key at a path, or undefined where the config has none. */
+/** The key at a path; undefined if the config has no such key. */
 export function keyAt(path: string[]): Key | undefined {
     return path.reduce<Key | undefined>((key, name) => key?.children.find(({ path }) => path.at(-1) === name), ROOT);
 }
 
-/** The key whose value has a place: for an entry of a list or of an object that holds anything, that of the whole. */
+/** The key at a path, or the key of the list or object whose entry the path is. */
 export function keyHolding(path: string[]): Key | undefined {
-    const key = keyAt(path);
     const whole = keyAt(path.slice(0, -1));
-    return key ?? (whole?.children.length === 0 ? whole : undefined);
+    return keyAt(path) ?? (whole?.children.length === 0 ? whole : undefined);
 }
 
 function keyOf(path: string[], node: Node, required: boolean): Key {
@@ -55,14 +54,14 @@ function keyOf(path: string[], node: Node, required: boolean): Key {
         path,
         allowed: node.allowed ?? allowedBy(node),
         fallback: fallback ?? (required ? undefined : "none"),
-        // `pulumi config set` takes no objects and no lists.
+        // `pulumi config set` accepts neither objects nor lists.
         example: /^(?:object|array)$/.test(node.type ?? "") ? undefined : inWords(node.example ?? node.default ?? ""),
         description: node.description ?? "",
         children: childrenOf(path, node),
     };
 }
 
-/** The keys below a node; where it is one of several kinds of object those of all kinds, a common one once. */
+/** The keys below a node: those of all kinds of objects that are possible there. A common key is listed once. */
 function childrenOf(path: string[], node: Node): Key[] {
     const own = Object.entries(node.properties ?? {}).map(([name, child]) =>
         keyOf([...path, name], child, node.required?.includes(name) ?? false),

@@ -1,23 +1,23 @@
 import type { HelmValues } from "../components/istio/merge";
 import type { IstioSettings } from "../components/istio/values";
-import { istioFaults } from "./crossFieldChecks";
-import { type ClusterConfig, clusterConfig } from "./cluster";
-import { ConfigError, type Fault, inPulumi, unknownKey } from "./faults";
+import { type Addons, resolveAddons } from "./addons";
+import { type ClusterConfig, resolveCluster } from "./cluster";
+import { checkIstio } from "./crossFieldChecks";
 import { absolute, type Files, localFiles } from "./files";
 import type { GoogleConfig } from "./gke";
+import { ConfigError, type ConfigIssue, inPulumi, unknownKey } from "./issues";
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
-import { parsed } from "./section";
-import { type Addons, addonsOf } from "./addons";
+import { parseSection } from "./section";
 
-/** The whole config, checked and complete: profiles are worked in, defaults filled in, files read. */
+/** The whole config, checked and complete: with the profile's values, with defaults, and with the files that it names. */
 export interface Config {
     readonly cluster: Readonly<ClusterConfig>;
     readonly istio: Readonly<IstioSettings> &
         Addons & {
             readonly version: string;
             readonly chartRepository: string;
-            /** Longest time for each of Helm's operations, in seconds. */
+            /** Maximum time for each of Helm's operations, in seconds. */
             readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
             readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>>;
@@ -27,13 +27,13 @@ export interface Config {
 }
 
 /**
- * Checks a config and gives it its final form, deeply frozen.
+ * Checks a config and returns it in its final form, deeply frozen.
  *
- * @param raw The project's keys without their namespace, each with its value as Pulumi hands it over: JSON for an object.
- * @param options.files What the machine has; by default what it really has.
+ * @param raw The project's keys without their namespace, with the values that Pulumi passes: JSON for an object.
+ * @param options.files Access to the machine's files; tests replace it.
  * @param options.secret The keys whose values must not be shown.
  * @param options.google The stack's config of the Google Cloud provider.
- * @throws ConfigError with all the faults there are.
+ * @throws ConfigError with all issues.
  */
 export function parseConfig(
     raw: Readonly<Record<string, string>>,
@@ -46,25 +46,25 @@ export function parseConfig(
         .filter((key) => !Object.hasOwn(SECTIONS, key))
         .map((key) => unknownKey([key], set[key]));
 
-    const cluster = parsed("cluster", set.cluster ?? {});
-    const istio = parsed("istio", set.istio);
-    const app = parsed("app", set.app);
-    const bookinfo = parsed("bookinfo", set.bookinfo);
+    const cluster = parseSection("cluster", set.cluster ?? {});
+    const istio = parseSection("istio", set.istio);
+    const app = parseSection("app", set.app);
+    const bookinfo = parseSection("bookinfo", set.bookinfo);
 
-    const target = clusterConfig(set.cluster, cluster, { files, google });
+    const target = resolveCluster(set.cluster, cluster, { files, google });
 
-    const faults = lastOfEachPath([
+    const issues = lastOfEachPath([
         ...unknown,
-        ...cluster.faults,
-        ...target.faults,
-        ...istio.faults,
-        ...(istio.value ? istioFaults(istio.value, files) : []),
-        ...app.faults,
-        ...bookinfo.faults,
+        ...cluster.issues,
+        ...target.issues,
+        ...istio.issues,
+        ...(istio.value ? checkIstio(istio.value, files) : []),
+        ...app.issues,
+        ...bookinfo.issues,
     ]);
-    if (faults.length > 0 || !target.config || !istio.value || !app.value || !bookinfo.value) {
+    if (issues.length > 0 || !target.config || !istio.value || !app.value || !bookinfo.value) {
         throw new ConfigError(
-            faults.map((fault) => (secret.includes(fault.path[0] ?? "") ? { ...fault, value: "[secret]" } : fault)),
+            issues.map((issue) => (secret.includes(issue.path[0] ?? "") ? { ...issue, value: "[secret]" } : issue)),
         );
     }
     return frozen({
@@ -75,7 +75,7 @@ export function parseConfig(
     });
 }
 
-/** Pulumi hands over objects as JSON and everything else as it is. */
+/** Pulumi passes objects as JSON and everything else as it is. */
 function decoded(value: string): unknown {
     try {
         return JSON.parse(value);
@@ -84,23 +84,21 @@ function decoded(value: string): unknown {
     }
 }
 
-/** A later check knows more of a key than an earlier one. */
-function lastOfEachPath(faults: Fault[]): Fault[] {
-    return [...new Map(faults.map((fault) => [inPulumi(fault.path), fault])).values()];
+/** A later check knows more about a key than an earlier one. */
+function lastOfEachPath(issues: ConfigIssue[]): ConfigIssue[] {
+    return [...new Map(issues.map((issue) => [inPulumi(issue.path), issue])).values()];
 }
 
-function completed(istio: Section<"istio">, files: Files): Config["istio"] {
-    const { version, hub, tag, imagePullPolicy, timeout, profile, global, istiod, gateway, proxy, values } = istio;
-    // Only ~ is resolved: a directory relative to the project stays so in the state, on whatever machine.
+function completed({ profile, istiod, gateway, proxy, ...istio }: Section<"istio">, files: Files): Config["istio"] {
+    // Only ~ is resolved: a directory relative to the project stays relative, so that the state does not depend on the
+    // machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
+    const addons = resolveAddons(istio);
     return {
-        version,
+        ...istio,
+        ...addons,
         chartRepository: resolved(istio.chartRepository),
-        hub,
-        tag: tag ?? version,
-        imagePullPolicy,
-        timeout,
-        global,
+        tag: istio.tag ?? istio.version,
         istiod: {
             resources: resourcesOf(profile, "istiod", istiod.resources),
             autoscaling: autoscalingOf(profile, istiod.autoscaling),
@@ -110,9 +108,7 @@ function completed(istio: Section<"istio">, files: Files): Config["istio"] {
             autoscaling: autoscalingOf(profile, gateway.autoscaling),
         },
         proxy: { resources: resourcesOf(profile, "proxy", proxy.resources) },
-        ...addonsOf(istio),
         kiali: { ...istio.kiali, chartRepository: resolved(istio.kiali.chartRepository) },
-        values,
     };
 }
 

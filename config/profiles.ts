@@ -1,9 +1,9 @@
 import type { Autoscaling } from "../components/istio/values";
 import type { Amounts, Resources } from "../components/quantity";
 
-export type Profile = "demo" | "default";
+type Profile = "demo" | "default";
 
-/** The parts of Istio that a profile sizes. A proxy runs in the pods of others and is not scaled. */
+/** The parts of Istio that a profile sizes. A proxy runs in each pod of the mesh, so it is not scaled. */
 export type Sized = "istiod" | "gateway" | "proxy";
 
 interface Sizes {
@@ -14,8 +14,8 @@ interface Sizes {
 const PROXY_LIMITS = { cpu: "2000m", memory: "1024Mi" };
 
 /**
- * `default` is what the charts of Istio 1.31 have in their values.yaml. `demo` makes the requests as small as Istio's own
- * profile of that name does (manifests/helm-profiles/demo.yaml), leaves the limits and does not scale.
+ * `default` has the values of the values.yaml files in Istio's 1.31 charts. `demo` has the small requests of Istio's own
+ * profile of that name (manifests/helm-profiles/demo.yaml), the same limits, and no autoscaling.
  */
 export const PROFILES: Record<Profile, Record<Sized, Sizes> & { autoscaled: boolean }> = {
     demo: {
@@ -32,16 +32,16 @@ export const PROFILES: Record<Profile, Record<Sized, Sizes> & { autoscaled: bool
     },
 };
 
-/** Replicas where autoscaling is on and no bounds are set: those of the charts. */
+/** Default bounds of autoscaling: those of the charts. */
 export const REPLICAS = { min: 1, max: 5 };
 
-/** A profile's resources for a part of Istio, with those that are set instead of its own. */
+/** A profile's resources for a part of Istio, overridden by those that are set. */
 export function resourcesOf(profile: Profile, part: Sized, set: Resources): Resources {
     const { requests, limits } = PROFILES[profile][part];
     return { requests: { ...requests, ...set.requests }, limits: { ...limits, ...set.limits } };
 }
 
-/** A profile's autoscaling, with what is set instead of its own. */
+/** A profile's autoscaling, overridden by what is set. */
 export function autoscalingOf(profile: Profile, set: { enabled?: boolean; min?: number; max?: number }): Autoscaling {
     const { enabled = PROFILES[profile].autoscaled, min = REPLICAS.min, max = REPLICAS.max } = set;
     return enabled ? { enabled, min, max } : { enabled };

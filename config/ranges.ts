@@ -1,6 +1,6 @@
 /**
- * The plan of a cluster's IP ranges: what is set stays, everything else gets a place beside it. What each range has to hold
- * is said in https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing.
+ * The plan of a cluster's IP ranges: ranges that are set stay, all others are placed around them. The necessary sizes are
+ * from https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#cluster_sizing.
  */
 import type { Ranges } from "../components/gke/network";
 import { type Cidr, contains, firstFree, formatCidr, overlap, parseCidr, prefixFor, size } from "./cidr";
@@ -19,33 +19,33 @@ export class RangePlanError extends Error {
     }
 }
 
-/** Where nothing is set the first three are placed in 10.0.0.0/8, and the control plane apart from them. */
+/** Where ranges are placed. The control plane's range prefers another space, apart from the others. */
 const SPACES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"].map(known);
 const CONTROL_PLANE_SPACES = ["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"].map(known);
 
-/** What may be set: private addresses (RFC 1918), and those for carriers (RFC 6598), which GKE takes as well. */
+/** What may be set: private addresses (RFC 1918), and those for carriers (RFC 6598), which GKE accepts too. */
 const PRIVATE = [...SPACES, known("100.64.0.0/10")];
 
-/** Prefixes of what is placed: room to grow, so that another number of nodes moves no range. */
+/** Prefixes of placed ranges. They leave room to grow, so that another number of nodes moves no range. */
 const USUAL = { nodes: 20, pods: 14, services: 20, controlPlane: 28 };
 
-/** Addresses of a subnet that Google keeps for itself. */
+/** Number of addresses of a subnet that Google reserves. */
 const RESERVED = 4;
-/** Addresses for the pods of a node that runs at most 110, the default: a /24. */
+/** Addresses for the pods of a node with at most 110 pods, the default: a /24. */
 const PODS_PER_NODE = 256;
-/** Fewest addresses of a subnet's primary range that Google takes: a /29. */
+/** Google's minimum for a subnet's primary range: a /29. */
 const FEWEST_NODES = 8;
-/** Fewest and most addresses for Services: a /27, which those of this program fit in, and the /16 that is GKE's limit. */
+/** Minimum and maximum for Services: a /27, which is enough for this program, and GKE's limit of a /16. */
 const SERVICES = { fewest: 32, most: 65_536 };
 
 /** The ranges in the order in which they are checked and placed. */
 const ORDER: RangeName[] = ["nodes", "pods", "services", "controlPlane"];
 
 /**
- * A complete plan for a cluster of at most `nodes` nodes, surge upgrades included.
+ * A complete plan for a cluster of at most `nodes` nodes, including those of surge upgrades.
  *
- * @param set The ranges that are decided already.
- * @throws RangePlanError where a range is malformed, public, too small or too large, or overlaps another, or has no room.
+ * @param set The ranges that are fixed.
+ * @throws RangePlanError if a range is malformed, public, too small or too large, overlaps another one, or finds no room.
  */
 export function planRanges(set: Partial<Ranges>, nodes: number): Ranges {
     const plan = new Map<RangeName, Cidr>();
@@ -64,10 +64,10 @@ export function planRanges(set: Partial<Ranges>, nodes: number): Ranges {
 }
 
 /**
- * The nodes that a cluster has at most: those that its pool may grow to in each zone, and the one that an upgrade adds there.
- * GKE spreads a regional cluster over three zones.
+ * The maximum number of nodes of a cluster: the pool's maximum in each zone, and one more there for an upgrade. GKE
+ * spreads a regional cluster over three zones.
  */
-export function mostNodes(maxPerZone: number, regional: boolean): number {
+export function maxNodes(maxPerZone: number, regional: boolean): number {
     return (maxPerZone + 1) * (regional ? 3 : 1);
 }
 
@@ -79,12 +79,12 @@ function checked(name: RangeName, text: string, nodes: number, others: ReadonlyM
     if (!PRIVATE.some((space) => contains(space, range))) {
         throw new RangePlanError(name, `it is not within ${PRIVATE.map(formatCidr).join(", ")}`);
     }
-    const { fewest, most, because } = limits(name, nodes);
+    const { fewest, most = Infinity, content } = limits(nodes)[name];
     if (size(range) < fewest) {
-        throw new RangePlanError(name, `it is too small: ${because} need a /${String(prefixFor(fewest))}`);
+        throw new RangePlanError(name, `it is too small: ${content} need a /${String(prefixFor(fewest))}`);
     }
     if (size(range) > most) {
-        throw new RangePlanError(name, `it is too large: GKE takes a /${String(prefixFor(most))} at most`);
+        throw new RangePlanError(name, `it is too large: GKE allows a /${String(prefixFor(most))} at most`);
     }
     for (const [other, taken] of others) {
         if (overlap(range, taken)) {
@@ -95,7 +95,7 @@ function checked(name: RangeName, text: string, nodes: number, others: ReadonlyM
 }
 
 function placed(name: RangeName, nodes: number, taken: Cidr[]): Cidr {
-    const prefix = Math.min(USUAL[name], prefixFor(limits(name, nodes).fewest));
+    const prefix = Math.min(USUAL[name], prefixFor(limits(nodes)[name].fewest));
     const spaces = name === "controlPlane" ? CONTROL_PLANE_SPACES : SPACES;
     for (const space of spaces) {
         const range = firstFree(space, prefix, taken);
@@ -113,32 +113,26 @@ const WORDS: Record<RangeName, string> = {
     controlPlane: "the control plane",
 };
 
-/** Fewest and most addresses of a range, and what the fewest are for. */
-function limits(name: RangeName, nodes: number): { fewest: number; most: number; because: string } {
-    switch (name) {
-        case "nodes":
-            return {
-                fewest: Math.max(FEWEST_NODES, nodes + RESERVED),
-                most: Infinity,
-                because: `${String(nodes)} nodes, with one for upgrades in each zone,`,
-            };
-        case "pods":
-            return {
-                fewest: nodes * PODS_PER_NODE,
-                most: Infinity,
-                because: `the pods of ${String(nodes)} nodes, at 256 addresses each,`,
-            };
-        case "services":
-            return { fewest: SERVICES.fewest, most: SERVICES.most, because: "the cluster's Services" };
-        case "controlPlane":
-            return { fewest: 16, most: 16, because: "the control plane's machines" };
-    }
+/** Minimum and maximum number of addresses of each range, and what they are for. */
+function limits(nodes: number): Record<RangeName, { fewest: number; most?: number; content: string }> {
+    return {
+        nodes: {
+            fewest: Math.max(FEWEST_NODES, nodes + RESERVED),
+            content: `${String(nodes)} nodes, with one for upgrades in each zone,`,
+        },
+        pods: {
+            fewest: nodes * PODS_PER_NODE,
+            content: `the pods of ${String(nodes)} nodes, at 256 addresses each,`,
+        },
+        services: { ...SERVICES, content: "the cluster's Services" },
+        controlPlane: { fewest: 16, most: 16, content: "the control plane's machines" },
+    };
 }
 
 function known(text: string): Cidr {
     const range = parseCidr(text);
     if (!range) {
-        throw new Error(`${text} is no range`);
+        throw new Error(`${text} is not a range`);
     }
     return range;
 }

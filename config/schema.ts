@@ -1,37 +1,39 @@
 /**
- * What a config may hold: the single source of types, defaults, checks of one value and descriptions. Beside zod's own
- * metadata a key carries
- * - `allowed`: what may be written, where the type does not say it;
- * - `fallback`: where the default comes from, if it is not a constant;
- * - `example`: a value for the command that mends a fault, where there is no default.
+ * The config's schema: the only source of its types, defaults, descriptions and checks of single values. In addition to
+ * zod's own metadata a key has
+ * - `allowed`: what is allowed, if the type does not say it;
+ * - `fallback`: the source of the default, if it is not a constant;
+ * - `example`: a value for the command that fixes an issue, if there is no default.
  */
 import { z } from "zod";
 import { ISTIO_NAMESPACE } from "../components/names";
 import { isCpu, isMemory } from "../components/quantity";
 import { ADDON_SECTIONS } from "./addonSchema";
 import { CLUSTER_SECTION } from "./clusterSchema";
+import { flag, group, wholeNumber } from "./fields";
 import { chartRepository, registry, tag } from "./imageReferences";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 
-/** The one minor version of Istio whose charts, values and API this program is written for. */
+/** The only minor version of Istio whose charts, values and API this program supports. */
 export const ISTIO_MINOR = "1.31";
 
-/** The namespaces that Istio never injects into (pkg/kube/inject), and those that Kubernetes reserves. */
+/** Namespaces that Istio never injects into (pkg/kube/inject), and those that Kubernetes reserves. */
 const RESERVED_NAMESPACE = new RegExp(`^(?:kube-.*|local-path-storage|${ISTIO_NAMESPACE})$`);
 
 const imagePullPolicy = z
     .enum(["Always", "IfNotPresent", "Never"])
     .default("IfNotPresent")
-    .meta({ description: "When nodes pull the images." });
+    .describe("When nodes pull the images.");
 
-/** A number is taken for its digits: YAML reads `cpu: 1` as one. */
+/** Turns a number into its digits: YAML reads the 1 in `cpu: 1` as a number. */
 const digits = (value: unknown) => (typeof value === "number" ? String(value) : value);
 
 const cpu = z.preprocess(digits, z.string().refine(isCpu, "it is not an amount of CPU")).optional();
 const memory = z.preprocess(digits, z.string().refine(isMemory, "it is not an amount of memory")).optional();
 
-/** Four keys for a container's resources. They have no constant defaults: the profile decides. */
+/** Four keys for a container's resources. The profile has their defaults. */
 function resources(part: Sized) {
+    const subject = { istiod: "istiod", gateway: "each ingress gateway pod", proxy: "each sidecar" }[part];
     const amounts = (kind: "requests" | "limits", what: string) => {
         const fallback = (of: "cpu" | "memory") => {
             const [demo, byDefault] = [PROFILES.demo[part][kind][of], PROFILES.default[part][kind][of]];
@@ -39,141 +41,109 @@ function resources(part: Sized) {
         };
         const CPU = { allowed: "CPU, such as 100m or 2", example: "100m", fallback: fallback("cpu") };
         const MEMORY = { allowed: "memory, such as 128Mi or 2Gi", example: "128Mi", fallback: fallback("memory") };
-        return z
-            .strictObject({
-                cpu: cpu.meta({ ...CPU, description: `CPU that ${what}.` }),
-                memory: memory.meta({ ...MEMORY, description: `Memory that ${what}.` }),
-            })
-            .prefault({});
+        return group({
+            cpu: cpu.meta({ ...CPU, description: `CPU ${what} of ${subject}.` }),
+            memory: memory.meta({ ...MEMORY, description: `Memory ${what} of ${subject}.` }),
+        });
     };
-    const subject = { istiod: "istiod", gateway: "each ingress gateway pod", proxy: "each sidecar" }[part];
-    return z
-        .strictObject({
-            requests: amounts("requests", `${subject} requests`),
-            limits: amounts("limits", `${subject} may use at most`),
-        })
-        .prefault({});
+    return group({ requests: amounts("requests", "request"), limits: amounts("limits", "limit") });
 }
 
-/** Three keys for a HorizontalPodAutoscaler; it needs the cluster's metrics API. */
+/** Three keys for a HorizontalPodAutoscaler. It needs the cluster's metrics API. */
 function autoscaling(what: string) {
-    const replicas = z.int().min(1, "it is too small").max(100, "it is too large").optional();
-    const bounds = { allowed: "whole number from 1 to 100, with autoscaling on" };
-    return z
-        .strictObject({
-            enabled: z
-                .boolean()
-                .optional()
-                .meta({
-                    fallback: "false (demo), true (default)",
-                    example: true,
-                    description: `Whether the load decides on the number of ${what} replicas. Needs a metrics server.`,
-                }),
-            min: replicas.meta({
-                ...bounds,
-                fallback: String(REPLICAS.min),
-                example: REPLICAS.min,
-                description: "Fewest replicas.",
+    const bound = (byDefault: number, description: string) =>
+        wholeNumber(1, 100)
+            .optional()
+            .meta({
+                allowed: "whole number from 1 to 100, with autoscaling on",
+                fallback: String(byDefault),
+                example: byDefault,
+                description,
+            });
+    return group({
+        enabled: z
+            .boolean()
+            .optional()
+            .meta({
+                fallback: "false (demo), true (default)",
+                example: true,
+                description: `Whether the number of ${what} replicas follows the load. Needs a metrics server.`,
             }),
-            max: replicas.meta({
-                ...bounds,
-                fallback: String(REPLICAS.max),
-                example: REPLICAS.max,
-                description: "Most replicas.",
-            }),
-        })
-        .prefault({});
+        min: bound(REPLICAS.min, "Minimum number of replicas."),
+        max: bound(REPLICAS.max, "Maximum number of replicas."),
+    });
 }
 
 const overrides = (chart: string) =>
     z
         .record(z.string(), z.unknown())
         .default({})
-        .meta({ allowed: "object", description: `Helm values laid over ours for the chart ${chart}.` });
+        .meta({ allowed: "object", description: `Helm values that override ours for the chart ${chart}.` });
 
 /** The top-level keys of the project's config, each with the schema of its value. */
 export const SECTIONS = {
     cluster: CLUSTER_SECTION,
 
-    istio: z
-        .strictObject({
-            version: z
-                .string()
-                .regex(/^1\.31\.\d+(?:-[\w.]+)?$/, `it is not a release of Istio ${ISTIO_MINOR}`)
-                .default(`${ISTIO_MINOR}.1`)
-                .meta({ allowed: `${ISTIO_MINOR}.x`, description: "Version of Istio's charts." }),
-            chartRepository: chartRepository.default("https://blob.istio.io/istio-release/charts").meta({
-                allowed: "https://..., oci://..., or a directory with the charts base, istiod and gateway",
-                description: "Where Istio's charts come from. A directory is used whatever its charts' version.",
-            }),
-            hub: registry.default("docker.io/istio").meta({ description: "Where Istio's images come from." }),
-            tag: tag.optional().meta({
-                fallback: "istio.version",
-                example: `${ISTIO_MINOR}.1`,
-                description: "Tag of Istio's images.",
-            }),
-            imagePullPolicy,
-            timeout: z.int().min(30, "it is too short").max(3600, "it is too long").default(600).meta({
-                allowed: "seconds, a whole number from 30 to 3600",
-                description: "How long each Helm release may take to become ready, a load balancer's address included.",
-            }),
-            profile: z.enum(["demo", "default"]).default("demo").meta({
-                description: "demo asks for little, for small nodes; default is what the charts ask for themselves.",
-            }),
-            global: z
-                .strictObject({
-                    mtls: z
-                        .strictObject({
-                            enabled: z.boolean().default(true).meta({
-                                description: "Whether workloads of the mesh accept nothing but mutual TLS.",
-                            }),
-                        })
-                        .prefault({}),
-                })
-                .prefault({}),
-            istiod: z.strictObject({ resources: resources("istiod"), autoscaling: autoscaling("istiod") }).prefault({}),
-            gateway: z
-                .strictObject({ resources: resources("gateway"), autoscaling: autoscaling("ingress gateway") })
-                .prefault({}),
-            proxy: z.strictObject({ resources: resources("proxy") }).prefault({}),
-            ...ADDON_SECTIONS,
-            values: z
-                .strictObject({
-                    base: overrides("base"),
-                    istiod: overrides("istiod"),
-                    gateway: overrides("gateway"),
-                    kiali: overrides("kiali-server"),
-                })
-                .prefault({}),
-        })
-        .prefault({})
-        .meta({ description: "The service mesh, and what shows it." }),
+    istio: group({
+        version: z
+            .string()
+            .regex(/^1\.31\.\d+(?:-[\w.]+)?$/, `it is not a release of Istio ${ISTIO_MINOR}`)
+            .default(`${ISTIO_MINOR}.1`)
+            .meta({ allowed: `${ISTIO_MINOR}.x`, description: "Version of Istio's charts." }),
+        chartRepository: chartRepository.default("https://blob.istio.io/istio-release/charts").meta({
+            allowed: "https://..., oci://..., or a directory with the charts base, istiod and gateway",
+            description: "Source of Istio's charts. A directory is used regardless of its charts' version.",
+        }),
+        hub: registry.default("docker.io/istio").describe("Source of Istio's images."),
+        tag: tag.optional().meta({
+            fallback: "istio.version",
+            example: `${ISTIO_MINOR}.1`,
+            description: "Tag of Istio's images.",
+        }),
+        imagePullPolicy,
+        timeout: wholeNumber(30, 3600).default(600).meta({
+            allowed: "seconds, a whole number from 30 to 3600",
+            description: "Maximum time for each Helm release to become ready, including a load balancer's address.",
+        }),
+        profile: z
+            .enum(["demo", "default"])
+            .default("demo")
+            .describe("demo requests little, for small nodes; default requests what the charts request themselves."),
+        global: group({
+            mtls: group({ enabled: flag(true, "Whether workloads of the mesh accept only mutual TLS.") }),
+        }),
+        istiod: group({ resources: resources("istiod"), autoscaling: autoscaling("istiod") }),
+        gateway: group({ resources: resources("gateway"), autoscaling: autoscaling("ingress gateway") }),
+        proxy: group({ resources: resources("proxy") }),
+        ...ADDON_SECTIONS,
+        values: group({
+            base: overrides("base"),
+            istiod: overrides("istiod"),
+            gateway: overrides("gateway"),
+            kiali: overrides("kiali-server"),
+        }),
+    }).describe("The service mesh and its add-ons."),
 
-    app: z
-        .strictObject({
-            namespace: z
-                .string()
-                .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, "it is not a name for a namespace")
-                .refine((name) => !RESERVED_NAMESPACE.test(name), "it is reserved")
-                .default("default")
-                .meta({
-                    allowed: `lower-case letters, digits and hyphens, at most 63; not kube-* or ${ISTIO_NAMESPACE}`,
-                    description: "Namespace of Bookinfo. default is only labelled; any other is created, and owned.",
-                }),
-        })
-        .prefault({})
-        .meta({ description: "Where the application goes." }),
+    app: group({
+        namespace: z
+            .string()
+            .regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, "it is not a name for a namespace")
+            .refine((name) => !RESERVED_NAMESPACE.test(name), "it is reserved")
+            .default("default")
+            .meta({
+                allowed: `lower-case letters, digits and hyphens, at most 63; not kube-* or ${ISTIO_NAMESPACE}`,
+                description:
+                    "Namespace of Bookinfo. default is only labelled; any other is created, and deleted with the stack.",
+            }),
+    }).describe("The namespace of the application."),
 
-    bookinfo: z
-        .strictObject({
-            registry: registry.default("docker.io/istio").meta({ description: "Where Bookinfo's images come from." }),
-            tag: tag.default("1.20.3").meta({ description: "Tag of Bookinfo's images." }),
-            imagePullPolicy,
-        })
-        .prefault({})
-        .meta({ description: "The sample application." }),
+    bookinfo: group({
+        registry: registry.default("docker.io/istio").describe("Source of Bookinfo's images."),
+        tag: tag.default("1.20.3").describe("Tag of Bookinfo's images."),
+        imagePullPolicy,
+    }).describe("The sample application."),
 };
 
 export type SectionName = keyof typeof SECTIONS;
-/** A section as the schema understands it, before profile and other settings are worked into each other. */
+/** A section after its schema has parsed it, before the profile's values are added. */
 export type Section<Name extends SectionName> = z.output<(typeof SECTIONS)[Name]>;

@@ -1,28 +1,28 @@
 import type { z } from "zod";
-import { type Fault, faultsOf } from "./faults";
+import { type ConfigIssue, issuesOf } from "./issues";
 import { type Section, type SectionName, SECTIONS } from "./schema";
 
 /** What the schema made of one section of the config. */
 export interface Parsed<Name extends SectionName> {
-    /** The section, if need be without what is faulty: so the rest of it can be checked too. */
+    /** The section, without its invalid values: so the rest of it can be checked too. */
     value: Section<Name> | undefined;
-    /** What was parsed into it. */
+    /** The settings without the invalid ones. */
     sound: unknown;
-    faults: Fault[];
+    issues: ConfigIssue[];
 }
 
-/** Checks a section against its schema. Whatever is faulty is left out, so that the rest can be checked as well. */
-export function parsed<Name extends SectionName>(name: Name, raw: unknown): Parsed<Name> {
+/** Checks a section against its schema. */
+export function parseSection<Name extends SectionName>(name: Name, raw: unknown): Parsed<Name> {
     const schema: z.ZodType<Section<Name>> = SECTIONS[name] as never;
     const result = schema.safeParse(raw);
     if (result.success) {
-        return { value: result.data, sound: raw ?? {}, faults: [] };
+        return { value: result.data, sound: raw ?? {}, issues: [] };
     }
     const sound = without(raw, result.error);
-    return { value: schema.safeParse(sound).data, sound, faults: faultsOf(result.error, raw, [name]) };
+    return { value: schema.safeParse(sound).data, sound, issues: issuesOf(result.error, raw, [name]) };
 }
 
-/** A copy of a tree without everything that an error complains about. */
+/** A copy of a tree without everything that an error is about. */
 function without(raw: unknown, error: z.ZodError): unknown {
     if (error.issues.some(({ path, code }) => path.length === 0 && code !== "unrecognized_keys")) {
         return {};
@@ -32,7 +32,7 @@ function without(raw: unknown, error: z.ZodError): unknown {
         const places =
             issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
         for (const place of places) {
-            // A list goes as a whole: without a part it would be another one.
+            // A list is removed as a whole: without one of its entries it would mean something else.
             const inList = place.findIndex((key) => typeof key === "number");
             const path = inList < 0 ? place : place.slice(0, inList);
             const parent = path

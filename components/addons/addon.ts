@@ -1,19 +1,20 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { SKIP_AWAIT } from "../annotations";
 import { addonDeployment, type AddonSpec, labelsOf, portOf } from "./deployment";
 
 export interface AddonArgs extends AddonSpec {
     namespace: pulumi.Input<string>;
-    /** Its Services: the names of the ports that each one has. By default one of the add-on's name with all ports. */
+    /** Its Services, each with the names of its ports. By default there is one with the add-on's name and all ports. */
     services?: Record<string, string[]>;
-    /** What it may do in the whole cluster. Without, its pod gets no token for the API server. */
+    /** Its permissions in the whole cluster. Without them, its pod gets no token for the API server. */
     permissions?: k8s.types.input.rbac.v1.PolicyRule[];
 }
 
-/** An add-on's Deployment, with the Services, configuration, storage and permissions that it needs. */
+/** An add-on's Deployment with its Services, configuration, storage and permissions. */
 export class Addon extends pulumi.ComponentResource {
     constructor(name: string, args: AddonArgs, opts?: pulumi.ComponentResourceOptions) {
-        // The files, large as they may be, are in the state already: with their ConfigMaps.
+        // The files can be large, and their ConfigMaps have them in the state already.
         const { config = {}, ...inputs } = args;
         super("bookinfo-mesh:addons:Addon", name, inputs, opts);
 
@@ -25,13 +26,8 @@ export class Addon extends pulumi.ComponentResource {
             new k8s.core.v1.Service(
                 `${name}-${service}`,
                 {
-                    metadata: {
-                        name: service,
-                        namespace,
-                        labels,
-                        // As with Bookinfo: the Deployment is awaited, its endpoints come with it.
-                        annotations: { "pulumi.com/skipAwait": "true" },
-                    },
+                    // As with Bookinfo: the Deployment is awaited, and with it the endpoints.
+                    metadata: { name: service, namespace, labels, annotations: SKIP_AWAIT },
                     spec: {
                         type: "ClusterIP",
                         selector: { app: args.name },
@@ -67,7 +63,7 @@ export class Addon extends pulumi.ComponentResource {
         const configMaps = mapValues(
             config,
             ({ files }, volume) =>
-                // Named by Pulumi: a changed one is another one, and the old pod keeps its own until it is gone.
+                // Named by Pulumi: a change creates a new ConfigMap, and the old pod keeps the old one until it ends.
                 new k8s.core.v1.ConfigMap(
                     `${name}-${volume}`,
                     { metadata: { namespace, labels }, data: files },
@@ -81,12 +77,8 @@ export class Addon extends pulumi.ComponentResource {
                 new k8s.core.v1.PersistentVolumeClaim(
                     `${name}-${volume}`,
                     {
-                        metadata: {
-                            namespace,
-                            labels,
-                            // Many storage classes make no volume before there is a pod for it.
-                            annotations: { "pulumi.com/skipAwait": "true" },
-                        },
+                        // Many storage classes create a volume only when a pod uses it.
+                        metadata: { namespace, labels, annotations: SKIP_AWAIT },
                         spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: size } } },
                     },
                     childOpts,

@@ -10,7 +10,7 @@ export interface JaegerArgs {
     image: string;
 }
 
-/** Jaeger 2, which keeps the latest traces in memory. */
+/** Jaeger 2, which stores the latest traces in memory. */
 export class Jaeger extends pulumi.ComponentResource {
     constructor(name: string, args: JaegerArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Jaeger", name, args, opts);
@@ -33,7 +33,7 @@ export class Jaeger extends pulumi.ComponentResource {
 
 const CONFIG_PATH = "/etc/jaeger";
 
-/** Most traces that are kept; the oldest go first. One of ten spans takes some 50 KiB. */
+/** Maximum number of traces; the oldest are dropped first. A trace of ten spans takes about 50 KiB. */
 const MAX_TRACES = 5_000;
 
 const PORTS = {
@@ -49,7 +49,7 @@ export function jaegerSpec(image: string): AddonSpec {
         name: "jaeger",
         image,
         args: [`--config=${CONFIG_PATH}/config.yaml`],
-        // So that Go collects what is no longer used before the limit below ends the container.
+        // Go then collects garbage before the memory limit below ends the container.
         env: { GOMEMLIMIT: "900MiB" },
         // The image's own user.
         user: 10001,
@@ -62,8 +62,8 @@ export function jaegerSpec(image: string): AddonSpec {
 
 /**
  * Jaeger's configuration: that of an OpenTelemetry collector, with Jaeger's storage and user interface as extensions
- * (cmd/jaeger/internal/all-in-one.yaml). The pages are at `/`: without `base_path`, from which Jaeger 2.16 on serves
- * nothing but what is below it.
+ * (cmd/jaeger/internal/all-in-one.yaml). It has no `base_path`, because since Jaeger 2.16 only pages below that are served,
+ * and ours are at `/`.
  */
 export function jaegerConfig() {
     const listenOn = (port: keyof typeof PORTS) => ({ endpoint: `:${PORTS[port]}` });
@@ -81,7 +81,7 @@ export function jaegerConfig() {
                 storage: { traces: "memory" },
                 http: listenOn("http-query"),
                 grpc: listenOn("grpc-query"),
-                // Of its own requests, among those of the mesh.
+                // Otherwise Jaeger's own requests appear among those of the mesh.
                 enable_tracing: false,
             },
         },

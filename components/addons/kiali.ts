@@ -8,15 +8,15 @@ import { generatedSecret } from "./generatedSecret";
 
 export interface KialiArgs {
     namespace: pulumi.Input<string>;
-    /** Version of the chart `kiali-server`. A repository that is a directory holds its own. */
+    /** Version of the chart `kiali-server`. Ignored if the repository is a directory. */
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the chart `kiali-server`. */
     chartRepository: string;
-    /** Longest time for each of Helm's operations, in seconds. */
+    /** Maximum time for each of Helm's operations, in seconds. */
     timeout: number;
-    /** Which other add-ons are there to be asked. Prometheus has to be. */
+    /** The other add-ons that Kiali can query. Prometheus is required. */
     neighbours: KialiNeighbours;
-    /** Helm values that are laid over those of this component. */
+    /** Helm values that override those of this component. */
     values: pulumi.Input<HelmValues>;
 }
 
@@ -26,10 +26,10 @@ export interface KialiNeighbours {
 }
 
 /**
- * Kiali, for anyone who reaches its port, to look at and not to change anything. By its chart, for its permissions
- * follow its version.
+ * Kiali, read-only, for anyone who reaches its port. It is installed by its chart, because its permissions depend on its
+ * version.
  *
- * Hand Istio's CRDs to `dependsOn`: Kiali looks once whether the cluster has them, when it starts.
+ * Pass Istio's CRDs in `dependsOn`: Kiali checks only at its start whether the cluster has them.
  */
 export class Kiali extends pulumi.ComponentResource {
     constructor(name: string, args: KialiArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -51,17 +51,17 @@ export class Kiali extends pulumi.ComponentResource {
                     .apply(([overrides, secret]) => mergeValues(kialiValues(args.neighbours, secret), overrides)),
                 timeout: args.timeout,
             },
-            // As with Istio's releases. And a component's own dependsOn is not handed down.
+            // As with Istio's releases. A component's children do not inherit its dependsOn.
             { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true },
         );
         this.registerOutputs({});
     }
 }
 
-/** The Secret of the key that sessions are signed with. Left alone, the chart would make up another one each time. */
+/** The Secret with the key that signs sessions. Without it, the chart would generate another key each time. */
 const SIGNING_KEY = { secret: "kiali-signing-key", key: "key" };
 
-/** Values of the chart `kiali-server` 2 (what Kiali itself reads is under the same names in its config/config.go). */
+/** Values of the chart `kiali-server` 2. Kiali's own config/config.go has the same names. */
 export function kialiValues({ grafana, jaeger }: KialiNeighbours, signingKeySecret: string): HelmValues {
     return {
         auth: { strategy: "anonymous" },
@@ -69,7 +69,7 @@ export function kialiValues({ grafana, jaeger }: KialiNeighbours, signingKeySecr
             view_only_mode: true,
             image_pull_policy: "IfNotPresent",
             pod_labels: { "sidecar.istio.io/inject": "false" },
-            // The chart waits for half a minute before it asks for the first time.
+            // By default, the first probe comes only after half a minute.
             probes: {
                 startup: { initial_delay_seconds: 1, period_seconds: 2, failure_threshold: 90 },
                 readiness: { initial_delay_seconds: 1, period_seconds: 5 },
@@ -99,14 +99,14 @@ export function kialiValues({ grafana, jaeger }: KialiNeighbours, signingKeySecr
     };
 }
 
-/** Dashboards that Kiali's pages link to, by their titles, with the parameters that take what the page is about. */
+/** Dashboards that Kiali's pages link to, by their titles, with the parameters for the page's subject. */
 const GRAFANA_LINKS = [{ name: "Istio workload", variables: { namespace: "var-namespace", workload: "var-workload" } }];
 
 function serviceUrl(service: string, port: number): string {
     return `http://${service}.${ISTIO_NAMESPACE}:${port}`;
 }
 
-/** Where a browser finds an add-on while its port is forwarded. */
+/** An add-on's address for a browser, while its port is forwarded. */
 function forwardedUrl(addon: keyof typeof ADDONS): string {
     return `http://localhost:${ADDONS[addon].port}`;
 }

@@ -6,22 +6,19 @@ import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 import { scrapeJobs } from "./scrapeConfig";
 
-export interface PrometheusSettings {
+export interface PrometheusArgs {
+    namespace: pulumi.Input<string>;
     /** The image with its tag, of Prometheus 3. */
     image: string;
-    /** How long to keep samples, as a duration of Prometheus, such as `6h`. Less if the storage is full before. */
+    /** How long samples are kept, in Prometheus' notation, such as `6h`. Shorter if the storage is full before. */
     retention: string;
-    /** Space for samples, as a Kubernetes quantity; kept when the pod goes, or not. */
+    /** Space for samples, as a Kubernetes quantity; `persistent` storage outlives the pod. */
     storage: { size: string; persistent: boolean };
     /** Groups of recording and alerting rules, as in a rule file of Prometheus. */
     rules: readonly object[];
 }
 
-export interface PrometheusArgs extends PrometheusSettings {
-    namespace: pulumi.Input<string>;
-}
-
-/** Prometheus, which scrapes the mesh: the control plane, every proxy, and whatever pod is annotated for it. */
+/** Prometheus, which scrapes the control plane, every proxy, and every other pod that is annotated for it. */
 export class Prometheus extends pulumi.ComponentResource {
     constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Prometheus", name, args, opts);
@@ -31,7 +28,7 @@ export class Prometheus extends pulumi.ComponentResource {
             {
                 ...prometheusSpec(args),
                 namespace: args.namespace,
-                // Discovery lists pods and watches them, and does nothing else.
+                // For service discovery.
                 permissions: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
             },
             { parent: this },
@@ -47,13 +44,13 @@ const CONFIG_PATH = "/etc/prometheus";
 const DATA_PATH = "/prometheus";
 
 /**
- * Part of the storage that samples may fill before the oldest are dropped. The rest is for the write-ahead log's next
- * segment and for compaction, which writes the new block before it deletes the old ones.
+ * The share of the storage that samples can fill before the oldest are deleted. The rest is for the write-ahead log's next
+ * segment, and for compaction, which writes a new block before it deletes the old ones.
  */
 const FILL_LEVEL = 0.75;
 
-export function prometheusSpec({ image, retention, storage, rules }: PrometheusSettings): AddonSpec {
-    // Prometheus' MB are powers of 2, as MiB elsewhere.
+export function prometheusSpec({ image, retention, storage, rules }: Omit<PrometheusArgs, "namespace">): AddonSpec {
+    // Prometheus' MB is what others call MiB.
     const megabytes = Math.floor((bytes(storage.size) * FILL_LEVEL) / 1024 ** 2);
     return {
         name: "prometheus",
@@ -63,10 +60,10 @@ export function prometheusSpec({ image, retention, storage, rules }: PrometheusS
             `--storage.tsdb.path=${DATA_PATH}`,
             `--storage.tsdb.retention.time=${retention}`,
             `--storage.tsdb.retention.size=${megabytes}MB`,
-            // On IPv6 too.
+            // Without a host, so also on IPv6.
             `--web.listen-address=:${ADDONS.prometheus.port}`,
         ],
-        // The image's own user is nobody.
+        // The image's own user, nobody.
         user: 65534,
         ports: { http: ADDONS.prometheus.port },
         probes: { port: "http", live: "/-/healthy", ready: "/-/ready" },
@@ -90,7 +87,7 @@ export function prometheusConfig(): string {
             rule_files: [`${CONFIG_PATH}/rules.yaml`],
             scrape_configs: scrapeJobs(),
         },
-        // Prometheus' reader of YAML knows anchors, people who read it need not.
+        // YAML anchors would be harder to read for people.
         { aliasDuplicateObjects: false },
     );
 }

@@ -1,6 +1,6 @@
 import { ISTIO_NAMESPACE } from "../names";
 
-/** A step that decides on a discovered pod, or changes its labels (`relabel_config` of Prometheus). */
+/** A step that keeps or drops a discovered pod, or changes its labels (`relabel_config` of Prometheus). */
 interface Relabel {
     source_labels: string[];
     regex: string;
@@ -12,28 +12,28 @@ interface Relabel {
 interface ScrapeJob {
     job_name: string;
     kubernetes_sd_configs: { role: "pod" }[];
-    /** What to take an answer for that does not say what it is. Prometheus 3 would refuse it. */
+    /** The format of answers without a content type, which Prometheus 3 would otherwise refuse. */
     fallback_scrape_protocol: string;
     relabel_configs: Relabel[];
 }
 
-/** Labels that discovery gives to a pod; they are gone after relabelling. */
+/** Labels of a discovered pod. Prometheus drops them after relabelling. */
 const POD = "__meta_kubernetes_pod";
 const NAMESPACE = "__meta_kubernetes_namespace";
 const annotation = (name: string) => `${POD}_annotation_prometheus_io_${name}`;
 
-/** Injection annotates each pod that it adds a proxy to. */
+/** Injection annotates each pod with a proxy. */
 const INJECTED = `${POD}_annotationpresent_sidecar_istio_io_status`;
 const CONTROL_PLANE = { source_labels: [NAMESPACE, `${POD}_label_app`], regex: `${ISTIO_NAMESPACE};istiod` };
 
 /**
- * What to scrape: every pod that asks for it by the annotations `prometheus.io/*`, in one job of three:
+ * Every pod with the annotations `prometheus.io/*` is scraped, in one of three jobs:
  * - `istiod`: the control plane;
- * - `envoy`: pods with a proxy. Injection points their annotations at port 15020, where Istio's agent answers for Envoy,
- *   itself and the application together, outside of mutual TLS;
- * - `pods`: the others.
+ * - `envoy`: pods with a proxy. Injection points their annotations to port 15020. There Istio's agent has the metrics of
+ *   Envoy, itself and the application, without mutual TLS;
+ * - `pods`: all others.
  *
- * Discovery gives a pod as often as it has ports. They all become the same target, and Prometheus scrapes that once.
+ * Discovery returns a pod once for each of its ports. All of these become the same target, which Prometheus scrapes once.
  */
 export function scrapeJobs(): ScrapeJob[] {
     return [
@@ -58,7 +58,7 @@ function job(name: string, ...choice: Relabel[]): ScrapeJob {
     };
 }
 
-/** Where the annotations say that the metrics are. What they leave open stays as Prometheus has it. */
+/** The address of the metrics, from the annotations. For missing annotations, Prometheus' defaults apply. */
 const ADDRESS: Relabel[] = [
     { source_labels: [annotation("scheme")], regex: "(https?)", target_label: "__scheme__" },
     { source_labels: [annotation("path")], regex: "(.+)", target_label: "__metrics_path__" },
@@ -77,7 +77,7 @@ const ADDRESS: Relabel[] = [
     },
 ];
 
-/** The labels that series get: where they are from. `app` and `version` are what Kiali's own dashboards select by. */
+/** The labels that say where a series comes from. Kiali's own dashboards select by `app` and `version`. */
 const LABELS: Relabel[] = [
     [NAMESPACE, "namespace"],
     [`${POD}_name`, "pod"],

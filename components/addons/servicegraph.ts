@@ -4,18 +4,15 @@ import { ENTRY, serverFiles } from "../../packages/servicegraph/bundle";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 
-export interface ServicegraphSettings {
+export interface ServicegraphArgs {
+    namespace: pulumi.Input<string>;
     /** An image with Node 20.20 or newer, with its tag. */
     image: string;
-    /** Where the server reaches Prometheus. */
+    /** Prometheus, as the server reaches it. */
     prometheusUrl: string;
 }
 
-export interface ServicegraphArgs extends ServicegraphSettings {
-    namespace: pulumi.Input<string>;
-}
-
-/** Servicegraph, this project's own server: its files are in a ConfigMap, and any image with Node runs it. */
+/** Servicegraph, this project's own server. A ConfigMap has its files, so any image with Node can run it. */
 export class Servicegraph extends pulumi.ComponentResource {
     constructor(name: string, args: ServicegraphArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Servicegraph", name, args, opts);
@@ -27,7 +24,7 @@ export class Servicegraph extends pulumi.ComponentResource {
 
 const APP_PATH = "/app";
 
-export function servicegraphSpec({ image, prometheusUrl }: ServicegraphSettings): AddonSpec {
+export function servicegraphSpec({ image, prometheusUrl }: Omit<ServicegraphArgs, "namespace">): AddonSpec {
     return {
         name: "servicegraph",
         image,

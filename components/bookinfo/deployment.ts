@@ -1,10 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_PORT } from "../names";
 import type { ImagePullPolicy } from "../istio/values";
+import { BOOKINFO_PORT } from "../names";
+import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE } from "../restrictedPod";
 import type { BookinfoService } from "./services";
 
-/** Where Bookinfo's images come from. */
+/** Source of Bookinfo's images. */
 export interface BookinfoImages {
     /** Registry and path, without the image's name: `docker.io/istio`. */
     registry: string;
@@ -12,7 +13,7 @@ export interface BookinfoImages {
     imagePullPolicy: ImagePullPolicy;
 }
 
-/** The Deployment of one version of a service, with everything that its image needs and allows. */
+/** The Deployment of one version of a service. */
 export function deploymentSpec(
     service: BookinfoService,
     version: string,
@@ -28,11 +29,11 @@ export function deploymentSpec(
             metadata: { labels, annotations: service.podAnnotations },
             spec: {
                 serviceAccountName,
-                // Bookinfo does not talk to the API server. The sidecar proves its identity by a token of its own.
+                // Bookinfo does not call the API server. The sidecar has another token to prove its identity.
                 automountServiceAccountToken: false,
-                // Kubernetes' variables such as REVIEWS_SERVICE_PORT would depend on what was created first.
+                // Kubernetes' variables such as REVIEWS_SERVICE_PORT would depend on the order of creation.
                 enableServiceLinks: false,
-                terminationGracePeriodSeconds: SERVES_ON + LONGEST_REQUEST,
+                terminationGracePeriodSeconds: DRAIN_SECONDS + LONGEST_REQUEST,
                 containers: [
                     {
                         name: service.name,
@@ -41,17 +42,13 @@ export function deploymentSpec(
                         ports: [{ name: "http", containerPort: BOOKINFO_PORT }],
                         env: Object.entries(service.env ?? {}).map(([name, value]) => ({ name, value })),
                         resources: { requests: { ...service.requests }, limits: { memory: service.memoryLimit } },
-                        ...PROBES,
-                        lifecycle: { preStop: { sleep: { seconds: SERVES_ON } } },
-                        // On the container and not on the pod: the injected istio-init sets up iptables as root. The
-                        // root file system stays writable, for upstream's images were never made to do without.
-                        securityContext: {
-                            runAsNonRoot: true,
-                            runAsUser: service.user,
-                            allowPrivilegeEscalation: false,
-                            capabilities: { drop: ["ALL"] },
-                            seccompProfile: { type: "RuntimeDefault" },
-                        },
+                        // Bookinfo's services answer here independently of each other. Injection rewrites the probes so that
+                        // they work with mutual TLS.
+                        ...probes({ port: "http", live: "/health", ready: "/health" }),
+                        lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
+                        // Of the container and not of the pod: the injected istio-init sets up iptables as root. The root
+                        // file system stays writable, because upstream's images need that.
+                        securityContext: { ...runAs(service.user), ...RESTRICTED_CONTAINER, ...SECCOMP_PROFILE },
                         volumeMounts: scratch.map(([name, mountPath]) => ({ name, mountPath })),
                     },
                 ],
@@ -62,20 +59,10 @@ export function deploymentSpec(
 }
 
 /**
- * A pod that has to go serves on for so many seconds: proxies send requests to it until they have learnt that it goes. (The
- * sidecar ends after the application.)
+ * Seconds for which a terminating pod keeps serving, until proxies stop routing to it. (The sidecar ends after the
+ * application.)
  */
-const SERVES_ON = 3;
+const DRAIN_SECONDS = 3;
 
-/** In seconds: productpage gives details 3 s, and then reviews twice 3 s. Nobody waits longer for a process that does not end. */
+/** Seconds: productpage waits 3 s for details, and then twice 3 s for reviews. */
 const LONGEST_REQUEST = 9;
-
-// Every Bookinfo service answers here, independently of the others. Injection sends the probes past mTLS.
-const HEALTH = { httpGet: { path: "/health", port: "http" } };
-
-const PROBES = {
-    // Up to three minutes: on a busy node the Java of reviews takes more than one.
-    startupProbe: { ...HEALTH, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 180 },
-    readinessProbe: { ...HEALTH, periodSeconds: 5, timeoutSeconds: 2 },
-    livenessProbe: { ...HEALTH, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-};

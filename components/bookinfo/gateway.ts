@@ -1,32 +1,32 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
-import { DELETED_AT_ONCE } from "../annotations";
+import { BACKGROUND_DELETION } from "../annotations";
 import type { GatewaySpec, VirtualServiceSpec } from "../istio/api";
+import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
 
 export interface BookinfoGatewayArgs {
-    /** The namespace that Bookinfo is in. */
+    /** The namespace of Bookinfo. */
     namespace: pulumi.Input<string>;
     /** Labels of the ingress gateway's pods. */
     gatewaySelector: Record<string, string>;
 }
 
 /**
- * Bookinfo's way in: the ingress gateway's port 80, for any host, and the paths of the product page. Hand what routes have to
- * wait for to `dependsOn`.
+ * Makes Bookinfo reachable from outside: at port 80 of the ingress gateway, for any host, with the product page's paths.
+ * Pass everything that routes must wait for in `dependsOn`.
  */
 export class BookinfoGateway extends pulumi.ComponentResource {
     constructor(name: string, args: BookinfoGatewayArgs, { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {}) {
-        // The edge belongs on the children, to which a component's own dependsOn is not handed down.
         super("bookinfo-mesh:bookinfo:BookinfoGateway", name, args, opts);
 
+        // A component's children do not inherit its dependsOn.
         const childOpts = { parent: this, dependsOn };
         const gateway = new k8s.apiextensions.CustomResource(
             `${name}-gateway`,
             {
                 apiVersion: "networking.istio.io/v1",
                 kind: "Gateway",
-                metadata: { name: "bookinfo-gateway", namespace: args.namespace, annotations: DELETED_AT_ONCE },
+                metadata: { name: "bookinfo-gateway", namespace: args.namespace, annotations: BACKGROUND_DELETION },
                 spec: gatewaySpec(args.gatewaySelector),
             },
             childOpts,
@@ -36,7 +36,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
             {
                 apiVersion: "networking.istio.io/v1",
                 kind: "VirtualService",
-                metadata: { name: "bookinfo", namespace: args.namespace, annotations: DELETED_AT_ONCE },
+                metadata: { name: "bookinfo", namespace: args.namespace, annotations: BACKGROUND_DELETION },
                 spec: gateway.metadata.name.apply(virtualServiceSpec),
             },
             childOpts,
@@ -46,15 +46,15 @@ export class BookinfoGateway extends pulumi.ComponentResource {
 }
 
 /**
- * A server on the port of the ingress gateway's Service. (Istio's own sample says 8080, which is right for the gateway
- * that istioctl installs; with the one of the Helm chart nothing would listen there.)
+ * A server on the port of the ingress gateway's Service. (Istio's own sample has 8080, for the gateway that istioctl
+ * installs. The Helm chart's gateway does not listen there.)
  */
 export function gatewaySpec(selector: Record<string, string>): GatewaySpec {
     const port = { number: GATEWAY_HTTP_PORT, name: "http", protocol: "HTTP" } as const;
     return { selector, servers: [{ port, hosts: ["*"] }] };
 }
 
-/** The paths that the product page serves itself; the gateway answers 404 to all others. */
+/** The paths that the product page serves itself. The gateway answers all others with 404. */
 export function virtualServiceSpec(gatewayName: string): VirtualServiceSpec {
     return {
         hosts: ["*"],

@@ -1,24 +1,25 @@
-import type { BOOKINFO_NAMES } from "../names";
+import { scrapeAnnotations } from "../annotations";
+import { BOOKINFO_PORT, type BOOKINFO_NAMES } from "../names";
 import type { Amounts } from "../quantity";
 
 /** A service of Bookinfo: one Service and ServiceAccount, and a Deployment for each version. */
 export interface BookinfoService {
     name: (typeof BOOKINFO_NAMES)[number];
     versions: string[];
-    /** The user that the image runs as, by number: only then can Kubernetes tell that it is not root. */
+    /** The number of the image's user. */
     user: number;
     requests: Required<Amounts>;
-    /** Most memory that the container may use. CPU has no limit: it would only slow down the start. */
+    /** CPU has no limit, because that would only slow down the start. */
     memoryLimit: string;
     env?: Record<string, string>;
-    /** Directories that the service writes to, by the name of their volume. */
+    /** Writable directories, by the name of their volume. */
     scratch?: Record<string, string>;
     podAnnotations?: Record<string, string>;
 }
 
 /**
- * Bookinfo as Istio 1.31 ships it (samples/bookinfo: platform/kube/bookinfo.yaml; users from the Dockerfiles under src).
- * Requests and limits are ours: upstream has none.
+ * Bookinfo as in Istio 1.31 (samples/bookinfo: platform/kube/bookinfo.yaml; users from the Dockerfiles under src). Upstream
+ * has no requests and limits; these are ours.
  */
 export const BOOKINFO_SERVICES: BookinfoService[] = [
     {
@@ -28,11 +29,7 @@ export const BOOKINFO_SERVICES: BookinfoService[] = [
         requests: { cpu: "20m", memory: "128Mi" },
         memoryLimit: "512Mi",
         scratch: { tmp: "/tmp" },
-        podAnnotations: {
-            "prometheus.io/scrape": "true",
-            "prometheus.io/port": "9080",
-            "prometheus.io/path": "/metrics",
-        },
+        podAnnotations: scrapeAnnotations(BOOKINFO_PORT, "/metrics"),
     },
     {
         name: "details",

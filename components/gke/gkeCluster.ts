@@ -10,11 +10,10 @@ import type { Location } from "./location";
 import { ClusterNetwork, type Ranges } from "./network";
 import { NodeServiceAccount } from "./nodeServiceAccount";
 
-/** A VPC that is there already, with a subnet in the cluster's region and a way out for nodes without addresses. */
+/** An existing VPC, with a subnet in the cluster's region, and internet access for nodes without public addresses. */
 export interface ExistingNetwork {
     /** Name, or for a shared VPC `projects/PROJECT/global/networks/NAME`. */
     name: string;
-    /** Name of the subnet. */
     subnet: string;
     /** Names of the subnet's secondary ranges for pods and Services. */
     podRange: string;
@@ -22,75 +21,70 @@ export interface ExistingNetwork {
 }
 
 export interface GkeClusterArgs {
-    /** Google Cloud project; the same that the provider is configured with. */
+    /** Google Cloud project: the provider's. */
     project: string;
-    /** A zone makes a zonal cluster, a region one in three zones. */
+    /** A cluster in a region is in three zones. */
     location: Location;
-    /** The network to join, or the ranges of a new one. */
+    /** The network to join, or the ranges of a new network. */
     network: ExistingNetwork | Pick<Ranges, "nodes" | "pods" | "services">;
     /** A /28 for the control plane's private endpoint, in CIDR notation. */
     controlPlaneRange: string;
     /**
-     * Ranges in CIDR notation from which the control plane's public address can be reached. Where there are none it has no
-     * such address: it is reached by its DNS name, from everywhere, by whom IAM lets.
+     * Ranges in CIDR notation that can reach the control plane's public address. If empty, it has no such address: it is
+     * reachable by DNS name from anywhere, for identities with the IAM permission.
      */
     authorizedNetworks: readonly string[];
     nodePool: {
         machineType: string;
-        /** Fewest nodes in each zone; the pool starts with them. */
+        /** Minimum number of nodes in each zone. The pool starts with it. */
         min: number;
-        /** Most nodes in each zone. */
+        /** Maximum number of nodes in each zone. */
         max: number;
-        /** Spot machines cost a fraction, and Google may take them away at any time. */
+        /** Spot VMs cost a fraction, but Google may take them away at any time. */
         spot: boolean;
         /** Size of each node's disk in GB. */
         diskSizeGb: number;
     };
-    /** Which versions of Kubernetes the cluster follows: RAPID, REGULAR, STABLE or EXTENDED. */
+    /** RAPID, REGULAR, STABLE or EXTENDED. */
     releaseChannel: string;
-    /** While it is on, the provider refuses to delete the cluster. */
+    /** While it is true, the provider refuses to delete the cluster. */
     deletionProtection: boolean;
-    /** Labels beside those that name the program and the stack, or instead of them. */
+    /** Labels in addition to those that name the program and the stack; they can also override these. */
     labels: Readonly<Record<string, string>>;
-    /** When the four hours begin in which Google may do maintenance on any day: `HH:MM`, UTC. */
+    /** Start of Google's daily maintenance window of four hours: `HH:MM`, UTC. */
     maintenanceStart: string;
     /** Components whose logs go to Cloud Logging. */
     logging: readonly string[];
     /** Components whose metrics go to Cloud Monitoring. */
     monitoring: readonly string[];
-    /** Whether Google's own collection of Prometheus metrics runs, which is billed for each sample. */
+    /** Whether Google collects Prometheus metrics too. It bills for each sample. */
     managedPrometheus: boolean;
-    ingress: {
-        /** Whether an address is reserved for the ingress gateway. */
-        staticIp: boolean;
-    };
+    /** Whether to reserve an address for the ingress gateway. */
+    ingress: { staticIp: boolean };
 }
 
-/** What the program calls, and what nodes report to. Whatever else these need is enabled along with them. */
+/** APIs that the program calls, and that nodes report to. Google enables their dependencies with them. */
 const APIS = ["cloudresourcemanager", "compute", "container", "iam", "logging", "monitoring"];
 
-/** Google takes up to this long for a cluster, and for the nodes of a pool. */
+/** Google can need this long for a cluster, and for the nodes of a pool. */
 const HALF_AN_HOUR = { create: "30m", update: "30m", delete: "30m" };
 
-/**
- * A hardened GKE cluster with a network, an identity for its nodes and one pool of them. docs/gke.md has the reasons for
- * each setting.
- */
+/** A hardened GKE cluster: a network, an identity for its nodes, and one node pool. docs/gke.md explains each setting. */
 export class GkeCluster extends pulumi.ComponentResource {
-    /** Reaches the cluster. What is made by it waits for the nodes, and on destroy goes before them. */
+    /** Its resources are created after the nodes, and deleted before them. */
     public readonly provider: k8s.Provider;
-    /** A kubeconfig without credentials, for gcloud's plugin. Secret. */
+    /** A kubeconfig without credentials, which uses gcloud's plugin. Secret. */
     public readonly kubeconfig: pulumi.Output<string>;
-    /** The cluster itself: what leaves nothing outside of it need not be deleted before it (`deletedWith`). */
+    /** The cluster itself. Resources without traces outside of it can be `deletedWith` it. */
     public readonly cluster: Cluster;
     public readonly clusterName: pulumi.Output<string>;
     /** The cluster's zone or region. */
     public readonly location: pulumi.Output<string>;
-    /** The command that puts the cluster into the user's own kubeconfig. */
+    /** The command that adds the cluster to the user's own kubeconfig. */
     public readonly getCredentialsCommand: pulumi.Output<string>;
-    /** The context that this command makes. */
+    /** The context that this command creates. */
     public readonly reachedBy: pulumi.Output<{ context: string }>;
-    /** The address that is reserved for the ingress gateway, if one is. */
+    /** The address reserved for the ingress gateway, if there is one. */
     public readonly ingressAddress: pulumi.Output<string> | undefined;
 
     constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -102,7 +96,7 @@ export class GkeCluster extends pulumi.ComponentResource {
             (api) =>
                 new Service(
                     `${name}-${api}-api`,
-                    // Others in the project may use it as well.
+                    // Others in the project may use it too.
                     { service: `${api}.googleapis.com`, disableOnDestroy: false },
                     { parent: this },
                 ),
@@ -113,8 +107,8 @@ export class GkeCluster extends pulumi.ComponentResource {
 
         const byDns = args.authorizedNetworks.length === 0;
         this.cluster = new Cluster(
-            // Google's name has random digits: a cluster that is replaced gets another id, by which the Kubernetes
-            // provider knows that nothing is deployed to it yet.
+            // The real name gets random digits. So a replaced cluster has another id, which tells the Kubernetes provider
+            // that nothing is deployed to it yet.
             name,
             {
                 location: location.name,
@@ -132,7 +126,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     masterIpv4CidrBlock: args.controlPlaneRange,
                 },
                 controlPlaneEndpointsConfig: { dnsEndpointConfig: { allowExternalTraffic: byDns } },
-                // With nothing in it, nobody outside of the VPC reaches the control plane by an address.
+                // An empty list: nobody outside of the VPC reaches the control plane by an address.
                 masterAuthorizedNetworksConfig: {
                     cidrBlocks: args.authorizedNetworks.map((cidrBlock) => ({ cidrBlock })),
                     gcpPublicCidrsAccessEnabled: false,
@@ -156,18 +150,18 @@ export class GkeCluster extends pulumi.ComponentResource {
                 costManagementConfig: { enabled: true },
                 resourceLabels: labels,
                 deletionProtection: args.deletionProtection,
-                // A pool that belongs to the cluster cannot be changed without replacing both. The first one is made all
-                // the same, and removed; to say what its nodes are like would replace the cluster at each update.
+                // A pool inside of the cluster resource cannot change without replacing the cluster. GKE always creates such
+                // a pool, so it is removed. It has no node settings: they would replace the cluster at each update.
                 removeDefaultNodePool: true,
                 initialNodeCount: 1,
             },
             {
                 parent: this,
                 dependsOn,
-                // Two clusters of one network cannot have the same ranges. And the load balancer goes with the old one, so
-                // that a reserved address is free for the new one.
+                // Two clusters in one network cannot have the same ranges. And the old cluster's load balancer must free a
+                // reserved address for the new one.
                 deleteBeforeReplace: true,
-                // The provider refuses as well, but not before the load balancer and the nodes are gone.
+                // The provider refuses too, but only after the load balancer and the nodes are deleted.
                 protect: args.deletionProtection,
                 customTimeouts: HALF_AN_HOUR,
             },
@@ -192,7 +186,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     diskType: "pd-balanced",
                     imageType: "COS_CONTAINERD",
                     serviceAccount: nodes.email,
-                    // What nodes may do is up to the account's roles; scopes are from before there were any.
+                    // The account's roles restrict the nodes; scopes are the older mechanism.
                     oauthScopes: ["https://www.googleapis.com/auth/cloud-platform"],
                     shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
                     workloadMetadataConfig: { mode: "GKE_METADATA" },
@@ -203,15 +197,15 @@ export class GkeCluster extends pulumi.ComponentResource {
             },
             {
                 parent: this,
-                dependsOn: [nodes.grant, ...network.wayOut],
-                // Only where the pool starts: without it GKE starts with no nodes (hashicorp/terraform-provider-google#8270).
-                // The autoscaler goes on from there, and another number would replace the pool.
+                dependsOn: [nodes.grant, ...network.internetAccess],
+                // Only for the start: without it GKE starts with no nodes (hashicorp/terraform-provider-google#8270). Then the
+                // autoscaler decides, and another number here would replace the pool.
                 ignoreChanges: ["initialNodeCount", "nodeCount"],
                 customTimeouts: HALF_AN_HOUR,
             },
         );
 
-        // Google's own rules let the control plane reach 443 and 10250 on private nodes, and nothing else.
+        // Google's own rules let the control plane reach only 443 and 10250 on private nodes.
         const webhooks = new Firewall(
             `${name}-webhooks`,
             {
@@ -223,8 +217,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                 targetServiceAccounts: [nodes.email],
                 allows: [{ protocol: "tcp", ports: [String(ISTIOD_WEBHOOK_PORT)] }],
             },
-            // The provider would move the rule to another network, and the cluster that is still in the old one would be
-            // without it.
+            // By default the provider moves the rule to the new network, while the old cluster still needs it.
             { parent: this, dependsOn, replaceOnChanges: ["network"] },
         );
 
@@ -235,8 +228,7 @@ export class GkeCluster extends pulumi.ComponentResource {
         this.kubeconfig = pulumi.secret(this.access(project, byDns).apply(gkeKubeconfig));
         this.provider = new k8s.Provider(
             name,
-            // By itself the provider takes a new address or authority for a new cluster, and replaces everything on it.
-            // What was changed by hand is brought back, where an update would otherwise stop at it.
+            // As with an existing cluster: a new address or authority is not a new cluster, and manual changes are reverted.
             { kubeconfig: this.kubeconfig, clusterIdentifier: this.cluster.id, enablePatchForce: true },
             { parent: this, dependsOn: [pool, webhooks] },
         );
@@ -255,7 +247,7 @@ export class GkeCluster extends pulumi.ComponentResource {
         });
     }
 
-    /** The network that is there, or a new one. */
+    /** The existing network, or a new one. */
     private joinedNetwork(name: string, args: GkeClusterArgs, dependsOn: pulumi.Resource[]): JoinedNetwork {
         const { network, location } = args;
         if ("name" in network) {
@@ -265,16 +257,16 @@ export class GkeCluster extends pulumi.ComponentResource {
                 project === undefined
                     ? network.subnet
                     : `projects/${project}/regions/${location.region}/subnetworks/${network.subnet}`;
-            return { network: network.name, subnetwork, podRange, serviceRange, project, wayOut: [] };
+            return { network: network.name, subnetwork, podRange, serviceRange, project, internetAccess: [] };
         }
-        const made = new ClusterNetwork(name, { location, ranges: network }, { parent: this, dependsOn });
+        const created = new ClusterNetwork(name, { location, ranges: network }, { parent: this, dependsOn });
         return {
-            network: made.network,
-            subnetwork: made.subnetwork,
-            podRange: made.rangeNames.pods,
-            serviceRange: made.rangeNames.services,
+            network: created.network,
+            subnetwork: created.subnetwork,
+            podRange: created.rangeNames.pods,
+            serviceRange: created.rangeNames.services,
             project: undefined,
-            wayOut: [made.nat],
+            internetAccess: [created.nat],
         };
     }
 
@@ -297,8 +289,8 @@ interface JoinedNetwork {
     subnetwork: pulumi.Input<string>;
     podRange: string;
     serviceRange: string;
-    /** The project that owns it, where it is another one. */
+    /** The project that owns it, if it is another one. */
     project: string | undefined;
-    /** What must be there before nodes can reach the internet. */
-    wayOut: pulumi.Resource[];
+    /** What must exist before nodes can reach the internet. */
+    internetAccess: pulumi.Resource[];
 }

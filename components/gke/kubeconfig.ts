@@ -1,18 +1,16 @@
 import { stringify } from "yaml";
 
-/** gcloud's plugin for clients of Kubernetes: it turns Google's credentials into tokens. */
+/** gcloud's plugin for Kubernetes clients: it gets tokens with Google's credentials. */
 export const AUTH_PLUGIN = "gke-gcloud-auth-plugin";
 
-/** How a cluster is reached. */
+/** How to reach a cluster. */
 export interface Access {
-    /** Google Cloud project. */
     project: string;
     location: string;
-    /** Name of the cluster. */
     name: string;
     /** Host name or IP address of the control plane. */
     endpoint: string;
-    /** The authority of the control plane's certificate, PEM in base64; left out where a public one has signed it. */
+    /** The CA of the control plane's certificate, PEM in base64; undefined for a public CA. */
     caCertificate?: string;
 }
 
@@ -22,8 +20,8 @@ export function contextName({ project, location, name }: Pick<Access, "project" 
 }
 
 /**
- * A kubeconfig of one cluster, as YAML. It holds no credential: the plugin takes the application-default credentials, the
- * same identity that the Google Cloud provider makes the cluster with.
+ * A kubeconfig of one cluster, as YAML. It has no credentials: the plugin uses the application-default credentials, like
+ * the Google Cloud provider that creates the cluster.
  */
 export function gkeKubeconfig(access: Access): string {
     const name = contextName(access);
@@ -46,7 +44,7 @@ export function gkeKubeconfig(access: Access): string {
                 name,
                 user: {
                     exec: {
-                        // The only version that the plugin answers in (kubernetes/cloud-provider-gcp, cred.go).
+                        // The only version that the plugin supports (kubernetes/cloud-provider-gcp, cred.go).
                         apiVersion: "client.authentication.k8s.io/v1beta1",
                         command: AUTH_PLUGIN,
                         args: ["--use_application_default_credentials"],
@@ -60,7 +58,7 @@ export function gkeKubeconfig(access: Access): string {
     });
 }
 
-/** The command that puts the cluster into the user's own kubeconfig. */
+/** The command that adds the cluster to the user's own kubeconfig. */
 export function getCredentialsCommand(
     { project, location, name }: Pick<Access, "project" | "location" | "name">,
     byDns: boolean,

@@ -1,4 +1,4 @@
-/** What the labels of everything that Google bills for say: whose it is, and what may change it. */
+/** Labels of billed resources: which program and stack they belong to, and what manages them. */
 export function billingLabels(
     { project, stack }: { project: string; stack: string },
     own: Readonly<Record<string, string>>,
@@ -6,7 +6,7 @@ export function billingLabels(
     return { app: labelValue(project), stack: labelValue(stack), "managed-by": "pulumi", ...own };
 }
 
-/** A name in the characters of a label's value, which is at most 63 of them long. */
+/** A name as a label's value: only certain characters, at most 63. */
 function labelValue(name: string): string {
     return name
         .toLowerCase()

@@ -1,8 +1,8 @@
-/** Where a cluster is: in a zone, such as `us-central1-a`, or in all of a region, such as `us-central1`. */
+/** The location of a cluster: a zone, such as `us-central1-a`, or a region, such as `us-central1`. */
 export interface Location {
     name: string;
-    /** The region itself, or the zone's. */
+    /** The region itself, or the region of the zone. */
     region: string;
-    /** Whether the cluster has control planes and nodes in several zones of the region. */
+    /** Whether it is a region: the cluster then has control planes and nodes in several zones. */
     regional: boolean;
 }

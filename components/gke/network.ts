@@ -4,19 +4,19 @@ import type { Location } from "./location";
 
 /** Ranges in CIDR notation. */
 export interface Ranges {
-    /** Primary range of the subnet: an address for each node. */
+    /** Primary range of the subnet: one address for each node. */
     nodes: string;
     /** Secondary range: 256 addresses for each node. */
     pods: string;
-    /** Secondary range: an address for each Service. */
+    /** Secondary range: one address for each Service. */
     services: string;
-    /** A range of its own for the control plane's private endpoint, always a /28. */
+    /** Separate range for the control plane's private endpoint, always a /28. */
     controlPlane: string;
 }
 
 export interface ClusterNetworkArgs {
     location: Location;
-    /** A plan without overlaps, in CIDR notation. */
+    /** They must not overlap. */
     ranges: Pick<Ranges, "nodes" | "pods" | "services">;
 }
 
@@ -24,12 +24,12 @@ export interface ClusterNetworkArgs {
 const RANGE_NAMES = { pods: "pods", services: "services" };
 
 /**
- * Google collects what load balancers leave in a network (firewall rules, network endpoint groups) some minutes after they
- * are gone, and until then refuses to delete the network. The provider asks again as long as this.
+ * Load balancers leave firewall rules and network endpoint groups in the network. Google deletes these some minutes later,
+ * and refuses to delete the network before. The provider retries for this long.
  */
-const PATIENT = { customTimeouts: { delete: "20m" } };
+const SLOW_DELETION = { customTimeouts: { delete: "20m" } };
 
-/** A VPC for one cluster: a subnet with ranges for nodes, pods and Services, and a way out for nodes without addresses. */
+/** A VPC for one cluster: a subnet with ranges for nodes, pods and Services, and NAT for nodes without public addresses. */
 export class ClusterNetwork extends pulumi.ComponentResource {
     /** Id of the VPC. */
     public readonly network: pulumi.Output<string>;
@@ -37,18 +37,18 @@ export class ClusterNetwork extends pulumi.ComponentResource {
     public readonly subnetwork: pulumi.Output<string>;
     /** Names of the subnet's secondary ranges. */
     public readonly rangeNames = RANGE_NAMES;
-    /** The way out. Nodes that start before it cannot pull images from other registries than Google's. */
+    /** Nodes that start before it can pull images only from Google's registries. */
     public readonly nat: RouterNat;
 
     constructor(name: string, args: ClusterNetworkArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:gke:ClusterNetwork", name, args, opts);
 
         const { region } = args.location;
-        // The edge belongs on the child: a component's own dependsOn is not handed down.
+        // A component's children do not inherit its dependsOn.
         const network = new Network(
             `${name}-network`,
             { autoCreateSubnetworks: false, routingMode: "REGIONAL" },
-            { parent: this, dependsOn: opts?.dependsOn, ...PATIENT },
+            { parent: this, dependsOn: opts?.dependsOn, ...SLOW_DELETION },
         );
         const subnetwork = new Subnetwork(
             `${name}-subnet`,
@@ -60,11 +60,11 @@ export class ClusterNetwork extends pulumi.ComponentResource {
                     { rangeName: RANGE_NAMES.pods, ipCidrRange: args.ranges.pods },
                     { rangeName: RANGE_NAMES.services, ipCidrRange: args.ranges.services },
                 ],
-                // Google's APIs and registries are reached without the NAT, which bills each gigabyte.
+                // Google's APIs and registries are reached without NAT, which costs money for each gigabyte.
                 privateIpGoogleAccess: true,
             },
-            // Another region takes another subnet, which may not have the ranges of one that is still there.
-            { parent: this, deleteBeforeReplace: true, ...PATIENT },
+            // A subnet in another region cannot have the same ranges while the old subnet exists.
+            { parent: this, deleteBeforeReplace: true, ...SLOW_DELETION },
         );
         const router = new Router(`${name}-router`, { network: network.id, region }, { parent: this });
         this.nat = new RouterNat(
@@ -73,7 +73,7 @@ export class ClusterNetwork extends pulumi.ComponentResource {
                 router: router.name,
                 region,
                 natIpAllocateOption: "AUTO_ONLY",
-                // Pods leave the cluster by their own addresses. The subnet is not named: it could not go before the NAT.
+                // Pods too: they leave the cluster with their own addresses. A named subnet could not be deleted before the NAT.
                 sourceSubnetworkIpRangesToNat: "ALL_SUBNETWORKS_ALL_IP_RANGES",
                 logConfig: { enable: true, filter: "ERRORS_ONLY" },
             },

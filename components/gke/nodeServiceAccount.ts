@@ -3,29 +3,27 @@ import { Account } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface NodeServiceAccountArgs {
-    /** Google Cloud project. */
     project: string;
 }
 
 /**
- * The least that nodes need: to write logs and metrics
+ * The minimum for nodes: to write logs and metrics
  * (https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster#use_least_privilege_sa). The images come
  * from public registries.
  */
 const ROLE = "roles/container.defaultNodeServiceAccount";
 
-/** The identity of a cluster's nodes, in place of the default one, which in many projects may edit everything. */
+/** The identity of a cluster's nodes. The default identity may edit everything in many projects. */
 export class NodeServiceAccount extends pulumi.ComponentResource {
     public readonly email: pulumi.Output<string>;
-    /** The account's role. Nodes that start without it cannot report. */
+    /** The account's role. Nodes that start before it cannot report. */
     public readonly grant: IAMMember;
 
     constructor(name: string, args: NodeServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:gke:NodeServiceAccount", name, args, opts);
 
         const account = new Account(
-            // The id is Pulumi's, of this name and random digits: no stack's name makes it an invalid one, and two stacks
-            // never meet.
+            // Pulumi makes the id from this name and random digits. So it is valid for every stack's name, and unique.
             name,
             { project: args.project, displayName: displayNameOf(pulumi.getProject(), pulumi.getStack()) },
             { parent: this, dependsOn: opts?.dependsOn },
@@ -41,7 +39,7 @@ export class NodeServiceAccount extends pulumi.ComponentResource {
     }
 }
 
-/** What people see of the account, in the 100 characters that Google takes. */
+/** The account's name for people, in at most 100 characters, Google's limit. */
 export function displayNameOf(project: string, stack: string): string {
     return `GKE nodes of ${project}/${stack}`.slice(0, 100);
 }

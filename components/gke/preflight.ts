@@ -4,13 +4,13 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { AUTH_PLUGIN } from "./kubeconfig";
 
-/** What the check needs of the machine. Tests bring their own. */
+/** What the check needs of the machine. Tests replace it. */
 export interface Machine {
     env: Readonly<Record<string, string | undefined>>;
     platform: NodeJS.Platform;
     home: string;
     executable: (file: string) => boolean;
-    /** Content of a text file; undefined where it cannot be read. */
+    /** Content of a text file; undefined if it cannot be read. */
     read: (file: string) => string | undefined;
 }
 
@@ -23,11 +23,11 @@ const thisMachine: Machine = {
 };
 
 /**
- * Reports what this machine lacks to reach a GKE cluster, before anything is created: that would otherwise show ten minutes
- * later, when the cluster is there. A preview is only warned, for it can do without either as long as there is no cluster;
- * a run without an engine (rendering, unit tests) reaches none.
+ * Reports what this machine lacks to reach a GKE cluster, before anything is created. Otherwise the user would learn it ten
+ * minutes later, when the cluster exists. A preview only warns, because it works without it while there is no cluster. A run
+ * without an engine (rendering, unit tests) reaches no cluster, so it is not checked.
  *
- * @throws RunError in an update, with a line for each thing that is missing.
+ * @throws RunError in an update, with a line for each missing thing.
  */
 export function checkMachine(machine = thisMachine): void {
     if (pulumi.runtime.getEngine() === undefined) {
@@ -39,15 +39,13 @@ export function checkMachine(machine = thisMachine): void {
     }
     const lines = missing.map((line) => `\n  ${line}`).join("");
     if (pulumi.runtime.isDryRun()) {
-        void pulumi.log.warn(`pulumi up will need more than this machine has to reach the cluster:${lines}`);
+        void pulumi.log.warn(`pulumi up will not be able to reach the cluster from this machine:${lines}`);
     } else {
-        throw new pulumi.RunError(
-            `This machine lacks what it takes to reach the cluster. Nothing was deployed.${lines}`,
-        );
+        throw new pulumi.RunError(`This machine cannot reach the cluster. Nothing was deployed.${lines}`);
     }
 }
 
-/** What a machine lacks, a sentence for each thing and what to do about it. */
+/** What a machine lacks, and what to do: one line for each thing. */
 export function missingOn(machine: Machine): string[] {
     const missing: string[] = [];
     if (!hasPlugin(machine)) {
@@ -56,9 +54,9 @@ export function missingOn(machine: Machine): string[] {
                 "(or install your system's package google-cloud-cli-gke-gcloud-auth-plugin)",
         );
     }
-    const credentials = credentialsFault(machine);
-    if (credentials !== undefined) {
-        missing.push(`${credentials}. Run: gcloud auth application-default login`);
+    const problem = credentialsProblem(machine);
+    if (problem !== undefined) {
+        missing.push(`${problem}. Run: gcloud auth application-default login`);
     }
     return missing;
 }
@@ -72,22 +70,22 @@ function hasPlugin({ env, platform, executable }: Machine): boolean {
 }
 
 /**
- * What is wrong with the application-default credentials, which are looked for where Google's libraries do
- * (https://cloud.google.com/docs/authentication/application-default-credentials): in the file that the environment names,
- * in gcloud's, and on a machine of Google's at its metadata server. Those that only the provider would take, such as
- * GOOGLE_CREDENTIALS or an access token, are of no use to the plugin.
+ * What is wrong with the application-default credentials. The search order is that of Google's libraries
+ * (https://cloud.google.com/docs/authentication/application-default-credentials): the file in the environment, gcloud's file,
+ * and the metadata server on Google's machines. The plugin cannot use GOOGLE_CREDENTIALS or an access token, which only the
+ * provider accepts.
  */
-function credentialsFault(machine: Machine): string | undefined {
+function credentialsProblem(machine: Machine): string | undefined {
     const named = machine.env.GOOGLE_APPLICATION_CREDENTIALS;
-    const file = named ? named : gcloudFile(machine);
+    const file = named || gcloudFile(machine);
     const content = machine.read(file);
     if (content !== undefined) {
-        return isCredential(content) ? undefined : `${file} holds no credentials`;
+        return isCredential(content) ? undefined : `${file} has no credentials`;
     }
     if (named) {
         return `GOOGLE_APPLICATION_CREDENTIALS names ${named}, which cannot be read`;
     }
-    return isGoogles(machine) ? undefined : `there are no application-default credentials (${file})`;
+    return hasMetadataServer(machine) ? undefined : `there are no application-default credentials (${file})`;
 }
 
 function gcloudFile({ env, platform, home }: Machine): string {
@@ -100,7 +98,7 @@ function gcloudFile({ env, platform, home }: Machine): string {
         : path.posix.join(home, ".config/gcloud", file);
 }
 
-/** Credentials of any kind (user, service account, workload identity federation) are a JSON object with a `type`. */
+/** All kinds of credentials (user, service account, workload identity federation) are JSON objects with a `type`. */
 function isCredential(content: string): boolean {
     try {
         return typeof (JSON.parse(content) as { type?: unknown } | null)?.type === "string";
@@ -109,8 +107,8 @@ function isCredential(content: string): boolean {
     }
 }
 
-/** Whether a metadata server is to be expected: on Compute Engine the firmware says so, elsewhere the environment does. */
-function isGoogles({ env, read }: Machine): boolean {
+/** Whether to expect a metadata server: the firmware shows it on Compute Engine, the environment elsewhere. */
+function hasMetadataServer({ env, read }: Machine): boolean {
     const firmware = read("/sys/class/dmi/id/product_name")?.trim();
     return Boolean(env.GCE_METADATA_HOST) || firmware === "Google" || firmware === "Google Compute Engine";
 }

@@ -1,4 +1,4 @@
-/** Where a Helm release takes its chart from, in the terms of `helm.v3.Release`. */
+/** The source of a Helm release's chart, as `helm.v3.Release` takes it. */
 export interface ChartSource {
     chart: string;
     version?: string;
@@ -6,8 +6,8 @@ export interface ChartSource {
 }
 
 /**
- * The chart `name` of a repository: an HTTP repository (`https://...`), an OCI registry (`oci://...`) or else a directory
- * with one folder for each chart. A directory holds one version of a chart, so Helm is not told which one to look for.
+ * The chart `name` in a repository: an HTTP repository (`https://...`), an OCI registry (`oci://...`), or a directory with
+ * one folder for each chart. A directory has only one version of a chart, so Helm is not told a version.
  */
 export function chartSource(repository: string, name: string, version: string): ChartSource {
     const root = repository.replace(/\/+$/, "");

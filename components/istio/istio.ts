@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { BACKGROUND_DELETION } from "../annotations";
 import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
-import { DELETED_AT_ONCE } from "../annotations";
 import { loadBalancerAddress } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { chartSource } from "./chart";
@@ -10,48 +10,46 @@ import { type HelmValues, mergeValues } from "./merge";
 import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
 
 export interface IstioArgs extends IstioSettings {
-    /** Version of the charts. A repository that is a directory holds its own. */
+    /** Version of the charts. Ignored if the repository is a directory. */
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the charts `base`, `istiod` and `gateway`. */
     chartRepository: string;
-    /** Longest time for each of Helm's operations, in seconds: a first pull and a new load balancer can take minutes. */
+    /** Maximum time for each of Helm's operations, in seconds: a first pull or a new load balancer can take minutes. */
     timeout: number;
-    /** With mTLS enabled, every workload of the mesh refuses plain text. */
+    /** With mutual TLS enabled, every workload of the mesh refuses plain text. */
     global: { mtls: { enabled: boolean } };
-    /** With tracing enabled, every proxy sends that percentage (0 to 100) of the requests which begin at it to Jaeger. */
+    /** With tracing enabled, each proxy sends Jaeger this percentage (0 to 100) of the requests that begin at it. */
     tracing: { enabled: boolean; sampling: number };
-    /** An address that is reserved for the ingress gateway; by default its load balancer gets any. */
+    /** The reserved address of the ingress gateway. Without it, the load balancer gets any address. */
     ingressAddress?: pulumi.Input<string>;
-    /** The cluster, for what has to be removed from it once the releases are gone. */
+    /** The cluster, to remove what the releases leave in it. */
     cluster: LeftoversArgs;
-    /** Helm values that are laid over those of this component, for each chart. */
+    /** Helm values that override those of this component, for each chart. */
     values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
 }
 
-/**
- * Istio in sidecar mode: the CRDs, the control plane, an ingress gateway behind a load balancer, and the mesh's policies.
- */
+/** Istio in sidecar mode: CRDs, control plane, an ingress gateway with a load balancer, and the mesh's policies. */
 export class Istio extends pulumi.ComponentResource {
-    /** The namespace of the control plane, for what runs beside it. */
+    /** The namespace of the control plane. */
     public readonly namespace: pulumi.Output<string>;
     /** The CRDs. */
     public readonly base: k8s.helm.v3.Release;
-    /** The control plane. What it injects depends on this release. */
+    /** The control plane. Pods that it injects must depend on this release. */
     public readonly istiod: k8s.helm.v3.Release;
-    /** What routes have to wait for: the ingress gateway, an istiod that validates them, and strict mTLS. */
+    /** What routes must wait for: the ingress gateway, an istiod that validates them, and strict mutual TLS. */
     public readonly routing: pulumi.Resource[];
     /** Labels by which a `Gateway` selects the ingress gateway's pods. */
     public readonly gatewaySelector: Record<string, string>;
     /** The ingress gateway's IP address or host name; empty if its Service has none. */
     public readonly ingressAddress: pulumi.Output<string>;
 
-    /** @param opts.deletedWith The cluster, if it belongs to the stack. It holds for everything but the ingress gateway. */
+    /** @param opts.deletedWith The cluster, if it belongs to the stack. Applies to everything except the ingress gateway. */
     constructor(
         name: string,
         { cluster, ...args }: IstioArgs,
         { deletedWith, ...opts }: pulumi.ComponentResourceOptions = {},
     ) {
-        // Every child of a component inherits `deletedWith`. The gateway must not: its load balancer outlives the cluster.
+        // The children of a component inherit `deletedWith`, but the gateway must not: its load balancer outlives the cluster.
         super("bookinfo-mesh:istio:Istio", name, args, opts);
 
         const namespace = new k8s.core.v1.Namespace(
@@ -70,7 +68,7 @@ export class Istio extends pulumi.ComponentResource {
             new k8s.helm.v3.Release(
                 `${name}-${chart}`,
                 {
-                    // A release that is named by Pulumi would rename everything that its chart names after it.
+                    // Charts name their objects after the release, so Pulumi must not choose its name.
                     name: RELEASES[chart],
                     namespace,
                     ...chartSource(args.chartRepository, chart, args.version),
@@ -80,16 +78,16 @@ export class Istio extends pulumi.ComponentResource {
                     timeout: args.timeout,
                     skipAwait,
                 },
-                // A release with a fixed name cannot stand beside its replacement.
+                // Two releases cannot have the same name, so the old one goes first.
                 { parent: this, ...releaseOpts, deleteBeforeReplace: true },
             );
 
-        // Deleted after the releases, and beside the namespace, whose end takes longer.
+        // Deleted after the releases, in parallel with the namespace, which takes longer.
         const leftovers = new Leftovers(`${name}-leftovers`, cluster, { parent: this, deletedWith });
 
-        // Not awaited, as in Istio's own instructions: Helm would look whether the API server serves the new kinds, and look
-        // again only 2 s later. istiod begins to watch each kind when it is served, and nothing creates an object of these
-        // kinds before istiod is ready. Nor is there an istiod beside another Istio, whose CRDs this release would refuse.
+        // Not awaited, as in Istio's own instructions: Helm would check every 2 s whether the API server serves the new kinds.
+        // istiod watches each kind as soon as it is served, and nothing creates such an object before istiod is ready. If the
+        // cluster has another Istio, this release fails at its CRDs, so there is no second istiod.
         this.base = release("base", baseValues(), { dependsOn: [leftovers], deletedWith }, { skipAwait: true });
         this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
 
@@ -99,8 +97,8 @@ export class Istio extends pulumi.ComponentResource {
             { dependsOn: [this.istiod] },
         );
 
-        // istiod validates Istio's objects, and is ready up to a second before the API server can reach it: kube-proxy has to
-        // learn of it. That it is reached is seen by the gateway's pod, which is ready and which istiod has injected.
+        // istiod validates Istio's objects, but is ready up to a second before the API server can reach it: kube-proxy must
+        // learn of it first. A ready gateway pod, which istiod has injected, proves that it is reachable.
         const policyOpts = { parent: this, dependsOn: [gateway], deletedWith };
         this.routing = [gateway];
         if (args.global.mtls.enabled) {
@@ -110,16 +108,16 @@ export class Istio extends pulumi.ComponentResource {
                 {
                     apiVersion: "security.istio.io/v1",
                     kind: "PeerAuthentication",
-                    metadata: { name: "default", namespace, annotations: DELETED_AT_ONCE },
+                    metadata: { name: "default", namespace, annotations: BACKGROUND_DELETION },
                     spec,
                 },
                 policyOpts,
             );
-            // No request comes in before it holds.
+            // No request comes in before mutual TLS is strict.
             this.routing.push(strict);
         }
         if (args.tracing.enabled) {
-            // What it does not mention, such as metrics, stays as istiod has it.
+            // For everything else, such as metrics, istiod keeps its defaults.
             const spec: TelemetrySpec = {
                 tracing: [{ providers: [{ name: TRACING_PROVIDER }], randomSamplingPercentage: args.tracing.sampling }],
             };
@@ -128,15 +126,15 @@ export class Istio extends pulumi.ComponentResource {
                 {
                     apiVersion: "telemetry.istio.io/v1",
                     kind: "Telemetry",
-                    metadata: { name: "mesh-default", namespace, annotations: DELETED_AT_ONCE },
+                    metadata: { name: "mesh-default", namespace, annotations: BACKGROUND_DELETION },
                     spec,
                 },
                 policyOpts,
             );
         }
 
-        // The id is an output of the release, unknown until that is installed: so a preview does not look for a Service
-        // that is not there yet. (`get` does not honour dependsOn.) Helm has waited for the address by then.
+        // `get` ignores dependsOn. The id is an output of the release, so a preview does not look for a Service that does not
+        // exist yet. When the release is installed, Helm has waited for the address.
         const service = k8s.core.v1.Service.get(
             `${name}-ingress`,
             pulumi.interpolate`${gateway.status.namespace}/${gateway.status.name}`,

@@ -4,22 +4,17 @@ import type { KubectlTarget } from "../../packages/shared/shell";
 export interface LeftoversArgs {
     /** A kubeconfig of the cluster alone, as YAML. */
     kubeconfig: pulumi.Input<string>;
-    /** How the user's own kubectl reaches it. Another context is another cluster. */
+    /** How the user's own kubectl reaches the cluster. Another context means another cluster. */
     reachedBy: pulumi.Input<KubectlTarget>;
 }
 
 /**
- * What Istio leaves in a cluster: CRDs, which its chart has Helm keep, and ConfigMaps that istiod writes into every namespace.
- * They are removed when this resource is deleted, unless somebody else needs them. What leaves them has to depend on it.
+ * What Istio leaves in a cluster: CRDs, which its chart tells Helm to keep, and ConfigMaps, which istiod writes into every
+ * namespace. Deleting this resource removes them, unless something else needs them. What leaves them must depend on it.
  */
 export class Leftovers extends pulumi.CustomResource {
     constructor(name: string, { kubeconfig, reachedBy }: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
-        const replaceOnChanges = ["reachedBy.context"];
-        super(
-            "bookinfo-mesh:istio:Leftovers",
-            name,
-            { kubeconfig, reachedBy },
-            pulumi.mergeOptions({ replaceOnChanges }, opts),
-        );
+        const ownOpts = { replaceOnChanges: ["reachedBy.context"] };
+        super("bookinfo-mesh:istio:Leftovers", name, { kubeconfig, reachedBy }, pulumi.mergeOptions(ownOpts, opts));
     }
 }

@@ -4,12 +4,12 @@ export interface HelmValues {
 }
 
 /**
- * Lays `overrides` over `base`, as Helm lays one values file over another: objects are merged key by key, anything else
- * (lists too) is replaced. A null stays in the result, where Helm takes it as "drop the chart's default".
+ * Merges `overrides` into `base`, as Helm merges values files: objects key by key; anything else, lists included, is
+ * replaced. A null stays in the result, because Helm removes the chart's default for it.
  */
 export function mergeValues(base: HelmValues, overrides: HelmValues): HelmValues {
     const keys = new Set([...Object.keys(base), ...Object.keys(overrides)]);
-    // fromEntries defines properties, it does not assign them: a key named __proto__ stays a key.
+    // fromEntries defines properties instead of assigning them: so a key named __proto__ stays a key.
     return Object.fromEntries([...keys].map((key) => [key, mergeKey(key, base, overrides)]));
 }
 

@@ -2,12 +2,12 @@ import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../names";
 import type { Resources } from "../quantity";
 import type { HelmValues } from "./merge";
 
-/** Whether a HorizontalPodAutoscaler sets the number of replicas, and within which bounds. Off means one replica. */
+/** Whether a HorizontalPodAutoscaler sets the number of replicas, and its bounds. Without it there is one replica. */
 export type Autoscaling = { enabled: false } | { enabled: true; min: number; max: number };
 
 export type ImagePullPolicy = "Always" | "IfNotPresent" | "Never";
 
-/** What the values of Istio's three charts are made of. */
+/** The settings behind the values of Istio's three charts. */
 export interface IstioSettings {
     /** Registry and path of Istio's images, without the image's name: `docker.io/istio`. */
     hub: string;
@@ -17,13 +17,13 @@ export interface IstioSettings {
     gateway: { resources: Resources; autoscaling: Autoscaling };
     /** The sidecar of each pod in the mesh. */
     proxy: { resources: Resources };
-    /** Whether Jaeger is there to take traces. */
+    /** Whether Jaeger is deployed and takes traces. */
     tracing: { enabled: boolean };
 }
 
-// istiod raises the failure policy of the validation webhooks to Fail by itself once it is up. To say so from the start
-// keeps rendered manifests, which tools apply server-side again and again, from falling back to Ignore each time. In a
-// release it changes nothing: no Istio object is created before istiod answers.
+// When istiod is ready, it sets the failure policy of the validation webhooks to Fail itself. Rendered manifests would set it
+// back to Ignore each time that a tool applies them server-side, so they have Fail from the start. For a release this makes
+// no difference: no Istio object is created before istiod is ready.
 const VALIDATION = { base: { validationFailurePolicy: "Fail" } };
 
 /** Values of the chart `base`: the CRDs and the default validation webhook. */
@@ -31,7 +31,7 @@ export function baseValues(): HelmValues {
     return VALIDATION;
 }
 
-/** Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here as well. */
+/** Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here too. */
 export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy, tracing }: IstioSettings): HelmValues {
     const { autoscaling } = istiod;
     return {
@@ -43,8 +43,8 @@ export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy, tracing
             imagePullPolicy,
             proxy: { resources: withoutEmpty(proxy.resources) },
         },
-        // The chart takes these at its root or under `pilot`, and what is under `pilot` wins. At the root, ours lose
-        // against either way in which a user may write the same key in `istio.values.istiod`.
+        // The chart accepts these at its root or under `pilot`, and `pilot` wins. So ours are at the root: there a user's
+        // `istio.values.istiod` overrides them in both notations.
         resources: withoutEmpty(istiod.resources),
         autoscaleEnabled: autoscaling.enabled,
         ...(autoscaling.enabled && { autoscaleMin: autoscaling.min, autoscaleMax: autoscaling.max }),
@@ -52,7 +52,7 @@ export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy, tracing
     };
 }
 
-/** Where proxies send their spans, by OTLP over gRPC. They do so once a Telemetry resource names this provider. */
+/** Where proxies send their spans (OTLP over gRPC), once a Telemetry resource names this provider. */
 const JAEGER_PROVIDER = {
     name: TRACING_PROVIDER,
     opentelemetry: {
@@ -61,10 +61,10 @@ const JAEGER_PROVIDER = {
     },
 };
 
-// A gateway is never ready at its first probe, which comes while its Envoy still starts. Istio asks again after 15 seconds,
-// and only some change of the pod's status makes it sooner: in half of all installations that is what takes longest. A
-// sidecar has a startup probe, every second, instead; the chart knows none for a gateway. It is taken for not ready after
-// about a minute of failures, as with Istio's own probe.
+// A gateway always fails its first probe, because its Envoy still starts. With Istio's own probe the next one comes 15 s
+// later, unless the pod's status changes before: in half of all installations this is the longest wait. A sidecar has a
+// startup probe every second, but the chart has none for a gateway. As with Istio's own probe, the gateway counts as not
+// ready after about a minute of failures.
 const GATEWAY_READINESS = {
     httpGet: { path: "/healthz/ready", port: 15021 },
     periodSeconds: 1,
@@ -73,15 +73,15 @@ const GATEWAY_READINESS = {
 };
 
 /**
- * Values of the chart `gateway`. It knows no other keys than those of its schema, and refuses what belongs to istiod.
+ * Values of the chart `gateway`. Its schema refuses unknown keys, such as those of istiod.
  *
- * @param address What the load balancer gets, if it is reserved.
+ * @param address The load balancer's reserved address, if there is one.
  */
 export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings, address?: string): HelmValues {
     const { autoscaling } = gateway;
     return {
-        // The pod is created with the image "auto", which injection then replaces. Kubernetes takes an image without a
-        // tag for "latest" and would pull the injected one each time, were it not told otherwise.
+        // The pod's image is "auto" until injection replaces it. It has no tag, so by default Kubernetes would treat it as
+        // "latest" and pull the injected image each time.
         imagePullPolicy,
         readinessProbe: GATEWAY_READINESS,
         resources: withoutEmpty(gateway.resources),

@@ -2,7 +2,7 @@ import type { ResourceValidationArgs } from "@pulumi/policy";
 import { policyOf } from "./pack";
 import { at, items, type Rule, UNKNOWN } from "./rule";
 
-/** Inputs as the SDK hands them out in a preview: to read an unknown one is an error. */
+/** Inputs as the SDK passes them in a preview: reading an unknown one throws. */
 function preview<T extends object>(inputs: T, unknown: string): T {
     const get = (target: T, key: string | symbol): unknown => {
         if (key === unknown) {
@@ -14,7 +14,7 @@ function preview<T extends object>(inputs: T, unknown: string): T {
     return new Proxy(inputs, { get });
 }
 
-/** What a rule reports of a resource, through the SDK's eyes. */
+/** What a rule reports for a resource, by the SDK's interface. */
 function reportsOf(rule: Rule, props: object, config = {}): string[] {
     const reports: string[] = [];
     const { validateResource } = policyOf(rule);
@@ -27,9 +27,9 @@ function reportsOf(rule: Rule, props: object, config = {}): string[] {
 
 const rule: Rule = {
     name: "echo",
-    description: "Says what it sees.",
+    description: "Reports what it sees.",
     level: "advisory",
-    settings: { keys: { description: "What to look at.", default: ["a"] } },
+    settings: { keys: { description: "Paths to look at.", default: ["a"] } },
     violations: ({ inputs }, { keys = [] }) => keys.map((key) => `${key}=${String(at(inputs, key))}`),
 };
 
@@ -37,7 +37,7 @@ describe("a rule in the pack", () => {
     it("keeps its name, description, level and settings", () => {
         expect(policyOf(rule)).toMatchObject({
             name: "echo",
-            description: "Says what it sees.",
+            description: "Reports what it sees.",
             enforcementLevel: "advisory",
             configSchema: { properties: { keys: { type: "array", items: { type: "string" }, default: ["a"] } } },
         });
@@ -48,14 +48,14 @@ describe("a rule in the pack", () => {
         expect(reportsOf(rule, { a: 1, b: { c: 2 } }, { keys: ["b.c", "d"] })).toEqual(["b.c=2", "d=undefined"]);
     });
 
-    it("goes on where a preview does not know a value", () => {
+    it("continues if a preview does not know a value", () => {
         const props = preview({ a: { b: "" }, list: [{ b: "", c: 3 }] }, "b");
         expect(reportsOf(rule, props, { keys: ["a.b", "list.0.c"] })).toEqual(["a.b=Symbol(unknown)", "list.0.c=3"]);
     });
 });
 
 describe("inputs", () => {
-    it("are unknown below what is unknown, and undefined below what is not there", () => {
+    it("are unknown below an unknown value, and undefined below a missing one", () => {
         expect(at({ a: UNKNOWN }, "a.b.c")).toBe(UNKNOWN);
         expect(at({ a: null }, "a.b.c")).toBeUndefined();
         expect(items({ a: UNKNOWN }, "a")).toEqual([]);

@@ -18,7 +18,7 @@ export function policyOf(rule: Rule): ResourceValidationPolicy {
     };
 }
 
-/** The settings of a rule where a stack sets none. */
+/** A rule's default settings. */
 export function defaults({ settings = {} }: Rule): Settings {
     return Object.fromEntries(Object.entries(settings).map(([key, setting]) => [key, setting.default]));
 }
@@ -32,10 +32,10 @@ function configSchema(settings: NonNullable<Rule["settings"]>): PolicyConfigSche
 }
 
 /**
- * Inputs as plain values. The SDK hands them out as proxies that throw on reading a value which is not known yet; by
- * itself it would then give the rule up, with a note, whatever else there is to find.
+ * Inputs as plain values. In the SDK they are proxies, which throw if a rule reads an unknown value. The SDK would then skip
+ * the rule with a note, even if it could find something else.
  */
-export function withoutProxies(value: unknown): unknown {
+function withoutProxies(value: unknown): unknown {
     if (Array.isArray(value)) {
         return Array.from(value.keys(), (index) => read(value, index));
     }

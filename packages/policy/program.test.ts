@@ -8,11 +8,11 @@ import { UNKNOWN } from "./rule";
 import { rules } from "./rules";
 import { loadBalancers } from "./rules/loadBalancers";
 
-// What marks a secret and an unknown value on the way to the engine (@pulumi/pulumi, runtime/rpc: specialSigKey, unknownValue).
+// Marks of a secret and of an unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: specialSigKey, unknownValue).
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const UNKNOWN_VALUE = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Inputs as the engine hands them to a policy pack. */
+/** Inputs as the engine passes them to a policy pack. */
 function received(value: unknown): unknown {
     if (Array.isArray(value)) {
         return value.map(received);
@@ -33,7 +33,7 @@ function violations({ type, name, inputs }: Registration): string[] {
     );
 }
 
-/** The stack that is committed, with every add-on. */
+/** The stack in the repository, with every add-on. */
 function dev(): StackFile {
     const file = readFileSync(path.join(__dirname, "../../Pulumi.dev.yaml"), "utf8");
     const { config } = parse(file) as { config: Record<string, unknown> };
@@ -44,7 +44,7 @@ function dev(): StackFile {
 const RESERVED = { ingress: { staticIp: true }, authorizedNetworks: ["203.0.113.0/24"] };
 
 describe.each<[string, StackFile]>([
-    ["on a cluster that is there", { cluster: CLUSTER }],
+    ["on an existing cluster", { cluster: CLUSTER }],
     ["as the stack dev", dev()],
     ["on Google Cloud, with an address and authorized networks", onGoogle(RESERVED)],
 ])("the program %s", (_, stackFile) => {

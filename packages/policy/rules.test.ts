@@ -21,7 +21,7 @@ const container = (spec: object) => deployment({ containers: [{ name: "c", ...sp
 const oneContainer = { name: "c", image: "docker.io/istio/examples-bookinfo-ratings-v1:1.20.3" };
 const amounts = { cpu: "10m", memory: "64Mi" };
 
-/** For each rule: resources that it lets pass, and resources that it does not, with a word from what it says. */
+/** For each rule: resources that pass, and resources that violate it, with a part of the message. */
 const cases: Record<string, { pass: Declared[]; fail: [Declared, RegExp][] }> = {
     "no-default-network": {
         pass: [
@@ -213,7 +213,7 @@ const cases: Record<string, { pass: Declared[]; fail: [Declared, RegExp][] }> = 
     },
 };
 
-test("every rule has its cases", () => {
+test("every rule has test cases", () => {
     expect(Object.keys(cases)).toEqual(rules.map(({ name }) => name));
 });
 
@@ -221,7 +221,7 @@ describe.each(rules)("$name", (rule) => {
     const { pass = [], fail = [] } = cases[rule.name] ?? {};
     const settings = defaults(rule);
 
-    it.each(pass)("lets pass $type $inputs", (declared) => {
+    it.each(pass)("accepts $type $inputs", (declared) => {
         expect(rule.violations(declared, settings)).toEqual([]);
     });
 
@@ -229,13 +229,13 @@ describe.each(rules)("$name", (rule) => {
         expect(rule.violations(declared, settings)).toEqual([expect.stringMatching(message)]);
     });
 
-    it("has nothing to say about other resources", () => {
+    it("accepts all other resources", () => {
         for (const type of ["kubernetes:core/v1:ConfigMap", "gcp:storage/bucket:Bucket", "bookinfo-mesh:istio:Istio"]) {
             expect(rule.violations(resource(type)({ type: "LoadBalancer" }), settings)).toEqual([]);
         }
     });
 
-    it("tells what to do, in sentences", () => {
+    it("says in sentences what to do", () => {
         expect(rule.description).toMatch(/^[A-Z].*[.)]$/);
         for (const message of fail.flatMap(([declared]) => rule.violations(declared, settings))) {
             expect(message).toMatch(/\b(Set|Take|Make|Replace|Give|Grant)\b.*\.$/);

@@ -40,7 +40,7 @@ describe("the Deployment of an add-on", () => {
             spec: Record<string, unknown>;
         };
 
-    it("runs what it is told to, and says to kubelet when that is fit for work", () => {
+    it("runs the command of the spec, with probes", () => {
         expect(template(SPEC).spec.containers).toMatchObject([
             {
                 image: "registry.example/watcher:1.2.3",
@@ -62,13 +62,13 @@ describe("the Deployment of an add-on", () => {
         ]);
     });
 
-    it("is found by the label of Istio 1.0 and by that of today, and has no sidecar", () => {
+    it("has the label of Istio 1.0 and that of today, and no sidecar", () => {
         const labels = { app: "watcher", "app.kubernetes.io/name": "watcher" };
         expect(addonDeployment(SPEC, OBJECTS).selector).toEqual({ matchLabels: { app: "watcher" } });
         expect(template(SPEC).metadata.labels).toEqual({ ...labels, "sidecar.istio.io/inject": "false" });
     });
 
-    it("may read its files, write to its storage, and nothing else", () => {
+    it("can read its files and write only to its storage", () => {
         expect(template(SPEC).spec).toMatchObject({
             containers: [
                 {
@@ -86,7 +86,7 @@ describe("the Deployment of an add-on", () => {
         });
     });
 
-    it("keeps what is persistent in a claim, which one pod has at a time", () => {
+    it("has a claim for persistent storage, which only one pod at a time uses", () => {
         const persistent = { ...SPEC, storage: { data: { path: "/data", size: "1Gi", persistent: true } } };
         expect(template(persistent).spec.volumes).toContainEqual({
             name: "data",
@@ -99,14 +99,14 @@ describe("the Deployment of an add-on", () => {
         });
     });
 
-    it("gets a token for the API server only if it talks to that", () => {
+    it("gets a token for the API server only if it calls that", () => {
         const mounted = (talksToApiServer: boolean) =>
             (addonDeployment(SPEC, { ...OBJECTS, talksToApiServer }).template as { spec: object }).spec;
         expect(mounted(false)).toMatchObject({ automountServiceAccountToken: false });
         expect(mounted(true)).toMatchObject({ automountServiceAccountToken: true });
     });
 
-    it("is scraped where it has metrics", () => {
+    it("is scraped if it has metrics", () => {
         const metrics = { port: "grpc-query", path: "/stats" };
         expect(template({ ...SPEC, metrics }).metadata.annotations).toMatchObject({
             "prometheus.io/scrape": "true",
@@ -123,7 +123,7 @@ describe("the Deployment of an add-on", () => {
         expect(() => addonDeployment({ ...SPEC, metrics }, OBJECTS)).toThrow("watcher has no port metrics");
     });
 
-    it("has no Service with such a port either", async () => {
+    it("has no Service with an unknown port", async () => {
         await pulumi.runtime.setMocks({
             call: () => ({}),
             newResource: ({ name, inputs }) => ({ id: name, state: inputs as object }),
@@ -140,7 +140,7 @@ describe("the Deployment of an add-on", () => {
                 "checksum/config"
             ];
 
-        it("that stays while the files stay", () => {
+        it("that does not change without a change of the files", () => {
             expect(checksum({ "a.yaml": "a: 1" })).toBe(template(SPEC).metadata.annotations["checksum/config"]);
             expect(checksum({ "a.yaml": "a: 1" }, "registry.example/watcher:2")).toBe(checksum({ "a.yaml": "a: 1" }));
         });
@@ -167,11 +167,11 @@ describe.each([
     jaegerSpec("i"),
     servicegraphSpec({ image: "i", prometheusUrl: "http://prometheus:9090" }),
 ])("the spec of $name", (spec) => {
-    it("is that of an add-on that people know, at the port that they know", () => {
+    it("has the add-on's well-known name and port", () => {
         expect(Object.values(spec.ports)).toContain(ADDONS[spec.name as keyof typeof ADDONS].port);
     });
 
-    it("names ports as Kubernetes and Istio have it", () => {
+    it("names ports by the rules of Kubernetes and Istio", () => {
         for (const port of Object.keys(spec.ports)) {
             // RFC 6335: at most 15 characters; a port without one of Istio's prefixes is not for its proxies.
             expect(port).toMatch(/^(?:(?:http|grpc)(?:-[a-z]+)?|health)$/);
@@ -180,14 +180,14 @@ describe.each([
         expect(Object.keys(spec.ports)).toEqual(expect.arrayContaining([spec.probes.port]));
     });
 
-    it("asks for no more than it may use, and runs as somebody", () => {
+    it("requests no more than its limit, and does not run as root", () => {
         const { requests, limits } = spec.resources;
         expect(cores(requests.cpu)).toBeGreaterThan(0);
         expect(bytes(limits.memory)).toBeGreaterThanOrEqual(bytes(requests.memory));
         expect(spec.user).toBeGreaterThan(0);
     });
 
-    it("fits its files into ConfigMaps, under names that these take", () => {
+    it("has files that fit into ConfigMaps, with valid names", () => {
         for (const { files } of Object.values(spec.config ?? {})) {
             // 1 MiB is the API server's limit for the whole object.
             expect(Buffer.byteLength(Object.values(files).join(""))).toBeLessThan(1000 * 1024);
@@ -202,7 +202,7 @@ describe("Prometheus", () => {
     const spec = (size = "2Gi", rules: object[] = []) =>
         prometheusSpec({ image: "i", retention: "1d12h", storage: { size, persistent: true }, rules });
 
-    it("drops samples by age, and before its storage is full", () => {
+    it("deletes samples by age, and before its storage is full", () => {
         expect(spec().args).toContain("--storage.tsdb.retention.time=1d12h");
         expect(spec("2Gi").args).toContain("--storage.tsdb.retention.size=1536MB");
         expect(spec("500M").args).toContain("--storage.tsdb.retention.size=357MB");
@@ -210,7 +210,7 @@ describe("Prometheus", () => {
         expect(spec().args).toContain("--storage.tsdb.path=/prometheus");
     });
 
-    it("finds its configuration, and in it the rules, where they are mounted", () => {
+    it("finds its configuration and its rules at their mounted paths", () => {
         const rules = [{ name: "g", rules: [{ record: "a", expr: "1" }] }];
         const { path = "", files = {} } = spec("2Gi", rules).config?.config ?? {};
         expect(spec().args).toContain(`--config.file=${path}/prometheus.yaml`);
@@ -220,7 +220,7 @@ describe("Prometheus", () => {
         expect(parse(spec().config?.config?.files["rules.yaml"] ?? "")).toEqual({ groups: [] });
     });
 
-    it("writes its configuration out, without references from one place to another", () => {
+    it("has a configuration without YAML anchors", () => {
         expect(prometheusConfig()).not.toMatch(/[&*][a-z]\d/);
     });
 });
@@ -228,14 +228,14 @@ describe("Prometheus", () => {
 describe("Jaeger's configuration", () => {
     const config = jaegerConfig();
 
-    it("is what it is started with", () => {
+    it("is in the file that Jaeger is started with", () => {
         const { args, config: directories } = jaegerSpec("i");
         const { path = "", files = {} } = directories?.config ?? {};
         expect(args).toEqual([`--config=${path}/config.yaml`]);
         expect(parse(files["config.yaml"] ?? "")).toEqual(config);
     });
 
-    it("serves its pages at /, and listens on the ports that the pod has, on every address", () => {
+    it("serves its pages at /, and listens on the pod's ports at every address", () => {
         expect(Object.keys(config.extensions.jaeger_query)).not.toContain("base_path");
         const { ports } = jaegerSpec("i");
         const { healthcheckv2, jaeger_query: query } = config.extensions;
@@ -247,7 +247,7 @@ describe("Jaeger's configuration", () => {
         expect(Object.values(ports)).toEqual([16686, 16685, 4317, 4318, 13133]);
     });
 
-    it("refers to nothing that it does not define", () => {
+    it("refers only to what it defines", () => {
         const { extensions, pipelines } = config.service;
         expect(Object.keys(config.extensions).sort()).toEqual([...extensions].sort());
         expect(pipelines.traces.receivers).toEqual(Object.keys(config.receivers));
@@ -258,13 +258,13 @@ describe("Jaeger's configuration", () => {
         expect(config.exporters.jaeger_storage_exporter.trace_storage).toBe(storage);
     });
 
-    it("keeps a bounded number of traces", () => {
+    it("limits the number of traces", () => {
         expect(config.extensions.jaeger_storage.backends.memory.memory.max_traces).toBeGreaterThan(0);
     });
 });
 
 describe("servicegraph", () => {
-    it("is started by Node from its mounted files, and told where Prometheus is", () => {
+    it("is started by Node from its mounted files, with Prometheus' address", () => {
         const { command, args, config } = servicegraphSpec({ image: "i", prometheusUrl: "http://metrics:1234" });
         const { path = "", files = {} } = config?.app ?? {};
         expect(command).toEqual(["node", `${path}/server.mjs`]);
@@ -277,7 +277,7 @@ describe("Kiali's values", () => {
     const external = (neighbours: { grafana: boolean; jaeger: boolean }) =>
         kialiValues(neighbours, "the-key").external_services as Record<string, object>;
 
-    it("let anyone look, and nobody change anything", () => {
+    it("give everyone read access only", () => {
         expect(kialiValues({ grafana: true, jaeger: true }, "the-key")).toMatchObject({
             auth: { strategy: "anonymous" },
             deployment: { view_only_mode: true, pod_labels: { "sidecar.istio.io/inject": "false" } },
@@ -285,7 +285,7 @@ describe("Kiali's values", () => {
         });
     });
 
-    it("lead to the neighbours' Services, and a browser to their forwarded ports", () => {
+    it("have the neighbours' Services, and their forwarded ports for a browser", () => {
         expect(external({ grafana: true, jaeger: true })).toMatchObject({
             prometheus: { url: "http://prometheus:9090" },
             grafana: {
@@ -302,12 +302,12 @@ describe("Kiali's values", () => {
         });
     });
 
-    it("say of a neighbour that is off nothing but that", () => {
+    it("have no other settings for a disabled neighbour", () => {
         expect(external({ grafana: false, jaeger: true }).grafana).toEqual({ enabled: false });
         expect(external({ grafana: true, jaeger: false }).tracing).toEqual({ enabled: false });
     });
 
-    it("link to dashboards and parameters that Grafana has", () => {
+    it("link to existing dashboards and parameters of Grafana", () => {
         const { dashboards: links } = external({ grafana: true, jaeger: true }).grafana as {
             dashboards: { name: string; variables: Record<string, string> }[];
         };
@@ -327,13 +327,13 @@ describe("Kiali's values", () => {
 
 describe("a port-forward command", () => {
     const on = { prometheus: true, grafana: true, jaeger: true, kiali: true, servicegraph: true };
-    /** The words that a shell makes of a command. */
+    /** The words of a command, as a shell splits it. */
     const words = (command: string, HOME: string) => {
         const script = `set -- ${command}; printf '%s\\n' "$@"`;
         return spawnSync("sh", ["-c", script], { encoding: "utf8", env: { HOME } }).stdout.trimEnd().split("\n");
     };
 
-    it("is there for each add-on that is on, and names the cluster", () => {
+    it("exists for each enabled add-on, and names the cluster", () => {
         const cluster = { path: "/etc/kube.yaml", context: "kind-demo" };
         expect(portForwardCommands({ ...on, grafana: false, kiali: false }, cluster)).toEqual({
             prometheus: expect.stringContaining("deployment/prometheus 9090:9090") as string,
@@ -344,7 +344,7 @@ describe("a port-forward command", () => {
         });
     });
 
-    it("leaves the kubeconfig to kubectl where the cluster is in the user's own", () => {
+    it("names no kubeconfig if the cluster is in the user's own", () => {
         expect(portForwardCommands(on, { context: "here" }).grafana).toBe(
             "kubectl --context here --namespace istio-system port-forward deployment/grafana 3000:3000",
         );

@@ -17,7 +17,7 @@ const workloads = BOOKINFO_SERVICES.flatMap((service) =>
     service.versions.map((version) => ({ service, version, name: `${service.name}-${version}` })),
 );
 
-/** What the spec of a Deployment comes to, in the part that it has to itself. */
+/** The parts of a Deployment that differ between services. */
 function podOf(name: string) {
     const workload = workloads.find((workload) => workload.name === name);
     if (!workload) {
@@ -43,7 +43,7 @@ test("Bookinfo is the six workloads of Istio's sample", () => {
 describe.each(workloads)("the Deployment of $name", ({ service, version, name }) => {
     const spec = deploymentSpec(service, version, IMAGES, "an-account");
 
-    it("runs upstream's image, with what upstream leaves out", () => {
+    it("runs upstream's image, with probes and security settings", () => {
         expect(spec).toMatchObject({
             replicas: 1,
             selector: { matchLabels: { app: service.name, version } },
@@ -78,7 +78,7 @@ describe.each(workloads)("the Deployment of $name", ({ service, version, name })
         });
     });
 
-    it("asks for no more than it may use, and has memory limited", () => {
+    it("requests no more than its limits, and has a memory limit", () => {
         expect(bytes(service.memoryLimit)).toBeGreaterThanOrEqual(bytes(service.requests.memory));
         expect(cores(service.requests.cpu)).toBeGreaterThan(0);
         expect(podOf(name).container?.resources).toEqual({
@@ -87,12 +87,12 @@ describe.each(workloads)("the Deployment of $name", ({ service, version, name })
         });
     });
 
-    it("leaves the pod's own security context to injection, whose init container is root", () => {
+    it("has no security context of the pod, because injection's init container is root", () => {
         expect(Object.keys((spec.template as { spec: object }).spec)).not.toContain("securityContext");
     });
 });
 
-test.each(["reviews-v1", "reviews-v2", "reviews-v3"])("%s logs and writes to scratch volumes", (name) => {
+test.each(["reviews-v1", "reviews-v2", "reviews-v3"])("%s writes logs and files to scratch volumes", (name) => {
     const { container, volumes } = podOf(name);
     expect(container?.env).toEqual([{ name: "LOG_DIR", value: "/tmp/logs" }]);
     expect(container?.volumeMounts).toEqual([
@@ -114,7 +114,7 @@ test("productpage has a scratch volume and is scraped", () => {
     expect(volumes).toEqual([{ name: "tmp", emptyDir: {} }]);
 });
 
-test("the Gateway opens the port that the chart's Service maps to itself, for any host", () => {
+test("the Gateway opens the port of the chart's Service, for any host", () => {
     expect(gatewaySpec({ istio: "ingressgateway" })).toEqual({
         selector: { istio: "ingressgateway" },
         // Chart gateway 1.31, values.yaml: service.ports has port 80, targetPort 80.

@@ -5,7 +5,7 @@ import type { StackFile } from "./program";
 
 const CHARTS = ["base", "istiod", "gateway"].map((chart) => `/charts/${chart}/Chart.yaml`);
 
-/** A machine with a kubeconfig at ~/config, and charts in /charts. */
+/** A machine with a kubeconfig at ~/config and charts in /charts. */
 const files: Files = {
     read: (file) => {
         if (file === "/home/me/config") {
@@ -27,8 +27,8 @@ function parse(stackFile: StackFile, secret?: string[]) {
     return parseConfig(Object.fromEntries(raw) as Record<string, string>, { files, secret });
 }
 
-/** The lines of the error, one for each fault; none where the config is accepted. */
-function faults(stackFile: StackFile, secret?: string[]): string[] {
+/** The lines of the error, one for each issue; none if the config is valid. */
+function issues(stackFile: StackFile, secret?: string[]): string[] {
     try {
         parse(stackFile, secret);
         return [];
@@ -40,7 +40,7 @@ function faults(stackFile: StackFile, secret?: string[]): string[] {
     }
 }
 
-describe("a config with nothing but a cluster", () => {
+describe("a config with only a cluster", () => {
     const { istio, ...rest } = parse({ cluster });
 
     it("gets every default", () => {
@@ -112,20 +112,20 @@ describe("Prometheus", () => {
     const none = { grafana: off, kiali: off, servicegraph: off };
     const isOn = (settings: object) => parse({ cluster, istio: settings }).istio.prometheus.enabled;
 
-    it("is off where nothing asks it, and on where it is wanted", () => {
+    it("is enabled only if the config says so, or if another add-on needs it", () => {
         expect(isOn(none)).toBe(false);
         expect(isOn({ ...none, prometheus: off })).toBe(false);
         expect(isOn({ ...none, prometheus: { enabled: true } })).toBe(true);
         expect(isOn({ ...none, tracing: { enabled: true } })).toBe(false);
     });
 
-    it.each(["grafana", "kiali", "servicegraph"])("is on for %s, even if it was switched off", (addon) => {
-        const needy = { ...none, [addon]: { enabled: true } };
-        expect(isOn(needy)).toBe(true);
-        expect(isOn({ ...needy, prometheus: off })).toBe(true);
+    it.each(["grafana", "kiali", "servicegraph"])("is enabled for %s, even if the config disables it", (addon) => {
+        const needed = { ...none, [addon]: { enabled: true } };
+        expect(isOn(needed)).toBe(true);
+        expect(isOn({ ...needed, prometheus: off })).toBe(true);
     });
 
-    it("takes rules as its rule files have them", () => {
+    it("accepts rules in the form of its rule files", () => {
         const rules = [
             {
                 name: "traffic",
@@ -174,34 +174,34 @@ describe("a setting", () => {
         expect(istio({ tracing: { sampling } }).tracing.sampling).toBe(sampling);
     });
 
-    it("may bring more providers of traces, if ours is among them", () => {
+    it("may add providers of traces, if ours stays among them", () => {
         const provide = (...names: string[]) => ({
             values: { istiod: { meshConfig: { extensionProviders: names.map((name) => ({ name })) } } },
         });
-        expect(faults({ cluster, istio: provide("other", "jaeger") })).toEqual([]);
-        expect(faults({ cluster, istio: { ...provide("other"), tracing: { enabled: false } } })).toEqual([]);
-        expect(faults({ cluster, istio: provide("other") })).toEqual([
+        expect(issues({ cluster, istio: provide("other", "jaeger") })).toEqual([]);
+        expect(issues({ cluster, istio: { ...provide("other"), tracing: { enabled: false } } })).toEqual([]);
+        expect(issues({ cluster, istio: provide("other") })).toEqual([
             expect.stringContaining("it replaces the provider jaeger, which istio.tracing needs"),
         ]);
     });
 
-    it("may change the mesh config, if its metrics stay", () => {
+    it("may change the mesh config, if its metrics provider stays", () => {
         const meshConfig = { enablePrometheusMerge: true, defaultProviders: { metrics: ["prometheus", "other"] } };
-        expect(faults({ cluster, istio: { values: { istiod: { meshConfig } } } })).toEqual([]);
+        expect(issues({ cluster, istio: { values: { istiod: { meshConfig } } } })).toEqual([]);
     });
 
-    it("of Kiali's charts is looked at only where Kiali is on", () => {
+    it("for Kiali's chart is checked only if Kiali is enabled", () => {
         const kiali = { enabled: false, chartRepository: "/none" };
-        expect(faults({ cluster, istio: { kiali } })).toEqual([]);
+        expect(issues({ cluster, istio: { kiali } })).toEqual([]);
     });
 
-    it("tags images by the version, unless told otherwise", () => {
+    it("for the tag of images defaults to the version", () => {
         expect(istio({ version: "1.31.3" }).tag).toBe("1.31.3");
         expect(istio({ version: "1.31.3", tag: "1.31.3-distroless" }).tag).toBe("1.31.3-distroless");
         expect(istio({ tag: "built-by-us" }).tag).toBe("built-by-us");
     });
 
-    it("goes over the profile's", () => {
+    it("overrides the profile's", () => {
         const { istiod, proxy } = istio({
             profile: "default",
             istiod: { resources: { requests: { memory: "1Gi" } }, autoscaling: { min: 2 } },
@@ -212,7 +212,7 @@ describe("a setting", () => {
         expect(proxy.resources.limits).toEqual({ cpu: "4", memory: "1024Mi" });
     });
 
-    it("may switch off what the profile switches on, and on what it switches off", () => {
+    it("may disable what the profile enables, and enable what it disables", () => {
         const off = istio({ profile: "default", gateway: { autoscaling: { enabled: false } } });
         expect(off.gateway.autoscaling).toEqual({ enabled: false });
         const on = istio({ gateway: { autoscaling: { enabled: true, max: 3 } } });
@@ -223,11 +223,11 @@ describe("a setting", () => {
         ["/charts", "/charts"],
         ["oci://ghcr.io/istio/release/charts", "oci://ghcr.io/istio/release/charts"],
         ["http://charts.example:8080/istio", "http://charts.example:8080/istio"],
-    ])("takes charts from %s", (chartRepository, expected) => {
+    ])("accepts charts from %s", (chartRepository, expected) => {
         expect(istio({ chartRepository }).chartRepository).toBe(expected);
     });
 
-    it("leaves a chart directory relative to the project as it is, and resolves ~", () => {
+    it("keeps a chart directory relative to the project, and resolves ~", () => {
         const withCharts = (directory: string, chartRepository: string) =>
             parseConfig(
                 { cluster: JSON.stringify(cluster), istio: JSON.stringify({ chartRepository }) },
@@ -240,7 +240,7 @@ describe("a setting", () => {
     it.each(["docker.io/istio", "localhost:5000", "registry.example/a/b-c_d", "10.0.0.1:5000/x"])(
         "accepts the registry %s",
         (registry) => {
-            expect(faults({ cluster, bookinfo: { registry }, istio: { hub: registry } })).toEqual([]);
+            expect(issues({ cluster, bookinfo: { registry }, istio: { hub: registry } })).toEqual([]);
         },
     );
 
@@ -249,33 +249,33 @@ describe("a setting", () => {
         ["memory", ["128Mi", "1.5Gi", "1000000", "500M", "1k", 134217728]],
     ])("accepts %s as %j", (amount, quantities) => {
         for (const quantity of quantities) {
-            // A request of 1 byte or 1 core is within every limit; limits are raised to fit the rest.
+            // The limits are large enough for each of these requests.
             const resources = {
                 requests: { [amount]: quantity },
                 limits: { cpu: "8", memory: "8Gi" },
             };
-            expect(faults({ cluster, istio: { proxy: { resources } } })).toEqual([]);
+            expect(issues({ cluster, istio: { proxy: { resources } } })).toEqual([]);
         }
     });
 });
 
-describe("a fault", () => {
+describe("an issue", () => {
     const required = (key: string) =>
         expect.stringMatching(`^  ${key} is not set: it is required; allowed: `) as string;
 
-    it("is one for each key that is required", () => {
-        expect(faults({})).toEqual([required("cluster.kind")]);
-        expect(faults({ cluster: { kind: "kubeconfig" } })).toEqual(["cluster.path", "cluster.context"].map(required));
+    it("is reported for each missing required key", () => {
+        expect(issues({})).toEqual([required("cluster.kind")]);
+        expect(issues({ cluster: { kind: "kubeconfig" } })).toEqual(["cluster.path", "cluster.context"].map(required));
     });
 
-    it("names key, value, problem, what is allowed and what to do", () => {
-        expect(faults({ cluster, istio: { version: "1.30.2" } })).toEqual([
+    it("has key, value, problem, allowed values and remedy", () => {
+        expect(issues({ cluster, istio: { version: "1.30.2" } })).toEqual([
             '  istio.version = "1.30.2": it is not a release of Istio 1.31; allowed: 1.31.x. ' +
                 "Run: pulumi config set --path istio.version 1.31.1",
         ]);
     });
 
-    // Key, value, and what is said of it.
+    // Key, value, and the message.
     it.each<[string, unknown, string]>([
         ["cluster", "here", "it is a string and not an object"],
         ["cluster.kind", "eks", "there is no such choice; allowed: gke or kubeconfig"],
@@ -308,16 +308,16 @@ describe("a fault", () => {
         ["istio.tag", "1.30.2", "the charts are those of Istio 1.31"],
         ["istio.tag", "a b", "it is not an image tag"],
         ["istio.imagePullPolicy", "always", "there is no such choice; allowed: Always, IfNotPresent or Never"],
-        ["istio.timeout", 29, "it is too short; allowed: seconds, a whole number from 30 to 3600"],
-        ["istio.timeout", 3601, "it is too long"],
+        ["istio.timeout", 29, "must be at least 30; allowed: seconds, a whole number from 30 to 3600"],
+        ["istio.timeout", 3601, "must be at most 3600"],
         ["istio.timeout", "10m", "it is a string and not a number"],
         ["istio.profile", "minimal", "there is no such choice; allowed: demo or default"],
         ["istio.global.mtls.enabled", "yes", "it is a string and not a boolean; allowed: true or false"],
         ["istio.global.mtls.enabled", null, "it is null and not a boolean"],
-        ["istio.istiod.autoscaling.min", 2, "it has no effect, for the profile demo does not scale"],
+        ["istio.istiod.autoscaling.min", 2, "it has no effect because the profile demo does not scale"],
         ["istio.istiod.autoscaling.max", 1.5, "it is a number and not a whole number"],
-        ["istio.istiod.autoscaling.max", 0, "it is too small"],
-        ["istio.istiod.autoscaling.max", 101, "it is too large"],
+        ["istio.istiod.autoscaling.max", 0, "must be at least 1"],
+        ["istio.istiod.autoscaling.max", 101, "must be at most 100"],
         ["istio.proxy.resources.requests.memory", "100m", "it is not an amount of memory"],
         ["istio.proxy.resources.requests.memory", "1 Gi", "it is not an amount of memory"],
         ["istio.proxy.resources.requests.memory", "1K", "it is not an amount of memory"],
@@ -332,13 +332,17 @@ describe("a fault", () => {
         ["istio.proxy.resources.requests.memory", "1074M", "it is above the limit of 1024Mi"],
         ["istio.istiod.resources.limits.memory", "64Mi", "it is below the request of 100Mi"],
         ["istio.values.base", [], "it is a list and not an object; allowed: object"],
-        ["istio.values.base.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
-        ["istio.values.istiod.global.istioNamespace", "mesh", "it cannot be changed, for Istio is in istio-system"],
-        ["istio.values.istiod.revision", "blue", "it cannot be changed, for the injection label selects no revision"],
+        ["istio.values.base.global.istioNamespace", "mesh", "it cannot be changed because Istio is in istio-system"],
+        ["istio.values.istiod.global.istioNamespace", "mesh", "it cannot be changed because Istio is in istio-system"],
+        [
+            "istio.values.istiod.revision",
+            "blue",
+            "it cannot be changed because the injection label selects no revision",
+        ],
         [
             "istio.values.istiod.meshConfig.enablePrometheusMerge",
             false,
-            "it cannot be changed, for Prometheus asks Istio's agent for a pod's metrics; allowed: anything but false",
+            "it cannot be changed because Prometheus gets a pod's metrics from Istio's agent; allowed: anything but false",
         ],
         ["istio.values.istiod.meshConfig", null, "it is not an object, and would replace ours; allowed: object"],
         ["istio.values.istiod.meshConfig", [], "it is not an object, and would replace ours"],
@@ -349,10 +353,14 @@ describe("a fault", () => {
             "it replaces the provider prometheus, which the mesh's metrics come from",
         ],
         ["istio.values.istiod.meshConfig.defaultProviders", { metrics: ["other"] }, "it replaces the provider prom"],
-        ["istio.values.gateway.revision", "blue", "it cannot be changed, for istiod has none"],
-        ["istio.values.gateway.name", "front", "it cannot be changed, for the Service and the pods are found by"],
-        ["istio.values.gateway.labels.istio", "front", "it cannot be changed, for the pods are found by it"],
-        ["istio.values.gateway.service.type", "None", "it cannot be changed, for the address is read from the Service"],
+        ["istio.values.gateway.revision", "blue", "it cannot be changed because istiod has no revision"],
+        ["istio.values.gateway.name", "front", "it cannot be changed because the Service and the pods are found by"],
+        ["istio.values.gateway.labels.istio", "front", "it cannot be changed because the pods are found by this label"],
+        [
+            "istio.values.gateway.service.type",
+            "None",
+            "it cannot be changed because the address is read from the Service",
+        ],
         [
             "istio.values.gateway.meshConfig",
             {},
@@ -364,8 +372,8 @@ describe("a fault", () => {
         ["istio.jaeger", {}, "there is no such key; allowed: version, chartRepository, hub,"],
         ["istio.tracing", true, "it is a boolean and not an object"],
         ["istio.tracing.enabled", "on", "it is a string and not a boolean; allowed: true or false"],
-        ["istio.tracing.sampling", -1, "it is less than nothing; allowed: 0 to 100"],
-        ["istio.tracing.sampling", 100.5, "it is more than all; allowed: 0 to 100"],
+        ["istio.tracing.sampling", -1, "must be at least 0; allowed: 0 to 100"],
+        ["istio.tracing.sampling", 100.5, "must be at most 100; allowed: 0 to 100"],
         ["istio.tracing.sampling", "1%", "it is a string and not a number"],
         [
             "istio.tracing.image",
@@ -373,7 +381,11 @@ describe("a fault", () => {
             "it is not an image with registry and tag; allowed: reg",
         ],
         ["istio.tracing.image", "docker.io/jaegertracing/jaeger", "it is not an image with registry and tag"],
-        ["istio.tracing.image", "docker.io/jaegertracing/jaeger:latest", "that tag is another version each time"],
+        [
+            "istio.tracing.image",
+            "docker.io/jaegertracing/jaeger:latest",
+            "the tag latest can mean another version at each pull",
+        ],
         [
             "istio.tracing.image",
             "docker.io/jaegertracing/jaeger:2@sha256:1",
@@ -398,9 +410,13 @@ describe("a fault", () => {
         ["istio.kiali.chartRepository", "/none", "/none lacks kiali-server/Chart.yaml"],
         ["istio.kiali.chartRepository", "kiali.org/helm-charts", "it is neither a URL nor a path"],
         ["istio.servicegraph.image", 24, "it is a number and not a string"],
-        ["istio.values.kiali.server.port", 8080, "it cannot be changed, for Kiali is reached by it"],
-        ["istio.values.kiali.server.web_root", "/", "it cannot be changed, for Kiali is reached by it"],
-        ["istio.values.kiali.deployment.instance_name", "k", "it cannot be changed, for Kiali is found by it"],
+        ["istio.values.kiali.server.port", 8080, "it cannot be changed because Kiali is reached at a fixed port"],
+        ["istio.values.kiali.server.web_root", "/", "it cannot be changed because Kiali is reached at a fixed path"],
+        [
+            "istio.values.kiali.deployment.instance_name",
+            "k",
+            "it cannot be changed because Kiali is found by this name",
+        ],
         ["istio.proxy.autoscaling", {}, "there is no such key, did you mean istio.istiod.autoscaling?"],
         ["app.namespace", "kube-system", "it is reserved"],
         ["app.namespace", "kube-mine", "it is reserved"],
@@ -414,10 +430,10 @@ describe("a fault", () => {
         ["bookinfo.imagePullPolicy", "", "there is no such choice"],
         ["isto", {}, "there is no such key, did you mean istio?; allowed: cluster, istio, app or bookinfo"],
         ["namespace", "bookinfo", "there is no such key, did you mean app.namespace?"],
-    ])("of %s = %j is told", (key, value, told) => {
-        const [line, ...others] = faults(withSetting({ cluster }, key, value));
+    ])("is reported for %s = %j", (key, value, message) => {
+        const [line, ...others] = issues(withSetting({ cluster }, key, value));
         const json = JSON.stringify(value);
-        expect(line).toContain(`  ${key} = ${json.length > 60 ? `${json.slice(0, 57)}...` : json}: ${told}`);
+        expect(line).toContain(`  ${key} = ${json.length > 60 ? `${json.slice(0, 57)}...` : json}: ${message}`);
         expect(line).toMatch(/; allowed: .+\. Run: pulumi config (?:set|rm) --path \S+/);
         expect(others).toEqual([]);
     });
@@ -440,31 +456,31 @@ describe("a fault", () => {
         ],
         [{ rules: [{ record: "a" }] }, "istio.prometheus.rules[0].rules[0].expr"],
         [{ rules: [{ record: "a", expr: "1", label: {} }] }, "istio.prometheus.rules[0].rules[0].label"],
-    ])("of a rule group with %j is told where it is, and hides no other", (wrong, where) => {
+    ])("is reported with its place for a rule group with %j, and hides no other issue", (wrong, where) => {
         const group = { name: "g", rules: [{ record: "a", expr: "1" }], ...wrong };
-        const lines = faults({ cluster, istio: { prometheus: { rules: [group], storage: { size: "1Mi" } } } });
+        const lines = issues({ cluster, istio: { prometheus: { rules: [group], storage: { size: "1Mi" } } } });
         expect(lines.map((line) => line.trim().split(" ")[0])).toEqual([where, "istio.prometheus.storage.size"]);
     });
 
-    it("of a rule group with another one's name is told once", () => {
+    it("is reported once for two rule groups with one name", () => {
         const group = (name: string) => ({ name, rules: [{ record: "a", expr: "1" }] });
         const rules = [group("a"), group("b"), group("a")];
-        expect(faults({ cluster, istio: { prometheus: { rules } } })).toEqual([
+        expect(issues({ cluster, istio: { prometheus: { rules } } })).toEqual([
             expect.stringContaining('istio.prometheus.rules[2].name = "a": another group has this name already; '),
         ]);
     });
 
-    it("of settings that exclude each other is told once, where it was set", () => {
+    it("is reported once for conflicting settings, at the setting of the user", () => {
         const gateway = (autoscaling: object) => ({ cluster, istio: { profile: "default", gateway: { autoscaling } } });
-        expect(faults(gateway({ min: 6 }))).toEqual([
+        expect(issues(gateway({ min: 6 }))).toEqual([
             expect.stringContaining(
                 "istio.gateway.autoscaling.min = 6: it is more than the maximum of 5; allowed: at most ",
             ),
         ]);
-        expect(faults(gateway({ min: 6, max: 6 }))).toEqual([]);
-        expect(faults(gateway({ enabled: false, min: 1, max: 2 }))).toEqual([
-            expect.stringContaining("istio.gateway.autoscaling.min = 1: it has no effect, for autoscaling is off; "),
-            expect.stringContaining("istio.gateway.autoscaling.max = 2: it has no effect, for autoscaling is off; "),
+        expect(issues(gateway({ min: 6, max: 6 }))).toEqual([]);
+        expect(issues(gateway({ enabled: false, min: 1, max: 2 }))).toEqual([
+            expect.stringContaining("istio.gateway.autoscaling.min = 1: it has no effect because autoscaling is off; "),
+            expect.stringContaining("istio.gateway.autoscaling.max = 2: it has no effect because autoscaling is off; "),
         ]);
     });
 
@@ -480,20 +496,20 @@ describe("a fault", () => {
         ["istio.prometheus.retention", "long", "set --path istio.prometheus.retention 6h"],
         ["istio.weird key", 1, "rm --path 'istio[\"weird key\"]'"],
         ["istio.it's", 1, "rm --path 'istio[\"it'\\''s\"]'"],
-    ])("of %s = %j comes with a command that mends it", (key, value, command) => {
-        const [line] = faults(withSetting({ cluster }, key, value));
+    ])("has a command that fixes %s = %j", (key, value, command) => {
+        const [line] = issues(withSetting({ cluster }, key, value));
         expect(line?.endsWith(`. Run: pulumi config ${command}`)).toBe(true);
     });
 
     it.each(["1024Mi", "1Gi", "1073M", "1073741824"])(
-        "is not seen in a request of %s where 1024Mi are the limit",
+        "is not reported for a request of %s with a limit of 1024Mi",
         (memory) => {
-            expect(faults({ cluster, istio: { proxy: { resources: { requests: { memory } } } } })).toEqual([]);
+            expect(issues({ cluster, istio: { proxy: { resources: { requests: { memory } } } } })).toEqual([]);
         },
     );
 
-    it("does not hide another one", () => {
-        const keysAtFault = faults({
+    it("does not hide another issue", () => {
+        const invalidKeys = issues({
             isto: {},
             cluster: { kind: "eks", path: "~/config" },
             istio: {
@@ -506,7 +522,7 @@ describe("a fault", () => {
             app: { namespace: "kube-system" },
             bookinfo: { tag: "" },
         }).map((line) => line.trim().split(" ")[0]);
-        expect(keysAtFault.sort()).toEqual(
+        expect(invalidKeys.sort()).toEqual(
             [
                 "app.namespace",
                 "bookinfo.tag",
@@ -524,27 +540,27 @@ describe("a fault", () => {
         );
     });
 
-    it("of an unset context lists those of the kubeconfig", () => {
-        expect(faults({ cluster: { kind: "kubeconfig", path: "~/config" } })).toEqual([
+    it("lists the kubeconfig's contexts if none is set", () => {
+        expect(issues({ cluster: { kind: "kubeconfig", path: "~/config" } })).toEqual([
             "  cluster.context is not set: it is required; allowed: here. Run: pulumi config set --path cluster.context here",
         ]);
     });
 
-    it("does not show a secret", () => {
-        const [line] = faults({ cluster, istio: { values: { gateway: { passwrd: "hunter2" } } } }, ["istio"]);
+    it("does not show a secret value", () => {
+        const [line] = issues({ cluster, istio: { values: { gateway: { passwrd: "hunter2" } } } }, ["istio"]);
         expect(line).toContain('istio.values.gateway.passwrd = "[secret]": ');
         expect(line).not.toContain("hunter2");
     });
 
-    it("counts", () => {
-        expect(() => parse({ cluster, isto: {} })).toThrow("The configuration has a fault. Nothing was deployed.\n");
+    it("is counted", () => {
+        expect(() => parse({ cluster, isto: {} })).toThrow("The configuration has an error. Nothing was deployed.\n");
         expect(() => parse({ cluster: { kind: "kubeconfig" } })).toThrow(
-            "The configuration has 2 faults. Nothing was deployed.\n",
+            "The configuration has 2 errors. Nothing was deployed.\n",
         );
     });
 });
 
-/** The stack file with one more setting, under a path such as `a.b`. */
+/** The stack file with one more setting, at a path such as `a.b`. */
 function withSetting(stackFile: StackFile, key: string, value: unknown): StackFile {
     const [head = "", ...rest] = key.split(".");
     const below = stackFile[head] as StackFile | undefined;

@@ -10,7 +10,7 @@ import { checkMachine, type Machine, missingOn } from "../../components/gke/pref
 const access = { project: "p-1", location: "us-central1-a", name: "c", endpoint: "c.gke.goog" };
 
 describe("the kubeconfig of a GKE cluster", () => {
-    it("has gcloud's plugin fetch the application-default credentials, and holds none itself", () => {
+    it("uses the application-default credentials by gcloud's plugin, and has none itself", () => {
         expect(parse(gkeKubeconfig(access))).toEqual({
             apiVersion: "v1",
             kind: "Config",
@@ -40,14 +40,14 @@ describe("the kubeconfig of a GKE cluster", () => {
         });
     });
 
-    it("has the control plane's authority where that is its own", () => {
+    it("has the control plane's CA if it is not public", () => {
         expect(parse(gkeKubeconfig({ ...access, endpoint: "192.0.2.1", caCertificate: "Q0E=" }))).toMatchObject({
             clusters: [{ cluster: { server: "https://192.0.2.1", "certificate-authority-data": "Q0E=" } }],
         });
     });
 });
 
-test("the command for one's own kubeconfig names the DNS endpoint where there is no other", () => {
+test("the command for the user's own kubeconfig uses the DNS endpoint if there is no other", () => {
     expect(getCredentialsCommand(access, true)).toBe(
         "gcloud container clusters get-credentials c --location us-central1-a --project p-1 --dns-endpoint",
     );
@@ -79,7 +79,7 @@ describe("a location", () => {
 });
 
 describe("labels", () => {
-    it("say whose something is, whatever program and stack are called", () => {
+    it("name program and stack in valid characters, for any names of these", () => {
         const anyName = fc.string({ minLength: 1, unit: "grapheme", maxLength: 100 });
         fc.assert(
             fc.property(anyName, anyName, (project, stack) => {
@@ -99,7 +99,7 @@ describe("labels", () => {
     });
 });
 
-test("the nodes' account is shown by a name that Google takes, whatever program and stack are called", () => {
+test("the nodes' account has a display name of at most 100 characters", () => {
     expect(displayNameOf("bookinfo-mesh", "dev")).toBe("GKE nodes of bookinfo-mesh/dev");
     expect(displayNameOf("p".repeat(100), "s".repeat(100))).toHaveLength(100);
 });
@@ -108,7 +108,7 @@ const ADC = "/home/me/.config/gcloud/application_default_credentials.json";
 const PLUGIN = "/usr/bin/gke-gcloud-auth-plugin";
 const USER = JSON.stringify({ type: "authorized_user" });
 
-/** A machine with these files, of which those without content are programs. */
+/** A machine with these files. An empty file is a program. */
 function machine(
     files: Record<string, string>,
     env: Machine["env"] = {},
@@ -124,11 +124,11 @@ function machine(
 }
 
 describe("a machine", () => {
-    it("that has the plugin and credentials lacks nothing", () => {
+    it("with the plugin and credentials lacks nothing", () => {
         expect(missingOn(machine({ [PLUGIN]: "", [ADC]: USER }))).toEqual([]);
     });
 
-    it("without either is told both, with what to do", () => {
+    it("without both gets a line for each, with a remedy", () => {
         expect(missingOn(machine({}))).toEqual([
             "gke-gcloud-auth-plugin is not on PATH. Run: gcloud components install gke-gcloud-auth-plugin " +
                 "(or install your system's package google-cloud-cli-gke-gcloud-auth-plugin)",
@@ -156,16 +156,16 @@ describe("a machine", () => {
             { GOOGLE_APPLICATION_CREDENTIALS: "/none.json" },
             "GOOGLE_APPLICATION_CREDENTIALS names /none.json, which cannot be read",
         ],
-        ["a file of something else", { [ADC]: "{}" }, {}, `${ADC} holds no credentials`],
-        ["a broken file", { [ADC]: "{" }, {}, `${ADC} holds no credentials`],
-        ["an empty file", { [ADC]: "null" }, {}, `${ADC} holds no credentials`],
-        // The provider would take it, the plugin would not.
+        ["a file of something else", { [ADC]: "{}" }, {}, `${ADC} has no credentials`],
+        ["a broken file", { [ADC]: "{" }, {}, `${ADC} has no credentials`],
+        ["an empty file", { [ADC]: "null" }, {}, `${ADC} has no credentials`],
+        // The provider accepts it, the plugin does not.
         ["an access token", {}, { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29" }, "there are no application-default credentials"],
-    ])("does not take %s for credentials", (_, files, env, told) => {
-        expect(missingOn(machine({ [PLUGIN]: "", ...files }, env))).toEqual([expect.stringContaining(told)]);
+    ])("does not accept %s as credentials", (_, files, env, message) => {
+        expect(missingOn(machine({ [PLUGIN]: "", ...files }, env))).toEqual([expect.stringContaining(message)]);
     });
 
-    it("that runs Windows is searched as such", () => {
+    it("with Windows is searched in its own way", () => {
         const files = {
             "C:\\gcloud\\bin\\gke-gcloud-auth-plugin.exe": "",
             "C:\\me\\gcloud\\application_default_credentials.json": USER,
@@ -191,7 +191,7 @@ describe("the check of this machine", () => {
         jest.restoreAllMocks();
     });
 
-    it("ends an update with all that is missing", () => {
+    it("ends an update with everything that is missing", () => {
         expect(() => {
             check({ engine: true, preview: false }, machine({}));
         }).toThrow(
@@ -199,19 +199,19 @@ describe("the check of this machine", () => {
         );
     });
 
-    it("warns of it in a preview, which goes on", () => {
+    it("only warns in a preview", () => {
         check({ engine: true, preview: true }, machine({ [ADC]: USER }));
         expect(warn.mock.calls).toEqual([[expect.stringMatching(/\n {2}gke-gcloud-auth-plugin is not on PATH/)]]);
     });
 
-    it("says nothing where nothing is missing", () => {
+    it("says nothing if nothing is missing", () => {
         for (const inPreview of [true, false]) {
             check({ engine: true, preview: inPreview }, machine({ [PLUGIN]: "", [ADC]: USER }));
             expect(warn).not.toHaveBeenCalled();
         }
     });
 
-    it("says nothing where the program is only rendered", () => {
+    it("says nothing if the program is only rendered", () => {
         check({ engine: false, preview: false }, machine({}));
         expect(warn).not.toHaveBeenCalled();
     });

@@ -8,8 +8,8 @@ function parse(cluster: object, google: GoogleConfig = PROJECT): GkeConfig {
     return config as GkeConfig;
 }
 
-/** The lines of the error, one for each fault; none where the config is accepted. */
-function faults(cluster: object, google?: GoogleConfig): string[] {
+/** The lines of the error, one for each issue; none if the config is valid. */
+function issues(cluster: object, google?: GoogleConfig): string[] {
     try {
         parse(cluster, google);
         return [];
@@ -44,7 +44,7 @@ describe("a cluster on Google Cloud", () => {
         });
     });
 
-    it("is where it says, else where the provider's config does", () => {
+    it("has its own location, else that of the provider's config", () => {
         const location = (cluster: object, google: GoogleConfig) => parse(cluster, { ...PROJECT, ...google }).location;
         const provider = { zone: "us-west1-b", region: "us-east1" };
         expect(location({ location: "europe-west1" }, provider)).toMatchObject({
@@ -55,7 +55,7 @@ describe("a cluster on Google Cloud", () => {
         expect(location({}, { region: "us-east1" })).toMatchObject({ name: "us-east1", regional: true });
     });
 
-    it("has fewer nodes in each zone of a region, and bounds that make way for each other", () => {
+    it("has fewer nodes in each zone of a region, and default bounds that give way to set bounds", () => {
         const bounds = (nodePool: object, location = "us-central1-a") => {
             const { min, max } = parse({ location, nodePool }).nodePool;
             return [min, max];
@@ -66,13 +66,13 @@ describe("a cluster on Google Cloud", () => {
         expect(bounds({ min: 9 })).toEqual([9, 9]);
     });
 
-    it("may join a network that exists, with a range for its control plane", () => {
+    it("may join an existing network, with a range for its control plane", () => {
         const { network, controlPlaneRange } = parse({ network: EXISTING, ranges: { controlPlane: "10.9.0.0/28" } });
         expect([network, controlPlaneRange]).toEqual([EXISTING, "10.9.0.0/28"]);
-        expect(faults({ network: { ...EXISTING, name: "projects/host-1/global/networks/vpc" } })).toEqual([]);
+        expect(issues({ network: { ...EXISTING, name: "projects/host-1/global/networks/vpc" } })).toEqual([]);
     });
 
-    it("has a plan around the ranges that are set", () => {
+    it("plans its other ranges around those that are set", () => {
         expect(parse({ ranges: { pods: "10.0.0.0/16" } }).network).toEqual({
             nodes: "10.1.0.0/20",
             pods: "10.0.0.0/16",
@@ -88,19 +88,19 @@ describe("a cluster on Google Cloud", () => {
     );
 
     it.each(["example.com:mesh-1", "mesh-1"])("may be in the project %s", (project) => {
-        expect(faults({}, { project })).toEqual([]);
+        expect(issues({}, { project })).toEqual([]);
     });
 });
 
-describe("a fault of a cluster on Google Cloud", () => {
-    it("is a missing project", () => {
-        expect(faults({}, {})).toEqual([
+describe("an issue of a cluster on Google Cloud", () => {
+    it("is reported for a missing project", () => {
+        expect(issues({}, {})).toEqual([
             "  gcp:project is not set: it is required; allowed: id of a Google Cloud project. " +
                 "Run: pulumi config set gcp:project PROJECT",
         ]);
     });
 
-    // The provider's config, and what is said of it.
+    // The provider's config, and the message.
     it.each<[GoogleConfig, string]>([
         [{ project: "123456789012" }, 'gcp:project = "123456789012": it is not the id of a project'],
         [{ project: "Mesh" }, 'gcp:project = "Mesh": it is not the id of a project'],
@@ -109,14 +109,14 @@ describe("a fault of a cluster on Google Cloud", () => {
         [{ ...PROJECT, zone: "nowhere" }, 'gcp:zone = "nowhere": it is not a zone'],
         [{ ...PROJECT, region: "nowhere" }, 'gcp:region = "nowhere": it is not a region'],
         [{ ...PROJECT, region: "us-central1-a" }, 'gcp:region = "us-central1-a": it is not a region'],
-    ])("of the provider's config %j is told", (google, told) => {
-        const [line, ...others] = faults({}, google);
-        expect(line).toContain(`  ${told}; allowed: `);
+    ])("is reported for the provider's config %j", (google, message) => {
+        const [line, ...others] = issues({}, google);
+        expect(line).toContain(`  ${message}; allowed: `);
         expect(line).toMatch(/ Run: pulumi config set gcp:(?:project|zone|region) \S+$/);
         expect(others).toEqual([]);
     });
 
-    // The section, the key at fault, and what is said of it.
+    // The section, the invalid key, and the message.
     it.each<[object, string, string]>([
         [{ location: "us-central" }, "location", "it is neither a zone nor a region; allowed: zone such as"],
         [{ location: "us-central1_a" }, "location", "it is neither a zone nor a region"],
@@ -145,13 +145,13 @@ describe("a fault of a cluster on Google Cloud", () => {
             "nodePool.min",
             "it is more than the maximum; allowed: at most 3, the value of cluster.nodePool.max",
         ],
-        [{ nodePool: { min: 0 } }, "nodePool.min", "it is too small"],
-        [{ nodePool: { max: 1001 } }, "nodePool.max", "it is too large"],
+        [{ nodePool: { min: 0 } }, "nodePool.min", "must be at least 1"],
+        [{ nodePool: { max: 1001 } }, "nodePool.max", "must be at most 1000"],
         [{ nodePool: { min: 1.5 } }, "nodePool.min", "it is a number and not a whole number"],
         [{ nodePool: { machineType: "large" } }, "nodePool.machineType", "it does not have the form of a machine type"],
         [{ nodePool: { machineType: "e2-micro" } }, "nodePool.machineType", "it does not have the form"],
         [{ nodePool: { machineType: "E2-standard-2" } }, "nodePool.machineType", "it does not have the form"],
-        [{ nodePool: { diskSizeGb: 5 } }, "nodePool.diskSizeGb", "it is too small"],
+        [{ nodePool: { diskSizeGb: 5 } }, "nodePool.diskSizeGb", "must be at least 20"],
         [{ nodePool: { spot: "yes" } }, "nodePool.spot", "it is a string and not a boolean"],
         [
             { authorizedNetworks: ["10.0.0.0/8", "203.0.113.7"] },
@@ -159,7 +159,11 @@ describe("a fault of a cluster on Google Cloud", () => {
             "it is not an IPv4 range in CIDR notation; allowed: list of IPv4 ranges in CIDR notation",
         ],
         [{ authorizedNetworks: ["203.0.113.7/24"] }, "authorizedNetworks[0]", "it is not an IPv4 range"],
-        [{ authorizedNetworks: ["0.0.0.0/0"] }, "authorizedNetworks[0]", "it is everyone; without a list IAM decides"],
+        [
+            { authorizedNetworks: ["0.0.0.0/0"] },
+            "authorizedNetworks[0]",
+            "it allows everyone; with an empty list IAM decides",
+        ],
         [{ authorizedNetworks: "203.0.113.0/24" }, "authorizedNetworks", "it is a string and not a list"],
         [{ releaseChannel: "regular" }, "releaseChannel", "there is no such choice; allowed: RAPID, REGULAR"],
         [{ labels: { Team: "mesh" } }, "labels.Team", "it is not a key for a label"],
@@ -173,24 +177,24 @@ describe("a fault of a cluster on Google Cloud", () => {
             "locaton",
             "there is no such key, did you mean cluster.location?; allowed: kind, loc",
         ],
-    ])("in %j is told once, by its key", (cluster, key, told) => {
-        const [line, ...others] = faults(cluster);
+    ])("is reported once for %j, with its key", (cluster, key, message) => {
+        const [line, ...others] = issues(cluster);
         expect(line).toMatch(/^ {2}cluster\.\S+ = .+: .+; allowed: .+\. Run: pulumi config (?:set|rm) --path \S+/);
         expect(line).toContain(`  cluster.${key} = `);
-        expect(line).toContain(`: ${told}`);
+        expect(line).toContain(`: ${message}`);
         expect(others).toEqual([]);
     });
 
-    it("is a part of a network that is not named", () => {
-        expect(faults({ network: { name: "vpc" } }).map((line) => line.trim().split(":")[0])).toEqual([
+    it("is reported for each missing key of a network", () => {
+        expect(issues({ network: { name: "vpc" } }).map((line) => line.trim().split(":")[0])).toEqual([
             "cluster.network.subnet is not set",
             "cluster.network.podRange is not set",
             "cluster.network.serviceRange is not set",
         ]);
     });
 
-    it("does not hide another one", () => {
-        const lines = faults(
+    it("does not hide another issue", () => {
+        const lines = issues(
             {
                 ranges: { nodes: "8.8.8.0/24", pods: "10.4.0.0/24", services: "10.4.0.0/20" },
                 nodePool: { min: 5, max: 3, spot: 1 },
@@ -208,12 +212,12 @@ describe("a fault of a cluster on Google Cloud", () => {
         ]);
     });
 
-    it("is a key of another kind of cluster", () => {
+    it("is reported for a key of another kind of cluster", () => {
         const cluster = { kind: "kubeconfig", path: "/none", context: "here", location: "us-central1-a" };
-        expect(faults(cluster)).toEqual([
+        expect(issues(cluster)).toEqual([
             expect.stringContaining("cluster.location = "),
             expect.stringContaining("cluster.path = "),
         ]);
-        expect(faults(cluster)[0]).toContain("it is for clusters of kind gke; allowed: kind, path or context. Run: ");
+        expect(issues(cluster)[0]).toContain("it is for clusters of kind gke; allowed: kind, path or context. Run: ");
     });
 });

@@ -12,9 +12,9 @@ import {
     runProgram,
 } from "./program";
 
-/** What an unknown value is on the way to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
+/** An unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** What marks a secret on the way to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
+/** The mark of a secret in requests to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 const standard = once(() => runProgram(onGoogle()));
@@ -42,14 +42,14 @@ describe.each([
     ["in a region", regional],
     ["with a reserved address", reservedAddress],
     ["with authorized networks", authorized],
-    ["in a network that exists", joined],
+    ["in an existing network", joined],
 ])("the program %s", (_, program) => {
     let run: Run;
     beforeAll(async () => {
         run = await program();
     });
 
-    it("has everything in the cluster wait for the nodes and istiod's port, and go before them", () => {
+    it("creates everything in the cluster after the nodes and istiod's port, and deletes it before them", () => {
         const [provider, ...others] = ofType(run, /^pulumi:providers:/);
         expect(others).toEqual([]);
         expect(provider?.type).toBe("pulumi:providers:kubernetes");
@@ -64,7 +64,7 @@ describe.each([
         expect([...closure(run, google(run, "NodePool").urn)]).toContain(google(run, "Cluster").urn);
     });
 
-    it("never deletes what the cluster takes with it, except for the gateway, whose load balancer it would leave", () => {
+    it("leaves everything to the deletion of the cluster except the gateway, whose load balancer would stay", () => {
         const cluster = google(run, "Cluster").urn;
         const owned = ofType(run, /^kubernetes:/).filter(({ read }) => !read);
         const kept = owned.filter((resource) => deletedWith(run, resource) === "");
@@ -75,7 +75,7 @@ describe.each([
         }
     });
 
-    it("makes nothing on Google Cloud before its APIs are enabled, and leaves these enabled", () => {
+    it("creates nothing on Google Cloud before its APIs are enabled, and leaves these enabled", () => {
         const apis = ofType(run, /:Service$/).filter(({ type }) => type.startsWith("gcp:projects"));
         expect(apis.map(({ inputs }) => inputs)).toEqual(
             ["cloudresourcemanager", "compute", "container", "iam", "logging", "monitoring"].map((api) => ({
@@ -89,7 +89,7 @@ describe.each([
         }
     });
 
-    it("grants the nodes' account its one role before there are nodes", () => {
+    it("grants the nodes' account its only role before it creates nodes", () => {
         const grant = google(run, "IAMMember");
         expect(grant.inputs).toMatchObject({
             project: "bookinfo-test",
@@ -97,11 +97,11 @@ describe.each([
         });
         expect([...closure(run, grant.urn)]).toContain(google(run, "Account").urn);
         expect(google(run, "NodePool").dependencies).toContain(grant.urn);
-        // Pulumi names the account: in 6 to 30 characters, whatever the stack is called.
+        // Pulumi names the account, in 6 to 30 characters for any stack's name.
         expect(google(run, "Account").inputs.accountId).toBeUndefined();
     });
 
-    it("leaves the cluster's and the pool's names to Pulumi, and versions of Kubernetes to the release channel", () => {
+    it("leaves the names of cluster and pool to Pulumi, and the version of Kubernetes to the release channel", () => {
         const [cluster, pool] = [google(run, "Cluster").inputs, google(run, "NodePool").inputs];
         for (const key of [
             "name",
@@ -121,7 +121,7 @@ describe.each([
         expect(cluster.releaseChannel).toEqual({ channel: "REGULAR" });
     });
 
-    it("gives Google the time it takes", () => {
+    it("gives Google enough time", () => {
         for (const type of ["Cluster", "NodePool"]) {
             expect(google(run, type).timeouts).toEqual({ create: "30m", update: "30m", delete: "30m" });
         }
@@ -130,7 +130,7 @@ describe.each([
         }
     });
 
-    it("keeps the kubeconfig secret, and knows the cluster by its id", () => {
+    it("keeps the kubeconfig secret, and identifies the cluster by its id", () => {
         const [provider] = ofType(run, /^pulumi:providers:kubernetes$/);
         expect(run.outputs.kubeconfig?.secret).toBe(true);
         if (run.outputs.kubeconfig?.known) {
@@ -139,7 +139,7 @@ describe.each([
         }
     });
 
-    it("exports what a user needs, and nothing undefined", () => {
+    it("exports what a user needs, without undefined values", () => {
         expect(Object.keys(run.outputs).sort()).toEqual([
             "clusterName",
             "dashboards",
@@ -156,7 +156,7 @@ describe.each([
         }
     });
 
-    it("has its components say what they give", () => {
+    it("registers the outputs of its components", () => {
         const outputs = ofType(run, /^bookinfo-mesh:gke:/).map(({ type, urn }) => [
             type,
             Object.keys(run.componentOutputs.get(urn) ?? {}).sort(),
@@ -176,14 +176,14 @@ describe.each([
     });
 });
 
-/** The resource with which the engine takes another one for deleted: its own, else its parent's. */
+/** The resource that a resource is deleted with: its own setting, else its parent's. */
 function deletedWith(run: Run, resource: Registration): string {
     const parent = run.resources.find(({ urn }) => urn === resource.parent);
     return resource.deletedWith || (parent ? deletedWith(run, parent) : "");
 }
 
 describe("the cluster", () => {
-    it("is hardened as Google and safer-cluster have it", async () => {
+    it("is hardened like Google's safer-cluster", async () => {
         const run = await standard();
         expect(google(run, "Cluster").inputs).toEqual({
             location: "us-central1-a",
@@ -220,7 +220,7 @@ describe("the cluster", () => {
         });
     });
 
-    it("is what the config asks for", async () => {
+    it("follows the config", async () => {
         const run = await runProgram(
             onGoogle({
                 releaseChannel: "STABLE",
@@ -251,7 +251,7 @@ describe("the cluster", () => {
         });
     });
 
-    it("is reached by its DNS name alone, with a certificate that everybody trusts", async () => {
+    it("is reachable only by its DNS name, with a public certificate", async () => {
         const { outputs } = await standard();
         expect(parse(String(outputs.kubeconfig?.value))).toMatchObject({
             "current-context": "gke_bookinfo-test_us-central1-a_cluster-1a2b3c4",
@@ -264,7 +264,7 @@ describe("the cluster", () => {
         );
     });
 
-    it("is reached by its address, from authorized networks alone, where there are any", async () => {
+    it("is reachable by its address only from authorized networks, if there are any", async () => {
         const run = await authorized();
         expect(google(run, "Cluster").inputs).toMatchObject({
             privateClusterConfig: { enablePrivateNodes: true, enablePrivateEndpoint: false },
@@ -287,7 +287,7 @@ describe("the cluster", () => {
         expect(run.outputs.getCredentialsCommand?.value).not.toContain("--dns-endpoint");
     });
 
-    it("is in the region's zones where the location is a region, with fewer nodes in each", async () => {
+    it("is in the zones of a region, with fewer nodes in each", async () => {
         const run = await regional();
         expect(google(run, "Cluster").inputs.location).toBe("europe-west1");
         for (const type of ["Subnetwork", "Router", "RouterNat"]) {
@@ -300,7 +300,7 @@ describe("the cluster", () => {
         });
     });
 
-    it("goes before another one takes its ranges, and its subnet before another one does", async () => {
+    it("is deleted before its replacement takes its ranges, and so is its subnet", async () => {
         const run = await standard();
         const first = run.resources.filter(
             ({ type, deleteBeforeReplace }) => /^gcp:/.test(type) && deleteBeforeReplace,
@@ -311,13 +311,13 @@ describe("the cluster", () => {
         ]);
     });
 
-    it("is protected by the engine too, before anything in it is deleted", async () => {
+    it("is protected by the engine too, before anything in it can be deleted", async () => {
         const run = await runProgram(onGoogle({ deletionProtection: true }));
         expect(run.resources.filter(({ protect }) => protect)).toEqual([google(run, "Cluster")]);
         expect(google(await standard(), "Cluster").protect).toBe(false);
     });
 
-    it("is where the provider's config says, if its own does not", async () => {
+    it("is at the location of the provider's config, if it has no own location", async () => {
         const location = async (gcp: Record<string, string>) =>
             google(await runProgram({ ...onGoogle(), ...gcp }), "Cluster").inputs.location;
         expect(await location({ "gcp:zone": "asia-east1-b", "gcp:region": "us-west1" })).toBe("asia-east1-b");
@@ -326,7 +326,7 @@ describe("the cluster", () => {
 });
 
 describe("the node pool", () => {
-    it("is hardened, scales itself, and never changes because it has", async () => {
+    it("is hardened, scales itself, and ignores the changes of that", async () => {
         const pool = google(await standard(), "NodePool");
         expect(pool.inputs).toEqual({
             cluster: "projects/bookinfo-test/locations/us-central1-a/clusters/cluster-1a2b3c4",
@@ -354,7 +354,7 @@ describe("the node pool", () => {
 });
 
 describe("the network", () => {
-    it("is the cluster's own, with room for nodes, pods and Services, and a way out before there are nodes", async () => {
+    it("is separate, with room for nodes, pods and Services, and has NAT before there are nodes", async () => {
         const run = await standard();
         expect(google(run, "Network").inputs).toEqual({
             autoCreateSubnetworks: false,
@@ -381,7 +381,7 @@ describe("the network", () => {
         expect(google(run, "NodePool").dependencies).toContain(nat.urn);
     });
 
-    it("lets the control plane reach istiod's webhooks on private nodes, and moves that rule with the cluster", async () => {
+    it("lets the control plane reach istiod's webhooks on private nodes, by a rule that moves with the cluster", async () => {
         const firewall = google(await standard(), "Firewall");
         expect(firewall.inputs).toEqual({
             description: expect.any(String) as string,
@@ -394,7 +394,7 @@ describe("the network", () => {
         expect(firewall.replaceOnChanges).toEqual(["network"]);
     });
 
-    it("may exist, and is then only joined", async () => {
+    it("is only joined if it exists", async () => {
         const run = await joined();
         expect(ofType(run, /^gcp:compute/).map(({ type }) => type)).toEqual(["gcp:compute/firewall:Firewall"]);
         expect(google(run, "Cluster").inputs).toMatchObject({
@@ -405,7 +405,7 @@ describe("the network", () => {
         expect(google(run, "Firewall").inputs).toMatchObject({ network: "shared" });
     });
 
-    it("may be shared by another project, which then has the firewall rule", async () => {
+    it("can be shared by another project, which then has the firewall rule", async () => {
         const name = "projects/host-project/global/networks/shared";
         const run = await runProgram(onGoogle({ network: { ...EXISTING, name } }));
         expect(google(run, "Cluster").inputs).toMatchObject({
@@ -417,13 +417,13 @@ describe("the network", () => {
 });
 
 describe("the ingress gateway's address", () => {
-    it("is any, unless one is reserved", async () => {
+    it("can be any, unless one is reserved", async () => {
         const run = await standard();
         expect(ofType(run, /:Address$/)).toEqual([]);
         expect(release(run, "gateway").inputs.values).not.toHaveProperty("service");
     });
 
-    it("is reserved in the cluster's region before Helm runs, and released after it", async () => {
+    it("is reserved in the cluster's region before Helm runs, and released afterwards", async () => {
         const run = await reservedAddress();
         const address = google(run, "Address");
         expect(address.inputs).toEqual({
@@ -435,14 +435,14 @@ describe("the ingress gateway's address", () => {
         expect(gateway.dependencies).toContain(address.urn);
     });
 
-    it("can still be another one by Helm values", async () => {
+    it("can be overridden by Helm values", async () => {
         const values = { gateway: { service: { loadBalancerIP: "203.0.113.99" } } };
         const run = await runProgram({ ...onGoogle({ ingress: { staticIp: true } }), istio: { values } });
         expect(release(run, "gateway").inputs.values).toMatchObject(values.gateway);
     });
 });
 
-describe("a preview of a cluster that is not there yet", () => {
+describe("a preview of a new cluster", () => {
     it("knows neither endpoint nor address, and looks nothing up", async () => {
         const { resources, outputs } = await preview();
         expect(outputs.kubeconfig?.known).toBe(false);
@@ -452,7 +452,7 @@ describe("a preview of a cluster that is not there yet", () => {
 });
 
 describe("the add-ons' commands", () => {
-    it("name the context that gcloud makes, and leave the kubeconfig to kubectl", async () => {
+    it("have the context that gcloud creates, and no kubeconfig", async () => {
         const { outputs } = await standard();
         expect(outputs.dashboards?.value).toMatchObject({
             grafana:
@@ -463,7 +463,7 @@ describe("the add-ons' commands", () => {
     });
 });
 
-test("a volume, which would outlive the cluster, goes before it, and so does the pod that uses it", async () => {
+test("a volume would outlive the cluster, so it is deleted before, with the pod that uses it", async () => {
     const run = await runProgram({ ...onGoogle(), istio: { prometheus: { storage: { persistent: true } } } });
     const own = ofType(run, /^kubernetes:/).filter((resource) => !resource.read && deletedWith(run, resource) === "");
     const ofPrometheus = own.filter(({ parent }) => parent.includes(":addons:Prometheus$"));
@@ -475,7 +475,7 @@ test("a volume, which would outlive the cluster, goes before it, and so does the
     ]);
 });
 
-test("a cluster of one's own takes nothing from Google Cloud, and is not taken for deleted", async () => {
+test("an existing cluster needs nothing from Google Cloud, and nothing is deleted with it", async () => {
     const run = await runProgram({ cluster: CLUSTER });
     expect(ofType(run, /^gcp:|:gke:/)).toEqual([]);
     expect(run.resources.filter((resource) => deletedWith(run, resource) !== "")).toEqual([]);

@@ -4,11 +4,12 @@ import { dashboards, HOME } from "../../components/addons/grafana/dashboards/das
 import { PROMETHEUS } from "../../components/addons/grafana/datasource";
 import { Grafana, grafanaSpec } from "../../components/addons/grafana/grafana";
 import { SCRAPE_INTERVAL } from "../../components/addons/prometheus";
+import { listenToMonitor } from "../../packages/cli/program/monitor";
 
 const SETTINGS = { image: "registry.example/grafana:12.4.3", prometheusUrl: "http://prometheus:9090" };
 const SPEC = grafanaSpec(SETTINGS, "the-secret");
 
-/** The config volume with this name: where it is, and what is in it. */
+/** The path and content of a config volume. */
 function directory(volume: string): { path: string; files: Record<string, string> } {
     const found = SPEC.config?.[volume];
     if (!found) {
@@ -18,18 +19,18 @@ function directory(volume: string): { path: string; files: Record<string, string
 }
 
 describe("Grafana's pod", () => {
-    it("runs the image as the image's user, on the port of the seed", () => {
+    it("runs the image as the image's user, on Grafana's well-known port", () => {
         expect(SPEC).toMatchObject({ name: "grafana", image: SETTINGS.image, user: 472, ports: { http: 3000 } });
         expect(SPEC.command).toBeUndefined();
         expect(SPEC.probes).toEqual({ port: "http", live: "/healthz", ready: "/api/health" });
     });
 
-    it("may write where Grafana has its database and its temporary files, and nowhere else", () => {
+    it("can write only to Grafana's database and temporary files", () => {
         expect(Object.values(SPEC.storage ?? {}).map(({ path }) => path)).toEqual(["/var/lib/grafana", "/tmp"]);
         expect(SPEC.env).toMatchObject({ GF_LOG_MODE: "console" });
     });
 
-    it("lets anyone look, and only the administrator change anything", () => {
+    it("gives everyone read access, and only the administrator write access", () => {
         expect(SPEC.env).toMatchObject({
             GF_AUTH_ANONYMOUS_ENABLED: "true",
             GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
@@ -40,7 +41,7 @@ describe("Grafana's pod", () => {
         });
     });
 
-    it("calls nobody outside of the cluster", () => {
+    it("sends no requests to the internet", () => {
         expect(SPEC.env).toMatchObject({
             GF_ANALYTICS_REPORTING_ENABLED: "false",
             GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
@@ -57,7 +58,7 @@ describe("Grafana's pod", () => {
 });
 
 describe("provisioning", () => {
-    it("defines the data source that the dashboards refer to, where Grafana looks for it", () => {
+    it("defines the data source of the dashboards, in Grafana's directory for it", () => {
         const { path, files } = directory("datasources");
         expect(path).toBe("/etc/grafana/provisioning/datasources");
         expect(parse(files["prometheus.yaml"] ?? "")).toEqual({
@@ -77,7 +78,7 @@ describe("provisioning", () => {
         });
     });
 
-    it("has Grafana read the dashboards from where they are, and open the mesh first", () => {
+    it("tells Grafana the directory of the dashboards, and to open the mesh first", () => {
         const { path, files } = directory("providers");
         expect(path).toBe("/etc/grafana/provisioning/dashboards");
         const dashboardDirectory = directory("dashboards");
@@ -102,15 +103,7 @@ describe("provisioning", () => {
 });
 
 describe("the administrator's password", () => {
-    interface Request {
-        getType(): string;
-        getIgnorechangesList(): string[];
-    }
-    interface Monitor {
-        registerResource(request: Request, callback: unknown): void;
-    }
-
-    /** Runs the component; `kept` is the password that the Secret has had since an earlier run. */
+    /** Runs the component; `kept` is the password of the Secret from an earlier run. */
     async function deploy(kept?: string) {
         const secrets: { inputs: unknown }[] = [];
         const ignored: string[][] = [];
@@ -125,14 +118,11 @@ describe("the administrator's password", () => {
                 return { id: name, state: kept ? { ...state, data: { "admin-password": encoded(kept) } } : state };
             },
         });
-        const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
-        const register = monitor.registerResource.bind(monitor);
-        monitor.registerResource = (request, callback) => {
-            if (request.getType() === SECRET) {
-                ignored.push(request.getIgnorechangesList());
+        listenToMonitor(({ type, ignoreChanges }) => {
+            if (type === SECRET) {
+                ignored.push(ignoreChanges);
             }
-            register(request, callback);
-        };
+        });
 
         const { adminPassword } = new Grafana("grafana", { ...SETTINGS, namespace: "somewhere" });
         const output = adminPassword as unknown as { promise(): Promise<string>; isSecret: Promise<boolean> };
@@ -147,23 +137,23 @@ describe("the administrator's password", () => {
         return Buffer.from(text).toString("base64");
     }
 
-    it("is made up, long, and a secret that kubectl finds by its name", async () => {
+    it("is generated, long, and in a Secret with a fixed name", async () => {
         const { password, isSecret, secrets } = await deploy();
         expect(password).toMatch(/^[\w-]{32}$/);
         expect(isSecret).toBe(true);
         expect(secrets).toHaveLength(1);
         expect(secrets[0]?.inputs).toMatchObject({
             metadata: { name: "grafana-admin", namespace: "somewhere" },
-            // What the engine encrypts is wrapped.
+            // The engine encrypts it, so it is wrapped.
             data: { value: { "admin-password": encoded(password) } },
         });
     });
 
-    it("is another one in each stack", async () => {
+    it("is different in each stack", async () => {
         expect((await deploy()).password).not.toBe((await deploy()).password);
     });
 
-    it("is the one that the Secret has, whatever a later run makes up", async () => {
+    it("is that of the Secret, even if a later run generates another one", async () => {
         const { password, ignored } = await deploy("of the first run");
         expect(password).toBe("of the first run");
         expect(ignored).toEqual([["data"]]);

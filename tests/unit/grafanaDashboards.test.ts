@@ -5,14 +5,14 @@ import { contentOf, DASHBOARDS, QUERIES, type Variable } from "./grafanaDashboar
 import { ISTIO_METRICS, TARGET } from "./istioMetrics";
 import { checkQuery, interpolate } from "./promql";
 
-/** Grafana's own variables, which need no definition. */
+/** Grafana's built-in variables. */
 const BUILT_IN = ["__data", "__range", "__rate_interval", "__url_time_range"];
 
 function queryOf({ query }: Variable): string {
     return typeof query === "string" ? query : query.query;
 }
 
-test("there are four dashboards, at addresses that never change", () => {
+test("there are four dashboards, with addresses that never change", () => {
     expect(Object.fromEntries(DASHBOARDS.map(({ file, uid, title }) => [file, [uid, title]]))).toEqual({
         "mesh.json": ["istio-mesh", "Istio mesh"],
         "service.json": ["istio-service", "Istio service"],
@@ -22,26 +22,26 @@ test("there are four dashboards, at addresses that never change", () => {
     expect(Object.keys(dashboards())).toContain(HOME);
 });
 
-test("the same dashboards come out each time, small enough for one ConfigMap", () => {
+test("the dashboards are the same each time, and small enough for one ConfigMap", () => {
     expect(dashboards()).toEqual(dashboards());
     const size = DASHBOARDS.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0);
-    // Half of what a ConfigMap may hold, 1 MiB.
+    // Half of a ConfigMap's limit of 1 MiB.
     expect(size).toBeLessThan(512 * 1024);
 });
 
 describe.each(DASHBOARDS)("$title", (dashboard) => {
     const { panels, templating, uid, title, description, tags, links, editable, json } = dashboard;
 
-    it("is made for Grafana's rules", () => {
+    it("follows Grafana's rules", () => {
         expect(uid).toMatch(/^[a-zA-Z0-9_-]{1,40}$/);
         expect([title, description].every((text) => text.length > 0)).toBe(true);
         expect(editable).toBe(false);
-        // The links find the other dashboards by the tag that all have.
+        // The links find the other dashboards by their common tag.
         expect(tags).toEqual(["istio"]);
         expect(links).toEqual([expect.objectContaining({ type: "dashboards", tags, keepTime: true })]);
     });
 
-    it("has panels with ids of their own, in places of their own", () => {
+    it("has panels with unique ids, in separate places", () => {
         expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
         expect(panels.every(({ id }) => Number.isInteger(id) && id > 0)).toBe(true);
         const cells = panels.flatMap(({ title, gridPos: { x, y, w, h } }) => {
@@ -51,7 +51,7 @@ describe.each(DASHBOARDS)("$title", (dashboard) => {
         expect(new Set(cells).size).toBe(cells.length);
     });
 
-    it("fills its rows from side to side", () => {
+    it("fills the width of its rows", () => {
         for (const top of new Set(panels.map(({ gridPos }) => gridPos.y))) {
             const row = panels.filter(({ gridPos }) => gridPos.y === top);
             const width = row.reduce((sum, { gridPos }) => sum + gridPos.w, 0);
@@ -60,7 +60,7 @@ describe.each(DASHBOARDS)("$title", (dashboard) => {
         }
     });
 
-    it("says what each panel shows, in which unit, and from where", () => {
+    it("has title, description, unit and data source for each panel", () => {
         for (const panel of contentOf(dashboard)) {
             expect(panel).toMatchObject({
                 title: expect.stringMatching(/\S/) as string,
@@ -83,17 +83,17 @@ describe.each(DASHBOARDS)("$title", (dashboard) => {
         }
     });
 
-    it("defines every variable that it uses, and uses every one that it defines", () => {
+    it("defines every variable that it uses, and uses every variable that it defines", () => {
         const defined = templating.list.map(({ name }) => name);
         const used = new Set(interpolate(JSON.stringify([panels, templating.list.map(queryOf)])).variables);
         expect([...used].filter((name) => !BUILT_IN.includes(name)).sort()).toEqual([...new Set(defined)].sort());
         expect(new Set(defined).size).toBe(defined.length);
     });
 
-    it("compares variables of several values by =~, and those of one by =", () => {
+    it("compares variables with several values by =~, and those with one value by =", () => {
         for (const { name, multi } of templating.list) {
             const comparisons = [...json.matchAll(new RegExp(String.raw`(=~|!~|!=|=)\\*"\$\{?${name}\b`, "g"))];
-            // A pattern may go on after the one value, as that of a workload's pods does.
+            // A pattern may continue after the value, like that of a workload's pods.
             const whole = comparisons.filter(({ 0: text, index }) => /^\}?\\*"/.test(json.slice(index + text.length)));
             expect(whole).not.toEqual([]);
             expect([name, ...new Set(whole.map(([, operator]) => operator))]).toEqual([name, multi ? "=~" : "="]);
@@ -104,9 +104,9 @@ describe.each(DASHBOARDS)("$title", (dashboard) => {
 describe("every query", () => {
     it.each(QUERIES)("of $name is PromQL over what Istio exports: $target.expr", ({ panel, target }) => {
         const checked = checkQuery(interpolate(target.expr).text, ISTIO_METRICS);
-        expect(checked.faults).toEqual([]);
+        expect(checked.errors).toEqual([]);
         expect(checked.metrics).not.toEqual([]);
-        // A name that the result does not have is shown as nothing.
+        // Grafana shows nothing for a label that the result does not have.
         const named = [...(target.legendFormat ?? "").matchAll(/\{\{\s*(.*?)\s*\}\}/g)].map(([, label]) => label);
         expect(checked.resultLabels).toEqual(expect.arrayContaining(named));
         if (panel.type === "table") {
@@ -114,7 +114,7 @@ describe("every query", () => {
         }
     });
 
-    it("was looked at", () => {
+    it("is checked", () => {
         expect(QUERIES.length).toBeGreaterThan(150);
     });
 });
@@ -139,7 +139,7 @@ describe.each(
     const headings = panel.transformations?.find(({ id }) => id === "organize")?.options.renameByName ?? {};
     const overrides = panel.fieldConfig?.overrides ?? [];
 
-    it("joins rows by labels that all its queries have, and has a heading for each of them", () => {
+    it("joins rows by labels of all its queries, and has a heading for each of them", () => {
         const results = (panel.targets ?? []).map(({ refId, expr }) => ({
             value: `Value #${refId}`,
             labels: checkQuery(interpolate(expr).text, ISTIO_METRICS).resultLabels.sort(),
@@ -166,7 +166,7 @@ describe.each(
         }
     });
 
-    it("links to dashboards that are there, setting variables that these have, from headings that it has", () => {
+    it("links to existing dashboards, with their variables and its own headings", () => {
         const urls = overrides
             .flatMap(({ properties }) => properties)
             .filter(({ id }) => id === "links")
@@ -200,17 +200,17 @@ describe.each(
         const [, selector = "", label = ""] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
         const [, expression = ""] = /^query_result\((.*)\)$/.exec(query) ?? [];
         if (selector) {
-            expect(checkQuery(`count by (${label}) (${selector})`, ISTIO_METRICS).faults).toEqual([]);
+            expect(checkQuery(`count by (${label}) (${selector})`, ISTIO_METRICS).errors).toEqual([]);
         } else {
-            expect(checkQuery(expression, ISTIO_METRICS)).toMatchObject({ faults: [], resultLabels: ["peer"] });
-            // How Grafana writes a result, which the regular expression takes the value from.
+            expect(checkQuery(expression, ISTIO_METRICS)).toMatchObject({ errors: [], resultLabels: ["peer"] });
+            // Grafana's notation of a result, from which the regular expression takes the value.
             const [, pattern = ""] = /^\/(.*)\/$/.exec(variable.regex ?? "") ?? [];
             expect(new RegExp(pattern).exec('{peer="reviews-v1"} 3 1700000000000')?.[1]).toBe("reviews-v1");
         }
     });
 });
 
-test("the labels of targets are those that Prometheus has added", () => {
+test("the labels of targets are those that the scrape configuration adds", () => {
     const added = scrapeJobs().map(({ relabel_configs }) => relabel_configs.map(({ target_label }) => target_label));
     for (const labels of added) {
         expect(labels).toEqual(
@@ -219,11 +219,11 @@ test("the labels of targets are those that Prometheus has added", () => {
     }
 });
 
-test("a faulty query would be found", () => {
+test("the check finds an invalid query", () => {
     const [{ target } = { target: { expr: "" } }] = QUERIES;
     const { text } = interpolate(target.expr);
-    expect(checkQuery(text, ISTIO_METRICS).faults).toEqual([]);
-    expect(checkQuery(text.slice(0, -1), ISTIO_METRICS).faults).not.toEqual([]);
-    expect(checkQuery(text.replace("istio_", "itsio_"), ISTIO_METRICS).faults).not.toEqual([]);
-    expect(checkQuery(text.replace("reporter", "reproter"), ISTIO_METRICS).faults).not.toEqual([]);
+    expect(checkQuery(text, ISTIO_METRICS).errors).toEqual([]);
+    expect(checkQuery(text.slice(0, -1), ISTIO_METRICS).errors).not.toEqual([]);
+    expect(checkQuery(text.replace("istio_", "itsio_"), ISTIO_METRICS).errors).not.toEqual([]);
+    expect(checkQuery(text.replace("reporter", "reproter"), ISTIO_METRICS).errors).not.toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { dashboards } from "../../components/addons/grafana/dashboards/dashboards";
 
-// What of Grafana's classic dashboard model is looked at.
+// The fields of Grafana's classic dashboard model that are checked.
 
 export interface Panel {
     id: number;
@@ -64,7 +64,7 @@ export const QUERIES = DASHBOARDS.flatMap((dashboard) =>
     ),
 );
 
-/** The panels that show something: not the titles of sections. */
+/** The panels without the titles of sections. */
 export function contentOf({ panels }: Dashboard): Panel[] {
     return panels.filter(({ type }) => type !== "row");
 }

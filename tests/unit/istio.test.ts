@@ -19,11 +19,11 @@ const SETTINGS: IstioSettings = {
 };
 
 describe("Helm values", () => {
-    it("of base open the webhook to nothing unchecked", () => {
+    it("of base set the webhook's failure policy to Fail", () => {
         expect(baseValues()).toEqual({ base: { validationFailurePolicy: "Fail" } });
     });
 
-    it("of istiod name images, sidecars and itself", () => {
+    it("of istiod have its images, sidecars and own resources", () => {
         expect(istiodValues(SETTINGS)).toEqual({
             base: { validationFailurePolicy: "Fail" },
             global: {
@@ -40,7 +40,7 @@ describe("Helm values", () => {
         });
     });
 
-    it("of istiod say where traces go, if there is something to take them", () => {
+    it("of istiod have the destination of traces, if tracing is enabled", () => {
         const { meshConfig, ...others } = istiodValues({ ...SETTINGS, tracing: { enabled: true } });
         expect(meshConfig).toEqual({
             extensionProviders: [
@@ -62,7 +62,7 @@ describe("Helm values", () => {
         });
     });
 
-    it("have the gateway probed where its agent answers, every second, and taken for not ready after a minute", () => {
+    it("probe the gateway's agent every second, and allow a minute of failures", () => {
         expect(gatewayValues(SETTINGS).readinessProbe).toEqual({
             httpGet: { path: "/healthz/ready", port: 15021 },
             periodSeconds: 1,
@@ -71,7 +71,7 @@ describe("Helm values", () => {
         });
     });
 
-    it("switch autoscaling off without bounds", () => {
+    it("disable autoscaling without bounds", () => {
         const off: IstioSettings = {
             ...SETTINGS,
             istiod: { ...SETTINGS.istiod, autoscaling: { enabled: false } },
@@ -85,7 +85,7 @@ describe("Helm values", () => {
 
 describe("merging Helm values", () => {
     const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.array(fc.integer()));
-    // Few keys, so that trees overlap; and the one that assignment would lose.
+    // Few keys, so that trees overlap; and `__proto__`, which assignment would lose.
     const key = fc.constantFrom("a", "b", "c", "__proto__", "constructor");
     const tree = fc.letrec<{ tree: HelmValues }>((tie) => ({
         tree: fc.dictionary(key, fc.oneof({ maxDepth: 4 }, leaf, tie("tree")), { maxKeys: 3, noNullPrototype: true }),
@@ -94,7 +94,7 @@ describe("merging Helm values", () => {
     type Leaves = Map<string, unknown>;
     const isTree = (value: unknown): value is HelmValues =>
         typeof value === "object" && value !== null && !Array.isArray(value);
-    /** Everything in a tree that is not a tree with something in it, by its path. */
+    /** Everything in a tree except non-empty trees, by its path. */
     const leavesOf = (values: HelmValues, at = ""): Leaves =>
         new Map(
             Object.entries(values).flatMap(([name, value]): [string, unknown][] =>
@@ -104,7 +104,7 @@ describe("merging Helm values", () => {
             ),
         );
 
-    it("keeps every leaf of the overrides, but for an empty object that falls on a full one", () => {
+    it("keeps every leaf of the overrides, except an empty object over a non-empty one", () => {
         fc.assert(
             fc.property(tree, tree, (base, overrides) => {
                 const merged = leavesOf(mergeValues(base, overrides));
@@ -117,7 +117,7 @@ describe("merging Helm values", () => {
         );
     });
 
-    it("keeps every leaf of the base that no override touches, and invents none", () => {
+    it("keeps every leaf of the base without an override, and adds none", () => {
         fc.assert(
             fc.property(tree, tree, (base, overrides) => {
                 const [ours, theirs] = [leavesOf(base), leavesOf(overrides)];
@@ -138,7 +138,7 @@ describe("merging Helm values", () => {
         );
     });
 
-    it("changes nothing with nothing, nor with the same again", () => {
+    it("changes nothing without overrides, or with the same overrides again", () => {
         fc.assert(
             fc.property(tree, tree, (base, overrides) => {
                 const merged = mergeValues(base, overrides);
@@ -149,7 +149,7 @@ describe("merging Helm values", () => {
         );
     });
 
-    it("leaves its arguments alone", () => {
+    it("does not change its arguments", () => {
         fc.assert(
             fc.property(tree, tree, (base, overrides) => {
                 const before = JSON.stringify([base, overrides]);
@@ -186,7 +186,7 @@ describe("a chart comes", () => {
 });
 
 describe("the ingress gateway", () => {
-    it("is selected by the label that the chart derives from the release's name", () => {
+    it("is selected by the chart's label, derived from the release's name", () => {
         // Chart gateway 1.31, _helpers.tpl: istio: {{ include "gateway.name" . | trimPrefix "istio-" }}
         expect(gatewaySelector(RELEASES.gateway)).toEqual({ istio: "ingressgateway" });
         expect(gatewaySelector("istio-ingress")).toEqual({ istio: "ingress" });

@@ -1,6 +1,6 @@
 import type { Catalogue, Metric } from "./promql";
 
-/** Labels of where a series was scraped: Prometheus' own, and those that the scrape configuration adds. */
+/** Labels of the scrape target: Prometheus' own, and those of the scrape configuration. */
 export const TARGET = ["job", "instance", "namespace", "pod"];
 
 function counter(...labels: string[]): Metric {
@@ -62,7 +62,7 @@ const STANDARD: Catalogue = {
 };
 
 /**
- * istiod's: istio/istio release-1.31. They are exported under the very names that the sources give them
+ * istiod's: istio/istio release-1.31. They are exported with exactly the names in the sources
  * (pkg/monitoring/monitoring.go: WithoutCounterSuffixes, WithoutUnits).
  */
 const ISTIOD: Catalogue = {
@@ -127,8 +127,8 @@ const ISTIOD: Catalogue = {
 };
 
 /**
- * A sidecar's or gateway's own: Envoy's statistics of the server, its cluster and listener managers and its connection
- * to istiod are always on (pkg/bootstrap/config.go: requiredEnvoyStatsMatcherInclusionPrefixes). The agent's have the
+ * Those of a sidecar or gateway itself. Envoy's statistics of the server, its cluster and listener managers and its
+ * connection to istiod are always on (pkg/bootstrap/config.go: requiredEnvoyStatsMatcherInclusionPrefixes). The agent's have the
  * prefix `istio_agent_` (pilot/cmd/pilot-agent/status/server.go; security/pkg/nodeagent/cache/monitoring.go).
  */
 const PROXY: Catalogue = {
@@ -142,5 +142,5 @@ const PROXY: Catalogue = {
     istio_agent_process_resident_memory_bytes: gauge(),
 };
 
-/** What Istio 1.31 exports, as far as it is of use here. */
+/** Metrics of Istio 1.31 that these tests need. */
 export const ISTIO_METRICS: Catalogue = { ...STANDARD, ...ISTIOD, ...PROXY };

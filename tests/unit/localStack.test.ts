@@ -4,8 +4,8 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
 
 /*
- * The rules of Pulumi.local.yaml that make Istio's metrics of a stock Envoy's counters, as far as they can be checked
- * without a Prometheus; what comes of them is seen on the sandbox.
+ * The rules of Pulumi.local.yaml, which derive Istio's metrics from a stock Envoy's counters. These checks need no
+ * Prometheus; the e2e tests check the results in the sandbox.
  */
 
 interface Rule {
@@ -29,7 +29,7 @@ const istio = (parse(fs.readFileSync(file, "utf8")) as Stack).config["bookinfo-m
 const { rules } = istio.prometheus.rules[0];
 const [inclusion] = istio.values.istiod.meshConfig.defaultConfig.proxyStatsMatcher.inclusionRegexps;
 
-/** The metrics that an expression reads. @throws Error where it is no PromQL */
+/** The metrics that an expression reads. @throws Error if it is not PromQL */
 function metricsOf(expr: string): string[] {
     const metrics: string[] = [];
     parser.parse(expr).iterate({
@@ -47,7 +47,7 @@ function metricsOf(expr: string): string[] {
 
 describe("the rules of the stack local", () => {
     it.each(rules.map((rule, i) => [`${i + 1}, ${rule.record}`, rule, i] as const))(
-        "rule %s reads what earlier rules record, or what Envoy counts",
+        "rule %s reads only results of earlier rules, or Envoy's counters",
         (_, { expr }, i) => {
             const earlier = rules.slice(0, i).map(({ record }) => record);
             const metrics = metricsOf(expr);
@@ -72,7 +72,7 @@ describe("the rules of the stack local", () => {
         ["istio-ingressgateway-5db9b6576d-cqmxc", "istio-ingressgateway"],
         ["curl", "curl"],
         ["web-0", "web-0"],
-    ])("take the pod %s for one of the workload %s", (pod, workload) => {
+    ])("assign the pod %s to the workload %s", (pod, workload) => {
         const patterns = rules.flatMap(({ expr }) => [...expr.matchAll(/_workload", "\$1", "pod", "([^"]+)"/g)]);
         expect(patterns).toHaveLength(2); // of callers and of servers
         for (const [, pattern = ""] of patterns) {
@@ -87,14 +87,14 @@ describe("the proxies' statistics in the stack local", () => {
     const inbound = "cluster.inbound|9080||;";
     const isKept = (statistic: string) => new RegExp(`^(?:${inclusion})$`).test(statistic);
 
-    it.each([outbound, inbound])("keep of %s what the rules read", (cluster) => {
+    it.each([outbound, inbound])("keep what the rules read of %s", (cluster) => {
         for (const statistic of ["upstream_rq_200", "upstream_rq_503", "upstream_rq_total", "upstream_rq_time"]) {
             expect(isKept(`${cluster}.${statistic}`)).toBe(true);
         }
         expect(isKept(`${cluster}.ssl.handshake`)).toBe(true);
     });
 
-    it.each([outbound, inbound])("keep of %s nothing else", (cluster) => {
+    it.each([outbound, inbound])("keep nothing else of %s", (cluster) => {
         for (const statistic of [
             "upstream_rq_2xx",
             "external.upstream_rq_200",

@@ -5,54 +5,42 @@ import * as projects from "@pulumi/gcp/projects";
 import * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import * as zod from "zod";
 import * as grafana from "../../components/addons/grafana/dashboards/dashboards";
-import { listenTo, type MonitorListener } from "../../packages/cli/program/monitor";
+import { listenToMonitor, type Registration as Registered } from "../../packages/cli/program/monitor";
 import * as bundle from "../../packages/servicegraph/bundle";
 
 /** A resource as the program registers it with the engine. */
-export interface Registration {
-    urn: string;
-    type: string;
-    name: string;
-    custom: boolean;
+export interface Registration extends Registered {
     /** Only of a resource that is read. */
     id: string;
-    /** Read by `get`, and owned by someone else. */
-    read: boolean;
-    parent: string;
-    dependencies: string[];
     /** Reference to the provider, empty for the default one. */
     provider: string;
     deletedWith: string;
     protect: boolean;
     retainOnDelete: boolean;
     deleteBeforeReplace: boolean;
-    ignoreChanges: string[];
     replaceOnChanges: string[];
-    /** As they were given, such as `30m`; empty for those of the provider. */
+    /** As the program sets them, such as `30m`; empty for the provider's. */
     timeouts: { create: string; update: string; delete: string };
-    /** Inputs as they go to the engine, secrets wrapped. */
-    inputs: Record<string, unknown>;
 }
 
 export interface Run {
     resources: Registration[];
-    /** What index.ts exports; undefined where the value is not known yet. */
+    /** The exports of index.ts. The value is undefined while it is unknown. */
     outputs: Record<string, { value: unknown; known: boolean; secret: boolean }>;
-    /** The outputs that components registered, by the component's URN. */
+    /** The registered outputs of components, by URN. */
     componentOutputs: Map<string, Record<string, unknown>>;
 }
 
-/** Config as a stack file has it: keys without a namespace are the project's. */
+/** Config as in a stack file: keys without a namespace are the project's. */
 export type StackFile = Record<string, unknown>;
 
 /** The kubeconfig that tests deploy to. Nothing listens there. */
 export const KUBECONFIG = path.join(__dirname, "fixtures/kubeconfig.yaml");
 export const CLUSTER = { kind: "kubeconfig", path: KUBECONFIG, context: "here" };
 
-/** The config of a stack on Google Cloud, with more of the section `cluster`. */
+/** The config of a stack on Google Cloud, with additional keys of the section `cluster`. */
 export function onGoogle(cluster: object = {}): StackFile {
     return { "gcp:project": "bookinfo-test", cluster: { kind: "gke", ...cluster } };
 }
@@ -67,28 +55,23 @@ export const GOOGLE = {
     address: "203.0.113.20",
 };
 
-/** Address that the mock of the ingress gateway's Service has. */
+/** Address of the ingress gateway's mocked Service. */
 export const ADDRESS = "203.0.113.7";
 
 interface Options {
-    /** A preview, in which the provider knows no outputs yet. */
+    /** Whether it is a preview, in which outputs are unknown. */
     preview?: boolean;
-    /** Top-level keys that were set as secrets. */
+    /** Top-level keys that are set as secrets. */
     secretKeys?: string[];
-    /** What the load balancer has, instead of `ADDRESS`. */
+    /** The load balancer's address, instead of `ADDRESS`. */
     ingress?: object;
-    /** Gets each registration the moment it is made, also if the program fails later. */
+    /** Gets each registration immediately, so also if the program fails later. */
     onRegister?: (registration: Registration) => void;
 }
 
-/**
- * Runs index.ts from a clean slate on Pulumi's test monitor.
- *
- * Unlike Pulumi's mocks, which show inputs only, this listens to what is sent to the monitor: dependencies, provider and
- * the other resource options.
- */
+/** Runs index.ts on Pulumi's test monitor, with fresh modules. */
 export async function runProgram(stackFile: StackFile, options: Options = {}): Promise<Run> {
-    // The program's own modules anew; the SDKs once, for they are large.
+    // The program's own modules are loaded again; the SDKs are large, so they are loaded once.
     jest.resetModules();
     jest.doMock("@pulumi/pulumi", () => pulumi);
     jest.doMock("@pulumi/kubernetes", () => KUBERNETES);
@@ -108,7 +91,14 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     );
     await runtime.setMocks(mocks(options), "bookinfo-mesh", "test", options.preview);
     const run: Run = { resources: [], outputs: {}, componentOutputs: new Map() };
-    listenTo(runtime.getMonitor(), listenerFor(run, options));
+    listenToMonitor(
+        (registered, request) => {
+            const registration = optionsOf(registered, request as unknown as OptionsRequest);
+            run.resources.push(registration);
+            options.onRegister?.(registration);
+        },
+        (urn, outputs) => run.componentOutputs.set(urn, outputs),
+    );
 
     const exported = await withoutStackTraces(async () => {
         const program = jest.requireActual<Record<string, unknown>>("../../index");
@@ -126,7 +116,7 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     return run;
 }
 
-/** The SDK takes a stack trace for each promise, to tell of those that leak. Jest makes that take half of the time. */
+/** The SDK records a stack trace for each promise, to report leaks. With jest this takes half of the time. */
 async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
@@ -137,13 +127,13 @@ async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
     }
 }
 
-/** Files that take a while to make are made once. */
+/** These files take a while, so they are created once. */
 const SERVER_FILES = bundle.serverFiles();
 const BUNDLE = { ...bundle, serverFiles: () => SERVER_FILES };
 const DASHBOARD_FILES = grafana.dashboards();
 const DASHBOARDS = { ...grafana, dashboards: () => DASHBOARD_FILES };
 
-/** The SDK loads its parts at each use, anew after each reset; this keeps what was loaded once. */
+/** The SDK loads its parts lazily, and again after each reset of modules. This keeps the loaded parts. */
 const KUBERNETES = loadedOnce(k8s);
 const GOOGLE_MODULES = {
     compute: loadedOnce(compute),
@@ -164,7 +154,7 @@ function loadedOnce<T extends object>(module: T): T {
     return new Proxy(module, { get });
 }
 
-/** All that a resource depends on, directly or not, by its own edges and those of its parents. */
+/** URNs of everything that a resource depends on, directly or not, itself or by its parents. */
 export function closure(run: Run, urn: string, seen = new Set<string>()): Set<string> {
     const resource = run.resources.find((resource) => resource.urn === urn);
     for (const next of [resource?.parent, ...(resource?.dependencies ?? [])]) {
@@ -195,13 +185,13 @@ export function find(run: Run, type: string, name: string): Registration {
     return found[0] as Registration;
 }
 
-/** Makes something when it is first asked for, for instance a run that several tests look at. */
-export function once<T>(make: () => T): () => T {
-    let made: { value: T } | undefined;
-    return () => (made ??= { value: make() }).value;
+/** Creates a value at its first use, for instance a run that several tests check. */
+export function once<T>(create: () => T): () => T {
+    let created: { value: T } | undefined;
+    return () => (created ??= { value: create() }).value;
 }
 
-/** What a provider would answer. */
+/** What providers would return. */
 function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.Mocks {
     return {
         call: ({ token }) => {
@@ -242,64 +232,47 @@ function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.
     };
 }
 
-function listenerFor(run: Run, { onRegister }: Options): MonitorListener {
-    const add = (registration: Registration) => {
-        run.resources.push(registration);
-        onRegister?.(registration);
-    };
-    const common = (request: RegisterResourceRequest | ReadResourceRequest) => ({
-        type: request.getType(),
-        name: request.getName(),
-        parent: request.getParent(),
-        dependencies: request.getDependenciesList(),
-        provider: request.getProvider(),
-    });
+/** The options of a resource that only tests look at. */
+function optionsOf(registered: Registered, request: OptionsRequest): Registration {
+    if (registered.read) {
+        return { ...registered, ...NO_OPTIONS, id: request.getId(), provider: request.getProvider() };
+    }
+    const timeouts = request.getCustomtimeouts();
     return {
-        onRegister: (request, urn) => {
-            const timeouts = request.getCustomtimeouts();
-            add({
-                ...common(request),
-                urn,
-                custom: request.getCustom(),
-                read: false,
-                id: "",
-                deletedWith: request.getDeletedwith(),
-                protect: request.getProtect() ?? false,
-                retainOnDelete: request.getRetainondelete() ?? false,
-                deleteBeforeReplace: request.getDeletebeforereplace(),
-                ignoreChanges: request.getIgnorechangesList(),
-                replaceOnChanges: request.getReplaceonchangesList(),
-                timeouts: {
-                    create: timeouts?.getCreate() ?? "",
-                    update: timeouts?.getUpdate() ?? "",
-                    delete: timeouts?.getDelete() ?? "",
-                },
-                inputs: request.getObject()?.toJavaScript() ?? {},
-            });
-        },
-        onRead: (request, urn) => {
-            add({
-                ...common(request),
-                urn,
-                custom: true,
-                read: true,
-                id: request.getId(),
-                deletedWith: "",
-                protect: false,
-                retainOnDelete: false,
-                deleteBeforeReplace: false,
-                ignoreChanges: [],
-                replaceOnChanges: [],
-                timeouts: { create: "", update: "", delete: "" },
-                inputs: request.getProperties()?.toJavaScript() ?? {},
-            });
-        },
-        onOutputs: (request) => {
-            run.componentOutputs.set(request.getUrn(), request.getOutputs()?.toJavaScript() ?? {});
-        },
+        ...registered,
+        id: "",
+        provider: request.getProvider(),
+        deletedWith: request.getDeletedwith(),
+        protect: request.getProtect(),
+        retainOnDelete: request.getRetainondelete(),
+        deleteBeforeReplace: request.getDeletebeforereplace(),
+        replaceOnChanges: request.getReplaceonchangesList(),
+        timeouts: timeouts
+            ? { create: timeouts.getCreate(), update: timeouts.getUpdate(), delete: timeouts.getDelete() }
+            : NO_OPTIONS.timeouts,
     };
 }
 
+const NO_OPTIONS = {
+    deletedWith: "",
+    protect: false,
+    retainOnDelete: false,
+    deleteBeforeReplace: false,
+    replaceOnChanges: [],
+    timeouts: { create: "", update: "", delete: "" },
+};
+
+// The SDK does not export these types.
+interface OptionsRequest {
+    getId(): string;
+    getProvider(): string;
+    getDeletedwith(): string;
+    getProtect(): boolean;
+    getRetainondelete(): boolean;
+    getDeletebeforereplace(): boolean;
+    getReplaceonchangesList(): string[];
+    getCustomtimeouts(): { getCreate(): string; getUpdate(): string; getDelete(): string } | undefined;
+}
 interface OutputInternals {
     isKnown: Promise<boolean>;
     isSecret: Promise<boolean>;

@@ -30,7 +30,7 @@ describe("Pulumi.yaml", () => {
         );
     });
 
-    it("leaves no Kubernetes resource to the default provider", () => {
+    it("disables the default provider of Kubernetes", () => {
         expect(config["pulumi:disable-default-providers"]).toEqual({ value: ["kubernetes"] });
     });
 
@@ -48,7 +48,7 @@ describe("pulumi new", () => {
     };
     const { config: preset } = read("Pulumi.dev.yaml") as { config: Record<string, unknown> };
 
-    it("asks for what has no default, and for keys that the program reads", () => {
+    it("asks for keys without a default, and only for keys that the program reads", () => {
         const read = ["gcp:project", "gcp:zone", "gcp:region", ...ROOT.children.map(({ path }) => path.join("."))];
         for (const [key, { description }] of Object.entries(asked)) {
             expect(read).toContain(key);
@@ -58,7 +58,7 @@ describe("pulumi new", () => {
         expect(withoutDefault.map(([key]) => key)).toEqual(["gcp:project"]);
     });
 
-    it("leaves nothing else to say: with Pulumi.dev.yaml every key is set that has no default", () => {
+    it("asks for everything else: Pulumi.dev.yaml sets all other keys without a default", () => {
         const unset = ROOT.children.filter(({ path, fallback }) => {
             const key = path.join(".");
             return fallback === undefined && !(key in asked) && !(`bookinfo-mesh:${key}` in preset);
@@ -74,12 +74,12 @@ describe("pulumi new", () => {
         expect(app.namespace).toBe("default");
     });
 
-    it("names the same default zone as the program", () => {
+    it("has the same default zone as the program", () => {
         expect(asked["gcp:zone"]?.default).toBe(keyAt(["cluster", "location"])?.fallback?.split(" ").at(-1));
     });
 });
 
-test("the stack's README takes from the outputs what there is", async () => {
+test("the stack's README uses only existing outputs", async () => {
     const readme = readFileSync(path.join(__dirname, "../../Pulumi.README.md"), "utf8");
     const named = [...readme.matchAll(/\$\{outputs\.(\w+)\}/g)].map(([, name]) => name ?? "");
     expect(named.length).toBeGreaterThan(0);
@@ -89,7 +89,7 @@ test("the stack's README takes from the outputs what there is", async () => {
     expect(outputs.readme?.value).toBe(readme);
 });
 
-test("every key is described", () => {
+test("every key has a description", () => {
     for (const { path, description, allowed } of leaves()) {
         expect([path, description]).toEqual([path, expect.stringMatching(/^[A-Za-z].+\.$/)]);
         expect([path, allowed]).toEqual([path, expect.stringMatching(/.+/)]);
@@ -115,7 +115,7 @@ test("Pulumi.local.yaml is a valid config of the sandbox", () => {
 
     expect(cluster).toMatchObject({ kind: "kubeconfig", context: "bookinfo-mesh" });
     expect(istio).toMatchObject({ tag: "1.31.0", chartRepository: "/run/bookinfo-mesh/charts" });
-    // Helm writes these into environment variables, which are strings.
+    // Helm writes these into environment variables, so they must be strings.
     expect(istio.values.istiod).toMatchObject({
         pilot: { env: { PILOT_ENABLE_ALPN_FILTER: "false", PILOT_ENABLE_METADATA_EXCHANGE: "false" } },
     });

@@ -25,8 +25,8 @@ describe.each([
     ['count by (who) (label_replace(last_over_time(heat[1h]), "who", "$1", "pod", "(.*)"))', ["who"]],
     ['sum by (pod) (rate({__name__=~"hits_total|misses_total"}[5m]))', ["pod"]],
 ])("%s", (query, labels) => {
-    it("is without fault", () => {
-        expect(check(query)).toMatchObject({ faults: [], resultLabels: expect.arrayContaining(labels) as unknown });
+    it("is valid", () => {
+        expect(check(query)).toMatchObject({ errors: [], resultLabels: expect.arrayContaining(labels) as unknown });
         expect(check(query).resultLabels).toHaveLength(labels.length);
     });
 });
@@ -65,18 +65,18 @@ test.each([
     ['label_replace(heat, "who", "$1", "code", "(.*)")', "no label code in heat"],
     ["heat or 1", "or does not go with a scalar"],
     ["mad_over_time(heat[5m])", "does not know mad_over_time()"],
-])("finds the fault of %s", (query, fault) => {
-    expect(check(query).faults.join("\n")).toContain(fault);
+])("finds the error of %s", (query, error) => {
+    expect(check(query).errors.join("\n")).toContain(error);
 });
 
-test("the metrics and labels of a query are told", () => {
+test("the metrics and labels of a query are returned", () => {
     const { metrics, labels } = check('sum by (pod) (rate(hits_total{code="200"}[5m])) / sum by (pod) (heat)');
     expect(metrics).toEqual(["hits_total", "heat"]);
     expect(labels.sort()).toEqual(["code", "pod"]);
 });
 
 describe("Grafana's variables", () => {
-    it("become durations and words, in whatever way they are written", () => {
+    it("become durations and words, in every notation", () => {
         expect(interpolate('m{a="$a", b=~"${b}", c="${c:regex}"}[$__rate_interval] offset $__range')).toEqual({
             text: 'm{a="x", b=~"x", c="x"}[1m] offset 30m',
             variables: ["a", "b", "c", "__rate_interval", "__range"],

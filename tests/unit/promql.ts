@@ -2,7 +2,7 @@ import { parser } from "@prometheus-io/lezer-promql";
 
 type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
 
-/** A metric as it is exported. Of a histogram the name is without `_bucket`, `_sum` and `_count`. */
+/** An exported metric. The name of a histogram is without `_bucket`, `_sum` and `_count`. */
 export interface Metric {
     type: "counter" | "gauge" | "histogram";
     labels: readonly string[];
@@ -11,30 +11,30 @@ export interface Metric {
 export type Catalogue = Readonly<Record<string, Metric>>;
 
 export interface CheckedQuery {
-    /** What is wrong with it; empty if nothing is. */
-    faults: string[];
-    /** The metrics that it reads, by the names that it calls them. */
+    /** What is wrong with the query; empty if it is valid. */
+    errors: string[];
+    /** The metrics that it reads, by their names in the query. */
     metrics: string[];
     /** The labels that it compares, groups by or matches on. */
     labels: string[];
-    /** The labels that every series of its result has. */
+    /** The labels of every series in its result. */
     resultLabels: string[];
 }
 
 /**
  * Checks a PromQL query strictly: its syntax by Prometheus' own grammar, the types of arguments, that metrics and their
- * labels are in the catalogue, that grouping leaves what is used afterwards (`le` for `histogram_quantile`), that both
- * sides of an operator can match, and that counters are only used by their rate, which gauges do not have.
+ * labels are in the catalogue, that grouping keeps the labels that are used afterwards (`le` for `histogram_quantile`), that
+ * both sides of an operator can match, and that counters, but not gauges, are used by their rate.
  */
 export function checkQuery(query: string, catalogue: Catalogue): CheckedQuery {
-    const faults = syntaxFaults(query);
+    const errors = syntaxErrors(query);
     const checker = new Checker(query, catalogue);
-    if (faults.length > 0) {
-        return { faults, metrics: [], labels: [], resultLabels: [] };
+    if (errors.length > 0) {
+        return { errors, metrics: [], labels: [], resultLabels: [] };
     }
     const result = checker.check();
     return {
-        faults: checker.faults,
+        errors: checker.errors,
         metrics: [...checker.metrics],
         labels: [...checker.labels],
         resultLabels: [...result.labels],
@@ -43,11 +43,11 @@ export function checkQuery(query: string, catalogue: Catalogue): CheckedQuery {
 
 export interface Interpolated {
     text: string;
-    /** Names of the variables that were in it. */
+    /** Names of the variables in the text. */
     variables: string[];
 }
 
-/** Text with Grafana's variables replaced: intervals by a duration, others by a word. `$1` is regular expressions' own. */
+/** Replaces Grafana's variables: intervals by a duration, others by a word. `$1` belongs to regular expressions. */
 export function interpolate(text: string): Interpolated {
     const variables: string[] = [];
     const replaced = text.replace(
@@ -67,36 +67,36 @@ const GRAFANA_DURATIONS: Record<string, string> = {
     __range: "30m",
 };
 
-function syntaxFaults(query: string): string[] {
-    const faults: string[] = [];
+function syntaxErrors(query: string): string[] {
+    const errors: string[] = [];
     parser.parse(query).iterate({
         enter: ({ name, type, from, to }) => {
             const text = query.slice(from, to);
             if (type.isError) {
-                faults.push(`syntax error at ${from}: ${JSON.stringify(query.slice(from, from + 20))}`);
+                errors.push(`syntax error at ${from}: ${JSON.stringify(query.slice(from, from + 20))}`);
             } else if (name === "StringLiteral" && (text.length < 2 || text.at(0) !== text.at(-1))) {
-                faults.push(`string without an end: ${text}`);
+                errors.push(`string without an end: ${text}`);
             }
         },
     });
-    return faults;
+    return errors;
 }
 
 type Type = "scalar" | "string" | "vector" | "matrix";
 
-/** What an expression comes to. */
+/** The result of an expression. */
 interface Value {
     type: Type;
-    /** Labels that each of its series has. */
+    /** Labels of each of its series. */
     labels: ReadonlySet<string>;
-    /** Of which type the metrics are whose values it has, as long as these are unchanged. */
+    /** Types of the metrics whose unchanged values it has. */
     raw: ReadonlySet<Metric["type"] | "bucket">;
 }
 
 interface FunctionType {
     parameters: Type[];
     result: Type;
-    /** For what a parameter's metrics have to be. */
+    /** The required type of a parameter's metrics. */
     needs?: "counter" | "gauge";
 }
 
@@ -106,7 +106,7 @@ const OVER_TIME: FunctionType = { parameters: ["matrix"], result: "vector" };
 const MATHS: FunctionType = { parameters: ["vector"], result: "vector" };
 const BOUND: FunctionType = { parameters: ["vector", "scalar"], result: "vector" };
 
-/** The functions that this project's queries use, and those that are near. */
+/** The functions in this project's queries, and similar ones. */
 const FUNCTIONS: Record<string, FunctionType> = {
     abs: MATHS,
     absent: MATHS,
@@ -134,18 +134,18 @@ const FUNCTIONS: Record<string, FunctionType> = {
     vector: { parameters: ["scalar"], result: "vector" },
 };
 
-/** Aggregations that take a number first. */
+/** Aggregations with a number as first parameter. */
 const WITH_PARAMETER = new Set(["bottomk", "limitk", "quantile", "topk"]);
-/** Aggregations for which it matters that there is a series, and not which value it has. */
+/** Aggregations that ignore the values of series. */
 const OF_EXISTENCE = new Set(["count", "group"]);
-/** Aggregations that choose series, and leave them their labels. */
+/** Aggregations that select series, and keep their labels. */
 const CHOOSING = new Set(["bottomk", "limitk", "topk"]);
 
 const NONE: ReadonlySet<never> = new Set();
 const SCALAR: Value = { type: "scalar", labels: NONE, raw: NONE };
 
 class Checker {
-    readonly faults: string[] = [];
+    readonly errors: string[] = [];
     readonly metrics = new Set<string>();
     readonly labels = new Set<string>();
 
@@ -157,10 +157,10 @@ class Checker {
     check(): Value {
         const value = this.evaluate(this.children(parser.parse(this.query).topNode)[0]);
         if (value.type === "matrix" || value.type === "string") {
-            this.faults.push(`the whole is a ${value.type}: neither a graph nor a table`);
+            this.errors.push(`the whole is a ${value.type}: neither a graph nor a table`);
         }
         if (value.raw.has("counter") || value.raw.has("bucket")) {
-            this.faults.push("the value of a counter says nothing: use its rate or increase");
+            this.errors.push("the value of a counter says nothing: use its rate or increase");
         }
         return value;
     }
@@ -179,9 +179,9 @@ class Checker {
             case "VectorSelector":
                 return this.selector(node);
             case "MatrixSelector":
-                // Prometheus' parser refuses what its grammar for editors lets pass.
+                // Prometheus' parser is stricter than its grammar for editors.
                 if (node.firstChild?.name !== "VectorSelector") {
-                    this.faults.push(`a range is of series, not of an expression: ${this.text(node)}`);
+                    this.errors.push(`a range is of series, not of an expression: ${this.text(node)}`);
                 }
                 return { ...this.expect("vector", this.children(node)[0]), type: "matrix" };
             case "SubqueryExpr":
@@ -193,7 +193,7 @@ class Checker {
             case "BinaryExpr":
                 return this.binary(node);
             default:
-                this.faults.push(`this checker does not know ${node?.name ?? "an empty query"}`);
+                this.errors.push(`this checker does not know ${node?.name ?? "an empty query"}`);
                 return SCALAR;
         }
     }
@@ -201,7 +201,7 @@ class Checker {
     private expect(type: Type, node: SyntaxNode | undefined): Value {
         const value = this.evaluate(node);
         if (value.type !== type) {
-            this.faults.push(`${this.text(node)} is a ${value.type}, where a ${type} belongs`);
+            this.errors.push(`${this.text(node)} is a ${value.type}, where a ${type} belongs`);
         }
         return value;
     }
@@ -216,14 +216,14 @@ class Checker {
         }));
         for (const { operator, value } of matched) {
             if (operator.endsWith("~") && !isRegularExpression(value)) {
-                this.faults.push(`not a regular expression: ${value}`);
+                this.errors.push(`not a regular expression: ${value}`);
             }
         }
         const names = identifier
             ? [this.text(identifier)]
             : matched.filter(({ label }) => label === "__name__").flatMap(({ value }) => value.split("|"));
         if (names.length === 0) {
-            this.faults.push(`${this.text(node)} selects series of any metric`);
+            this.errors.push(`${this.text(node)} selects series of any metric`);
         }
         const metrics = names.map((name) => this.metric(name));
         const labels = metrics.map((metric) => metric.labels).reduce(intersection, metrics[0]?.labels ?? NONE);
@@ -245,7 +245,7 @@ class Checker {
                 ? { type: "bucket", labels: new Set([...histogram.labels, "le"]) }
                 : { type: "counter", labels: new Set(histogram.labels) };
         }
-        this.faults.push(plain ? `${name} is a histogram: read its _bucket, _sum or _count` : `no metric ${name}`);
+        this.errors.push(plain ? `${name} is a histogram: read its _bucket, _sum or _count` : `no metric ${name}`);
         return { type: "gauge", labels: NONE };
     }
 
@@ -254,23 +254,23 @@ class Checker {
         const args = this.children(node.getChild("FunctionCallBody"));
         const type = FUNCTIONS[name];
         if (!type) {
-            this.faults.push(`this checker does not know ${name}()`);
+            this.errors.push(`this checker does not know ${name}()`);
             return SCALAR;
         }
         if (args.length !== type.parameters.length) {
-            this.faults.push(`${name}() takes ${type.parameters.length} arguments, not ${args.length}`);
+            this.errors.push(`${name}() takes ${type.parameters.length} arguments, not ${args.length}`);
         }
         const values = type.parameters.map((parameter, i) => this.expect(parameter, args[i]));
         const series = values.find((value) => value.type === "vector" || value.type === "matrix") ?? SCALAR;
         const ofGauges = series.raw.has("gauge");
         if (type.needs && ofGauges === (type.needs === "counter")) {
-            this.faults.push(`${name}() is for a ${type.needs}: ${this.text(node)}`);
+            this.errors.push(`${name}() is for a ${type.needs}: ${this.text(node)}`);
         }
         const result: Value = { type: type.result, labels: series.labels, raw: series.raw };
         switch (name) {
             case "histogram_quantile":
                 if (!series.labels.has("le")) {
-                    this.faults.push(`no label le is left for ${this.text(node)}`);
+                    this.errors.push(`no label le is left for ${this.text(node)}`);
                 }
                 return { ...result, labels: without(series.labels, ["le"]) };
             case "label_replace":
@@ -292,7 +292,7 @@ class Checker {
             this.expect("scalar", args.shift());
         }
         if (args.length !== 1) {
-            this.faults.push(`${operator}() takes one expression, not ${args.length}`);
+            this.errors.push(`${operator}() takes one expression, not ${args.length}`);
         }
         const operand = this.expect("vector", args[0]);
         const modifier = node.getChild("AggregateModifier");
@@ -314,7 +314,7 @@ class Checker {
         const isSet = ["And", "Or", "Unless"].includes(operator?.name ?? "");
         for (const value of [left, right]) {
             if (value.type !== "vector" && (isSet || value.type !== "scalar")) {
-                this.faults.push(`${this.text(operator)} does not go with a ${value.type}: ${this.text(node)}`);
+                this.errors.push(`${this.text(operator)} does not go with a ${value.type}: ${this.text(node)}`);
             }
         }
         if (left.type !== "vector" || right.type !== "vector") {
@@ -326,7 +326,7 @@ class Checker {
             this.use(names, left.labels, this.text(leftNode));
             this.use(names, right.labels, this.text(rest.at(-1)));
         } else if (operator?.name !== "Or" && !equal(left.labels, right.labels)) {
-            this.faults.push(
+            this.errors.push(
                 `no series match: ${this.text(leftNode)} has ${list(left.labels)}, ${this.text(rest.at(-1))} has ${list(right.labels)}`,
             );
         }
@@ -349,7 +349,7 @@ class Checker {
         for (const label of labels) {
             this.labels.add(label);
             if (!known.has(label)) {
-                this.faults.push(`no label ${label} in ${of}`);
+                this.errors.push(`no label ${label} in ${of}`);
             }
         }
     }

@@ -1,23 +1,23 @@
 import * as fc from "fast-check";
 import { contains, firstFree, formatCidr, overlap, parseCidr, prefixFor, size } from "../../config/cidr";
 import type { Ranges } from "../../components/gke/network";
-import { mostNodes, planRanges, type RangeName, RangePlanError } from "../../config/ranges";
+import { maxNodes, planRanges, type RangeName, RangePlanError } from "../../config/ranges";
 
 const cidr = (text: string) => {
     const range = parseCidr(text);
     if (!range) {
-        throw new Error(`${text} is no range`);
+        throw new Error(`${text} is not a range`);
     }
     return range;
 };
 
-/** Any range whose address fits its prefix. */
+/** Any range without address bits after its prefix. */
 const anyRange = fc
     .tuple(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.integer({ min: 0, max: 32 }))
     .map(([address, prefix]) => ({ first: address - (address % 2 ** (32 - prefix)), prefix }));
 
 describe("a range", () => {
-    it("is the same after it was written and read", () => {
+    it("is the same after formatting and parsing", () => {
         fc.assert(
             fc.property(anyRange, (range) => {
                 expect(parseCidr(formatCidr(range))).toEqual(range);
@@ -32,7 +32,7 @@ describe("a range", () => {
         },
     );
 
-    it("overlaps another one if either of them has the other one's first address", () => {
+    it("overlaps another range if one of them contains the other one's first address", () => {
         fc.assert(
             fc.property(anyRange, anyRange, (one, other) => {
                 const has = (range: typeof one, address: number) =>
@@ -44,7 +44,7 @@ describe("a range", () => {
         );
     });
 
-    it("is found at the lowest place that is free, if there is one", () => {
+    it("is found at the lowest free place, if there is any", () => {
         const space = cidr("10.0.0.0/24");
         fc.assert(
             fc.property(
@@ -69,7 +69,7 @@ describe("a range", () => {
         );
     });
 
-    it("has the longest prefix that leaves room", () => {
+    it("has the longest prefix with enough addresses", () => {
         fc.assert(
             fc.property(fc.integer({ min: 1, max: 2 ** 32 }), (addresses) => {
                 const prefix = prefixFor(addresses);
@@ -83,10 +83,10 @@ describe("a range", () => {
 const NAMES: RangeName[] = ["nodes", "pods", "services", "controlPlane"];
 const SPACES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
-/** As many nodes as a cluster may have: 1000 for each of three zones, and those of upgrades. */
+/** Up to the largest cluster: 1000 nodes in each of three zones, and one more there for upgrades. */
 const anyNodes = fc.integer({ min: 2, max: 3003 });
 
-/** A private range, with a prefix in these bounds. */
+/** A private range with a prefix in these bounds. */
 const privateRange = (least: number, most: number) =>
     fc
         .tuple(fc.constantFrom(...SPACES), fc.integer({ min: least, max: most }), fc.nat())
@@ -96,7 +96,7 @@ const privateRange = (least: number, most: number) =>
             return formatCidr({ first: first + (place % 2 ** (prefix - outer)) * size({ prefix }), prefix });
         });
 
-/** Ranges of which any may be set, sensibly or not. */
+/** Any set of ranges, valid or not. */
 const anySetting = fc.record(
     {
         nodes: privateRange(16, 24),
@@ -108,7 +108,7 @@ const anySetting = fc.record(
 );
 
 describe("a plan", () => {
-    it("has ranges for a small cluster in 10.0.0.0/8, and the control plane's apart", () => {
+    it("places the ranges of a small cluster in 10.0.0.0/8, and the control plane's elsewhere", () => {
         expect(planRanges({}, 5)).toEqual({
             nodes: "10.0.0.0/20",
             pods: "10.4.0.0/14",
@@ -117,7 +117,7 @@ describe("a plan", () => {
         });
     });
 
-    it("never has ranges that overlap, are too small, public or not those that were set; or it says which one is at fault", () => {
+    it("has no ranges that overlap, are too small or public, and keeps those that are set; or it reports the invalid range", () => {
         let plans = 0;
         fc.assert(
             fc.property(anySetting, anyNodes, (set, nodes) => {
@@ -136,7 +136,7 @@ describe("a plan", () => {
                     expect(SPACES.some((space) => contains(cidr(space), range))).toBe(true);
                 }
                 expect(plan).toMatchObject(set);
-                // Google keeps four addresses of a subnet; each node has 256 for its pods.
+                // Google reserves four addresses of a subnet; each node has 256 for its pods.
                 expect(size(cidr(plan.nodes)) - 4).toBeGreaterThanOrEqual(nodes);
                 expect(size(cidr(plan.pods)) / 256).toBeGreaterThanOrEqual(nodes);
                 expect(size(cidr(plan.services))).toBeGreaterThanOrEqual(32);
@@ -147,7 +147,7 @@ describe("a plan", () => {
         expect(plans).toBeGreaterThan(100);
     });
 
-    it("finds room for whatever is not set, if what is set is in order", () => {
+    it("finds room for the other ranges, if those that are set are valid", () => {
         fc.assert(
             fc.property(privateRange(9, 20), anyNodes, (nodes, count) => {
                 expect(Object.keys(planRanges({ nodes }, count)).sort()).toEqual([...NAMES].sort());
@@ -155,7 +155,7 @@ describe("a plan", () => {
         );
     });
 
-    it("stays as it is while the nodes become more, up to a thousand", () => {
+    it("does not change when nodes are added, up to a thousand", () => {
         fc.assert(
             fc.property(fc.integer({ min: 2, max: 1000 }), (nodes) => {
                 expect(planRanges({}, nodes)).toEqual(planRanges({}, 2));
@@ -172,19 +172,19 @@ describe("a plan", () => {
         ["nodes", "10.0.0.0/29", "it is too small: 5 nodes, with one for upgrades in each zone, need a /28"],
         ["pods", "10.4.0.0/22", "it is too small: the pods of 5 nodes, at 256 addresses each, need a /21"],
         ["services", "10.8.0.0/28", "it is too small: the cluster's Services need a /27"],
-        ["services", "10.8.0.0/15", "it is too large: GKE takes a /16 at most"],
+        ["services", "10.8.0.0/15", "it is too large: GKE allows a /16 at most"],
         ["services", "10.4.128.0/20", "it overlaps 10.4.0.0/14, the range of the pods"],
         ["controlPlane", "172.16.0.0/29", "it is too small: the control plane's machines need a /28"],
-        ["controlPlane", "172.16.0.0/27", "it is too large: GKE takes a /28 at most"],
+        ["controlPlane", "172.16.0.0/27", "it is too large: GKE allows a /28 at most"],
         ["controlPlane", "10.4.0.0/28", "it overlaps 10.4.0.0/14, the range of the pods"],
-    ])("is not made with %s = %s", (name, range, message) => {
+    ])("fails with %s = %s", (name, range, message) => {
         const others = name === "pods" ? {} : { pods: "10.4.0.0/14" };
         expect(() => planRanges({ ...others, [name]: range }, 5)).toThrow(
             expect.objectContaining({ range: name, message }) as Error,
         );
     });
 
-    it("is not made where there is no room left", () => {
+    it("fails if there is no room left", () => {
         const set = { nodes: "10.0.0.0/8", pods: "172.16.0.0/12", services: "192.168.0.0/16" };
         expect(() => planRanges(set, 5)).toThrow(
             expect.objectContaining({
@@ -194,8 +194,8 @@ describe("a plan", () => {
         );
     });
 
-    it("has room for the nodes of an upgrade, in each of three zones if the cluster is regional", () => {
-        expect(mostNodes(4, false)).toBe(5);
-        expect(mostNodes(4, true)).toBe(15);
+    it("has room for the nodes of an upgrade, in each of three zones for a regional cluster", () => {
+        expect(maxNodes(4, false)).toBe(5);
+        expect(maxNodes(4, true)).toBe(15);
     });
 });

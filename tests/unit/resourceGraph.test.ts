@@ -12,9 +12,9 @@ import {
 } from "./program";
 
 const APP = { namespace: "bookinfo" };
-/** What an unknown value is on the way to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
+/** An unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** What marks a secret on the way to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
+/** The mark of a secret in requests to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 const release = (run: Run, chart: string) => find(run, "kubernetes:helm.sh/v3:Release", `istio-${chart}`);
@@ -24,7 +24,7 @@ const bookinfoDeployments = (run: Run) =>
     ofType(run, DEPLOYMENT).filter(({ parent }) => parent.includes(":bookinfo:Bookinfo::"));
 const ISTIO_OBJECT = /^kubernetes:[a-z]+\.istio\.io\//;
 
-/** A run of each program that several tests look at. */
+/** Runs that several tests check. */
 const standard = once(() => runProgram({ cluster: CLUSTER }));
 const inOwnNamespace = once(() => runProgram({ cluster: CLUSTER, app: APP }));
 const preview = once(() => runProgram({ cluster: CLUSTER }, { preview: true }));
@@ -32,16 +32,16 @@ const previewOfOwnNamespace = once(() => runProgram({ cluster: CLUSTER, app: APP
 
 describe.each([
     ["in the namespace default", standard],
-    ["in a namespace of its own", inOwnNamespace],
+    ["in a new namespace", inOwnNamespace],
     ["in a preview", preview],
-    ["in a preview of a namespace of its own", previewOfOwnNamespace],
+    ["in a preview of a new namespace", previewOfOwnNamespace],
 ])("the program %s", (_, program) => {
     let run: Run;
     beforeAll(async () => {
         run = await program();
     });
 
-    it("hands one explicit provider to every Kubernetes resource", () => {
+    it("passes one explicit provider to every Kubernetes resource", () => {
         const providers = ofType(run, /^pulumi:providers:/);
         expect(providers.map(({ type }) => type)).toEqual(["pulumi:providers:kubernetes"]);
         const resources = ofType(run, /^kubernetes:/);
@@ -51,7 +51,7 @@ describe.each([
         }
     });
 
-    it("gives every object its namespace, instead of taking the kubeconfig's", () => {
+    it("sets the namespace of every object, instead of using the kubeconfig's", () => {
         const clusterWide = /:(?:Namespace(?:Patch)?|ClusterRole(?:Binding)?)$/;
         for (const { type, name, inputs, read } of ofType(run, /^kubernetes:/)) {
             const metadata = inputs.metadata as { namespace?: unknown } | undefined;
@@ -60,7 +60,7 @@ describe.each([
         }
     });
 
-    it("puts every object into a component, and has the components say what they give", () => {
+    it("puts every object into a component, and registers the components' outputs", () => {
         const outputs = run.resources
             .filter(({ custom }) => !custom)
             .map(({ type, urn }) => [type, Object.keys(run.componentOutputs.get(urn) ?? {}).sort()]);
@@ -81,7 +81,7 @@ describe.each([
         }
     });
 
-    it("has what Istio leaves behind removed after the releases, from this cluster, without a credential in clear", () => {
+    it("removes Istio's leftovers after the releases, from this cluster, and keeps credentials secret", () => {
         const leftovers = find(run, "bookinfo-mesh:istio:Leftovers", "istio-leftovers");
         expect(release(run, "base").dependencies).toContain(leftovers.urn);
         expect(leftovers).toMatchObject({ custom: true, dependencies: [], replaceOnChanges: ["reachedBy.context"] });
@@ -91,11 +91,11 @@ describe.each([
         });
     });
 
-    it("installs base, istiod and the gateway in this order, into an istio-system of its own", () => {
+    it("installs base, istiod and the gateway in this order, into its own istio-system", () => {
         const namespace = find(run, "kubernetes:core/v1:Namespace", "istio-namespace");
         expect(namespace.inputs.metadata).toEqual({ name: "istio-system" });
         expect(release(run, "base").dependencies).toContain(namespace.urn);
-        // Where the CRDs are another Istio's, base is refused, and no istiod must be there.
+        // If the CRDs belong to another Istio, base fails, and istiod must not be installed.
         expect(release(run, "istiod").dependencies).toContain(release(run, "base").urn);
         expect(release(run, "gateway").dependencies).toContain(release(run, "istiod").urn);
         for (const { dependencies } of ofType(run, RELEASE)) {
@@ -103,7 +103,7 @@ describe.each([
         }
     });
 
-    it("names and pins every release, and awaits those that run something", () => {
+    it("names and pins every release, and awaits all releases with pods", () => {
         const versions = ofType(run, RELEASE).map(({ inputs }) => [inputs.name, inputs.version]);
         expect(Object.fromEntries(versions)).toEqual({
             "istio-base": "1.31.1",
@@ -118,7 +118,7 @@ describe.each([
         }
     });
 
-    it("creates Istio's objects once a pod that istiod has injected is ready", () => {
+    it("creates Istio's objects after an injected pod is ready", () => {
         const objects = ofType(run, ISTIO_OBJECT);
         expect(objects.map(({ inputs }) => inputs.kind).sort()).toEqual([
             "Gateway",
@@ -128,19 +128,19 @@ describe.each([
         ]);
         for (const { urn, inputs } of objects) {
             expect(closure(run, urn)).toContain(release(run, "gateway").urn);
-            // Else a destroy soon after would wait for the garbage collector to learn of their kinds.
+            // Otherwise an early destroy would wait until the garbage collector knows their kinds.
             expect(inputs.metadata).toMatchObject({
                 annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
             });
         }
     });
 
-    it("creates Bookinfo's pods once their namespace is labelled and istiod injects", () => {
+    it("creates Bookinfo's pods after their namespace is labelled and istiod injects", () => {
         const [namespace] = ofType(run, /^kubernetes:core\/v1:Namespace/).filter(
             ({ name }) => name === "app-namespace",
         );
         expect(namespace?.inputs.metadata).toMatchObject({ labels: { "istio-injection": "enabled" } });
-        // Where others have pods as well, none could be created between the label and istiod's first answer.
+        // In a shared namespace, nobody could create pods between the label and istiod's first answer.
         const shared = namespace?.type === "kubernetes:core/v1:NamespacePatch";
         expect(namespace?.dependencies).toEqual(shared ? [release(run, "istiod").urn] : []);
 
@@ -153,7 +153,7 @@ describe.each([
         }
     });
 
-    it("has Istio go on destroy while Bookinfo's pods still end", () => {
+    it("deletes Istio on destroy while Bookinfo's pods still terminate", () => {
         for (const { inputs } of bookinfoDeployments(run)) {
             expect(inputs.metadata).toMatchObject({
                 annotations: { "pulumi.com/deletionPropagationPolicy": "background" },
@@ -161,7 +161,7 @@ describe.each([
         }
     });
 
-    it("creates what runs nothing of Bookinfo without waiting for Istio", () => {
+    it("creates Bookinfo's objects without pods before Istio is ready", () => {
         const others = ofType(run, /^kubernetes:core\/v1:Service/).filter(({ parent }) =>
             parent.includes(":Bookinfo::"),
         );
@@ -172,7 +172,7 @@ describe.each([
         }
     });
 
-    it("opens the routes once mutual TLS is strict", () => {
+    it("creates the routes after mutual TLS is strict", () => {
         const strict = find(run, "kubernetes:security.istio.io/v1:PeerAuthentication", "istio-strict-mtls").urn;
         const routes = ofType(run, /^kubernetes:networking\.istio\.io/);
         expect(routes).toHaveLength(2);
@@ -181,7 +181,7 @@ describe.each([
         }
     });
 
-    it("lets the gateway and Bookinfo go ahead side by side", () => {
+    it("deploys the gateway and Bookinfo in parallel", () => {
         const gateway = release(run, "gateway").urn;
         const deployments = ofType(run, DEPLOYMENT);
         expect(deployments.filter(({ urn }) => closure(run, urn).has(gateway))).toEqual([]);
@@ -192,7 +192,7 @@ describe.each([
         }
     });
 
-    it("lets the add-ons wait for their namespace alone, and Kiali for the CRDs too", () => {
+    it("lets the add-ons wait only for their namespace, and Kiali also for the CRDs", () => {
         const isAddon = (parent: string) => parent.includes(":addons:");
         const addons = run.resources.filter(({ custom, parent }) => custom && isAddon(parent));
         expect(addons.length).toBeGreaterThan(20);
@@ -209,13 +209,13 @@ describe.each([
         }
     });
 
-    it("has Kiali's release go before the CRDs on destroy", () => {
+    it("deletes Kiali's release before the CRDs on destroy", () => {
         expect(find(run, "kubernetes:helm.sh/v3:Release", "kiali-release").dependencies).toContain(
             release(run, "base").urn,
         );
     });
 
-    it("lets nothing keep the load balancer, or anything else, alive on destroy", () => {
+    it("deletes everything on destroy, including the load balancer", () => {
         for (const { type, deletedWith, protect, retainOnDelete } of run.resources) {
             expect([type, deletedWith, protect, retainOnDelete]).toEqual([type, "", false, false]);
         }
@@ -232,14 +232,14 @@ describe.each([
     it("keeps the kubeconfig secret", () => {
         const { inputs } = find(run, "pulumi:providers:kubernetes", "cluster");
         expect(inputs).toMatchObject({ kubeconfig: SECRET, context: "here", clusterIdentifier: "here" });
-        // Else an up would stop at what was changed by kubectl.
+        // Otherwise an update would fail at fields that kubectl has changed.
         expect(inputs.enablePatchForce).toMatch(/true/);
         expect(JSON.stringify(inputs.kubeconfig)).not.toContain("token-of-a-stranger");
         expect(run.outputs.kubeconfig).toMatchObject({ secret: true, known: true });
         expect(run.outputs.kubeconfig?.value).toContain("current-context: here");
     });
 
-    it("exports the same names as ever, and nothing undefined", () => {
+    it("exports its documented outputs, without undefined values", () => {
         expect(Object.keys(run.outputs).sort()).toEqual([
             "dashboards",
             "grafanaAdminPassword",
@@ -254,14 +254,14 @@ describe.each([
 });
 
 describe("the namespace", () => {
-    it("default is labelled and not owned", async () => {
+    it("default is only labelled", async () => {
         const run = await standard();
         const { inputs } = find(run, "kubernetes:core/v1:NamespacePatch", "app-namespace");
         expect(inputs.metadata).toEqual({ name: "default", labels: { "istio-injection": "enabled" } });
         expect(ofType(run, /:Namespace$/).map(({ name }) => name)).toEqual(["istio-namespace"]);
     });
 
-    it("of any other name is created, and everything of Bookinfo is in it", async () => {
+    it("with any other name is created, and everything of Bookinfo is in it", async () => {
         const run = await inOwnNamespace();
         const { inputs } = find(run, "kubernetes:core/v1:Namespace", "app-namespace");
         expect(inputs.metadata).toEqual({ name: "bookinfo", labels: { "istio-injection": "enabled" } });
@@ -286,7 +286,7 @@ describe("Bookinfo's Gateway", () => {
         });
     });
 
-    it("is the one that the routes belong to", async () => {
+    it("is the Gateway of the routes", async () => {
         const run = await standard();
         const gateway = find(run, "kubernetes:networking.istio.io/v1:Gateway", "bookinfo-gateway");
         const routes = find(run, "kubernetes:networking.istio.io/v1:VirtualService", "bookinfo-routes");
@@ -308,12 +308,12 @@ describe("mTLS", () => {
         });
     });
 
-    it("gives every release as long as the config says", async () => {
+    it("gives every release the timeout of the config", async () => {
         const run = await runProgram({ cluster: CLUSTER, istio: { timeout: 90 } });
         expect(ofType(run, RELEASE).map(({ inputs }) => inputs.timeout)).toEqual([90, 90, 90, 90]);
     });
 
-    it("is left as it is where it is switched off", async () => {
+    it("is not changed if it is disabled", async () => {
         const run = await runProgram({ cluster: CLUSTER, istio: { global: { mtls: { enabled: false } } } });
         expect(ofType(run, /PeerAuthentication/)).toEqual([]);
     });
@@ -323,14 +323,14 @@ describe("Helm values", () => {
     const values = {
         base: { defaultRevision: "" },
         istiod: { pilot: { env: { X: "false" } }, global: { proxy: { readinessPeriodSeconds: 1 } } },
-        // The second one is ours as well.
+        // We set the second one too.
         gateway: { service: { loadBalancerIP: "203.0.113.9" }, imagePullPolicy: "Always" },
     };
 
-    const laidOver = once(() => runProgram({ cluster: CLUSTER, istio: { values, hub: "registry.example/istio" } }));
+    const overridden = once(() => runProgram({ cluster: CLUSTER, istio: { values, hub: "registry.example/istio" } }));
 
-    it("of the config are laid over ours, each for its chart", async () => {
-        const run = await laidOver();
+    it("of the config override ours, each for its chart", async () => {
+        const run = await overridden();
         expect(release(run, "base").inputs.values).toMatchObject(values.base);
         expect(release(run, "istiod").inputs.values).toMatchObject({
             ...values.istiod,
@@ -345,15 +345,15 @@ describe("Helm values", () => {
         }
     });
 
-    it("are secret if they were set so, and only then", async () => {
+    it("are secret only if they are set as secret", async () => {
         const run = await runProgram({ cluster: CLUSTER, istio: { values } }, { secretKeys: ["istio"] });
         expect(release(run, "istiod").inputs.values).toMatchObject(SECRET);
-        expect(release(await laidOver(), "istiod").inputs.values).not.toMatchObject(SECRET);
+        expect(release(await overridden(), "istiod").inputs.values).not.toMatchObject(SECRET);
     });
 });
 
 describe("the ingress address", () => {
-    it("is that of the Service which Helm made for the release", async () => {
+    it("is that of the Service of the release", async () => {
         const run = await standard();
         const service = find(run, "kubernetes:core/v1:Service", "istio-ingress");
         expect(service).toMatchObject({ read: true, id: "istio-system/istio-ingressgateway" });
@@ -361,29 +361,29 @@ describe("the ingress address", () => {
         expect(run.outputs.productpageUrl?.value).toBe(`http://${ADDRESS}/productpage`);
     });
 
-    it("is not looked for before there is a release", async () => {
+    it("is not looked up before there is a release", async () => {
         const run = await preview();
         expect(find(run, "kubernetes:core/v1:Service", "istio-ingress").id).toBe(UNKNOWN);
         expect(run.outputs.ingressIp?.known).toBe(false);
         expect(run.outputs.productpageUrl?.known).toBe(false);
     });
 
-    it("may be a host name", async () => {
+    it("can be a host name", async () => {
         const { outputs } = await runProgram({ cluster: CLUSTER }, { ingress: { hostname: "lb.example" } });
         expect(outputs.ingressIp?.value).toBe("lb.example");
         expect(outputs.productpageUrl?.value).toBe("http://lb.example/productpage");
     });
 });
 
-describe("a faulty config", () => {
-    it("ends the program with the faults, before anything is registered", async () => {
+describe("an invalid config", () => {
+    it("ends the program with all issues, before anything is registered", async () => {
         const registered: Registration[] = [];
         const program = runProgram(
             { cluster: CLUSTER, istio: { version: "1.30.0" }, isto: {} },
             { onRegister: (registration) => registered.push(registration) },
         );
         await expect(program).rejects.toMatchObject({
-            message: expect.stringMatching(/2 faults[^]*isto = [^]*istio\.version = "1\.30\.0"/) as string,
+            message: expect.stringMatching(/2 errors[^]*isto = [^]*istio\.version = "1\.30\.0"/) as string,
             // What Pulumi prints without a stack trace: errors.ts, RunError.
             __pulumiRunError: true,
         });

@@ -7,11 +7,11 @@ interface Pod {
     phase?: string;
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
-    /** The ports of its containers; discovery finds a pod once for each. */
+    /** The ports of its containers; discovery returns a pod once for each. */
     ports: number[];
 }
 
-/** What a pod looks like after injection (pkg/kube/inject/webhook.go of Istio 1.31: applyPrometheusMerge). */
+/** The annotations of a pod after injection (pkg/kube/inject/webhook.go of Istio 1.31: applyPrometheusMerge). */
 const INJECTED = {
     "sidecar.istio.io/status": "{}",
     "prometheus.io/scrape": "true",
@@ -59,7 +59,7 @@ describe("Prometheus scrapes", () => {
             "https://10.0.0.1:9090/metrics",
         ],
         [
-            "an istiod elsewhere, as the pod that it is",
+            "an istiod in another namespace, as any other pod",
             { ...ISTIOD, namespace: "mine" },
             "pods",
             "http://10.0.0.1:15014/metrics",
@@ -69,7 +69,7 @@ describe("Prometheus scrapes", () => {
         expect(targetsOf(pod)).toEqual([expect.objectContaining({ job, url })]);
     });
 
-    it("every port of a pod that does not name one", () => {
+    it("every port of a pod without a port annotation", () => {
         const pod = { ...KIALI, annotations: { "prometheus.io/scrape": "true" } };
         expect(targetsOf(pod).map(({ url }) => url)).toEqual([
             "http://10.0.0.1:20001/metrics",
@@ -79,15 +79,15 @@ describe("Prometheus scrapes", () => {
 
     it.each<[string, Pod]>([
         ["is not annotated", { ...KIALI, annotations: {} }],
-        ["does not want to be", { ...PRODUCTPAGE, annotations: { ...INJECTED, "prometheus.io/scrape": "false" } }],
-        ["does not run yet", { ...PRODUCTPAGE, phase: "Pending" }],
-        ["has done its work", { ...KIALI, phase: "Succeeded" }],
-        ["failed", { ...KIALI, phase: "Failed" }],
+        ["is annotated with false", { ...PRODUCTPAGE, annotations: { ...INJECTED, "prometheus.io/scrape": "false" } }],
+        ["is pending", { ...PRODUCTPAGE, phase: "Pending" }],
+        ["has succeeded", { ...KIALI, phase: "Succeeded" }],
+        ["has failed", { ...KIALI, phase: "Failed" }],
     ])("no pod that %s", (_, pod) => {
         expect(targetsOf(pod)).toEqual([]);
     });
 
-    it("and labels series by where they are from", () => {
+    it("and labels series with their source", () => {
         const [{ labels } = { labels: {} }] = targetsOf(PRODUCTPAGE);
         expect(labels).toEqual({ namespace: "default", pod: "productpage-v1-1", app: "productpage", version: "v1" });
         const [gateway] = targetsOf(GATEWAY);
@@ -105,7 +105,7 @@ interface Target {
     labels: Record<string, string>;
 }
 
-/** The targets that Prometheus makes of a pod, in all jobs: those that are the same in a job are one. */
+/** The targets of a pod in all jobs. Identical targets of a job are one. */
 function targetsOf(pod: Pod): Target[] {
     return scrapeJobs().flatMap(({ job_name: job, relabel_configs: steps }) => {
         const targets = discovered(pod)
@@ -124,7 +124,7 @@ function targetsOf(pod: Pod): Target[] {
     });
 }
 
-/** The labels that discovery gives to a pod (discovery/kubernetes/pod.go), and those of the scrape job's defaults. */
+/** A pod's labels from discovery (discovery/kubernetes/pod.go), and the defaults of a scrape job. */
 function discovered(pod: Pod): Record<string, string>[] {
     const { name, namespace = "istio-system", ip = "10.0.0.1", phase = "Running", labels = {}, annotations = {} } = pod;
     const sanitized = (text: string) => text.replace(/[^a-zA-Z0-9_]/g, "_");
@@ -153,7 +153,7 @@ function discovered(pod: Pod): Record<string, string>[] {
 
 type Step = ReturnType<typeof scrapeJobs>[number]["relabel_configs"][number];
 
-/** What Prometheus' relabelling makes of labels (model/relabel/relabel.go); undefined where it drops the target. */
+/** Labels after Prometheus' relabelling (model/relabel/relabel.go); undefined if it drops the target. */
 function relabelled(labels: Record<string, string>, steps: Step[]): Record<string, string> | undefined {
     let current = labels;
     for (const { source_labels: sources, regex, action = "replace", target_label: target = "", replacement } of steps) {

@@ -7,7 +7,7 @@ type Switch = (typeof SWITCHES)[number];
 const NONE = Object.fromEntries(SWITCHES.map((name) => [name, { enabled: false }])) as Record<Switch, object>;
 const run = (istio: object) => runProgram({ cluster: CLUSTER, istio });
 
-/** Objects in the cluster that come with each add-on. */
+/** Each add-on's objects in the cluster. */
 const OBJECTS: Record<Switch, string[]> = {
     tracing: [
         "ConfigMap jaeger-config",
@@ -43,7 +43,7 @@ const OBJECTS: Record<Switch, string[]> = {
     ],
 };
 
-/** What a registration is in the cluster: its kind, and the name that it has or that Pulumi derives it from. */
+/** The kind of a registered object, and its name or the name that Pulumi derives it from. */
 function objectOf({ type, name, inputs }: Registration): string {
     const { metadata, name: release } = inputs as { metadata?: { name?: string }; name?: string };
     return `${type.split(":").at(-1) ?? ""} ${metadata?.name ?? release ?? name}`;
@@ -55,7 +55,7 @@ const objects = ({ resources }: Run) =>
 const nothingOn = once(() => run(NONE));
 const allOn = once(() => run({}));
 
-/** What a run has beyond one without any add-on. */
+/** The objects that a run without add-ons does not have. */
 async function added(program: Run): Promise<string[]> {
     const before = new Set(objects(await nothingOn()));
     return objects(program)
@@ -71,12 +71,12 @@ describe.each(SWITCHES)("istio.%s", (name) => {
     const withIt: Switch[] = needsPrometheus(name) ? [name, "prometheus"] : [name];
     const alone = once(() => run({ ...NONE, [name]: { enabled: true } }));
 
-    it("alone on brings its objects, with Prometheus if it needs that, and nothing else", async () => {
+    it("creates only its objects if it alone is enabled, with Prometheus if it needs that", async () => {
         const expected = withIt.flatMap((each) => OBJECTS[each]).sort();
         expect(await added(await alone())).toEqual(expected);
     });
 
-    it("alone on brings its command, and a password where it has one", async () => {
+    it("has its command if it alone is enabled, and its password", async () => {
         const { outputs } = await alone();
         const commands = Object.entries(outputs.dashboards?.value as Record<string, string>);
         expect(commands.map(([addon]) => addon).sort()).toEqual(withIt.map(titleOf).sort());
@@ -89,7 +89,7 @@ describe.each(SWITCHES)("istio.%s", (name) => {
         expect(Object.keys(outputs).includes("grafanaAdminPassword")).toBe(name === "grafana");
     });
 
-    it("alone off leaves everything else", async () => {
+    it("removes nothing else if it alone is disabled", async () => {
         const program = await run({ [name]: { enabled: false } });
         const gone = name === "prometheus" ? [] : OBJECTS[name];
         const others = Object.values(OBJECTS).flat();
@@ -97,8 +97,8 @@ describe.each(SWITCHES)("istio.%s", (name) => {
     });
 });
 
-describe("with every switch off", () => {
-    it("there is nothing of an add-on, and no setting of one", async () => {
+describe("with every add-on disabled", () => {
+    it("there are no objects and no settings of add-ons", async () => {
         const program = await nothingOn();
         expect(ofType(program, /^bookinfo-mesh:addons:/)).toEqual([]);
         expect(ofType(program, /ClusterRole|ConfigMap|Secret|Telemetry|PersistentVolumeClaim/)).toEqual([]);
@@ -112,7 +112,7 @@ describe("with every switch off", () => {
 describe("tracing", () => {
     const values = (program: Run) => find(program, "kubernetes:helm.sh/v3:Release", "istio-istiod").inputs.values;
 
-    it("tells istiod where Jaeger takes spans, and the mesh to send all of them", async () => {
+    it("tells istiod the address of Jaeger, and the mesh to send all spans", async () => {
         const program = await allOn();
         expect(values(program)).toMatchObject({
             meshConfig: {
@@ -130,7 +130,7 @@ describe("tracing", () => {
         const collector = find(program, "kubernetes:core/v1:Service", "jaeger-jaeger-collector").inputs;
         expect(collector).toMatchObject({
             metadata: { name: "jaeger-collector", namespace: "istio-system" },
-            // The name tells proxies to speak HTTP/2.
+            // The name tells proxies to use HTTP/2.
             spec: {
                 ports: expect.arrayContaining([{ name: "grpc-otlp", port: 4317, targetPort: "grpc-otlp" }]) as unknown,
             },
@@ -141,20 +141,20 @@ describe("tracing", () => {
         });
     });
 
-    it("samples as many as it is told to", async () => {
+    it("has the configured sampling", async () => {
         const program = await run({ ...NONE, tracing: { sampling: 0.5 } });
         expect(find(program, "kubernetes:telemetry.istio.io/v1:Telemetry", "istio-tracing").inputs.spec).toEqual({
             tracing: [{ providers: [{ name: "jaeger" }], randomSamplingPercentage: 0.5 }],
         });
     });
 
-    it("leaves istiod's settings alone where only others are on", async () => {
+    it("does not change istiod's settings if it is disabled", async () => {
         expect(values(await run({ tracing: { enabled: false } }))).not.toHaveProperty("meshConfig");
     });
 });
 
-describe("Prometheus, switched off", () => {
-    it("is on all the same for those that need it", async () => {
+describe("a disabled Prometheus", () => {
+    it("is deployed for add-ons that need it", async () => {
         const program = await run({ ...NONE, prometheus: { enabled: false }, kiali: { enabled: true } });
         expect(await added(program)).toEqual([...OBJECTS.kiali, ...OBJECTS.prometheus].sort());
     });
@@ -166,7 +166,7 @@ describe("Kiali", () => {
             external_services: Record<string, object>;
         };
 
-    it("is told of those that are there", async () => {
+    it("knows which other add-ons are deployed", async () => {
         expect(external(await allOn()).external_services).toMatchObject({
             grafana: { enabled: true },
             tracing: { enabled: true },
@@ -178,7 +178,7 @@ describe("Kiali", () => {
         });
     });
 
-    it("takes values of the config over ours, and its chart from where the config says", async () => {
+    it("uses the values and the chart of the config", async () => {
         const program = await run({
             ...NONE,
             kiali: { enabled: true, version: "2.30.0", chartRepository: "oci://registry.example/charts" },
@@ -217,7 +217,7 @@ describe("every add-on's pod", () => {
     });
     const podOf = ({ inputs }: Registration) => (inputs.spec as { template: { spec: Pod } }).template.spec;
 
-    it("passes the level restricted of the Pod Security Standards", () => {
+    it("fulfils the level restricted of the Pod Security Standards", () => {
         for (const deployment of deployments) {
             const { securityContext, containers, hostNetwork, ...rest } = podOf(deployment);
             expect(hostNetwork).toBeUndefined();
@@ -238,7 +238,7 @@ describe("every add-on's pod", () => {
         }
     });
 
-    it("has requests, a limit, probes and an image that stays the same", () => {
+    it("has requests, a limit, probes and a pinned image", () => {
         for (const deployment of deployments) {
             for (const container of podOf(deployment).containers) {
                 expect(container).toMatchObject({
@@ -255,7 +255,7 @@ describe("every add-on's pod", () => {
         }
     });
 
-    it("has an account of its own, and only Prometheus' may do anything: list pods, and watch them", () => {
+    it("has its own account, and only Prometheus' has permissions: to list and watch pods", () => {
         const accounts = deployments.map((deployment) => [podOf(deployment).serviceAccountName, objectOf(deployment)]);
         expect(accounts.map(([account, deployment]) => `Deployment ${account ?? ""}` === deployment)).toEqual(
             Array(4).fill(true),
@@ -274,7 +274,7 @@ describe("every add-on's pod", () => {
         expect(bindings.flatMap(({ dependencies }) => dependencies)).toContain(role.urn);
     });
 
-    it("is reached only from within the cluster, and by the label of Istio 1.0", () => {
+    it("is reachable only inside of the cluster, by the label of Istio 1.0", () => {
         const services = ofType(program, /^kubernetes:core\/v1:Service$/).filter(({ parent }) =>
             parent.includes(":addons:"),
         );
@@ -289,7 +289,7 @@ describe("every add-on's pod", () => {
         }
     });
 
-    it("mounts the ConfigMaps that were made for it", () => {
+    it("mounts its own ConfigMaps", () => {
         for (const deployment of deployments) {
             const siblings = program.resources.filter(
                 ({ parent, type }) => parent === deployment.parent && /ConfigMap$/.test(type),
@@ -301,8 +301,8 @@ describe("every add-on's pod", () => {
     });
 });
 
-describe("the seed's command", () => {
-    // As Istio 1.0's documentation has it: the pod of a label, and a port on it.
+describe("the command of Istio 1.0", () => {
+    // From Istio 1.0's documentation: it selects a pod by a label, and a port of it.
     it.each([
         ["grafana", 3000],
         ["jaeger", 16686],
@@ -332,13 +332,13 @@ describe("Prometheus' settings", () => {
     const checksum = (program: Run) => deployment(program).template.metadata.annotations["checksum/config"];
     const rules = [{ name: "traffic", rules: [{ record: "mesh:requests", expr: "sum(istio_requests_total)" }] }];
 
-    it("replace its pod when a rule changes, and not when something else does", async () => {
+    it("replace its pod only if a rule changes", async () => {
         const before = checksum(await allOn());
         expect(checksum(await run({ prometheus: { rules } }))).not.toBe(before);
         expect(checksum(await run({ tracing: { sampling: 1 }, prometheus: { retention: "1d" } }))).toBe(before);
     });
 
-    it("keep samples in a claim, with the default options for its deletion, only if they are to be kept", async () => {
+    it("create a claim, with the default options for its deletion, only for persistent storage", async () => {
         expect(ofType(await allOn(), /PersistentVolumeClaim$/)).toEqual([]);
         const program = await run({ prometheus: { storage: { persistent: true, size: "5Gi" } } });
         const claims = ofType(program, /PersistentVolumeClaim$/);
@@ -367,7 +367,7 @@ describe("Grafana's password", () => {
     });
 });
 
-test("dashboards are commands that a shell takes", async () => {
+test("dashboards are valid shell commands", async () => {
     const { outputs } = await allOn();
     for (const command of Object.values(outputs.dashboards?.value as Record<string, string>)) {
         expect(command).toContain(`--kubeconfig ${CLUSTER.path} --context here --namespace istio-system port-forward`);

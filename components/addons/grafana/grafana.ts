@@ -8,20 +8,17 @@ import { dashboards, HOME } from "./dashboards/dashboards";
 import { DASHBOARD_PATH, datasourceFile, providerFile, PROVISIONING_PATH } from "./provisioning";
 import { settings } from "./settings";
 
-export interface GrafanaSettings {
+export interface GrafanaArgs {
+    namespace: pulumi.Input<string>;
     /** The image with its tag: Grafana 12 or 13. */
     image: string;
-    /** Where Grafana's server reaches Prometheus. */
+    /** Prometheus, as Grafana's server reaches it. */
     prometheusUrl: string;
 }
 
-export interface GrafanaArgs extends GrafanaSettings {
-    namespace: pulumi.Input<string>;
-}
-
-/** Grafana with dashboards for the mesh. Anyone who reaches its port may look; only `admin` may change anything. */
+/** Grafana with dashboards for the mesh. Anyone who reaches its port can view them; only `admin` can make changes. */
 export class Grafana extends pulumi.ComponentResource {
-    /** The password of `admin`. Secret. Made up when Grafana is first deployed, and the same from then on. */
+    /** The password of `admin`. Secret. */
     public readonly adminPassword: pulumi.Output<string>;
 
     constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -35,7 +32,7 @@ export class Grafana extends pulumi.ComponentResource {
         );
         new Addon(name, { ...grafanaSpec(args, admin.metadata.name), namespace }, { parent: this });
 
-        // Not what this run made up, but what the Secret has had since the first.
+        // Not the value that this run generated, but the one that the Secret has kept since the first run.
         this.adminPassword = pulumi.secret(
             admin.data.apply((data) => Buffer.from(data[ADMIN_PASSWORD.key] ?? "", "base64").toString()),
         );
@@ -43,10 +40,13 @@ export class Grafana extends pulumi.ComponentResource {
     }
 }
 
-/** The Secret with the password, for people with kubectl. */
+/** The Secret with the password, for users with kubectl. */
 const ADMIN_PASSWORD = { secret: "grafana-admin", key: "admin-password" };
 
-export function grafanaSpec({ image, prometheusUrl }: GrafanaSettings, adminSecret: pulumi.Input<string>): AddonSpec {
+export function grafanaSpec(
+    { image, prometheusUrl }: Omit<GrafanaArgs, "namespace">,
+    adminSecret: pulumi.Input<string>,
+): AddonSpec {
     return {
         name: "grafana",
         image,
@@ -67,9 +67,9 @@ export function grafanaSpec({ image, prometheusUrl }: GrafanaSettings, adminSecr
             dashboards: { path: DASHBOARD_PATH, files: dashboards() },
         },
         storage: {
-            // Grafana's database. A new pod makes it anew: all in it is provisioned, but sessions and preferences.
+            // Grafana's database. A new pod creates a new one: only sessions and preferences are lost, the rest is provisioned.
             data: { path: "/var/lib/grafana", size: "256Mi" },
-            // Where data sources that are plugins put their sockets.
+            // Sockets of data source plugins.
             tmp: { path: "/tmp", size: "64Mi" },
         },
         resources: { requests: { cpu: "50m", memory: "128Mi" }, limits: { memory: "512Mi" } },

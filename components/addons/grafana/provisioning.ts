@@ -1,13 +1,17 @@
 import { stringify } from "yaml";
 import { PROMETHEUS } from "./datasource";
 
-/** Where Grafana finds dashboards. The provider below says so to Grafana. */
+/** The directory of the dashboards, which the provider below tells Grafana. */
 export const DASHBOARD_PATH = "/etc/grafana/dashboards";
 
-/** Where the image looks for provisioning files (`GF_PATHS_PROVISIONING` in its Dockerfile). */
+/** The image's directory of provisioning files (`GF_PATHS_PROVISIONING` in its Dockerfile). */
 export const PROVISIONING_PATH = "/etc/grafana/provisioning";
 
-/** The data source, as a provisioning file. `scrapeInterval` bounds how far graphs look back: four times as long. */
+/**
+ * The data source, as a provisioning file.
+ *
+ * @param scrapeInterval Points of a graph have a window of at least four times this.
+ */
 export function datasourceFile(prometheusUrl: string, scrapeInterval: string): string {
     return stringify({
         apiVersion: 1,
@@ -16,7 +20,7 @@ export function datasourceFile(prometheusUrl: string, scrapeInterval: string): s
                 ...PROMETHEUS,
                 name: "Prometheus",
                 url: prometheusUrl,
-                // Grafana's server asks, not the browser, which only has a port-forward to Grafana.
+                // Grafana's server sends the queries: the browser has only a port-forward to Grafana.
                 access: "proxy",
                 isDefault: true,
                 editable: false,
@@ -26,7 +30,7 @@ export function datasourceFile(prometheusUrl: string, scrapeInterval: string): s
     });
 }
 
-/** Where the dashboards come from, as a provisioning file. */
+/** The source of the dashboards, as a provisioning file. */
 export function providerFile(): string {
     return stringify({
         apiVersion: 1,

@@ -1,7 +1,7 @@
-/** Settings as environment variables, `GF_<section>_<key>`, each as a key of a section of Grafana's configuration file. */
+/** Settings as environment variables: `GF_<section>_<key>` for each key of Grafana's configuration file. */
 export function settings(homeDashboard: string): Record<string, string> {
     return {
-        // Whoever gets to the port may look; only the administrator, by a password, may change anything.
+        // Anyone who reaches the port can view; only the administrator, with a password, can make changes.
         GF_AUTH_ANONYMOUS_ENABLED: "true",
         GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
         GF_USERS_VIEWERS_CAN_EDIT: "false",
@@ -11,7 +11,7 @@ export function settings(homeDashboard: string): Record<string, string> {
         GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: homeDashboard,
         GF_LOG_MODE: "console",
 
-        // Neither the server nor its pages call anyone outside of the cluster.
+        // Neither the server nor its pages send requests to the internet.
         GF_ANALYTICS_REPORTING_ENABLED: "false",
         GF_ANALYTICS_CHECK_FOR_UPDATES: "false",
         GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: "false",
@@ -21,8 +21,8 @@ export function settings(homeDashboard: string): Record<string, string> {
         GF_SNAPSHOTS_EXTERNAL_ENABLED: "false",
         GF_PLUGINS_PLUGIN_ADMIN_ENABLED: "false",
         GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
-        // Both: Grafana 13 has the Prometheus data source as a plugin in its image, and would replace it by a newer one,
-        // which on a read-only file system leaves none (grafana/grafana#132528).
+        // Grafana 13 has the Prometheus data source as a plugin in its image, and tries to replace it by a newer one. On a
+        // read-only file system no plugin is left then (grafana/grafana#132528). Both settings are necessary.
         GF_PLUGINS_PREINSTALL_DISABLED: "true",
         GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",
     };

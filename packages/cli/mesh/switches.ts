@@ -1,4 +1,4 @@
-import { ConfigError } from "../../../config/faults";
+import { ConfigError } from "../../../config/issues";
 import { type Config, parseConfig } from "../../../config/parse";
 import { type AddonName, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";

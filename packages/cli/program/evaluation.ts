@@ -1,12 +1,11 @@
-/** The process in which `evaluateProgram` runs the program. It gets the request and sends the answer as messages. */
+/** The process in which `evaluateProgram` runs the program: gets the request and gives the answer as messages. */
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { ReadResourceRequest, RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 import { messageOf } from "../../shared/errors";
-import { unwrapSecrets } from "../../shared/secrets";
-import type { Declaration, DeclaredResource } from "./declaration";
+import type { Declaration } from "./declaration";
 import type { EvaluationRequest, FromEvaluation, ToEvaluation } from "./evaluate";
-import { listenTo, type MonitorListener } from "./monitor";
+import { listenToMonitor, type Registration } from "./monitor";
+import { unwrapSecrets } from "../../shared/secrets";
 
 /** Pulumi's type of the root resource, whose outputs are the program's exports. */
 const STACK_TYPE = "pulumi:pulumi:Stack";
@@ -26,14 +25,21 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
         {
             newResource: async (resource) => ({ id: idOf(resource), state: await stateOf(resource) }),
             call: ({ token }) => {
-                throw new Error(`${token} asks a provider, but there is no provider when the program is only rendered`);
+                throw new Error(`${token} asks a provider, and there is none where the program is only rendered`);
             },
         },
         request.project,
         request.stack,
         false,
     );
-    listenTo(pulumi.runtime.getMonitor(), listenerFor(declaration));
+    listenToMonitor(
+        (registration) => {
+            noteResource(registration, declaration);
+        },
+        (urn, outputs) => {
+            noteOutputs(urn, outputs, declaration);
+        },
+    );
 
     // The engine's host loads the program in the same way.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
@@ -42,48 +48,26 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
     return declaration;
 }
 
-function listenerFor({ resources, outputs }: Declaration): MonitorListener {
-    const add = (
-        request: RegisterResourceRequest | ReadResourceRequest,
-        properties: unknown,
-        rest: Pick<DeclaredResource, "urn" | "custom" | "read" | "ignoreChanges">,
-    ) => {
-        const { value, secrets } = unwrapSecrets(properties);
-        resources.push({
-            type: request.getType(),
-            name: request.getName(),
-            parent: request.getParent() || undefined,
-            dependencies: request.getDependenciesList(),
-            inputs: value as Properties,
-            secrets,
-            ...rest,
-        });
-    };
-    return {
-        onRegister: (request, urn) => {
-            const custom = request.getCustom();
-            if (request.getType() !== STACK_TYPE) {
-                // A component's inputs are arguments of a constructor, of any type, and are not deployed.
-                const properties = custom ? request.getObject()?.toJavaScript() : {};
-                add(request, properties, { urn, custom, read: false, ignoreChanges: request.getIgnorechangesList() });
-            }
-        },
-        onRead: (request, urn) => {
-            const properties = request.getProperties()?.toJavaScript();
-            add(request, properties, { urn, custom: true, read: true, ignoreChanges: [] });
-        },
-        onOutputs: (request) => {
-            if (request.getUrn().includes(`::${STACK_TYPE}::`)) {
-                for (const [name, serialized] of Object.entries(request.getOutputs()?.toJavaScript() ?? {})) {
-                    const { value, secrets } = unwrapSecrets(serialized);
-                    outputs[name] = { value, secret: secrets.length > 0 };
-                }
-            }
-        },
-    };
+function noteResource({ parent, inputs, ...rest }: Registration, { resources }: Declaration): void {
+    if (rest.type === STACK_TYPE) {
+        return;
+    }
+    // A component's inputs are the arguments of its constructor. They are not deployed.
+    const { value, secrets } = unwrapSecrets(rest.custom ? inputs : {});
+    resources.push({ ...rest, parent: parent || undefined, inputs: value as Properties, secrets });
 }
 
-/** The outputs that a provider would give: the inputs, a name if the program sets none, and a release's status. */
+function noteOutputs(urn: string, outputs: Properties, declaration: Declaration): void {
+    if (!urn.includes(`::${STACK_TYPE}::`)) {
+        return;
+    }
+    for (const [name, serialized] of Object.entries(outputs)) {
+        const { value, secrets } = unwrapSecrets(serialized);
+        declaration.outputs[name] = { value, secret: secrets.length > 0 };
+    }
+}
+
+/** The outputs that a provider would give: the inputs, a name where the program leaves it open, a release's status. */
 async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Properties> {
     const inputs = resource.inputs as Properties;
     if (resource.id) {
@@ -99,7 +83,7 @@ async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Prope
     return { name: resource.name, ...inputs };
 }
 
-/** An id in the form of the Kubernetes provider: `namespace/name`, or `name` without a namespace. */
+/** Identifiers as the Kubernetes provider makes them: `namespace/name`, or `name` where there is no namespace. */
 function idOf(resource: pulumi.runtime.MockResourceArgs): string {
     if (resource.id) {
         return resource.id;
@@ -109,19 +93,22 @@ function idOf(resource: pulumi.runtime.MockResourceArgs): string {
     return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** The program's own errors are complete without a stack trace; any other error needs it. */
+/** What the program says of itself is complete as it is; anything else needs its stack to be understood. */
 function describe(error: unknown): string {
-    const isComplete: boolean = pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
-    return error instanceof Error && !isComplete ? (error.stack ?? error.message) : messageOf(error);
+    return error instanceof Error && !isMeantForReaders(error) ? (error.stack ?? error.message) : messageOf(error);
 }
 
-/** Reads that wait for their answer, by their ticket. */
-const reads = new Map<number, (found: Properties | undefined) => void>();
+function isMeantForReaders(error: Error): boolean {
+    return pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
+}
+
+/** Questions that wait for their answer. */
+const questions = new Map<number, (found: Properties | undefined) => void>();
 
 function read(type: string, id: string): Promise<Properties | undefined> {
     return new Promise((resolve) => {
-        const ticket = reads.size;
-        reads.set(ticket, resolve);
+        const ticket = questions.size;
+        questions.set(ticket, resolve);
         send({ read: { type, id }, ticket });
     });
 }
@@ -141,7 +128,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 }
 process.on("message", (message: ToEvaluation) => {
     if ("ticket" in message) {
-        reads.get(message.ticket)?.(message.found);
+        questions.get(message.ticket)?.(message.found);
         return;
     }
     evaluate(message.request).then(

@@ -1,58 +1,70 @@
-import type {
-    ReadResourceRequest,
-    RegisterResourceOutputsRequest,
-    RegisterResourceRequest,
-} from "@pulumi/pulumi/proto/resource_pb";
-
-type Callback = (error: unknown, response: { getUrn(): string }) => void;
-
-interface Monitor {
-    registerResource(request: RegisterResourceRequest, callback: Callback): unknown;
-    readResource(request: ReadResourceRequest, callback: Callback): unknown;
-    registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: unknown): unknown;
-}
-
-export interface MonitorListener {
-    onRegister: (request: RegisterResourceRequest, urn: string) => void;
-    onRead: (request: ReadResourceRequest, urn: string) => void;
-    onOutputs: (request: RegisterResourceOutputsRequest) => void;
-}
-
 /**
- * Listens to the requests that the program sends to Pulumi's test monitor. Pulumi's mocks see only inputs, but the requests
- * also have dependencies, secrets and resource options.
- * @param testMonitor what `pulumi.runtime.getMonitor` gives after `setMocks`
+ * Listens to the requests that a program sends to Pulumi's test monitor. Unlike Pulumi's mocks, the requests show
+ * dependencies, options and secrets.
  */
-export function listenTo(testMonitor: unknown, { onRegister, onRead, onOutputs }: MonitorListener): void {
-    const monitor = testMonitor as Monitor;
-    const register = monitor.registerResource.bind(monitor);
-    monitor.registerResource = (request, callback) =>
-        register(
-            request,
-            afterwards(callback, (urn) => {
-                onRegister(request, urn);
-            }),
-        );
-    const read = monitor.readResource.bind(monitor);
-    monitor.readResource = (request, callback) =>
-        read(
-            request,
-            afterwards(callback, (urn) => {
-                onRead(request, urn);
-            }),
-        );
-    const registerOutputs = monitor.registerResourceOutputs.bind(monitor);
-    monitor.registerResourceOutputs = (request, callback) => {
-        onOutputs(request);
-        return registerOutputs(request, callback);
-    };
+import * as pulumi from "@pulumi/pulumi";
+import type { DeclaredResource } from "./declaration";
+
+/** A resource as the program registers it with the engine. Secrets in its inputs are wrapped. */
+export interface Registration extends Omit<DeclaredResource, "parent" | "secrets"> {
+    /** URN; empty for the root of the stack. */
+    parent: string;
 }
 
-function afterwards(callback: Callback, listen: (urn: string) => void): Callback {
-    return (error, response) => {
-        if (!error) {
-            listen(response.getUrn());
-        }
-        callback(error, response);
+// The parts of the monitor's protocol that are used here; the SDK does not export its types.
+interface Properties {
+    toJavaScript(): Record<string, unknown>;
+}
+export interface RegistrationRequest {
+    getType(): string;
+    getName(): string;
+    getParent(): string;
+    getDependenciesList(): string[];
+    /** This and the next two are missing if the resource is only read. */
+    getCustom(): boolean;
+    getIgnorechangesList(): string[];
+    getObject(): Properties;
+    /** Only if the resource is read. */
+    getProperties(): Properties;
+}
+type Callback = (error: unknown, response: { getUrn(): string }) => void;
+interface Monitor {
+    registerResource(request: RegistrationRequest, callback: Callback): unknown;
+    readResource(request: RegistrationRequest, callback: Callback): unknown;
+    registerResourceOutputs(request: { getUrn(): string; getOutputs(): Properties }, callback: unknown): unknown;
+}
+
+/** Call it after `pulumi.runtime.setMocks`. Outputs are those of components; the stack is a component too. */
+export function listenToMonitor(
+    onResource: (registration: Registration, request: RegistrationRequest) => void,
+    onOutputs?: (urn: string, outputs: Record<string, unknown>) => void,
+): void {
+    const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+    for (const method of ["registerResource", "readResource"] as const) {
+        const read = method === "readResource";
+        const send = monitor[method].bind(monitor);
+        monitor[method] = (request, callback) => {
+            const registration = {
+                type: request.getType(),
+                name: request.getName(),
+                custom: read || request.getCustom(),
+                read,
+                parent: request.getParent(),
+                dependencies: request.getDependenciesList(),
+                ignoreChanges: read ? [] : request.getIgnorechangesList(),
+                inputs: (read ? request.getProperties() : request.getObject()).toJavaScript(),
+            };
+            return send(request, (error, response) => {
+                if (!error) {
+                    onResource({ urn: response.getUrn(), ...registration }, request);
+                }
+                callback(error, response);
+            });
+        };
+    }
+    const sendOutputs = monitor.registerResourceOutputs.bind(monitor);
+    monitor.registerResourceOutputs = (request, callback) => {
+        onOutputs?.(request.getUrn(), request.getOutputs().toJavaScript());
+        return sendOutputs(request, callback);
     };
 }

@@ -1,3 +1,4 @@
+import { SKIP_AWAIT_KEY } from "../../../components/annotations";
 import { UserError } from "../../shared/errors";
 import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
@@ -10,7 +11,6 @@ const SECRET_TYPE = "kubernetes:core/v1:Secret";
 
 /** Annotations with instructions for Pulumi's provider; nothing else uses them. */
 const PROVIDER_ANNOTATION = /^pulumi\.com\//;
-const SKIP_WAIT = "pulumi.com/skipAwait";
 const FORCE_PATCH = "pulumi.com/patchForce";
 
 /** Release options that a step supports. `compat` is a constant that Pulumi's SDK adds. */
@@ -78,7 +78,7 @@ function contentOf(resource: DeclaredResource): Content {
     const { object, annotations } = objectOf(resource);
     return resource.type.endsWith(`:${kind}Patch`)
         ? { type: "patch", object, force: annotations[FORCE_PATCH] === "true" }
-        : { type: "object", object, wait: annotations[SKIP_WAIT] !== "true" };
+        : { type: "object", object, wait: annotations[SKIP_AWAIT_KEY] !== "true" };
 }
 
 /** The object without the annotations for Pulumi's provider, and all annotations. */

@@ -1,3 +1,4 @@
+import type { DeepPartial, GatewaySpec, VirtualServiceSpec } from "../../../components/istio/api";
 import { PRODUCTPAGE } from "../../../components/names";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { isReadyPod } from "../../kubernetes/readiness";
@@ -7,15 +8,7 @@ import { type Check, type CheckResult, failed, ok } from "./check";
 
 const NETWORKING = "networking.istio.io/v1";
 
-interface VirtualServiceSpec {
-    gateways?: string[];
-    http?: { route?: { destination?: { host?: string } }[] }[];
-}
-
-interface GatewaySpec {
-    selector?: Record<string, string>;
-    servers?: { port?: { number?: number } }[];
-}
+type Routes = DeepPartial<VirtualServiceSpec>;
 
 /**
  * The ingress works: a VirtualService that routes to the product page refers to a Gateway, the Gateway's selector
@@ -29,9 +22,7 @@ export const checkGateway: Check = async (mesh) => {
     if (!route) {
         return failed(`no VirtualService in ${appNamespace} routes to ${PRODUCTPAGE}`, commands.redeploy);
     }
-    const references = routes.flatMap(({ metadata, spec }) =>
-        gatewaysOf(spec as VirtualServiceSpec, metadata.namespace),
-    );
+    const references = routes.flatMap(({ metadata, spec }) => gatewaysOf(spec as Routes, metadata.namespace));
     if (references.length === 0) {
         return failed(`${displayName(route)} refers to no Gateway`, commands.redeploy);
     }
@@ -48,7 +39,7 @@ async function gatewayResult(
     if (!gateway) {
         return failed(`${what} is missing, but a VirtualService refers to it`, commands.redeploy);
     }
-    const { selector = {}, servers = [] } = gateway.spec as GatewaySpec;
+    const { selector = {}, servers = [] } = gateway.spec as DeepPartial<GatewaySpec>;
     const labelSelector = Object.entries(selector)
         .map((pair) => pair.join("="))
         .join(",");
@@ -73,7 +64,7 @@ async function gatewayResult(
 }
 
 function routesToPage({ spec }: KubernetesObject): boolean {
-    const { http = [] } = spec as VirtualServiceSpec;
+    const { http = [] } = spec as Routes;
     const hosts = http.flatMap(({ route = [] }) => route.map(({ destination }) => destination?.host ?? ""));
     return hosts.some((host) => host === PRODUCTPAGE || host.startsWith(`${PRODUCTPAGE}.`));
 }

@@ -1,7 +1,7 @@
 import { at, type Rule, UNKNOWN } from "../rule";
 import { CLUSTER, NODE_POOL } from "./types";
 
-/** Where each billed resource has its labels. */
+/** The path of the labels in each billed resource. */
 const LABELS: Record<string, string> = {
     [CLUSTER]: "resourceLabels",
     [NODE_POOL]: "nodeConfig.resourceLabels",
@@ -10,7 +10,7 @@ const LABELS: Record<string, string> = {
 
 export const labels: Rule = {
     name: "labels",
-    description: "What Google bills for carries labels that say what it belongs to.",
+    description: "Billed resources have labels that say what they belong to.",
     level: "advisory",
     settings: {
         keys: { description: "Labels that each resource must have.", default: ["app", "stack"] },

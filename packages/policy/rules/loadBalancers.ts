@@ -1,15 +1,15 @@
 import { at, leaves, type Rule, UNKNOWN } from "../rule";
 import { chartOf } from "./release";
 
-/** What charts call the type of a Service. */
+/** Names of the key for a Service's type in charts. */
 const TYPE_KEYS = ["type", "servicetype", "service_type"];
 
-const WAY_IN =
-    "Make it ClusterIP and let people in by a Gateway and a VirtualService on the ingress gateway, or by kubectl port-forward";
+const REMEDY =
+    "Make it ClusterIP. Give access by a Gateway and a VirtualService on the ingress gateway, or by kubectl port-forward";
 
 export const loadBalancers: Rule = {
     name: "load-balancers",
-    description: "Nothing is reached from outside but through the ingress gateway.",
+    description: "Only the ingress gateway is reachable from outside.",
     level: "mandatory",
     settings: {
         gateways: {
@@ -21,27 +21,25 @@ export const loadBalancers: Rule = {
         const { type, inputs } = resource;
         const isGateway = (name: unknown) => name === UNKNOWN || gateways.includes(name as string);
         if (type === "kubernetes:networking.k8s.io/v1:Ingress") {
-            return [
-                "Replace the Ingress by a Gateway and a VirtualService on the ingress gateway: it gets an address of its own.",
-            ];
+            return ["Replace the Ingress, which gets its own address, by a Gateway and a VirtualService."];
         }
         if (type === "kubernetes:core/v1:Service") {
             return at(inputs, "spec.type") === "LoadBalancer" && !isGateway(at(inputs, "metadata.name"))
-                ? [`The Service has a load balancer. ${WAY_IN}.`]
+                ? [`The Service has a load balancer. ${REMEDY}.`]
                 : [];
         }
         const chart = chartOf(resource);
         if (!chart || isGateway(chart.release)) {
             return [];
         }
-        // Istio's chart makes a load balancer unless it is told otherwise.
+        // By default, Istio's chart creates a load balancer.
         const byDefault =
             chart.name === "gateway" && at(chart.values, "service.type") === undefined && chart.values !== UNKNOWN
-                ? [`The chart gateway makes a load balancer. ${WAY_IN} (values.service.type).`]
+                ? [`The chart gateway creates a load balancer. ${REMEDY} (values.service.type).`]
                 : [];
         const byValues = leaves(chart.values)
             .filter(({ path, value }) => value === "LoadBalancer" && isTypeKey(path.at(-1)))
-            .map(({ path }) => `The release has a load balancer. ${WAY_IN} (values.${path.join(".")}).`);
+            .map(({ path }) => `The release has a load balancer. ${REMEDY} (values.${path.join(".")}).`);
         return [...byDefault, ...byValues];
     },
 };

@@ -1,37 +1,41 @@
-import { at, type Declared, items, mayBe, type Rule } from "../rule";
+import { at, type Declared, items, mayBe, requireThat, type Rule } from "../rule";
 import { CLUSTER } from "./types";
 
 const NETWORK = "gcp:compute/network:Network";
 
-/** Whether a network, given by name or by link, is the one that Google makes with each project. */
+/** Whether a network, as name or as link, is the one that Google creates with each project. */
 const isDefaultNetwork = (network: unknown) => typeof network === "string" && /(^|\/)default$/.test(network);
 
 export const networks: Rule = {
     name: "no-default-network",
-    description: "Clusters have a network of their own. The default one has subnets everywhere and lets SSH in.",
+    description:
+        "Clusters have a separate network. The default one has subnets in every region and allows SSH from anywhere.",
     level: "mandatory",
     violations: ({ type, inputs }) => {
-        if (type === NETWORK && !mayBe(inputs, "autoCreateSubnetworks", false)) {
-            return ["Set autoCreateSubnetworks: false and declare the subnets: this network gets one in each region."];
+        if (type === NETWORK) {
+            return requireThat(
+                mayBe(inputs, "autoCreateSubnetworks", false),
+                "Set autoCreateSubnetworks: false and declare the subnets: this network gets one in each region.",
+            );
         }
         if (type !== CLUSTER) {
             return [];
         }
         const network = at(inputs, "network");
         return [
-            ...(network === undefined || isDefaultNetwork(network)
-                ? [
-                      "Set network to one made for this cluster: without it, or with `default`, it joins the default network.",
-                  ]
-                : []),
-            ...(at(inputs, "subnetwork") === undefined
-                ? ["Set subnetwork: without it Google picks the ranges of nodes, pods and services."]
-                : []),
+            ...requireThat(
+                network !== undefined && !isDefaultNetwork(network),
+                "Set network to one for this cluster: without it, or with `default`, it joins the default network.",
+            ),
+            ...requireThat(
+                at(inputs, "subnetwork") !== undefined,
+                "Set subnetwork: without it Google chooses the ranges of nodes, pods and services.",
+            ),
         ];
     },
 };
 
-/** CIDR blocks that may reach the control plane's IP address. */
+/** CIDR blocks that can reach the control plane's IP address. */
 function authorizedNetworks({ inputs }: Declared): unknown[] {
     return items(inputs, "masterAuthorizedNetworksConfig.cidrBlocks").map((block) => at(block, "cidrBlock"));
 }
@@ -43,19 +47,18 @@ export const privateNodes: Rule = {
     description: "Nodes have no public addresses, or at least only known networks reach the control plane.",
     level: "mandatory",
     violations: (resource) =>
-        resource.type !== CLUSTER ||
-        mayBe(resource.inputs, "privateClusterConfig.enablePrivateNodes", true) ||
-        authorizedNetworks(resource).length > 0
-            ? []
-            : [
-                  "Set privateClusterConfig.enablePrivateNodes: true (with Cloud NAT for the way out), or list who may reach " +
-                      "the control plane in masterAuthorizedNetworksConfig.cidrBlocks.",
-              ],
+        requireThat(
+            resource.type !== CLUSTER ||
+                mayBe(resource.inputs, "privateClusterConfig.enablePrivateNodes", true) ||
+                authorizedNetworks(resource).length > 0,
+            "Set privateClusterConfig.enablePrivateNodes: true (with Cloud NAT for access to the internet), or list who can " +
+                "reach the control plane in masterAuthorizedNetworksConfig.cidrBlocks.",
+        ),
 };
 
 export const controlPlaneAccess: Rule = {
     name: "control-plane-access",
-    description: "The control plane is reached by its DNS endpoint, which asks IAM, or from known networks only.",
+    description: "The control plane is reachable only by its DNS endpoint, where IAM decides, or from known networks.",
     level: "mandatory",
     violations: (resource) => {
         if (resource.type !== CLUSTER) {
@@ -67,13 +70,12 @@ export const controlPlaneAccess: Rule = {
         if (open.length > 0) {
             return [`Take ${open.join(" and ")} out of masterAuthorizedNetworksConfig.cidrBlocks: that is everyone.`];
         }
-        return blocks.length > 0 ||
-            mayBe(inputs, "controlPlaneEndpointsConfig.ipEndpointsConfig.enabled", false) ||
-            mayBe(inputs, "privateClusterConfig.enablePrivateEndpoint", true)
-            ? []
-            : [
-                  "Set controlPlaneEndpointsConfig.ipEndpointsConfig.enabled: false and use the DNS endpoint, or list the " +
-                      "networks that may reach the control plane in masterAuthorizedNetworksConfig.cidrBlocks.",
-              ];
+        return requireThat(
+            blocks.length > 0 ||
+                mayBe(inputs, "controlPlaneEndpointsConfig.ipEndpointsConfig.enabled", false) ||
+                mayBe(inputs, "privateClusterConfig.enablePrivateEndpoint", true),
+            "Set controlPlaneEndpointsConfig.ipEndpointsConfig.enabled: false and use the DNS endpoint, or list the networks " +
+                "that can reach the control plane in masterAuthorizedNetworksConfig.cidrBlocks.",
+        );
     },
 };

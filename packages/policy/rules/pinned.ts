@@ -2,7 +2,7 @@ import { at, leaves, type Rule, UNKNOWN } from "../rule";
 import { containers } from "./podSpec";
 import { chartOf } from "./release";
 
-/** Why an image is not the same at each pull; undefined where it is pinned. */
+/** Why an image can differ at each pull; undefined if it is pinned. */
 function unpinned(image: unknown): string | undefined {
     if (typeof image !== "string" || image.includes("@sha256:")) {
         return undefined;
@@ -14,7 +14,7 @@ function unpinned(image: unknown): string | undefined {
 
 export const pinnedImages: Rule = {
     name: "pinned-images",
-    description: "Every image is named by a version or a digest, so that a restart does not change what runs.",
+    description: "Every image has a version or a digest, so that a restart does not change what runs.",
     level: "mandatory",
     violations: (resource) => [
         ...containers(resource).flatMap(({ name, spec }) => {
@@ -28,14 +28,14 @@ export const pinnedImages: Rule = {
     ],
 };
 
-/** A chart on this machine: what it is stays as it is until the folder or file changes. */
+/** Whether a chart is on this machine: it changes only with its folder or file. */
 const isLocal = (chart: string) => /^(\.{0,2}\/|~\/)|\.tgz$/.test(chart);
 
 const isExact = (version: unknown) => typeof version === "string" && /^v?\d+\.\d+\.\d+([-+][\w.+-]+)?$/.test(version);
 
 export const pinnedCharts: Rule = {
     name: "pinned-charts",
-    description: "Every chart is named by one version, so that an update brings no other change than the wanted one.",
+    description: "Every chart has an exact version, so that an update contains only intended changes.",
     level: "mandatory",
     violations: (resource) => {
         const chart = chartOf(resource);
@@ -43,7 +43,7 @@ export const pinnedCharts: Rule = {
         if (!chart || version === UNKNOWN || isExact(version) || isLocal(chart.reference)) {
             return [];
         }
-        const now = typeof version === "string" ? `${version} allows several` : "without one the newest is taken";
+        const now = typeof version === "string" ? `${version} allows several` : "without one Helm takes the newest";
         return [`Set version to one version of the chart ${chart.name}, such as 1.2.3: ${now}.`];
     },
 };

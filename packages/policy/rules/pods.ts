@@ -1,12 +1,12 @@
-import { at, items, leaves, type Rule, UNKNOWN } from "../rule";
+import { at, items, leaves, requireThat, type Rule, UNKNOWN } from "../rule";
 import { containers, podTemplate } from "./podSpec";
 import { chartOf } from "./release";
 
 export const resources: Rule = {
     name: "requests-and-limits",
     description:
-        "Every container says what it needs and how much memory it may take at most. (A limit on CPU is not asked for: " +
-        "it slows a container down while the node is idle.)",
+        "Every container has requests and a memory limit. (A CPU limit is not required, because it slows a container down " +
+        "even on an idle node.)",
     level: "advisory",
     violations: (resource) =>
         containers(resource).flatMap(({ name, spec }) =>
@@ -16,15 +16,15 @@ export const resources: Rule = {
         ),
 };
 
-/** Parts of a pod that are the node's own where they are set. */
+/** Settings by which a pod shares the node's own namespaces. */
 const NODE_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"];
 
-/** Istio's charts that set up the network of other pods, from each node: they cannot do it without privileges. */
+/** Istio's charts that set up the network of other pods from each node. They need privileges for that. */
 const NODE_CHARTS = ["cni", "ztunnel"];
 
 export const privileged: Rule = {
     name: "no-privileged-containers",
-    description: "No container is as powerful as its node, but where Istio needs it (its charts cni and ztunnel).",
+    description: "No container is as powerful as its node, except where Istio needs it (its charts cni and ztunnel).",
     level: "mandatory",
     violations: (resource) => {
         const template = podTemplate(resource);
@@ -44,7 +44,10 @@ export const privileged: Rule = {
             ),
             ...items(template, "spec.volumes")
                 .filter((volume) => at(volume, "hostPath") !== undefined)
-                .map((volume) => `Replace the hostPath of volume ${String(at(volume, "name"))}, a folder of the node.`),
+                .map(
+                    (volume) =>
+                        `Replace the hostPath of volume ${String(at(volume, "name"))}: it is a folder of the node.`,
+                ),
             ...(chart && !NODE_CHARTS.includes(chart.name) ? leaves(chart.values) : [])
                 .filter(({ path, value }) => path.at(-1) === "privileged" && value === true)
                 .map(({ path }) => `Take values.${path.join(".")}: true out.`),
@@ -58,12 +61,11 @@ function isHarmless(capability: unknown): boolean {
 
 export const podLabels: Rule = {
     name: "pod-labels",
-    description: "Pods carry the label `app`, by which Istio's metrics, Kiali and the dashboards tell workloads apart.",
+    description: "Pods have the label `app`, by which Istio's metrics, Kiali and the dashboards distinguish workloads.",
     level: "advisory",
     violations: (resource) => {
         const template = podTemplate(resource);
-        return template === undefined || at(template, "metadata.labels.app") !== undefined
-            ? []
-            : ["Set the label `app` on the pods."];
+        const isLabelled = template === undefined || at(template, "metadata.labels.app") !== undefined;
+        return requireThat(isLabelled, "Set the label `app` on the pods.");
     },
 };

@@ -1,17 +1,16 @@
 import { at, type Declared } from "../rule";
 
-/** A chart that a resource installs. */
-export interface Chart {
+interface Chart {
     /** Name, URL or path of the chart. */
     reference: string;
-    /** Last part of the reference, the chart's name. */
+    /** The last part of the reference. */
     name: string;
-    /** Name of the release, or of the resource where Pulumi names the release. */
+    /** Name of the release; if Pulumi chooses that, name of the resource. */
     release: string;
     values: unknown;
 }
 
-/** The chart that a resource installs, undefined where it installs none. */
+/** The chart that a resource installs; undefined if it installs none. */
 export function chartOf({ type, name, inputs }: Declared): Chart | undefined {
     const reference = at(inputs, "chart");
     if (!/^kubernetes:helm\.sh\/v[34]:(Release|Chart)$/.test(type) || typeof reference !== "string") {

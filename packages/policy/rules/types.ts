@@ -1,3 +1,3 @@
-/** Type tokens of @pulumi/gcp that several rules look for. */
+/** Type tokens of @pulumi/gcp that several rules need. */
 export const CLUSTER = "gcp:container/cluster:Cluster";
 export const NODE_POOL = "gcp:container/nodePool:NodePool";

@@ -2,7 +2,7 @@ import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
 import type { Panel } from "./panels";
 import type { Variable } from "./variables";
 
-/** Uids of the dashboards: their addresses, `/d/<uid>`, which links and bookmarks hold. Not to be changed. */
+/** Uids of the dashboards. Never change them: links and bookmarks contain them (`/d/<uid>`). */
 export const UID = {
     mesh: "istio-mesh",
     service: "istio-service",
@@ -31,10 +31,10 @@ export function section(title: string, ...panels: Panel[]): Section {
 
 /**
  * The JSON of a dashboard: sections from top to bottom, their panels from left to right, and links to the other
- * dashboards, which keep the time range and the values of the variables that both have.
+ * dashboards, which keep the time range and the values of common variables.
  */
 export function board({ uid, title, description, variables, sections }: Board): string {
-    // Grafana's classic model, which every version takes from files. The SDK would rather have the second.
+    // The classic model, because every version of Grafana reads it from files. The SDK prefers its successor.
     // eslint-disable-next-line @typescript-eslint/no-deprecated
     const builder = new dashboard.DashboardBuilder(title)
         .uid(uid)
@@ -62,13 +62,13 @@ export function board({ uid, title, description, variables, sections }: Board): 
     return JSON.stringify(builder.build());
 }
 
-/** The address of a dashboard with some variables set, and with the reporter and the time range of where the link is. */
+/** The address of a dashboard with values for variables. Reporter and time range are those of the linking dashboard. */
 export function linkTo(uid: string, variables: Record<string, string>): string {
     const values = Object.entries(variables).map(([name, value]) => `var-${name}=${value}`);
     return `/d/${uid}?${[...values, "${reporter:queryparam}", "${__url_time_range}"].join("&")}`;
 }
 
-/** In a link from a table: the value that the row has under a heading. */
+/** In a link from a table: the row's value under a heading. */
 export function ofRow(heading: string): string {
     return `\${__data.fields["${heading}"]}`;
 }

@@ -1,16 +1,16 @@
-/** The colour of numbers below the first bound, and of those from each bound on. */
+/** The colour of numbers below the first bound, then the colour from each bound on. */
 export type Colours = readonly [string, ...(readonly [number, string])[]];
 
 const DAY = 24 * 60 * 60;
 
-/** For shares of what should be everything. */
+/** For shares that should be 1. */
 export const HIGH_IS_GOOD: Colours = ["red", [0.95, "orange"], [0.99, "green"]];
 
-/** For counts of what should not happen. Increases are extrapolated, and need not be whole numbers. */
+/** For counts that should be 0. The bound is not 1 because increases are extrapolated, and so not always whole numbers. */
 export const NONE_IS_GOOD: Colours = ["green", [0.001, "red"]];
 
-/** For counts of what there must be one of, at least. */
+/** For counts that should be at least 1. */
 export const SOME_IS_GOOD: Colours = ["red", [1, "green"]];
 
-/** Seconds until a root certificate expires, which somebody has to renew. */
+/** For the seconds until a root certificate expires. Somebody must renew it by hand. */
 export const MONTHS_ARE_GOOD: Colours = ["red", [30 * DAY, "orange"], [90 * DAY, "green"]];

@@ -3,7 +3,7 @@ import { mesh } from "./mesh";
 import { service } from "./service";
 import { workload } from "./workload";
 
-/** What Grafana opens first. */
+/** The dashboard that Grafana opens first. */
 export const HOME = "mesh.json";
 
 /** The JSON of all dashboards, by the names of their files. */

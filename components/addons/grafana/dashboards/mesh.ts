@@ -1,22 +1,10 @@
 import { board, section, UID } from "./board";
 import { proxies } from "./proxyPanels";
 import { Traffic } from "./traffic";
-import {
-    comparison,
-    glance,
-    latencyBy,
-    plaintext,
-    requestsBy,
-    requestsByCode,
-    requestsBySecurity,
-    SERVER,
-    SERVICE,
-    successBy,
-    tcp,
-} from "./trafficPanels";
+import * as panels from "./trafficPanels";
 import { labelValues, reporter } from "./variables";
 
-/** The whole mesh: what flows, how well and how safely, between whom. */
+/** The whole mesh: how much traffic, between which workloads, how successful, fast and secure. */
 export function mesh(): string {
     const traffic = new Traffic(['destination_service_namespace=~"$namespace"']);
     return board({
@@ -36,21 +24,21 @@ export function mesh(): string {
             reporter(),
         ],
         sections: [
-            section("At a glance", ...glance(traffic)),
+            section("At a glance", ...panels.overview(traffic)),
             section(
                 "Traffic",
-                requestsBy(SERVICE, traffic),
-                requestsByCode(traffic),
-                successBy(SERVICE, traffic),
-                latencyBy(SERVICE, traffic),
+                panels.requestsBy(panels.SERVICE, traffic),
+                panels.requestsByCode(traffic),
+                panels.successBy(panels.SERVICE, traffic),
+                panels.latencyBy(panels.SERVICE, traffic),
             ),
             section(
                 "Services and workloads",
-                comparison("Services", "What was called, in the time range.", SERVICE, traffic),
-                comparison("Workloads", "What answered, in the time range.", SERVER, traffic),
+                panels.comparison("Services", "What was called, in the time range.", panels.SERVICE, traffic),
+                panels.comparison("Workloads", "What answered, in the time range.", panels.SERVER, traffic),
             ),
-            section("Security", requestsBySecurity(traffic), plaintext(traffic)),
-            section("TCP", ...tcp(SERVICE, traffic)),
+            section("Security", ...panels.security(traffic)),
+            section("TCP", ...panels.tcp(panels.SERVICE, traffic)),
             section("Proxies", ...proxies([])),
         ],
     });

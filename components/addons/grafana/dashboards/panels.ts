@@ -15,7 +15,7 @@ export type Unit =
     | "binBps" // bytes per second
     | "cps" // counts per second
     | "ms"
-    | "none" // a number as it is
+    | "none" // the plain number
     | "percentunit" // 0 to 1
     | "reqps"
     | "s"
@@ -28,20 +28,20 @@ const HEIGHT = { figure: 4, graph: 8, table: 9 };
 
 export interface Series {
     expr: string;
-    /** The series' name, with `{{label}}` for a label's value. */
+    /** The series' name; `{{label}}` is replaced by a label's value. */
     legend: string;
 }
 
 interface FigureOptions {
-    /** What is shown where the query has no answer. */
+    /** Text to show if the query has no result. */
     empty?: string;
     colours?: Colours;
-    /** A name for each number, where the query has several, with `{{label}}` for a label's value. */
+    /** A name for each number, if the query has several; `{{label}}` is replaced by a label's value. */
     legend?: string;
     width?: number;
 }
 
-/** Numbers as they are at the end of the time range; over all of it where the query says so. */
+/** Numbers at the end of the time range. The query itself may look back over all of it. */
 export function figure(
     title: string,
     unit: Unit,
@@ -64,14 +64,14 @@ export function figure(
 }
 
 interface GraphOptions {
-    /** On top of each other, where only their sum is everything. */
+    /** Puts the lines on top of each other, so that the top shows their sum. */
     stacked?: boolean;
-    /** The scale's upper end, for what cannot be more. */
+    /** The scale's upper end. */
     max?: number;
     width?: number;
 }
 
-/** Lines over time, from 0 up. */
+/** Lines over time, on a scale from 0. */
 export function graph(
     title: string,
     unit: Unit,
@@ -113,8 +113,10 @@ export interface Column {
 }
 
 /**
- * A table with a row for each combination of labels, and a column for each query. `keys` gives the labels that all the
- * queries group by, with their headings; `links` what a click on the value under a heading opens.
+ * A table with a row for each combination of labels, and a column for each query.
+ *
+ * @param keys The labels that all queries group by, with their headings.
+ * @param links What a click on a value opens, by the heading of its column.
  */
 export function breakdown(
     title: string,
@@ -126,7 +128,7 @@ export function breakdown(
     const fields = [...Object.entries(keys), ...columns.map(({ heading }, i) => [`Value #${letter(i)}`, heading])];
     const panel = describe(new table.PanelBuilder(), title, "short", description, HEIGHT.table, WIDTH.full)
         .targets(columns.map(({ expr }, i) => query(i, expr).instant().format(prometheus.PromQueryFormat.Table)))
-        // Each query is a table of its own, until those with the same labels become one row.
+        // Each query returns one table. This joins the rows with the same labels.
         .withTransformation({ id: "merge", options: {} })
         .withTransformation({
             id: "organize",
@@ -162,7 +164,7 @@ function query(index: number, expr: string): prometheus.DataqueryBuilder {
     return new prometheus.DataqueryBuilder().refId(letter(index)).expr(expr).datasource(PROMETHEUS);
 }
 
-/** A, B, C: how Grafana names the queries of a panel. */
+/** Grafana's names for the queries of a panel: A, B, C. */
 function letter(index: number): string {
     return String.fromCharCode("A".charCodeAt(0) + index);
 }

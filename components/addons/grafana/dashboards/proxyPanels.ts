@@ -6,7 +6,7 @@ const POD = ["namespace", "pod"];
 const QUARTER = { width: WIDTH.quarter };
 const LEGEND = "{{pod}}.{{namespace}}";
 
-/** Sidecars and gateways themselves: those whose scrape targets the matchers select, such as `pod="reviews-v1-..."`. */
+/** The sidecars and gateways whose scrape targets the matchers select, such as `pod="reviews-v1-..."`. */
 export function proxies(matchers: readonly string[]): Panel[] {
     const metric = (name: string, ...more: string[]) => select(name, [...more, ...matchers]);
     const certificate = metric("istio_agent_cert_expiry_seconds", 'resource_name="default"');

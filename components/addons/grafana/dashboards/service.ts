@@ -1,22 +1,6 @@
 import { board, section, UID } from "./board";
 import { Traffic } from "./traffic";
-import {
-    CLIENT,
-    comparison,
-    glance,
-    latencyBy,
-    latencyPercentiles,
-    plaintext,
-    requestsBy,
-    requestsByCode,
-    requestsByFlag,
-    requestsBySecurity,
-    requestSizes,
-    responseSizes,
-    SERVER,
-    successBy,
-    tcp,
-} from "./trafficPanels";
+import * as panels from "./trafficPanels";
 import { labelValues, reporter } from "./variables";
 
 /** One service: who calls it, and how each of its versions answers. */
@@ -49,24 +33,29 @@ export function service(): string {
             reporter(),
         ],
         sections: [
-            section("At a glance", ...glance(traffic)),
+            section("At a glance", ...panels.overview(traffic)),
             section(
                 "Clients",
-                requestsBy(CLIENT, traffic),
-                successBy(CLIENT, traffic),
-                comparison("Clients", "Who called the service, in the time range.", CLIENT, traffic),
+                panels.requestsBy(panels.CLIENT, traffic),
+                panels.successBy(panels.CLIENT, traffic),
+                panels.comparison("Clients", "Who called the service, in the time range.", panels.CLIENT, traffic),
             ),
             section(
                 "Versions",
-                requestsBy(SERVER, traffic),
-                latencyBy(SERVER, traffic),
-                comparison("Versions", "The workloads that answered, in the time range.", SERVER, traffic),
+                panels.requestsBy(panels.SERVER, traffic),
+                panels.latencyBy(panels.SERVER, traffic),
+                panels.comparison(
+                    "Versions",
+                    "The workloads that answered, in the time range.",
+                    panels.SERVER,
+                    traffic,
+                ),
             ),
-            section("Failures", requestsByCode(traffic), requestsByFlag(traffic)),
-            section("Latency", latencyPercentiles(traffic), latencyBy(CLIENT, traffic)),
-            section("Sizes", requestSizes(traffic), responseSizes(traffic)),
-            section("Security", requestsBySecurity(traffic), plaintext(traffic)),
-            section("TCP", ...tcp(CLIENT, traffic)),
+            section("Failures", panels.requestsByCode(traffic), panels.requestsByFlag(traffic)),
+            section("Latency", panels.latencyPercentiles(traffic), panels.latencyBy(panels.CLIENT, traffic)),
+            section("Sizes", ...panels.sizes(traffic)),
+            section("Security", ...panels.security(traffic)),
+            section("TCP", ...panels.tcp(panels.CLIENT, traffic)),
         ],
     });
 }

@@ -1,22 +1,22 @@
 import { AT_EACH_POINT, quantile, rate, select, share, sum, WHOLE_RANGE, type Window } from "./promql";
 
-// A request fails where the answer is a server error, or where there is none (Envoy then notes 0). gRPC answers 200 in
-// any case; of its codes these blame the server: unknown, deadline exceeded, unimplemented, internal, unavailable, data
-// loss.
+// A request fails if the answer is a server error, or if there is no answer (Envoy's code for that is 0). With gRPC the
+// response code is always 200, and these gRPC codes are errors of the server: unknown, deadline exceeded, unimplemented,
+// internal, unavailable, data loss.
 const SUCCEEDED = ['response_code!~"0|5.."', 'grpc_response_status!~"2|4|12|13|14|15"'];
 
-/** Both proxies of a request count it; the dashboards' variable says whose count to take. */
+/** Both proxies of a request count it. A variable of the dashboards chooses one of them. */
 const CHOSEN_REPORTER = 'reporter="$reporter"';
 
-// The client's proxy does not know the policy of the connection: it notes "unknown".
+// The client's proxy does not know the policy of the connection: there it is "unknown".
 const KNOWS_POLICY = 'reporter="destination"';
 
 type By = readonly string[];
 
 /**
- * Queries over Istio's standard metrics, for the traffic that matchers such as `destination_workload="reviews-v1"`
- * select. Each method takes the labels to group by. Rates are per second, latencies in milliseconds, sizes in bytes,
- * shares from 0 to 1.
+ * Queries over Istio's standard metrics, for the traffic that matchers such as `destination_workload="reviews-v1"` select.
+ * The parameter `by` has the labels to group by. Rates are per second, latencies in milliseconds, sizes in bytes, shares
+ * from 0 to 1.
  */
 export class Traffic {
     constructor(
@@ -24,12 +24,12 @@ export class Traffic {
         private readonly window: Window = AT_EACH_POINT,
     ) {}
 
-    /** The same traffic, taken together over the dashboard's whole time range. */
+    /** The same traffic, aggregated over the dashboard's whole time range. */
     overRange(): Traffic {
         return new Traffic(this.matchers, WHOLE_RANGE);
     }
 
-    /** The part of this traffic that the matchers select as well. */
+    /** The part of this traffic that these matchers select too. */
     where(...matchers: string[]): Traffic {
         return new Traffic([...this.matchers, ...matchers], this.window);
     }
@@ -38,7 +38,7 @@ export class Traffic {
         return this.rate("istio_requests_total", by);
     }
 
-    /** How many requests there were within the window, and not per second. */
+    /** The number of requests in the window, not per second. */
     requestCount(): string {
         return sum([], `increase(${this.select("istio_requests_total")}[${this.window}])`);
     }
@@ -56,31 +56,15 @@ export class Traffic {
         return this.quantile(q, "istio_request_duration_milliseconds", by);
     }
 
-    requestSize(q: number, by: By = []): string {
-        return this.quantile(q, "istio_request_bytes", by);
+    size(of: "request" | "response", q: number): string {
+        return this.quantile(q, `istio_${of}_bytes`, []);
     }
 
-    responseSize(q: number, by: By = []): string {
-        return this.quantile(q, "istio_response_bytes", by);
+    tcp(counted: "received_bytes" | "sent_bytes" | "connections_opened" | "connections_closed", by: By): string {
+        return this.rate(`istio_tcp_${counted}_total`, by);
     }
 
-    tcpReceived(by: By = []): string {
-        return this.rate("istio_tcp_received_bytes_total", by);
-    }
-
-    tcpSent(by: By = []): string {
-        return this.rate("istio_tcp_sent_bytes_total", by);
-    }
-
-    tcpOpened(by: By = []): string {
-        return this.rate("istio_tcp_connections_opened_total", by);
-    }
-
-    tcpClosed(by: By = []): string {
-        return this.rate("istio_tcp_connections_closed_total", by);
-    }
-
-    /** Requests as the servers' proxies counted them, whichever reporter is chosen: only these know of mutual TLS. */
+    /** Requests counted by the servers' proxies, regardless of the chosen reporter: only these know about mutual TLS. */
     requestsAtServer(by: By = []): string {
         return this.rate("istio_requests_total", by, KNOWS_POLICY);
     }

@@ -3,14 +3,14 @@ import { HIGH_IS_GOOD } from "./colours";
 import { breakdown, figure, graph, type Panel, type Series } from "./panels";
 import type { Traffic } from "./traffic";
 
-/** What traffic is grouped by. */
+/** A way to group traffic. */
 export interface Group {
     name: string;
-    /** The labels, with the headings that they have in a table. */
+    /** The labels, with their headings in a table. */
     keys: Record<string, string>;
-    /** The name of one such group in a graph. */
+    /** The name of a group in a graph. */
     legend: string;
-    /** What a click on a value under a heading opens. */
+    /** What a click on a value opens, by the heading of its column. */
     links: Record<string, string>;
 }
 
@@ -39,8 +39,8 @@ export const CLIENT: Group = {
 
 const QUIET = { empty: "no traffic" };
 
-/** The few numbers that say how traffic does, over the time range. */
-export function glance(traffic: Traffic): Panel[] {
+/** The most important numbers, over the time range. */
+export function overview(traffic: Traffic): Panel[] {
     const total = traffic.overRange();
     return [
         figure("Requests", "short", "HTTP and gRPC requests in the time range.", total.requestCount(), QUIET),
@@ -65,38 +65,21 @@ export function glance(traffic: Traffic): Panel[] {
 }
 
 export function requestsBy(group: Group, traffic: Traffic): Panel {
-    const title = `Requests by ${group.name}`;
+    const series = each(group, (by) => traffic.requests(by));
     const description = `Requests per second, for each ${group.name}.`;
-    return graph(
-        title,
-        "reqps",
-        description,
-        each(group, (by) => traffic.requests(by)),
-        { stacked: true },
-    );
+    return graph(`Requests by ${group.name}`, "reqps", description, series, { stacked: true });
 }
 
 export function successBy(group: Group, traffic: Traffic): Panel {
-    const title = `Success by ${group.name}`;
+    const series = each(group, (by) => traffic.success(by));
     const description = `Share of requests that did not fail, for each ${group.name}.`;
-    return graph(
-        title,
-        "percentunit",
-        description,
-        each(group, (by) => traffic.success(by)),
-        { max: 1 },
-    );
+    return graph(`Success by ${group.name}`, "percentunit", description, series, { max: 1 });
 }
 
 export function latencyBy(group: Group, traffic: Traffic): Panel {
-    const title = `Latency p95 by ${group.name}`;
+    const series = each(group, (by) => traffic.latency(0.95, by));
     const description = `For each ${group.name}: one request in twenty took longer.`;
-    return graph(
-        title,
-        "ms",
-        description,
-        each(group, (by) => traffic.latency(0.95, by)),
-    );
+    return graph(`Latency p95 by ${group.name}`, "ms", description, series);
 }
 
 export function requestsByCode(traffic: Traffic): Panel {
@@ -111,61 +94,46 @@ export function requestsByFlag(traffic: Traffic): Panel {
     const description =
         "Requests with Envoy's reason why they did not run their course: UF could not connect, UH no healthy server, UC connection lost, URX retries used up, UT timed out, NR no route, DC the client left, DI delay injected, FI fault injected.";
     const flagged = traffic.where('response_flags!="-"').requests(["response_flags"]);
-    return graph("Requests by response flag", "reqps", description, [
-        { expr: `${flagged} > 0`, legend: "{{response_flags}}" },
-    ]);
+    const series = { expr: `${flagged} > 0`, legend: "{{response_flags}}" };
+    return graph("Requests by response flag", "reqps", description, [series]);
 }
 
 export function latencyPercentiles(traffic: Traffic): Panel {
+    const series = percentiles((q) => traffic.latency(q));
     const description = "How long requests took, from the first byte asked to the last byte answered.";
-    return graph(
-        "Latency",
-        "ms",
-        description,
-        percentiles((q) => traffic.latency(q)),
-    );
+    return graph("Latency", "ms", description, series);
 }
 
-export function requestSizes(traffic: Traffic): Panel {
-    const description = "Bodies of requests.";
-    return graph(
-        "Request size",
-        "bytes",
-        description,
-        percentiles((q) => traffic.requestSize(q)),
-    );
+export function sizes(traffic: Traffic): Panel[] {
+    const requests = percentiles((q) => traffic.size("request", q));
+    const responses = percentiles((q) => traffic.size("response", q));
+    return [
+        graph("Request size", "bytes", "Bodies of requests.", requests),
+        graph("Response size", "bytes", "Bodies of responses.", responses),
+    ];
 }
 
-export function responseSizes(traffic: Traffic): Panel {
-    const description = "Bodies of responses.";
-    return graph(
-        "Response size",
-        "bytes",
-        description,
-        percentiles((q) => traffic.responseSize(q)),
-    );
-}
-
-export function requestsBySecurity(traffic: Traffic): Panel {
-    const description =
-        "Requests as the servers' proxies saw them. mutual_tls: both sides proved who they are; none: plain text, which strict mTLS refuses.";
+export function security(traffic: Traffic): Panel[] {
     const label = "connection_security_policy";
-    const series = { expr: traffic.requestsAtServer([label]), legend: `{{${label}}}` };
-    return graph("Requests by connection security", "reqps", description, [series], { stacked: true });
+    const plain = traffic.where(`${label}!="mutual_tls"`).requestsAtServer(["source_workload", "destination_workload"]);
+    return [
+        graph(
+            "Requests by connection security",
+            "reqps",
+            "Requests as the servers' proxies saw them. mutual_tls: both sides proved who they are; none: plain text, which strict mTLS refuses.",
+            [{ expr: traffic.requestsAtServer([label]), legend: `{{${label}}}` }],
+            { stacked: true },
+        ),
+        graph(
+            "Plain-text requests",
+            "reqps",
+            "Who would be refused if nothing but mutual TLS were allowed. Empty is best.",
+            [{ expr: `${plain} > 0`, legend: "{{source_workload}} → {{destination_workload}}" }],
+        ),
+    ];
 }
 
-export function plaintext(traffic: Traffic): Panel {
-    const description = "Who would be refused if nothing but mutual TLS were allowed. Empty is best.";
-    const plain = traffic.where('connection_security_policy!="mutual_tls"');
-    return graph("Plain-text requests", "reqps", description, [
-        {
-            expr: `${plain.requestsAtServer(["source_workload", "destination_workload"])} > 0`,
-            legend: "{{source_workload}} → {{destination_workload}}",
-        },
-    ]);
-}
-
-/** What is not HTTP: databases for example. */
+/** Traffic that is not HTTP, for example with databases. */
 export function tcp(group: Group, traffic: Traffic): Panel[] {
     return [
         graph(
@@ -173,18 +141,18 @@ export function tcp(group: Group, traffic: Traffic): Panel[] {
             "binBps",
             `Bytes per second over plain TCP connections, for each ${group.name}, as the server received and sent them.`,
             [
-                ...each(group, (by) => traffic.tcpReceived(by), "received"),
-                ...each(group, (by) => traffic.tcpSent(by), "sent"),
+                ...each(group, (by) => traffic.tcp("received_bytes", by), "received"),
+                ...each(group, (by) => traffic.tcp("sent_bytes", by), "sent"),
             ],
         ),
         graph("TCP connections", "cps", `Connections per second that were opened and closed, for each ${group.name}.`, [
-            ...each(group, (by) => traffic.tcpOpened(by), "opened"),
-            ...each(group, (by) => traffic.tcpClosed(by), "closed"),
+            ...each(group, (by) => traffic.tcp("connections_opened", by), "opened"),
+            ...each(group, (by) => traffic.tcp("connections_closed", by), "closed"),
         ]),
     ];
 }
 
-/** Everything that matters, a row for each of the group, over the time range. */
+/** The most important numbers over the time range, in a row for each group. */
 export function comparison(title: string, description: string, group: Group, traffic: Traffic): Panel {
     const total = traffic.overRange();
     const by = Object.keys(group.keys);

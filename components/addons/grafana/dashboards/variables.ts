@@ -4,14 +4,14 @@ import { select, WHOLE_RANGE } from "./promql";
 
 export type Variable = dashboard.CustomVariableBuilder | dashboard.QueryVariableBuilder;
 
-/** Requests and TCP connections: a service may have only one of both. */
+/** Requests and TCP connections: a service can have only one of them. */
 const ANY_TRAFFIC = '__name__=~"istio_requests_total|istio_tcp_connections_opened_total"';
 
 interface Text {
     name: string;
     label: string;
     description: string;
-    /** Whether several values, or all, may be chosen; queries then compare by `=~`. */
+    /** Whether the user can choose several values, or all. Queries must then compare with `=~`. */
     several?: boolean;
 }
 
@@ -21,8 +21,8 @@ export function labelValues(text: Text, label: string, ...matchers: string[]): V
 }
 
 /**
- * The values of `source_<label>` and `destination_<label>`: an ingress gateway only ever is a source, a database only a
- * destination. The matchers are those without their prefix, such as `workload_namespace="default"`.
+ * The values of `source_<label>` and `destination_<label>`. Both are needed, because an ingress gateway is only a source and
+ * a database is only a destination. Matchers have no prefix, as in `workload_namespace="default"`.
  */
 export function peerValues(text: Text, label: string, ...matchers: string[]): Variable {
     const side = (prefix: string) => {
@@ -37,8 +37,8 @@ export function peerValues(text: Text, label: string, ...matchers: string[]): Va
 }
 
 /**
- * Which proxy's count to take. The server's is the default: it knows the client's identity. The client's also has the
- * requests that never reached a server, and those to outside of the mesh.
+ * The proxy whose counts are shown. By default the server's, because it knows the client's identity. The client's also
+ * counts requests that never reach a server, and those that leave the mesh.
  */
 export function reporter(): Variable {
     return new dashboard.CustomVariableBuilder("reporter")

@@ -1,24 +1,10 @@
 import { board, section, UID } from "./board";
 import { proxies } from "./proxyPanels";
 import { Traffic } from "./traffic";
-import {
-    CLIENT,
-    comparison,
-    glance,
-    latencyBy,
-    latencyPercentiles,
-    requestsBy,
-    requestsByCode,
-    requestsByFlag,
-    requestSizes,
-    responseSizes,
-    SERVICE,
-    successBy,
-    tcp,
-} from "./trafficPanels";
+import * as panels from "./trafficPanels";
 import { peerValues, reporter } from "./variables";
 
-/** One workload: what it is asked, what it asks of others, and how its sidecar does. */
+/** One workload: the requests that it gets and sends, and the state of its sidecar. */
 export function workload(): string {
     const inbound = new Traffic(['destination_workload_namespace="$namespace"', 'destination_workload="$workload"']);
     const outbound = new Traffic(['source_workload_namespace="$namespace"', 'source_workload="$workload"']);
@@ -39,28 +25,27 @@ export function workload(): string {
             reporter(),
         ],
         sections: [
-            section("Inbound at a glance", ...glance(inbound)),
+            section("Inbound at a glance", ...panels.overview(inbound)),
             section(
                 "Inbound",
-                requestsBy(CLIENT, inbound),
-                requestsByCode(inbound),
-                successBy(CLIENT, inbound),
-                latencyPercentiles(inbound),
-                requestSizes(inbound),
-                responseSizes(inbound),
-                comparison("Clients", "Who called the workload, in the time range.", CLIENT, inbound),
+                panels.requestsBy(panels.CLIENT, inbound),
+                panels.requestsByCode(inbound),
+                panels.successBy(panels.CLIENT, inbound),
+                panels.latencyPercentiles(inbound),
+                ...panels.sizes(inbound),
+                panels.comparison("Clients", "Who called the workload, in the time range.", panels.CLIENT, inbound),
             ),
-            section("Outbound at a glance", ...glance(outbound)),
+            section("Outbound at a glance", ...panels.overview(outbound)),
             section(
                 "Outbound",
-                requestsBy(SERVICE, outbound),
-                requestsByFlag(outbound),
-                successBy(SERVICE, outbound),
-                latencyBy(SERVICE, outbound),
-                comparison("Services", "What the workload called, in the time range.", SERVICE, outbound),
+                panels.requestsBy(panels.SERVICE, outbound),
+                panels.requestsByFlag(outbound),
+                panels.successBy(panels.SERVICE, outbound),
+                panels.latencyBy(panels.SERVICE, outbound),
+                panels.comparison("Services", "What the workload called, in the time range.", panels.SERVICE, outbound),
             ),
-            section("TCP inbound", ...tcp(CLIENT, inbound)),
-            section("TCP outbound", ...tcp(SERVICE, outbound)),
+            section("TCP inbound", ...panels.tcp(panels.CLIENT, inbound)),
+            section("TCP outbound", ...panels.tcp(panels.SERVICE, outbound)),
             section("Proxies", ...proxies(['namespace="$namespace"', 'pod=~"$workload(-[a-z0-9]+){1,2}"'])),
         ],
     });

@@ -1,10 +1,10 @@
-import { clusterOf } from "../../../../components/cluster";
+import { createCluster } from "../../../../components/cluster";
 import { GkeCluster } from "../../../../components/gke/gkeCluster";
 import { readConfig } from "../../../../config";
 
 /* The cluster of the program alone, with nothing deployed to it. */
 
-const cluster = clusterOf("cluster", readConfig().cluster);
+const cluster = createCluster("cluster", readConfig().cluster);
 if (!(cluster instanceof GkeCluster)) {
     throw new Error("cluster.kind is not gke");
 }

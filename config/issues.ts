@@ -4,62 +4,60 @@ import { shellPath, shellWord } from "../packages/shared/shell";
 import { alternatives, type Key, keyAt, keyHolding, ROOT } from "./keys";
 
 /** Something wrong with one setting. */
-export interface Fault {
+export interface ConfigIssue {
     path: string[];
-    /** The key as `pulumi config` takes it, where it is not one of this program. */
+    /** The key as `pulumi config` takes it, if it is not one of this program. */
     key?: string;
-    /** What is set; undefined where nothing is. */
+    /** What is set; undefined if nothing is. */
     value: unknown;
-    /** What is wrong with it, as the end of a sentence. */
+    /** What is wrong, as the end of a sentence about the key. */
     problem: string;
-    /** What may be written instead, and where that is known what was probably meant. */
+    /** What is allowed instead. */
     allowed: string;
     /** What to do. */
     remedy: string;
 }
 
-/** Every fault of a config, a line for each. */
+/** All issues of a config, one line for each. */
 export class ConfigError extends Error {
     override readonly name = "ConfigError";
 
-    constructor(readonly faults: Fault[]) {
-        const count = faults.length === 1 ? "a fault" : `${String(faults.length)} faults`;
-        super([`The configuration has ${count}. Nothing was deployed.`, ...faults.map(line)].join("\n"));
+    constructor(readonly issues: ConfigIssue[]) {
+        const count = issues.length === 1 ? "an error" : `${String(issues.length)} errors`;
+        super([`The configuration has ${count}. Nothing was deployed.`, ...issues.map(line)].join("\n"));
     }
 }
 
-function line({ path, key = inPulumi(path), value, problem, allowed, remedy }: Fault): string {
+function line({ path, key = inPulumi(path), value, problem, allowed, remedy }: ConfigIssue): string {
     const set = value === undefined ? "is not set" : `= ${excerpt(value)}`;
     return `  ${key} ${set}: ${problem}; allowed: ${allowed}. ${remedy}`;
 }
 
 /**
- * A fault of a key's value. It is mended by a value that is allowed or, where none can be named, by leaving the key out.
- * What the schema says of the key holds unless `better` knows better.
+ * The issue of an invalid value. The remedy sets the example value, or removes the key if there is no example.
+ *
+ * @param better What is allowed and an example, if more is known than what the schema says of the key.
  */
-export function badValue(
+export function invalidValue(
     path: string[],
     value: unknown,
     problem: string,
     better: { allowed?: string; example?: string } = {},
-): Fault {
-    const { allowed, example } = { ...keyHolding(path), ...better };
-    return {
-        path,
-        value,
-        problem,
-        allowed: allowed ?? "another value",
-        remedy: example ? setCommand(path, example) : removeCommand(path),
-    };
+): ConfigIssue {
+    const { allowed = "another value", example } = { ...keyHolding(path), ...better };
+    const remedy = example
+        ? `Run: pulumi config set --path ${shellWord(inPulumi(path))} ${shellPath(example)}`
+        : removeCommand(path);
+    return { path, value, problem, allowed, remedy };
 }
 
-/** A fault of a key that does not exist among its `siblings`, with the one that was probably meant. */
-export function unknownKey(path: string[], value: unknown, siblings?: string[]): Fault {
+/** The issue of a key that does not exist among its `siblings`. It suggests the key that the user probably meant. */
+export function unknownKey(path: string[], value: unknown, siblings?: string[]): ConfigIssue {
     const parent = path.slice(0, -1);
     const name = path.at(-1) ?? "";
     const known = siblings ?? (keyAt(parent) ?? ROOT).children.map(nameOf);
-    const like = spelledLike(name, known);
-    const meant = like === undefined ? elsewhere(name) : [...parent, like];
+    const similar = similarTo(name, known);
+    const meant = similar === undefined ? elsewhere(name) : [...parent, similar];
     return {
         path,
         value,
@@ -69,19 +67,19 @@ export function unknownKey(path: string[], value: unknown, siblings?: string[]):
     };
 }
 
-/** What zod found, as faults. `raw` is what was parsed, `at` is where in the config it stands. */
-export function faultsOf(error: z.ZodError, raw: unknown, at: string[]): Fault[] {
+/** The issues that zod found. `raw` is what was parsed, `at` its path in the config. */
+export function issuesOf(error: z.ZodError, raw: unknown, at: string[]): ConfigIssue[] {
     return error.issues.flatMap((issue) => {
         const path = [...at, ...issue.path.map(String)];
         const value = valueAt(raw, issue.path);
         if (issue.code === "unrecognized_keys") {
             return issue.keys.map((key) => unknownKey([...path, key], valueAt(value, [key])));
         }
-        return [badValue(path, value, problemOf(issue, value))];
+        return [invalidValue(path, value, problemOf(issue, value))];
     });
 }
 
-/** zod's types, in words. */
+/** Names of zod's types. */
 const TYPES: Record<string, string> = {
     object: "an object",
     record: "an object",
@@ -105,16 +103,16 @@ function problemOf(issue: z.core.$ZodIssue, value: unknown): string {
     if (issue.code === "invalid_key") {
         return issue.issues[0]?.message ?? issue.message;
     }
-    // A union is one of several kinds of object, by a key that says which.
+    // A union has several kinds of objects, and one key that tells them apart.
     return issue.code === "invalid_value" || issue.code === "invalid_union" ? "there is no such choice" : issue.message;
 }
 
-function spelledLike(name: string, known: string[]): string | undefined {
+function similarTo(name: string, known: string[]): string | undefined {
     const nearest = closest(name, known);
     return distance(name, nearest) <= Math.max(1, Math.floor(nearest.length / 4)) ? nearest : undefined;
 }
 
-/** The first key of that very name, at whatever depth it stands. */
+/** The first key with exactly this name, at any depth. */
 function elsewhere(name: string, from: Key = ROOT): string[] | undefined {
     const here = from.children.find((key) => nameOf(key).toLowerCase() === name.toLowerCase());
     return here?.path ?? from.children.map((key) => elsewhere(name, key)).find((path) => path !== undefined);
@@ -124,7 +122,7 @@ function nameOf(key: Key): string {
     return key.path.at(-1) ?? "";
 }
 
-/** What stands at a path in a tree, undefined where it ends before. */
+/** The value at a path of a tree; undefined if the tree does not have the path. */
 export function valueAt(tree: unknown, path: PropertyKey[]): unknown {
     return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], tree);
 }
@@ -134,15 +132,11 @@ function excerpt(value: unknown): string {
     return json.length > 60 ? `${json.slice(0, 57)}...` : json;
 }
 
-function setCommand(path: string[], value: string): string {
-    return `Run: pulumi config set --path ${shellWord(inPulumi(path))} ${shellPath(value)}`;
-}
-
 function removeCommand(path: string[]): string {
     return `Run: pulumi config rm --path ${shellWord(inPulumi(path))}`;
 }
 
-/** A path as `pulumi config --path` takes it: in brackets the places in lists, and names with odd characters. */
+/** A path as `pulumi config --path` takes it: indexes, and names with special characters, in brackets. */
 export function inPulumi(path: string[]): string {
     return path
         .map((name, index) => {

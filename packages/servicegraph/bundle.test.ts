@@ -139,7 +139,7 @@ describe("the program", () => {
     it("tells what Prometheus refuses, from the thread that asks", async () => {
         await prometheus.close();
         const response = await fetch(`${program.url}/graph`);
-        expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be asked")]);
+        expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be queried")]);
         expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
     });
 });

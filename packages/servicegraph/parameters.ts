@@ -1,7 +1,7 @@
 import { parseDuration } from "./prometheus/duration";
 import { FILTERS, type Filter, type Selection } from "./prometheus/queries";
 import { goQuote } from "./text/goText";
-import { Fault } from "./fault";
+import { RequestError } from "./requestError";
 
 /** The rates' time horizon where none is given, as in 1.0. */
 const DEFAULT_TIME_HORIZON = "5m";
@@ -24,22 +24,28 @@ export interface PageParameters {
 /**
  * What a request's query asks for. Of a parameter that is given twice the first one counts; one that is empty is not given;
  * unknown ones are left alone, as in 1.0.
- * @throws Fault 400 with the parameter, its value and what is allowed
+ * @throws RequestError 400 with the parameter, its value and what is allowed
  */
 export function readSelection(query: URLSearchParams): Selection {
     const timeHorizon = query.get("time_horizon") || DEFAULT_TIME_HORIZON;
     const milliseconds = parseDuration(timeHorizon);
     if (milliseconds === undefined) {
         // Word for word what 1.0 said, though with status 500.
-        throw new Fault(400, `could not parse time_horizon: not a valid duration string: ${goQuote(timeHorizon)}`);
+        throw new RequestError(
+            400,
+            `could not parse time_horizon: not a valid duration string: ${goQuote(timeHorizon)}`,
+        );
     }
     if (milliseconds === 0) {
-        throw new Fault(400, `time_horizon must be longer than 0, such as 30s, 5m or 1h30m: ${goQuote(timeHorizon)}`);
+        throw new RequestError(
+            400,
+            `time_horizon must be longer than 0, such as 30s, 5m or 1h30m: ${goQuote(timeHorizon)}`,
+        );
     }
 
     const filterEmpty = query.get("filter_empty") ?? "";
     if (!["", "true", "false"].includes(filterEmpty)) {
-        throw new Fault(400, `filter_empty must be true or false: ${goQuote(filterEmpty)}`);
+        throw new RequestError(400, `filter_empty must be true or false: ${goQuote(filterEmpty)}`);
     }
 
     const filters: Selection["filters"] = {};
@@ -54,12 +60,12 @@ export function readSelection(query: URLSearchParams): Selection {
 
 /**
  * The parameters of `/dotviz`: those of every graph, and `refresh`.
- * @throws Fault 400 with the parameter, its value and what is allowed
+ * @throws RequestError 400 with the parameter, its value and what is allowed
  */
 export function readPageParameters(raw: URLSearchParams): PageParameters {
     const refresh = raw.get("refresh") || String(DEFAULT_REFRESH);
     if (!/^\d{1,4}$/.test(refresh)) {
-        throw new Fault(
+        throw new RequestError(
             400,
             `refresh must be a whole number of seconds up to 9999, or 0 for never: ${goQuote(refresh)}`,
         );

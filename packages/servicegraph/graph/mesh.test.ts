@@ -13,20 +13,18 @@ function meshOf(
     { filterEmpty = false, added = [] as string[] } = {},
 ) {
     const builder = new MeshBuilder();
-    const feed = (promql: string, { take, complete }: ReturnType<MeshBuilder["detail"]>) => {
-        for (const { metric, value } of answerTo(promql, traffic)) {
-            take({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) });
-        }
-        complete();
-    };
+    const ask = (promql: string, detailed: boolean) =>
+        answerTo(promql, traffic).map(({ metric, value }) =>
+            builder.read({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) }, detailed),
+        );
     const plain = trafficQueries({ ...SELECTION, filterEmpty });
     for (const [detail, promql] of Object.entries(detailQueries(SELECTION))) {
         if (!without.includes(detail as Detail)) {
-            feed(promql, builder.detail(detail as Detail));
+            builder.detail(detail as Detail, ask(promql, true));
         }
     }
-    feed(plain.requests, builder.traffic("requests"));
-    feed(plain.bytes, builder.traffic("bytes"));
+    builder.traffic("requests", ask(plain.requests, false));
+    builder.traffic("bytes", ask(plain.bytes, false));
     return builder.finish(filterEmpty, added);
 }
 

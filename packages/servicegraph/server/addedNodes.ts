@@ -1,4 +1,4 @@
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 
 /** How many nodes can be added, and how long their names may be together. */
 const LIMITS = { nodes: 1000, characters: 100_000 };
@@ -17,13 +17,13 @@ export class AddedNodes {
         return this.names.values();
     }
 
-    /** @throws Fault 507 where there are too many */
+    /** @throws RequestError 507 where there are too many */
     add(name: string): void {
         if (this.names.has(name)) {
             return;
         }
         if (this.names.size >= LIMITS.nodes || this.characters + name.length > LIMITS.characters) {
-            throw new Fault(
+            throw new RequestError(
                 507,
                 `no more nodes can be added: ${LIMITS.nodes} nodes or ${LIMITS.characters} characters are the limit`,
             );

@@ -67,23 +67,23 @@ it("says with 504 that Prometheus stalls in the middle of an answer", async () =
 
 const garbage: [string, Reply, string][] = [
     ["answers with a page", (response) => response.writeHead(200).end("<html>"), "not its API's JSON"],
-    ["hangs up", (response) => response.destroy(), "cannot be asked"],
+    ["hangs up", (response) => response.destroy(), "cannot be queried"],
     [
         "breaks off",
         (response) => (response.writeHead(200, { "Content-Length": 99 }), response.write("{"), response.destroy()),
-        "cannot be asked",
+        "cannot be queried",
     ],
     [
         "redirects to nobody",
         (response) => response.writeHead(302, { Location: "http://127.0.0.1:9/login?secret" }).end(),
-        "ECONNREFUSED 127.0.0.1:9; it redirects to http://127.0.0.1:9/login: set --prometheusAddr to where its API is",
+        "ECONNREFUSED 127.0.0.1:9; it redirects to http://127.0.0.1:9/login: set --prometheusAddr to the address of its API",
     ],
     ["redirects without an end", (response) => response.writeHead(307, { Location: "" }).end(), "more than 5 times"],
     ["redirects without a Location", (response) => response.writeHead(308).end(), "status 308 and no Location"],
     [
         "redirects to what is not HTTP",
         (response) => response.writeHead(301, { Location: "file:///etc/passwd" }).end(),
-        "redirects to file:///etc/passwd, which is no HTTP address",
+        "redirects to file:///etc/passwd, which is not an HTTP address",
     ],
     ["answers endlessly", (response) => response.end("x".repeat(300_000)), "longer than 200000 bytes"],
     [
@@ -139,8 +139,7 @@ it("draws what the two queries tell when the details cannot be had, and says why
             expect([status, mesh.nodes.length, mesh.edges.length]).toEqual([200, 7, 7]);
             expect(mesh.missing.sort()).toEqual(
                 ["bytes", "failures", "latency", "requests"].map(
-                    (detail) =>
-                        `${detail}: Prometheus answers with status 500 and something that is not its API's JSON`,
+                    (detail) => `${detail}: Prometheus answers with status 500 and a body that is not its API's JSON`,
                 ),
             );
             expect((await server.ask("/dotviz")).body).toContain("latency: Prometheus answers with status 500");
@@ -155,7 +154,7 @@ it("does not wait long for details when the traffic is known", async () => {
             const start = performance.now();
             const { status, body } = await server.ask("/meshgraph");
             expect([status, performance.now() - start < 4000]).toEqual([200, true]);
-            expect(body).toContain("takes more than 2 s longer");
+            expect(body).toContain("needs more than 2 s longer");
         },
         { timeout: 60_000 },
     );

@@ -2,7 +2,7 @@ import * as http from "node:http";
 import { DOTVIZ_POLICY, dotvizFault } from "../page/dotviz";
 import { AddedNodes } from "./addedNodes";
 import type { Assets } from "./assets";
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 import { GRAPH_PATHS, type GraphMaker } from "./graphs";
 import type { Metrics } from "./metrics";
 import { defaultPageParameters, queryOf, readPageParameters, readSelection } from "../parameters";
@@ -47,7 +47,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
             parameters = readPageParameters(query);
             return await graph("/dotviz", queryOf(parameters.selection, parameters.refresh), client);
         } catch (error) {
-            if (!(error instanceof Fault)) {
+            if (!(error instanceof RequestError)) {
                 throw error;
             }
             return page(dotvizFault(error.message, error.status, parameters), DOTVIZ_POLICY, error.status);
@@ -98,7 +98,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
                 ? { endpoint: target.path, answer: found }
                 : { endpoint: "other", answer: text("404 page not found\n", 404) };
         } catch (error) {
-            if (error instanceof Fault) {
+            if (error instanceof RequestError) {
                 return { endpoint: target.path, answer: text(error.message, error.status) };
             }
             if (error instanceof Abandoned) {

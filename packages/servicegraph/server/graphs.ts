@@ -3,30 +3,30 @@ import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
 import { type Mesh, MeshBuilder } from "../graph/mesh";
 import { meshJson } from "../graph/meshJson";
-import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
+import { readEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
+import { readPageParameters, readSelection } from "../parameters";
 import type { Sample } from "../prometheus/answer";
 import type { Prometheus } from "../prometheus/client";
 import { type Detail, detailQueries, type Selection, trafficQueries } from "../prometheus/queries";
-import { Fault } from "../fault";
-import { readPageParameters, readSelection } from "../parameters";
+import { RequestError } from "../requestError";
 import { type Answer, json, page, text } from "./response";
 
-/** A graph that is asked for. */
+/** A requested graph. */
 export interface GraphJob {
     path: string;
     /** The request's query. */
     query: string;
-    /** Nodes that are shown whether they have traffic or not. */
+    /** Nodes that are shown with or without traffic. */
     added: string[];
-    /** How long it has waited for its turn, in milliseconds: so much less time has Prometheus. */
+    /** How long the job has waited, in milliseconds; Prometheus has so much less time. */
     waited: number;
 }
 
 /**
  * Makes the answer to a job.
- * @param signal stops it: it then rejects with the signal's reason
- * @throws Fault where Prometheus fails it
+ * @param signal stops the work, which then rejects with the signal's reason
+ * @throws RequestError if the query is invalid or Prometheus fails
  */
 export type GraphMaker = (job: GraphJob, signal: AbortSignal) => Promise<Answer>;
 
@@ -37,15 +37,13 @@ const FORMATS = new Map<string, (graph: ServiceGraph) => string>([
     ["/dotgraph", dotGraph],
 ]);
 
-/** The paths at which there are graphs. */
 export const GRAPH_PATHS: readonly string[] = [...FORMATS.keys(), "/dotviz", "/meshgraph"];
 
-/** Makes graphs of what a Prometheus knows. */
 export function graphsFrom(prometheus: Prometheus): GraphMaker {
     return async ({ path, query, added, waited }, signal) => {
-        // One moment for all queries, so that the parts add up to the whole.
+        // All queries are evaluated at the same time, so that their answers fit together.
         const at = new Date();
-        const ask: Ask = (promql, take) => prometheus.query(promql, at, take, { waited, signal });
+        const ask: Ask = (promql, read) => prometheus.query(promql, at, read, { waited, signal });
         const search = new URLSearchParams(query);
         const write = FORMATS.get(path);
         if (write) {
@@ -59,14 +57,13 @@ export function graphsFrom(prometheus: Prometheus): GraphMaker {
     };
 }
 
-/** Asks Prometheus, which gives each element of its answer to `take`. */
-type Ask = (promql: string, take: (sample: Sample) => void) => Promise<void>;
+type Ask = <Row>(promql: string, read: (sample: Sample) => Row) => Promise<Row[]>;
 
 /** How much longer than the traffic the details may take, in milliseconds. */
 const DETAILS_LATER = 2000;
 
 /**
- * Asks for the details as well. Where they cannot be had, or not soon, the graph is drawn without them.
+ * Queries traffic and details. If details fail or come too late, the mesh has none of them.
  * @returns the mesh, and why details are missing
  */
 async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise<{ mesh: Mesh; missing: string[] }> {
@@ -75,22 +72,19 @@ async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise
     const queries = trafficQueries(selection);
     const traffic = Promise.all(
         (["requests", "bytes"] as const).map(async (kind) => {
-            const { take, complete } = builder.traffic(kind);
-            await ask(queries[kind], take);
-            complete();
+            builder.traffic(kind, await ask(queries[kind], (sample) => builder.read(sample, false)));
         }),
     );
     const tooLate = traffic.then(async () => {
         await sleep(DETAILS_LATER, undefined, { ref: false });
-        throw new Fault(504, `Prometheus takes more than ${DETAILS_LATER / 1000} s longer for it than for the traffic`);
+        throw new RequestError(504, `Prometheus needs more than ${DETAILS_LATER / 1000} s longer than for the traffic`);
     });
     const details = Object.entries(detailQueries(selection)).map(async ([detail, query]) => {
         try {
-            const { take, complete } = builder.detail(detail as Detail);
-            await Promise.race([ask(query, take), tooLate]);
-            complete();
+            const figures = ask(query, (sample) => builder.read(sample, true));
+            builder.detail(detail as Detail, await Promise.race([figures, tooLate]));
         } catch (error) {
-            if (!(error instanceof Fault)) {
+            if (!(error instanceof RequestError)) {
                 throw error;
             }
             missing.push(`${detail}: ${error.message}`);
@@ -100,17 +94,12 @@ async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise
     return { mesh: builder.finish(selection.filterEmpty, added), missing };
 }
 
-/** Asks Prometheus what 1.0 asked, and nothing else. */
+/** Asks the two queries of 1.0 only. */
 async function askServiceGraph(ask: Ask, selection: Selection, added: string[]): Promise<ServiceGraph> {
     const queries = trafficQueries(selection);
-    const edgesOf = async (query: string, label: ServiceEdge["label"]) => {
-        const edges: ServiceEdge[] = [];
-        await ask(query, (sample) => edges.push(readEdge(sample, label)));
-        return edges;
-    };
     const [requests, bytes] = await Promise.all([
-        edgesOf(queries.requests, "reqs/sec"),
-        edgesOf(queries.bytes, "bytes/sec"),
+        ask(queries.requests, (sample) => readEdge(sample, "reqs/sec")),
+        ask(queries.bytes, (sample) => readEdge(sample, "bytes/sec")),
     ]);
     return serviceGraph(requests, bytes, added);
 }

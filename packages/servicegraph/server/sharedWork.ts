@@ -1,4 +1,4 @@
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 
 /** Why work was stopped: everybody who wanted its result has gone. */
 export class Abandoned extends Error {
@@ -47,7 +47,7 @@ export class SharedWork<Result> {
      * The result of `work`, or of the same work that is under way already.
      * @param key what the result depends on
      * @param client aborted when whoever asks has gone
-     * @throws Fault 503 where too much is waiting, 504 where the turn does not come in time; Abandoned
+     * @throws RequestError 503 where too much is waiting, 504 where the turn does not come in time; Abandoned
      */
     do(key: string, work: Work<Result>, client: AbortSignal): Promise<Result> {
         const piece = this.underWay.get(key) ?? this.begin(key, work);
@@ -94,7 +94,7 @@ export class SharedWork<Result> {
         } else if (this.waiting.size < this.limits.mayWait) {
             await this.turn(signal);
         } else {
-            throw new Fault(503, "too many different graphs are asked for at once; try again in a moment");
+            throw new RequestError(503, "too many different graphs are asked for at once; try again in a moment");
         }
         try {
             signal.throwIfAborted();
@@ -130,7 +130,7 @@ export class SharedWork<Result> {
             const timer = setTimeout(() => {
                 end();
                 reject(
-                    new Fault(
+                    new RequestError(
                         504,
                         `other graphs were asked for first, and the turn of this one did not come within ${patience / 1000} s; try again in a moment`,
                     ),

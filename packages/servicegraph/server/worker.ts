@@ -1,6 +1,6 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { type Outcome, prometheusAt } from "../prometheus/client";
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 import { type GraphJob, type GraphMaker, graphsFrom } from "./graphs";
 import type { Answer } from "./response";
 
@@ -29,7 +29,7 @@ type Request = { id: number; job: GraphJob } | { id: number; job: undefined } | 
 type Message =
     | { query: Parameters<QueryObserver> }
     | { id: number; status: number; headers: Record<string, string>; memory: ArrayBuffer; length: number }
-    | { id: number; fault: { status: Fault["status"]; message: string } }
+    | { id: number; fault: { status: RequestError["status"]; message: string } }
     | { id: number; defect: string };
 
 interface Waiting {
@@ -58,7 +58,7 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
             const job = waiting.get(message.id);
             waiting.delete(message.id);
             if ("fault" in message) {
-                job?.reject(new Fault(message.fault.status, message.fault.message));
+                job?.reject(new RequestError(message.fault.status, message.fault.message));
             } else if ("defect" in message) {
                 job?.reject(new Error(message.defect));
             } else {
@@ -88,7 +88,7 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
         started.on("error", (error: NodeJS.ErrnoException) => {
             end(
                 error.code === "ERR_WORKER_OUT_OF_MEMORY"
-                    ? new Fault(503, "the graph is too large for the server's memory; ask for less by a filter")
+                    ? new RequestError(503, "the graph is too large for the server's memory; ask for less by a filter")
                     : error,
             );
         });
@@ -160,7 +160,7 @@ export function serveGraphs(): void {
                     send({ id, status, headers, ...written }, [written.memory]);
                 },
                 (error: unknown) => {
-                    if (error instanceof Fault) {
+                    if (error instanceof RequestError) {
                         send({ id, fault: { status: error.status, message: error.message } });
                     } else {
                         send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });

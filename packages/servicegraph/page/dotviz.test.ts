@@ -4,7 +4,7 @@ import { readPageParameters } from "../parameters";
 import { anyName, HOSTILE_NAMES } from "../testing/names";
 import { elementsIn, parseXml, textOf, type XmlElement } from "../testing/xml";
 import { escapeMarkup } from "../text/markup";
-import { dotvizFault, dotvizPage } from "./dotviz";
+import { dotvizError, dotvizPage } from "./dotviz";
 
 const parameters = (query = "") => readPageParameters(new URLSearchParams(query));
 const at = new Date("2026-01-02T03:04:05.678Z");
@@ -180,7 +180,7 @@ it("asks for nothing but its own files, has no script, and refreshes as told", (
 
 it("never loads itself again unless that is asked for, so that nothing typed into its form is lost", () => {
     expect(draw(BOOKINFO)).not.toContain("http-equiv");
-    expect(dotvizFault("x", 502, parameters())).not.toContain("http-equiv");
+    expect(dotvizError("x", 502, parameters())).not.toContain("http-equiv");
     const selected = elementsIn(parseXml(draw(BOOKINFO))).filter(({ attributes }) => attributes.has("selected"));
     expect(selected.map(textOf)).toEqual(["never"]);
 });
@@ -201,9 +201,9 @@ it("keeps the parameters in its form and its links", () => {
 
 it("explains a failure, and asks again unless it can never be answered", () => {
     for (const reason of HOSTILE_NAMES) {
-        const page = parseXml(dotvizFault(reason, 502, parameters()));
+        const page = parseXml(dotvizError(reason, 502, parameters()));
         expect(textOf(page)).toContain(shown(reason));
     }
-    expect(dotvizFault("x", 502, parameters("refresh=5"))).toContain("http-equiv");
-    expect(dotvizFault("x", 400, parameters("refresh=5"))).not.toContain("http-equiv");
+    expect(dotvizError("x", 502, parameters("refresh=5"))).toContain("http-equiv");
+    expect(dotvizError("x", 400, parameters("refresh=5"))).not.toContain("http-equiv");
 });

@@ -40,7 +40,7 @@ it("keeps order and distances, and no movement of a part improves the result", (
     );
 });
 
-it("gives everything its target where there is room", () => {
+it("gives every box its target if there is space", () => {
     const column = [-100, 0, 100].map((target) => ({ target, weight: 1, above: 10, below: 10 }));
     expect(stack(column)).toEqual([-100, 0, 100]);
 });

@@ -26,9 +26,7 @@ export function goQuote(text: string, { ascii = false } = {}): string {
         const [letter, digits] = point < 0x20 ? ["x", 2] : point <= 0xffff ? ["u", 4] : ["U", 8];
         return (
             SHORT_ESCAPES[character] ??
-            (!ascii && PRINTABLE.test(character)
-                ? character
-                : `\\${letter}${point.toString(16).padStart(digits as number, "0")}`)
+            (!ascii && PRINTABLE.test(character) ? character : `\\${letter}${point.toString(16).padStart(digits, "0")}`)
         );
     });
     return `"${quoted}"`;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { answerTo, BOOKINFO, type Traffic } from "../testing/traffic";
 import { anyName } from "../testing/names";
 import { type Detail, detailQueries, trafficQueries } from "../prometheus/queries";
-import { type Mesh, MeshBuilder } from "./mesh";
+import { Figures, type Mesh, MeshBuilder } from "./mesh";
 
 const SELECTION = { timeHorizon: "5m", filterEmpty: false, filters: {} };
 
@@ -13,10 +13,13 @@ function meshOf(
     { filterEmpty = false, added = [] as string[] } = {},
 ) {
     const builder = new MeshBuilder();
-    const ask = (promql: string, detailed: boolean) =>
-        answerTo(promql, traffic).map(({ metric, value }) =>
-            builder.read({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) }, detailed),
-        );
+    const ask = (promql: string, detailed: boolean) => {
+        const figures = new Figures();
+        for (const { metric, value } of answerTo(promql, traffic)) {
+            builder.read({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) }, detailed, figures);
+        }
+        return figures;
+    };
     const plain = trafficQueries({ ...SELECTION, filterEmpty });
     for (const [detail, promql] of Object.entries(detailQueries(SELECTION))) {
         if (!without.includes(detail as Detail)) {

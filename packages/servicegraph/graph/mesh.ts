@@ -45,38 +45,35 @@ export class MeshBuilder {
     private readonly indexes = new Map<string, number>();
     private readonly edges = new Map<number, EdgeFigures>();
     /** From the two queries of 1.0: traffic between nodes without namespaces. */
-    private readonly plain = { requests: new Map<number, number>(), bytes: new Map<number, number>() };
+    private readonly plain = { requests: new Figures(), bytes: new Figures() };
     private failuresKnown = false;
 
-    /** @param detailed whether the sample has namespaces */
-    read(sample: Sample, detailed: boolean): Figure {
-        return {
-            source: this.node(sample, "source", detailed),
-            target: this.node(sample, "destination", detailed),
-            value: sample.value,
-            policy: POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown",
-        };
+    /**
+     * Adds a sample to the figures of its answer.
+     * @param detailed whether the sample has namespaces
+     */
+    read(sample: Sample, detailed: boolean, { pairs, values, policies }: Figures): void {
+        pairs.push(pairKey(this.node(sample, "source", detailed), this.node(sample, "destination", detailed)));
+        values.push(sample.value);
+        policies.push(POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown");
     }
 
     /** Adds the answer to one of the two queries of 1.0. */
-    traffic(kind: "requests" | "bytes", figures: readonly Figure[]): void {
-        const sums = this.plain[kind];
-        for (const { source, target, value } of figures) {
-            const key = pairKey(source, target);
-            sums.set(key, (sums.get(key) ?? 0) + value);
-        }
+    traffic(kind: "requests" | "bytes", figures: Figures): void {
+        this.plain[kind] = figures;
     }
 
     /** Adds the answer to one of the queries for details. */
-    detail(detail: Detail, figures: readonly Figure[]): void {
+    detail(detail: Detail, { pairs, values, policies }: Figures): void {
         this.failuresKnown ||= detail === "failures";
-        for (const { source, target, value, policy } of figures) {
-            const edge = this.edge(source, target);
+        values.forEach((value, index) => {
+            const edge = this.edge(pairs[index] ?? 0);
+            const policy = policies[index] ?? "unknown";
             edge[detail] = combined(detail, edge[detail], value);
             if (detail === "requests" || detail === "bytes") {
                 edge[policy] = (edge[policy] ?? 0) + value;
             }
-        }
+        });
     }
 
     /**
@@ -95,13 +92,15 @@ export class MeshBuilder {
                     detailed.add(pairKey(this.withoutNamespace(edge.source), this.withoutNamespace(edge.target)));
                 }
             }
-            for (const [key, value] of this.plain[kind]) {
-                if (!detailed.has(key)) {
-                    const edge = this.edge(Math.floor(key / MOST_NODES), key % MOST_NODES);
+            const { pairs, values } = this.plain[kind];
+            values.forEach((value, index) => {
+                const pair = pairs[index] ?? 0;
+                if (!detailed.has(pair)) {
+                    const edge = this.edge(pair);
                     edge[kind] = (edge[kind] ?? 0) + value;
                     edge.unknown = (edge.unknown ?? 0) + value;
                 }
-            }
+            });
         }
         const used = [...this.edges.values()].filter(
             ({ requests, bytes }) => requests !== undefined || bytes !== undefined,
@@ -141,10 +140,9 @@ export class MeshBuilder {
         };
     }
 
-    private edge(source: number, target: number): EdgeFigures {
-        const key = pairKey(source, target);
-        const edge = this.edges.get(key) ?? { source, target };
-        this.edges.set(key, edge);
+    private edge(pair: number): EdgeFigures {
+        const edge = this.edges.get(pair) ?? { source: Math.floor(pair / MOST_NODES), target: pair % MOST_NODES };
+        this.edges.set(pair, edge);
         return edge;
     }
 
@@ -185,12 +183,12 @@ const LABELS = {
 /** How traffic is secured. */
 type Policy = "encrypted" | "plain" | "unknown";
 
-/** A sample, with indexes of nodes. */
-export interface Figure {
-    source: number;
-    target: number;
-    value: number;
-    policy: Policy;
+/** The samples of an answer in columns: an object for each sample takes several times the memory, and time to collect it. */
+export class Figures {
+    /** By `pairKey`. */
+    readonly pairs: number[] = [];
+    readonly values: number[] = [];
+    readonly policies: Policy[] = [];
 }
 
 /** The values of `connection_security_policy` with a meaning. */

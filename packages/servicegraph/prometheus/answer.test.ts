@@ -5,11 +5,13 @@ import { AnswerReader, labelOf, type Sample } from "./answer";
 
 /** Reads an answer that arrives in pieces. */
 function read(pieces: string[], status = 200): Sample[] {
-    const reader = new AnswerReader((sample) => sample);
+    const samples: Sample[] = [];
+    const reader = new AnswerReader((sample) => samples.push(sample));
     for (const piece of pieces) {
         reader.push(piece);
     }
-    return reader.end(status);
+    reader.end(status);
+    return samples;
 }
 
 const vector = (result: unknown) => JSON.stringify({ status: "success", data: { resultType: "vector", result } });

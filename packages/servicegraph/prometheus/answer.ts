@@ -35,13 +35,12 @@ const NEXT = ',{"metric":';
  * Reads Prometheus' answer to an instant query while it arrives: neither the text nor the objects of a large vector are in memory as a
  * whole. An answer in another format is parsed at its end.
  */
-export class AnswerReader<Row> {
+export class AnswerReader {
     private text = "";
     private inPieces = true;
-    private readonly rows: Row[] = [];
 
-    /** @param read converts each sample to what is kept */
-    constructor(private readonly read: (sample: Sample) => Row) {}
+    /** @param take gets each sample */
+    constructor(private readonly take: (sample: Sample) => void) {}
 
     /** @throws RequestError 502 if an element is invalid */
     push(text: string): void {
@@ -52,14 +51,14 @@ export class AnswerReader<Row> {
             const elements = this.text.startsWith(HEAD) ? parse(`[${this.text.slice(HEAD.length, end)}]`) : undefined;
             this.inPieces = Array.isArray(elements);
             if (Array.isArray(elements)) {
-                this.take(elements);
+                this.takeAll(elements);
                 this.text = HEAD + this.text.slice(end + 1);
             }
         }
     }
 
     /** @throws RequestError 502 or 504 with what is wrong with the answer, or with the reason that Prometheus gives */
-    end(httpStatus: number): Row[] {
+    end(httpStatus: number): void {
         const answer = parse(this.text);
         if (!isObject(answer) || typeof answer.status !== "string") {
             throw new RequestError(
@@ -83,13 +82,12 @@ export class AnswerReader<Row> {
         if (resultType !== "vector" || !Array.isArray(elements)) {
             throw new RequestError(502, `Prometheus does not answer with a vector, but with ${shown(resultType)}`);
         }
-        this.take(elements);
-        return this.rows;
+        this.takeAll(elements);
     }
 
-    private take(elements: readonly unknown[]): void {
+    private takeAll(elements: readonly unknown[]): void {
         for (const element of elements) {
-            this.rows.push(this.read(readSample(element)));
+            this.take(readSample(element));
         }
     }
 }

@@ -7,10 +7,10 @@ import { AnswerReader, type Sample } from "./answer";
 export interface Prometheus {
     /**
      * @param at the time of evaluation: the same for all queries whose answers are combined
-     * @param read converts each sample to what is kept
+     * @param take gets each sample; if the query fails, it may have got some of them
      * @throws RequestError 502 if Prometheus cannot be reached or its answer is invalid, 504 if it takes too long; the signal's reason
      */
-    query: <Row>(promql: string, at: Date, read: (sample: Sample) => Row, options: QueryOptions) => Promise<Row[]>;
+    query: (promql: string, at: Date, take: (sample: Sample) => void, options: QueryOptions) => Promise<void>;
 }
 
 export interface QueryOptions {
@@ -37,12 +37,12 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
     const prefix = address.pathname.replace(/\/$/, "");
     const name = `${address.protocol}//${address.host}${prefix}`;
 
-    async function ask<Row>(
+    async function ask(
         promql: string,
         at: Date,
-        read: (sample: Sample) => Row,
+        take: (sample: Sample) => void,
         { waited, signal: wanted }: QueryOptions,
-    ): Promise<Row[]> {
+    ): Promise<void> {
         const left = Math.max(1, Math.floor(timeout - waited));
         const url = new URL(address);
         url.pathname = `${prefix}/api/v1/query`;
@@ -52,7 +52,7 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
         try {
             const signal = AbortSignal.any([wanted, late]);
             const response = await get(url, signal, (location) => (redirected = location));
-            return await readVector(response, answerBytes, read);
+            await readVector(response, answerBytes, take);
         } catch (error) {
             wanted.throwIfAborted();
             const { status, message } =
@@ -74,13 +74,12 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
     }
 
     return {
-        query: async (promql, at, read, options) => {
+        query: async (promql, at, take, options) => {
             const start = performance.now();
             const ended = (outcome: Outcome) => observe?.(outcome, (performance.now() - start) / 1000);
             try {
-                const rows = await ask(promql, at, read, options);
+                await ask(promql, at, take, options);
                 ended("success");
-                return rows;
             } catch (error) {
                 const isLate = error instanceof RequestError && error.status === 504;
                 ended(options.signal.aborted ? "abandoned" : isLate ? "timeout" : "failure");
@@ -149,12 +148,12 @@ function redirectTarget(location: string, from: URL): URL {
     return url;
 }
 
-async function readVector<Row>(
+async function readVector(
     response: http.IncomingMessage,
     mostBytes: number,
-    read: (sample: Sample) => Row,
-): Promise<Row[]> {
-    const reader = new AnswerReader(read);
+    take: (sample: Sample) => void,
+): Promise<void> {
+    const reader = new AnswerReader(take);
     const decoder = new TextDecoder();
     let length = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -168,7 +167,7 @@ async function readVector<Row>(
         reader.push(decoder.decode(chunk, { stream: true }));
     }
     reader.push(decoder.decode());
-    return reader.end(response.statusCode ?? 0);
+    reader.end(response.statusCode ?? 0);
 }
 
 /** Why a connection failed. If several addresses were tried, Node's error has no message, but a code. */

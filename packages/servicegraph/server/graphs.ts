@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
-import { type Mesh, MeshBuilder } from "../graph/mesh";
+import { Figures, type Mesh, MeshBuilder } from "../graph/mesh";
 import { meshJson } from "../graph/meshJson";
-import { readEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
+import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
 import { readPageParameters, readSelection } from "../parameters";
 import type { Sample } from "../prometheus/answer";
@@ -43,7 +43,7 @@ export function graphsFrom(prometheus: Prometheus): GraphMaker {
     return async ({ path, query, added, waited }, signal) => {
         // All queries are evaluated at the same time, so that their answers fit together.
         const at = new Date();
-        const ask: Ask = (promql, read) => prometheus.query(promql, at, read, { waited, signal });
+        const ask: Ask = (promql, take) => prometheus.query(promql, at, take, { waited, signal });
         const search = new URLSearchParams(query);
         const write = FORMATS.get(path);
         if (write) {
@@ -57,7 +57,7 @@ export function graphsFrom(prometheus: Prometheus): GraphMaker {
     };
 }
 
-type Ask = <Row>(promql: string, read: (sample: Sample) => Row) => Promise<Row[]>;
+type Ask = (promql: string, take: (sample: Sample) => void) => Promise<void>;
 
 /** How much longer than the traffic the details may take, in milliseconds. */
 const DETAILS_LATER = 2000;
@@ -69,10 +69,17 @@ const DETAILS_LATER = 2000;
 async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise<{ mesh: Mesh; missing: string[] }> {
     const missing: string[] = [];
     const builder = new MeshBuilder();
+    const figuresOf = async (promql: string, detailed: boolean) => {
+        const figures = new Figures();
+        await ask(promql, (sample) => {
+            builder.read(sample, detailed, figures);
+        });
+        return figures;
+    };
     const queries = trafficQueries(selection);
     const traffic = Promise.all(
         (["requests", "bytes"] as const).map(async (kind) => {
-            builder.traffic(kind, await ask(queries[kind], (sample) => builder.read(sample, false)));
+            builder.traffic(kind, await figuresOf(queries[kind], false));
         }),
     );
     const tooLate = traffic.then(async () => {
@@ -81,8 +88,7 @@ async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise
     });
     const details = Object.entries(detailQueries(selection)).map(async ([detail, query]) => {
         try {
-            const figures = ask(query, (sample) => builder.read(sample, true));
-            builder.detail(detail as Detail, await Promise.race([figures, tooLate]));
+            builder.detail(detail as Detail, await Promise.race([figuresOf(query, true), tooLate]));
         } catch (error) {
             if (!(error instanceof RequestError)) {
                 throw error;
@@ -97,9 +103,14 @@ async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise
 /** Asks the two queries of 1.0 only. */
 async function askServiceGraph(ask: Ask, selection: Selection, added: string[]): Promise<ServiceGraph> {
     const queries = trafficQueries(selection);
+    const edgesOf = async (promql: string, label: ServiceEdge["label"]) => {
+        const edges: ServiceEdge[] = [];
+        await ask(promql, (sample) => edges.push(readEdge(sample, label)));
+        return edges;
+    };
     const [requests, bytes] = await Promise.all([
-        ask(queries.requests, (sample) => readEdge(sample, "reqs/sec")),
-        ask(queries.bytes, (sample) => readEdge(sample, "bytes/sec")),
+        edgesOf(queries.requests, "reqs/sec"),
+        edgesOf(queries.bytes, "bytes/sec"),
     ]);
     return serviceGraph(requests, bytes, added);
 }

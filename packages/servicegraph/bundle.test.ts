@@ -9,21 +9,21 @@ import { answerTo, BOOKINFO } from "./testing/traffic";
 
 const files = serverFiles();
 
-it("is the same every time, and names no place of this machine", () => {
+it("is the same every time, and contains no path of this machine", () => {
     expect(serverFiles()).toEqual(files);
     for (const text of Object.values(files)) {
         expect(text).not.toContain(path.resolve(__dirname, "../.."));
     }
 });
 
-it("has file names that a ConfigMap takes, and little enough text", () => {
+it("has file names that are valid in a ConfigMap, and is small enough", () => {
     expect(Object.keys(files)).toEqual(expect.arrayContaining([expect.stringMatching(/^[-._a-zA-Z0-9]+$/)]));
     expect(Object.keys(files).filter((name) => !/^[-._a-zA-Z0-9]+$/.test(name))).toEqual([]);
     const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     expect(bytes).toBeLessThan(900_000);
 });
 
-it("carries the licence of what it was made with", () => {
+it("contains the licence of its dependency", () => {
     expect(files["forcegraph.js"]).toMatch(/d3-force.*Permission to use, copy, modify, and\/or distribute/s);
 });
 
@@ -33,7 +33,7 @@ describe("the program", () => {
     let program: Program;
 
     beforeAll(async () => {
-        // Over nine minutes it never answers, and over eight it takes its time.
+        // For a time horizon of nine minutes it never answers, for eight minutes it answers late.
         prometheus = await fakePrometheus((promql) =>
             promql.includes("[9m]")
                 ? () => undefined
@@ -63,11 +63,11 @@ describe("the program", () => {
         expect((await fetch(program.url + path)).status).toBe(200);
     });
 
-    it("gives slow clients the same as quick ones, though it uses the memory of answers again", async () => {
+    it("gives slow and fast clients the same answers, although it reuses the memory of answers", async () => {
         const ask = (seconds: number) => fetch(`${program.url}/meshgraph?time_horizon=${seconds}s`);
         const expected = await (await ask(100)).text();
         expect(expected.length).toBeGreaterThan(200_000);
-        // They have the beginning, and read on when others have been answered.
+        // These clients read the rest of their answers after other clients were answered.
         const slow = await Promise.all([ask(100), ask(100), ask(101)]);
         for (let round = 0; round < 4; round += 1) {
             const quick = await Promise.all([102, 102, 103].map(async (seconds) => (await ask(seconds)).text()));
@@ -77,7 +77,7 @@ describe("the program", () => {
         expect(bodies.every((body) => body === expected)).toBe(true);
     }, 20_000);
 
-    it("stops the thread's queries for a client that has gone", async () => {
+    it("stops the queries of the thread if the client is gone", async () => {
         const client = new AbortController();
         const asked = fetch(`${program.url}/graph?time_horizon=9m`, { signal: client.signal }).catch(() => "gone");
         while (!prometheus.queries.some((promql) => promql.includes("[9m]"))) {
@@ -93,7 +93,7 @@ describe("the program", () => {
 
     describe("on SIGTERM", () => {
         let ending: Program;
-        /** Sends the signal once Prometheus was asked over so many minutes. */
+        /** Sends the signal after a query with this time horizon. */
         async function terminate(minutes?: number): Promise<{ code: unknown; after: number }> {
             while (minutes !== undefined && !prometheus.queries.some((promql) => promql.includes(`[${minutes}m]`))) {
                 await sleep(10);
@@ -110,14 +110,14 @@ describe("the program", () => {
         });
         afterEach(() => ending.end());
 
-        it("ends at once with code 0 where nobody waits, open connections or not", async () => {
+        it("ends at once with code 0 if no client waits, despite open connections", async () => {
             await (await fetch(`${ending.url}/graph`)).text();
             const { code, after } = await terminate();
             expect(code).toBe(0);
             expect(after).toBeLessThan(1000);
         });
 
-        it("lets answers that are under way reach whoever asked, and takes no more", async () => {
+        it("completes running answers, and refuses new requests", async () => {
             const answer = fetch(`${ending.url}/graph?time_horizon=8m`);
             const terminated = terminate(8);
             const { status, body } = await answer.then(async (one) => ({ status: one.status, body: await one.text() }));
@@ -126,7 +126,7 @@ describe("the program", () => {
             expect(await terminated).toMatchObject({ code: 0 });
         });
 
-        it("does not wait for what takes longer than three seconds", async () => {
+        it("does not wait longer than three seconds", async () => {
             const cut = fetch(`${ending.url}/graph?time_horizon=9m`).catch(() => "cut");
             prometheus.queries.length = 0;
             const { code, after } = await terminate(9);
@@ -136,10 +136,10 @@ describe("the program", () => {
         }, 10_000);
     });
 
-    it("tells what Prometheus refuses, from the thread that asks", async () => {
+    it("reports errors of Prometheus from the thread", async () => {
         await prometheus.close();
         const response = await fetch(`${program.url}/graph`);
-        expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be asked")]);
+        expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be queried")]);
         expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
     });
 });

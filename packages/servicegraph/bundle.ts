@@ -2,15 +2,13 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { buildSync, type BuildOptions } from "esbuild";
+import { forcegraphPage } from "./force/forcegraphPage";
 import { ASSET_NAMES } from "./server/assets";
 
 /** The file that Node runs. */
 export const ENTRY = "server.mjs";
 
-/**
- * The files that make up the server, by name: what is mounted into its container. Made from the TypeScript in this folder, always
- * the same from the same source.
- */
+/** The files of the server, by name, to mount into its container. The same source always gives the same files. */
 export function serverFiles(): Record<string, string> {
     return {
         [ENTRY]: bundle("server/main.ts", { platform: "node", format: "esm", target: "node20.20" }),
@@ -18,7 +16,7 @@ export function serverFiles(): Record<string, string> {
     };
 }
 
-/** Writes the server's files into a new temporary folder, which the caller removes. */
+/** Writes the server's files into a new temporary folder. The caller removes it. */
 export function unpackServer(): { folder: string; entry: string } {
     const folder = mkdtempSync(path.join(tmpdir(), "servicegraph-"));
     for (const [name, text] of Object.entries(serverFiles())) {
@@ -27,13 +25,13 @@ export function unpackServer(): { folder: string; entry: string } {
     return { folder, entry: path.join(folder, ENTRY) };
 }
 
-/** The files of the live graph alone. */
+/** The files that the server serves unchanged. */
 export function assetFiles(): Record<(typeof ASSET_NAMES)[number], string> {
     const file = (name: string) => readFileSync(path.join(__dirname, name), "utf8");
     return {
         "mesh.css": file("page/mesh.css"),
         "favicon.svg": file("page/favicon.svg"),
-        "forcegraph.html": file("force/forcegraph.html"),
+        "forcegraph.html": forcegraphPage(),
         "forcegraph.css": file("force/forcegraph.css"),
         "forcegraph.js": bundle("force/browser/forcegraph.ts", {
             platform: "browser",
@@ -44,7 +42,7 @@ export function assetFiles(): Record<(typeof ASSET_NAMES)[number], string> {
     };
 }
 
-/** The licence of a package, which everything that is made of it has to carry. (What d3-force needs is of the same author and licence.) */
+/** The licence of a package, which the bundle must contain. (d3-force's dependencies have the same author and licence.) */
 function licence(name: string): string {
     const folder = path.dirname(path.dirname(require.resolve(name)));
     return `/*! ${name}\n\n${readFileSync(path.join(folder, "LICENSE"), "utf8").trim()} */`;
@@ -56,13 +54,13 @@ function bundle(entry: string, options: BuildOptions): string {
         absWorkingDir: __dirname,
         entryPoints: [entry],
         bundle: true,
-        // Half the size: the text is kept in the stack's state as well, which is written anew with each resource.
+        // Half the size. Pulumi keeps the text in the stack's state, and writes the state after each resource.
         minify: true,
         write: false,
         charset: "utf8",
         legalComments: "inline",
         logLevel: "silent",
-        // Without the project's settings, which are for type checks.
+        // The project's settings are for type checks.
         tsconfigRaw: {},
     });
     return outputFiles[0]?.text ?? "";

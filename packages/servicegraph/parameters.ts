@@ -1,45 +1,49 @@
 import { parseDuration } from "./prometheus/duration";
 import { FILTERS, type Filter, type Selection } from "./prometheus/queries";
 import { goQuote } from "./text/goText";
-import { Fault } from "./fault";
+import { RequestError } from "./requestError";
 
-/** The rates' time horizon where none is given, as in 1.0. */
+/** As in 1.0. */
 const DEFAULT_TIME_HORIZON = "5m";
 
-/** Seconds after which `/dotviz` loads itself again, 0 for never: what its form offers. */
+/** The choices in the form of `/dotviz`: seconds until the page loads again, 0 for never. */
 export const REFRESH_CHOICES = [0, 5, 15, 60] as const;
 
-/** As in 1.0, whose page never did: what is typed into the form and not sent yet is lost when the page loads again. */
+/** Never, as in 1.0. When the page loads again, it clears what is typed into its form. */
 const DEFAULT_REFRESH = 0;
 
-/** The parameters of a page. */
 export interface PageParameters {
     selection: Selection;
-    /** Seconds until the page loads itself again; 0: never. */
+    /** Seconds until the page loads again; 0 for never. */
     refresh: number;
-    /** As they were given, for the form. */
+    /** The parameters as the form shows them. */
     raw: URLSearchParams;
 }
 
 /**
- * What a request's query asks for. Of a parameter that is given twice the first one counts; one that is empty is not given;
- * unknown ones are left alone, as in 1.0.
- * @throws Fault 400 with the parameter, its value and what is allowed
+ * Reads the parameters of a graph. As in 1.0, the first one of repeated parameters counts, and empty and unknown ones are ignored.
+ * @throws RequestError 400 with the parameter, its value and what is allowed
  */
 export function readSelection(query: URLSearchParams): Selection {
     const timeHorizon = query.get("time_horizon") || DEFAULT_TIME_HORIZON;
     const milliseconds = parseDuration(timeHorizon);
     if (milliseconds === undefined) {
-        // Word for word what 1.0 said, though with status 500.
-        throw new Fault(400, `could not parse time_horizon: not a valid duration string: ${goQuote(timeHorizon)}`);
+        // The text of 1.0, which answered with status 500.
+        throw new RequestError(
+            400,
+            `could not parse time_horizon: not a valid duration string: ${goQuote(timeHorizon)}`,
+        );
     }
     if (milliseconds === 0) {
-        throw new Fault(400, `time_horizon must be longer than 0, such as 30s, 5m or 1h30m: ${goQuote(timeHorizon)}`);
+        throw new RequestError(
+            400,
+            `time_horizon must be longer than 0, such as 30s, 5m or 1h30m: ${goQuote(timeHorizon)}`,
+        );
     }
 
     const filterEmpty = query.get("filter_empty") ?? "";
     if (!["", "true", "false"].includes(filterEmpty)) {
-        throw new Fault(400, `filter_empty must be true or false: ${goQuote(filterEmpty)}`);
+        throw new RequestError(400, `filter_empty must be true or false: ${goQuote(filterEmpty)}`);
     }
 
     const filters: Selection["filters"] = {};
@@ -53,13 +57,13 @@ export function readSelection(query: URLSearchParams): Selection {
 }
 
 /**
- * The parameters of `/dotviz`: those of every graph, and `refresh`.
- * @throws Fault 400 with the parameter, its value and what is allowed
+ * Reads the parameters of `/dotviz`: those of every graph, and `refresh`.
+ * @throws RequestError 400 with the parameter, its value and what is allowed
  */
 export function readPageParameters(raw: URLSearchParams): PageParameters {
     const refresh = raw.get("refresh") || String(DEFAULT_REFRESH);
     if (!/^\d{1,4}$/.test(refresh)) {
-        throw new Fault(
+        throw new RequestError(
             400,
             `refresh must be a whole number of seconds up to 9999, or 0 for never: ${goQuote(refresh)}`,
         );
@@ -68,7 +72,7 @@ export function readPageParameters(raw: URLSearchParams): PageParameters {
 }
 
 /**
- * The shortest query that means the same. Of requests that differ in order, defaults and unknown parameters alone, it is equal.
+ * The shortest equivalent query: the same for requests that differ only in order, defaults and unknown parameters.
  * @param refresh as in `PageParameters`
  */
 export function queryOf({ timeHorizon, filterEmpty, filters }: Selection, refresh = DEFAULT_REFRESH): string {
@@ -80,7 +84,7 @@ export function queryOf({ timeHorizon, filterEmpty, filters }: Selection, refres
     }).toString();
 }
 
-/** What is shown around the reason why parameters are refused. */
+/** The parameters of the page that says why parameters are refused. */
 export function defaultPageParameters(raw: URLSearchParams): PageParameters {
     const selection = { timeHorizon: DEFAULT_TIME_HORIZON, filterEmpty: false, filters: {} };
     return { selection, refresh: DEFAULT_REFRESH, raw };

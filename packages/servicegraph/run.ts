@@ -1,4 +1,4 @@
-/** Runs the server from its source: bundles it into a temporary folder, and passes on the flags. */
+/** Bundles the server into a temporary folder and runs it with the given flags. */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { unpackServer } from "./bundle";

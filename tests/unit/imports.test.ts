@@ -26,13 +26,14 @@ const LAWS: Record<string, string[]> = {
 /** Rooms inside a package, bottom first: each may import from itself and from the layers before its own. */
 const LAYERS: Record<string, string[][]> = {
     "packages/servicegraph": [
-        ["fault.ts", "text"],
+        ["requestError.ts", "text"],
         ["prometheus"],
         ["parameters.ts"],
         ["graph"],
         ["layout"],
         ["drawing"],
-        ["page", "force"],
+        ["page"],
+        ["force"],
         ["server"],
         ["bundle.ts"],
     ],

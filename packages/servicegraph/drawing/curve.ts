@@ -1,12 +1,12 @@
 import { at, type Point, type Size } from "../layout/geometry";
 
-/** How long arrows are; lines end by that much before their node. */
+/** The length of arrows. Lines end at this distance from their node. */
 export const ARROW = 8;
 
-/** Numbers in SVG: with one decimal at most. */
+/** A number for SVG, with at most one decimal. */
 export const px = (value: number) => String(Math.round(value * 10) / 10);
 
-/** The data of an SVG path that goes through all points, each of them horizontally. */
+/** The data of an SVG path through all points, horizontal at each point. */
 export function curveThrough(points: readonly Point[]): string {
     const [first, ...rest] = points;
     if (!first) {
@@ -23,20 +23,20 @@ export function curveThrough(points: readonly Point[]): string {
     return `M${px(first.x)} ${px(first.y)}${segments.join("")}`;
 }
 
-/** How far a bow reaches at most. */
+/** The largest distance between a bow and its ends. */
 export const MOST_BOW = 48;
 
-/** The data of a path between two points on the same side of a column, around what is in between. */
+/** The data of a path between two points on the same side of a column, around the nodes between them. */
 export function bow(from: Point, to: Point): string {
-    // A curve reaches three quarters of the way to its control points.
+    // A cubic curve reaches three quarters of the distance to its control points.
     const x = px(Math.max(from.x, to.x) + Math.min(MOST_BOW, 16 + Math.abs(to.y - from.y) / 16) * (4 / 3));
     return `M${px(from.x)} ${px(from.y)}C${x} ${px(from.y)} ${x} ${px(to.y)} ${px(to.x)} ${px(to.y)}`;
 }
 
-/** The data of a path that leaves an edge at `top` upwards and comes back to it, with room for the arrow. */
+/** The data of a path from a node's upper side at `top` and back, with space for the arrow. */
 export function loop(middle: number, top: number, { width, height }: Size): string {
     const [left, right] = [px(middle - width / 2), px(middle + width / 2)];
-    // A curve reaches three quarters of the way to its control points.
+    // A cubic curve reaches three quarters of the distance to its control points.
     const y = px(top - (height * 4) / 3);
     return `M${right} ${px(top)}C${right} ${y} ${left} ${y} ${left} ${px(top - ARROW)}`;
 }

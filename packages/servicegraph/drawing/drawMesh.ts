@@ -7,18 +7,18 @@ import { fit } from "../text/width";
 import { ARROW, bow, MOST_BOW, curveThrough, loop, px } from "./curve";
 import { factsOf, type Health, HEALTH_ORDER, healthOf } from "./facts";
 import { type Label, labelOf } from "./label";
-import { LOCKS } from "./locks";
 import { FRAME_FONT, LOOP, MANY_EDGES, MOST_LABELS, NODE, nodeWidth, shownApp, strokeWidth } from "./sizes";
+import { SYMBOLS } from "./symbols";
 
 const MARGIN = 20;
 
-/** Wider drawings are not shrunk to the window's width, for nobody could read them. */
+/** Wider drawings are not scaled to the window's width, because they would be unreadable. */
 const MOST_SHRUNK = 1800;
 
-/** An arrow to the right, escaped: a string of ASCII characters alone takes half the memory. */
+/** An escaped arrow to the right. A string of ASCII characters takes half the memory. */
 const ARROW_SIGN = "&#8594;";
 
-/** Draws the mesh as an SVG element, whose looks come from the page's stylesheet. */
+/** Draws the mesh as an SVG element. Its style is in the page's stylesheet. */
 export function drawMesh({ nodes, edges }: Mesh): string {
     const labelled = edges.length <= MOST_LABELS;
     const labels = edges.map((edge) => (labelled ? labelOf(factsOf(edge)) : undefined));
@@ -43,7 +43,7 @@ export function drawMesh({ nodes, edges }: Mesh): string {
 
     const margin = layout.dense ? MARGIN + MOST_BOW : MARGIN;
     const size = { width: layout.width + 2 * margin, height: layout.height + 2 * margin };
-    const looks = [
+    const classes = [
         "mesh",
         size.width > MOST_SHRUNK ? "large" : "",
         layout.dense ? "dense" : edges.length > MANY_EDGES ? "many" : "",
@@ -51,8 +51,8 @@ export function drawMesh({ nodes, edges }: Mesh): string {
     const names = nodes.map(({ name }) => escapeMarkup(name));
     const drawn = new Map(HEALTH_ORDER.map((health): [Health, string[]] => [health, []]));
     edges.forEach((edge, index) => {
-        const way = edgeWay(edge, layout, index, widths, labels[index]);
-        drawn.get(healthOf(edge))?.push(drawEdge(edge, names, way, labels[index]));
+        const line = edgeLine(edge, layout, index, widths, labels[index]);
+        drawn.get(healthOf(edge))?.push(drawEdge(edge, names, line, labels[index]));
     });
     const groups = [...drawn].map(([health, lines]) =>
         lines.length === 0
@@ -60,11 +60,11 @@ export function drawMesh({ nodes, edges }: Mesh): string {
             : `<g class="edges ${health}" marker-end="url(#arrow-${health})">${lines.join("\n")}</g>`,
     );
     return [
-        `<svg xmlns="http://www.w3.org/2000/svg" class="${looks.filter(Boolean).join(" ")}" role="img"`,
-        ` aria-label="${nodes.length} nodes and ${edges.length} edges; the table below says the same in words"`,
+        `<svg xmlns="http://www.w3.org/2000/svg" class="${classes.filter(Boolean).join(" ")}" role="img"`,
+        ` aria-label="${nodes.length} nodes and ${edges.length} edges; the table below has the same data"`,
         ` width="${px(size.width)}" height="${px(size.height)}"`,
         ` viewBox="${px(-margin)} ${px(-margin)} ${px(size.width)} ${px(size.height)}">\n`,
-        `<defs>${HEALTH_ORDER.map(arrow).join("")}${LOCKS}</defs>\n`,
+        `<defs>${SYMBOLS}</defs>\n`,
         layout.clusters.map(drawCluster).join("\n"),
         groups.join("\n"),
         nodes.map((node, index) => drawNode(node, at(layout.nodes, index), at(widths, index))).join("\n"),
@@ -72,15 +72,7 @@ export function drawMesh({ nodes, edges }: Mesh): string {
     ].join("");
 }
 
-function arrow(health: Health): string {
-    return (
-        `<marker id="arrow-${health}" class="arrow ${health}" viewBox="0 0 10 10" refX="1" refY="5" ` +
-        `markerWidth="${ARROW + 2}" markerHeight="${ARROW + 2}" markerUnits="userSpaceOnUse" orient="auto">` +
-        `<path d="M0 0.8L9.5 5L0 9.2Z"/></marker>`
-    );
-}
-
-/** All nodes of a namespace are equally wide. */
+/** All nodes of a namespace have the same width. */
 function nodeWidths(nodes: readonly MeshNode[]): number[] {
     const widths = new Map<string, number>();
     for (const node of nodes) {
@@ -114,19 +106,19 @@ function drawCluster({ name, x, y, width, height }: Layout["clusters"][number]):
     );
 }
 
-interface Way {
+interface EdgeLine {
     path: string;
     label?: Point;
 }
 
-/** The line of an edge, up to the arrow at its end. */
-function edgeWay(
+/** The line of an edge without its arrow. */
+function edgeLine(
     { source, target }: MeshEdge,
     { nodes, routes }: Layout,
     index: number,
     widths: readonly number[],
     label?: Size,
-): Way {
+): EdgeLine {
     const route = routes[index];
     if (route) {
         const points = [...route.points];
@@ -155,7 +147,7 @@ function edgeWay(
     return { path: curveThrough([start, end]) };
 }
 
-function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place }: Way, label?: Label): string {
+function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place }: EdgeLine, label?: Label): string {
     const { source, target, requestsPerSecond, mutualTls } = edge;
     const figures = Object.values(factsOf(edge)).filter(Boolean).join(", ");
     const title = `${at(names, source)} ${ARROW_SIGN} ${at(names, target)}\n${escapeMarkup(figures)}`;

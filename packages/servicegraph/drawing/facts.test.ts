@@ -14,7 +14,7 @@ it.each([
     [NaN, "no data"],
     [Infinity, "∞ req/s"],
     [-Infinity, "−∞ req/s"],
-])("says %d requests a second as %s", (requestsPerSecond, words) => {
+])("writes %d requests per second as %s", (requestsPerSecond, words) => {
     expect(factsOf({ ...edge, requestsPerSecond }).traffic).toBe(words);
 });
 
@@ -24,7 +24,7 @@ it.each([
     [1_230_000, "1.23 MB/s"],
     [5e15, "5\u202f000 TB/s"],
     [Infinity, "∞ B/s"],
-])("says %d bytes a second as %s", (bytesPerSecond, words) => {
+])("writes %d bytes per second as %s", (bytesPerSecond, words) => {
     expect(factsOf({ ...edge, bytesPerSecond }).traffic).toBe(words);
 });
 
@@ -35,7 +35,7 @@ it.each([
     [0.05, "5 % errors", "failing"],
     [0.99999, "> 99.9 % errors", "failing"],
     [1, "100 % errors", "failing"],
-])("says an error ratio of %d as %s, which is %s", (errorRatio, words, health) => {
+])("writes an error ratio of %d as %s, which is %s", (errorRatio, words, health) => {
     const one = { ...edge, requestsPerSecond: 1, errorRatio };
     expect([factsOf(one).errors, healthOf(one)]).toEqual([words, health]);
 });
@@ -44,11 +44,11 @@ it.each([
     [4.75, "p95 4.75 ms"],
     [999.6, "p95 1\u202f000 ms"],
     [1300, "p95 1.3 s"],
-])("says a latency of %d ms as %s", (p95Milliseconds, words) => {
+])("writes a latency of %d ms as %s", (p95Milliseconds, words) => {
     expect(factsOf({ ...edge, p95Milliseconds }).latency).toBe(words);
 });
 
-it("tells no traffic from traffic that is not known", () => {
+it("distinguishes no traffic from unknown traffic", () => {
     expect(factsOf(edge).traffic).toBe("no traffic");
     expect(healthOf(edge)).toBe("idle");
     expect(healthOf({ ...edge, requestsPerSecond: 0 })).toBe("idle");

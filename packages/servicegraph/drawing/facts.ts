@@ -1,23 +1,22 @@
 import type { MeshEdge, MutualTls } from "../graph/mesh";
 
-/* What is said about an edge, in words: by the drawing, by the table and by the live graph. */
+/* The words for the figures of an edge, in the drawing, the table and the live graph. */
 
-/** How an edge does. */
 export type Health = "healthy" | "degraded" | "failing" | "idle" | "unknown";
 
-/** From which part of failed requests on an edge is failing; below it is degraded. */
+/** The error ratio from which an edge is failing. Below it, an edge with errors is degraded. */
 const FAILING = 0.05;
 
-/** What the legend says of each. */
+/** The legend. */
 export const HEALTHS: Readonly<Record<Health, string>> = {
     healthy: "no errors",
     degraded: "some errors",
     failing: `${FAILING * 100} % errors or more`,
-    unknown: "errors not known, or TCP",
+    unknown: "errors unknown, or TCP",
     idle: "no traffic",
 };
 
-/** From the least to the most important, which is drawn on top. */
+/** The most important one is last, and so drawn on top. */
 export const HEALTH_ORDER: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
 
 export const MUTUAL_TLS: Readonly<Record<Exclude<MutualTls, undefined>, string>> = {
@@ -26,7 +25,6 @@ export const MUTUAL_TLS: Readonly<Record<Exclude<MutualTls, undefined>, string>>
     none: "plain text",
 };
 
-/** Judges an edge by its errors, and by whether there is traffic at all. */
 export function healthOf({ requestsPerSecond = 0, bytesPerSecond = 0, errorRatio }: MeshEdge): Health {
     if (requestsPerSecond === 0 && bytesPerSecond === 0) {
         return "idle";
@@ -37,13 +35,12 @@ export function healthOf({ requestsPerSecond = 0, bytesPerSecond = 0, errorRatio
     return errorRatio === 0 ? "healthy" : errorRatio < FAILING ? "degraded" : "failing";
 }
 
-/** The figures of an edge, in order of importance; empty where there is none. */
+/** The figures of an edge, the most important one first; empty if there is no figure. */
 export interface Facts {
     /** Requests or bytes per second, or both. */
     traffic: string;
     errors: string;
     latency: string;
-    /** Empty where it is not known. */
     mutualTls: string;
 }
 
@@ -67,12 +64,12 @@ export function factsOf({
     };
 }
 
-/** Where Prometheus' figure is no number, nothing is known. */
+/** Prometheus' NaN means that the figure is unknown. */
 function isKnown(figure: number | undefined): figure is number {
     return figure !== undefined && !Number.isNaN(figure);
 }
 
-/** A number with three significant digits, and thousands in groups. */
+/** A number with three significant digits, and groups of thousands. */
 function rounded(value: number): string {
     if (!Number.isFinite(value)) {
         return value > 0 ? "∞" : "−∞";
@@ -96,7 +93,7 @@ function bytesText(perSecond: number): string {
 }
 
 function percentText(ratio: number): string {
-    // A trace of errors is never rounded to none, nor a trace of success to all.
+    // A few errors are never rounded to 0 %, nor a few successes to 100 % errors.
     if (ratio > 0 && ratio < 0.001) {
         return "< 0.1 %";
     }
@@ -108,4 +105,9 @@ function percentText(ratio: number): string {
 
 function millisecondsText(milliseconds: number): string {
     return milliseconds >= 1000 ? `${rounded(milliseconds / 1000)} s` : `${rounded(milliseconds)} ms`;
+}
+
+/** A number with its noun, such as "1 node" or "2 nodes". */
+export function countOf(count: number, noun: string): string {
+    return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

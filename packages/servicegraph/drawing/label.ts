@@ -3,19 +3,19 @@ import { textWidth } from "../text/width";
 import type { Facts } from "./facts";
 
 const FONT = 12;
-/** The first line is bold, and so much wider. */
+/** How much wider bold text is: the first line is bold. */
 const BOLD = 1.1;
 const LINE = 15;
 const PADDING = 6;
 const LOCK = { size: 12, room: 16 };
 
-/** The figures of an edge on a small plate; all places are relative to the plate's centre. */
+/** The figures of an edge in a small box. All positions are relative to its centre. */
 export interface Label extends Size {
-    /** The corner of the padlock. */
+    /** The upper left corner of the padlock. */
     lock: { x: number; y: number; size: number };
-    /** The traffic stands beside the padlock, in the middle of the first line. */
+    /** The first line, beside the padlock. */
     traffic: { text: string; x: number; y: number };
-    /** The second line, in two parts; it may be empty. */
+    /** The second line; it may be empty. */
     second: { errors: string; rest: string; y: number };
 }
 

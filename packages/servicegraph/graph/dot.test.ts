@@ -12,7 +12,7 @@ const anyEdge: fc.Arbitrary<ServiceEdge> = fc.record({
     value: fc.double(),
 });
 
-it("is DOT that a strict reader takes, with the same names and edges, whatever the names are", () => {
+it("is valid DOT with the same names and edges, with any names", () => {
     fc.assert(
         fc.property(fc.array(anyEdge, { maxLength: 8 }), fc.array(anyName, { maxLength: 4 }), (edges, added) => {
             const graph = serviceGraph(edges, [], added);
@@ -29,9 +29,9 @@ it("is DOT that a strict reader takes, with the same names and edges, whatever t
     );
 });
 
-// Looked for one by one, ids would take longer than a test may.
-it("tells many names apart that differ in dots, slashes and spaces alone", () => {
-    // 14 characters, each of which may be one of three and becomes the same: 10,000 names for one id.
+// A linear search for each id would exceed the time limit of the test.
+it("distinguishes many names that differ only in dots, slashes and spaces", () => {
+    // 14 characters, each one of three that become `_`: 10,000 names for one id.
     const name = (index: number) =>
         index
             .toString(3)
@@ -43,7 +43,7 @@ it("tells many names apart that differ in dots, slashes and spaces alone", () =>
     expect(ids).toEqual([plain, ...Array.from({ length: 9999 }, (_, index) => `${plain}_${index + 2}`)]);
 });
 
-it("gives no id twice where names have numbers already", () => {
+it("gives different ids to names that end with numbers", () => {
     const ids = parseDot(dotGraph(serviceGraph([], [], ["a b", "a.b", "a_b_2", "a_b_3", "a/b"]))).nodes;
     expect(ids.map(({ id, label }) => [label, id])).toEqual([
         ["a b", "a_b"],
@@ -54,12 +54,12 @@ it("gives no id twice where names have numbers already", () => {
     ]);
 });
 
-it("gives no id twice where names differ in what cannot be written alone", () => {
+it("gives different ids to names that differ only in lone surrogates", () => {
     const ids = parseDot(dotGraph(serviceGraph([], [], ["\ud800", "\ud801"]))).nodes.map(({ id }) => id);
     expect(ids).toEqual(["\ufffd", "\ufffd_2"]);
 });
 
-it("the strict reader refuses a name that breaks out", () => {
+it("this test detects a name that ends its string", () => {
     expect(() => parseDot('digraph "g" {\n"a" [label=""];evil [label=""];\n}\n')).toThrow();
     expect(() => parseDot('digraph "g" {\n"a" [label="\\q"];\n}\n')).toThrow("no escape");
 });

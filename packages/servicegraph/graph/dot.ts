@@ -19,12 +19,12 @@ export function dotGraph({ nodes, edges }: ServiceGraph): string {
 }
 
 /**
- * The ids of nodes: their names as they are written, without slashes, dots and spaces. Where two names would get the same id,
- * which made them one node in 1.0, the later one gets a number.
+ * The ids of nodes: their names, with `_` for each slash, dot and space. If two names have the same id, the second one gets a number.
+ * In 1.0 they became one node.
  */
 function dotIds(names: string[]): Map<string, string> {
     const taken = new Set<string>();
-    // The next number to try: what was taken once stays so, and among many alike nothing is tried twice.
+    // The next number to try for each id: many similar names would take quadratic time otherwise.
     const numbers = new Map<string, number>();
     const ids = new Map<string, string>();
     for (const name of names) {

@@ -2,35 +2,36 @@ import fc from "fast-check";
 import { answerTo, BOOKINFO, type Traffic } from "../testing/traffic";
 import { anyName } from "../testing/names";
 import { type Detail, detailQueries, trafficQueries } from "../prometheus/queries";
-import { type Mesh, MeshBuilder } from "./mesh";
+import { Figures, type Mesh, MeshBuilder } from "./mesh";
 
 const SELECTION = { timeHorizon: "5m", filterEmpty: false, filters: {} };
 
-/** The mesh that comes of Prometheus' answers for this traffic, of which those to some queries may be missing. */
+/** The mesh from Prometheus' answers for this traffic, without the answers to some queries. */
 function meshOf(
     traffic: readonly Traffic[],
     without: Detail[] = [],
     { filterEmpty = false, added = [] as string[] } = {},
 ) {
     const builder = new MeshBuilder();
-    const feed = (promql: string, { take, complete }: ReturnType<MeshBuilder["detail"]>) => {
+    const ask = (promql: string, detailed: boolean) => {
+        const figures = new Figures();
         for (const { metric, value } of answerTo(promql, traffic)) {
-            take({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) });
+            builder.read({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) }, detailed, figures);
         }
-        complete();
+        return figures;
     };
     const plain = trafficQueries({ ...SELECTION, filterEmpty });
     for (const [detail, promql] of Object.entries(detailQueries(SELECTION))) {
         if (!without.includes(detail as Detail)) {
-            feed(promql, builder.detail(detail as Detail));
+            builder.detail(detail as Detail, ask(promql, true));
         }
     }
-    feed(plain.requests, builder.traffic("requests"));
-    feed(plain.bytes, builder.traffic("bytes"));
+    builder.traffic("requests", ask(plain.requests, false));
+    builder.traffic("bytes", ask(plain.bytes, false));
     return builder.finish(filterEmpty, added);
 }
 
-/** Edges as words. */
+/** Edges as text. */
 function edgesOf({ nodes, edges }: Mesh): string[] {
     return edges.map(({ source, target }) =>
         [source, target].map((index) => `${nodes[index]?.namespace}/${nodes[index]?.workload}`).join(" -> "),
@@ -67,14 +68,14 @@ it("puts all figures on an edge", () => {
     ]);
 });
 
-it("draws the same edges when only the two queries of 1.0 are answered", () => {
+it("draws the same edges from the two queries of 1.0 only", () => {
     const mesh = meshOf(BOOKINFO, ["requests", "bytes", "failures", "latency"]);
     expect(edgesOf(mesh)).toHaveLength(7);
     expect(mesh.nodes.map(({ namespace }) => namespace)).toEqual(mesh.nodes.map(() => ""));
     expect(mesh.edges[0]).toEqual({ source: 1, target: 2, requestsPerSecond: 3.4, mutualTls: undefined });
 });
 
-it("splits an edge of 1.0's by namespaces, and keeps those that the details do not tell of", () => {
+it("splits an edge of 1.0 by namespaces, and keeps edges without details", () => {
     const mesh = meshOf([
         { from: a, to: b, requests: 1 },
         { from: a, to: workload("b", "other"), requests: 2 },
@@ -96,7 +97,7 @@ it.each([
     expect(meshOf(traffic).edges.map(({ mutualTls }) => mutualTls)).toEqual([expected]);
 });
 
-it("judges mutual TLS by the series that have traffic", () => {
+it("judges mutual TLS by the series with traffic", () => {
     const traffic = [
         { from: a, to: b, requests: 1, policy: "mutual_tls" },
         { from: a, to: b, requests: 0, policy: "none" },
@@ -104,14 +105,14 @@ it("judges mutual TLS by the series that have traffic", () => {
     expect(meshOf(traffic).edges[0]?.mutualTls).toBe("all");
 });
 
-it("does not say that there are no errors where it does not know", () => {
+it("does not report 0 errors if they are unknown", () => {
     const traffic = [{ from: a, to: b, requests: 1 }];
     expect(meshOf(traffic).edges[0]?.errorRatio).toBe(0);
     expect(meshOf(traffic, ["failures"]).edges[0]?.errorRatio).toBeUndefined();
     expect(meshOf([{ from: a, to: b, requests: 0 }]).edges[0]?.errorRatio).toBeUndefined();
 });
 
-it("leaves out edges without traffic, and their nodes, where that is asked for", () => {
+it("leaves out edges without traffic, and their nodes, if requested", () => {
     const traffic = [
         { from: a, to: b, requests: 0, bytes: 0 },
         { from: b, to: workload("c"), requests: 1 },
@@ -120,19 +121,19 @@ it("leaves out edges without traffic, and their nodes, where that is asked for",
     expect(meshOf(traffic, [], { filterEmpty: true }).nodes).toHaveLength(2);
 });
 
-it("shows added nodes that have no traffic", () => {
+it("shows added nodes without traffic", () => {
     const { nodes } = meshOf([{ from: a, to: b, requests: 1 }], [], { added: ["c", "a (a)"] });
     expect(nodes.map(({ name }) => name)).toEqual(["c", "a (a)", "b (b)"]);
 });
 
-it("survives figures that are no numbers", () => {
+it("accepts figures that are not numbers", () => {
     const { edges } = meshOf([{ from: a, to: b, requests: NaN, failures: NaN, p95: NaN, bytes: Infinity }]);
     expect(edges).toEqual([
         expect.objectContaining({ requestsPerSecond: NaN, errorRatio: undefined, p95Milliseconds: undefined }),
     ]);
 });
 
-it("keeps apart what differs in any label, whatever the labels are", () => {
+it("distinguishes workloads that differ in any label, with any labels", () => {
     const anyWorkload = fc.record({ app: anyName, workload: anyName, namespace: anyName });
     fc.assert(
         fc.property(fc.uniqueArray(anyWorkload, { maxLength: 6, selector: (one) => JSON.stringify(one) }), (all) => {
@@ -144,8 +145,8 @@ it("keeps apart what differs in any label, whatever the labels are", () => {
     );
 });
 
-it("tells the worst of several latencies, and no share of errors that cannot be", () => {
-    // Istio's word for an unknown namespace, and none at all, are the same.
+it("shows the worst of several latencies, and no impossible error ratio", () => {
+    // "unknown" is Istio's word for a missing namespace.
     const [known, none] = [workload("a", "unknown"), workload("a", "")];
     const { edges } = meshOf([
         { from: known, to: b, requests: 1, p95: 100 },

@@ -19,7 +19,7 @@ it.each([
     expect(meshJson(answer(figure))).toContain(`"requestsPerSecond":${written}`);
 });
 
-it("is read as it was written, whatever names and figures are", () => {
+it("reads what it wrote, with any names and figures", () => {
     const figure = fc.option(
         fc.double().map((number) => (Object.is(number, -0) ? 0 : number)),
         { nil: undefined },

@@ -1,7 +1,6 @@
 import { labelOf, type Sample } from "../prometheus/answer";
-import { compareAsGo } from "../text/goText";
 
-/** The graph as 1.0 had it. */
+/** The graph of 1.0. */
 export interface ServiceGraph {
     /** The names of all nodes, sorted. */
     nodes: string[];
@@ -12,7 +11,7 @@ export interface ServiceGraph {
 export interface ServiceEdge {
     source: string;
     target: string;
-    /** What the value is. Two workloads with both kinds of traffic have two edges. */
+    /** The unit of the value. Two workloads with both kinds of traffic have two edges. */
     label: "reqs/sec" | "bytes/sec";
     value: number;
 }
@@ -22,7 +21,7 @@ export function nodeName(app: string, workload: string): string {
     return `${app} (${workload})`;
 }
 
-/** The edge that an element of the answer to one of the two queries of 1.0 stands for. */
+/** The edge of a sample from one of the two queries of 1.0. */
 export function readEdge(sample: Sample, label: ServiceEdge["label"]): ServiceEdge {
     return {
         source: nodeName(labelOf(sample, "source_app"), labelOf(sample, "source_workload")),
@@ -32,12 +31,9 @@ export function readEdge(sample: Sample, label: ServiceEdge["label"]): ServiceEd
     };
 }
 
-/**
- * Puts the graph of 1.0 together.
- * @param added nodes that are shown whether they have traffic or not
- */
+/** @param added nodes that are shown with or without traffic */
 export function serviceGraph(requests: ServiceEdge[], bytes: ServiceEdge[], added: Iterable<string>): ServiceGraph {
     const edges = [...requests, ...bytes];
     const nodes = new Set([...edges.flatMap(({ source, target }) => [source, target]), ...added]);
-    return { nodes: [...nodes].sort(compareAsGo), edges };
+    return { nodes: [...nodes].sort(), edges };
 }

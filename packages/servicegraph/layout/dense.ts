@@ -4,12 +4,12 @@ import { placeGrid, placeShelves } from "./grid";
 import type { Group, Layout, LayoutNode } from "./types";
 import type { Link } from "./ranks";
 
-/** What nodes keep from each other, and frames. */
+/** The distances between nodes, and between frames. */
 const GAPS = { nodes: { width: 28, height: 16 }, frames: 36 };
 
-/** An overview of very large graphs: the nodes of each group in a grid, and the groups in rows. Links go straight. */
+/** An overview of a very large graph: the nodes of each group in a grid, the groups in rows, and straight links. */
 export function denseLayout(nodes: readonly LayoutNode[], links: readonly Link[], groups: readonly Group[]): Layout {
-    // Those without a frame stand together: in a row, each alone would be as high as the highest frame beside it.
+    // Groups without a frame become one group: each of them would take the height of a whole row.
     const framed = groups.filter(({ name }) => name !== "");
     const single = groups.filter(({ name }) => name === "").flatMap(({ members }) => members);
     const all = single.length > 0 ? [...framed, { name: "", members: single }] : framed;
@@ -30,7 +30,7 @@ export function denseLayout(nodes: readonly LayoutNode[], links: readonly Link[]
     const cell = nodes.reduce<Size>(
         (most, { width, height, above }) => ({
             width: Math.max(most.width, width),
-            // Above and below alike, for a node stands in the middle of its cell.
+            // The node is in the middle of its cell, so that the space above it counts twice.
             height: Math.max(most.height, height + 2 * (above?.height ?? 0)),
         }),
         { width: 0, height: 0 },

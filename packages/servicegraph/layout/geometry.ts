@@ -9,10 +9,10 @@ export interface Size {
     height: number;
 }
 
-/** A rectangle by its centre. */
+/** A rectangle; the point is its centre. */
 export interface Box extends Point, Size {}
 
-/** An element that is known to be there. */
+/** An element at an index that is known to be valid. */
 export function at<T>(list: readonly T[], index: number): T {
     return list[index] as T;
 }

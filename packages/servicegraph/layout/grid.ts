@@ -1,12 +1,11 @@
 import { at, type Point, type Size } from "./geometry";
 import type { Link } from "./ranks";
 
-/** How much wider than high a drawing should be. */
+/** The preferred ratio of width to height. */
 const ASPECT = 1.5;
 
 /**
- * Places items of one size in a grid, column by column, callers before those that they call as far as that goes: for graphs so
- * dense that layers would say nothing.
+ * Places items of the same size in a grid, column by column, callers before callees if possible. For graphs too dense for layers.
  * @param gap between the items
  * @returns the centres of the items
  */
@@ -27,7 +26,7 @@ export function placeGrid(count: number, links: readonly Link[], item: Size, gap
     };
 }
 
-/** Places boxes in rows, in their order, so that together they are about as wide as a page. */
+/** Places boxes in rows, in their order, with about the ratio `ASPECT`. */
 export function placeShelves(boxes: readonly Size[], gap: number): Size & { corners: Point[] } {
     const area = boxes.reduce((sum, { width, height }) => sum + (width + gap) * (height + gap), 0);
     const limit = Math.max(Math.sqrt(area * ASPECT), ...boxes.map(({ width }) => width));
@@ -45,7 +44,7 @@ export function placeShelves(boxes: readonly Size[], gap: number): Size & { corn
     return { width, height: y + rowHeight, corners };
 }
 
-/** All items, first those that nobody calls, then those that they call, and so on. */
+/** All items: first those without callers, then their callees, and so on. */
 function breadthFirst(count: number, links: readonly Link[]): number[] {
     const called: number[][] = Array.from({ length: count }, () => []);
     const isCalled = new Array<boolean>(count).fill(false);
@@ -56,21 +55,21 @@ function breadthFirst(count: number, links: readonly Link[]): number[] {
     const items = Array.from({ length: count }, (_, item) => item);
     const order: number[] = [];
     const seen = new Set<number>();
-    const enter = (item: number) => {
+    const visit = (item: number) => {
         if (!seen.has(item)) {
             seen.add(item);
             order.push(item);
         }
     };
-    items.filter((item) => !isCalled[item]).forEach(enter);
-    let looked = 0;
-    // The second round is for cycles that nobody else calls.
+    items.filter((item) => !isCalled[item]).forEach(visit);
+    let next = 0;
+    // The start items after the first one are in cycles without other callers.
     for (const start of [undefined, ...items]) {
         if (start !== undefined) {
-            enter(start);
+            visit(start);
         }
-        for (; looked < order.length; looked += 1) {
-            at(called, at(order, looked)).forEach(enter);
+        for (; next < order.length; next += 1) {
+            at(called, at(order, next)).forEach(visit);
         }
     }
     return order;

@@ -10,7 +10,7 @@ interface Graph {
     links: Connection[];
 }
 
-/** Any graph: nodes of several sizes in up to four clusters or none, links of every kind, some with labels. */
+/** Any graph: nodes of several sizes with or without clusters, and all kinds of links, some with labels. */
 const anyGraph: fc.Arbitrary<Graph> = fc
     .array(
         fc.record({
@@ -67,7 +67,7 @@ function expectNoOverlaps(graph: Graph, layout: Layout): void {
     for (const cluster of layout.clusters) {
         graph.nodes.forEach((node, index) => {
             const box = at(boxes, index);
-            // A node is in its own frame, and in no other one.
+            // A node is in its own frame and in no other.
             expect(node.cluster === cluster.name ? contains(cluster, box) : !overlap(cluster, box)).toBe(true);
         });
     }
@@ -77,7 +77,7 @@ function expectNoOverlaps(graph: Graph, layout: Layout): void {
     }
 }
 
-/** Points along the curve that is drawn between two points of a route. */
+/** Points on the curve between two points of a route. */
 function curve(from: Point, to: Point): Point[] {
     return [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95].map((part) => {
         const rest = 1 - part;
@@ -88,7 +88,7 @@ function curve(from: Point, to: Point): Point[] {
     });
 }
 
-it("lets no two nodes, and no two frames, overlap, and has every node in its frame", () => {
+it("has no overlapping nodes or frames, and every node in its frame", () => {
     fc.assert(
         fc.property(anyGraph, (graph) => {
             expectNoOverlaps(graph, layOut(graph.nodes, graph.links));
@@ -96,7 +96,7 @@ it("lets no two nodes, and no two frames, overlap, and has every node in its fra
     );
 });
 
-it("ends every link at its nodes, and leads none under a node or under a label of another one", () => {
+it("ends every link at its nodes, and routes none under a node or the label of another link", () => {
     fc.assert(
         fc.property(anyGraph, (graph) => {
             const layout = layOut(graph.nodes, graph.links);
@@ -137,7 +137,7 @@ it("ends every link at its nodes, and leads none under a node or under a label o
     );
 });
 
-it("keeps the room above a node free of other nodes and of labels", () => {
+it("keeps the space above a node free of nodes and labels", () => {
     fc.assert(
         fc.property(anyGraph, (graph) => {
             const layout = layOut(graph.nodes, graph.links);
@@ -164,7 +164,7 @@ it("keeps the room above a node free of other nodes and of labels", () => {
     );
 });
 
-it("sorts links at the side of a frame by where they go", () => {
+it("sorts links at the side of a frame by their targets", () => {
     const nodes = ["a", "b", "c", "b", "c"].map((cluster) => ({ cluster, width: 100, height: 46 }));
     const { routes } = layOut(
         nodes,
@@ -185,7 +185,7 @@ it("is the same every time", () => {
     );
 });
 
-it("goes from left to right where calls do not go in circles", () => {
+it("goes from left to right if calls have no cycle", () => {
     const nodes = Array.from({ length: 6 }, () => ({ cluster: "a", width: 100, height: 46 }));
     const links = [
         [0, 1],
@@ -201,14 +201,14 @@ it("goes from left to right where calls do not go in circles", () => {
     }
 });
 
-it("reverses no more than one link of a circle", () => {
+it("reverses only one link of a cycle", () => {
     const nodes = Array.from({ length: 7 }, () => ({ cluster: "a", width: 100, height: 46 }));
     const links = nodes.map((_, index) => ({ source: index, target: (index + 1) % nodes.length }));
     const { nodes: places } = layOut(nodes, links);
     expect(links.filter(({ source, target }) => at(places, source).x > at(places, target).x)).toHaveLength(1);
 });
 
-it("crosses no links of a tree", () => {
+it("has no crossings in a tree", () => {
     const nodes = Array.from({ length: 40 }, () => ({ cluster: "", width: 100, height: 46 }));
     const links = nodes.slice(1).map((_, index) => ({ source: Math.floor(index / 3), target: index + 1 }));
     const { nodes: places } = layOut(nodes, links);
@@ -224,7 +224,7 @@ it("crosses no links of a tree", () => {
 it.each([
     ["many links", 300, 3000],
     ["many nodes", 1200, 1200],
-])("lets nothing overlap with %s either, where it gives an overview", (_, services, edges) => {
+])("has no overlaps in an overview with %s", (_, services, edges) => {
     const mesh = largeMesh(services, edges);
     const names = [...new Set(mesh.flatMap(({ from, to }) => [from.app, to.app]))];
     const graph = {
@@ -242,11 +242,11 @@ it.each([
     expectNoOverlaps({ ...graph, nodes: graph.nodes.slice(0, 300) }, layout);
 });
 
-it("can be asked for nothing", () => {
+it("accepts an empty graph", () => {
     expect(layOut([], [])).toMatchObject({ nodes: [], clusters: [], routes: [] });
 });
 
-it("gives an overview of a deep graph whose links span many columns", () => {
+it("makes an overview of a deep graph whose links span many columns", () => {
     const nodes = Array.from({ length: 300 }, () => ({ cluster: "", width: 120, height: 46 }));
     const chain = nodes.slice(1).map((_, index) => ({ source: index, target: index + 1 }));
     const long = nodes.slice(2).map((_, index) => ({ source: 0, target: index + 2 }));

@@ -1,36 +1,36 @@
 import { at } from "./geometry";
 import { stack } from "./stack";
 
-/** A place in a column: of an item, of a label, or of a connection that passes. */
+/** A place in a column for an item, a label, or a passing connection. */
 export interface Slot {
     column: number;
     width: number;
     height: number;
-    /** The width that it takes, and the height that is kept free above it. */
+    /** The width that it needs, and the free height above it. */
     room: { width: number; above: number };
-    /** Its share of the distance to its neighbours in the column. */
+    /** Its part of the distance to its neighbours in the column. */
     gap: number;
     /** Its centre. */
     y: number;
-    /** What it is connected with in the column before, and in the one after. */
+    /** Its connections to the column before, and to the column after. */
     before: Tie[];
     after: Tie[];
 }
 
-/** One column's part of a connection. */
+/** The part of a connection between two columns. */
 export interface Tie {
     other: Slot;
-    /** How far below the centres of the slot itself and of the other one it ends. */
+    /** The distances of its ends below the centres of this slot and of the other one. */
     ownOffset: number;
     otherOffset: number;
-    /** How much it matters that it is straight. */
+    /** How important it is that it is straight. */
     weight: number;
 }
 
-/** How often each column is looked at; where that takes long, for very large graphs, less often. */
+/** The most sweeps over all columns; in very large graphs, `slots` limits their number. */
 const SWEEPS = { arrange: 16, straighten: 120, slots: 60_000 };
 
-/** Sorts each column, such that connections cross little: each slot goes to the middle of what it is connected with, by turns. */
+/** Sorts each column for few crossings: alternately, each slot moves to the mean position of its ties on one side. */
 export function arrange(columns: Slot[][]): void {
     columns.forEach(pile);
     let best = columns.map((column) => [...column]);
@@ -38,8 +38,8 @@ export function arrange(columns: Slot[][]): void {
     for (let sweep = 0; sweep < sweeps(columns, SWEEPS.arrange) && fewest > 0; sweep += 1) {
         const side = sweep % 2 === 0 ? "before" : "after";
         for (const column of side === "before" ? columns : columns.toReversed()) {
-            const wishes = new Map(column.map((slot) => [slot, middle(slot[side]) ?? slot.y]));
-            column.sort((a, b) => (wishes.get(a) ?? 0) - (wishes.get(b) ?? 0));
+            const targets = new Map(column.map((slot) => [slot, middle(slot[side]) ?? slot.y]));
+            column.sort((a, b) => (targets.get(a) ?? 0) - (targets.get(b) ?? 0));
             pile(column);
         }
         const now = crossings(columns);
@@ -53,7 +53,7 @@ export function arrange(columns: Slot[][]): void {
     });
 }
 
-/** Moves the slots of each column, without changing their order, such that connections become as straight as they can be. */
+/** Moves the slots of each column, in their order, so that connections become as straight as possible. */
 export function straighten(columns: Slot[][]): void {
     const count = sweeps(columns, SWEEPS.straighten);
     for (let sweep = 0; sweep < count; sweep += 1) {
@@ -61,7 +61,7 @@ export function straighten(columns: Slot[][]): void {
             const stacked = column.map((slot) => {
                 const ties = [...slot.before, ...slot.after];
                 return {
-                    wish: middle(ties) ?? slot.y,
+                    target: middle(ties) ?? slot.y,
                     weight: ties.reduce((sum, { weight }) => sum + weight, 0) || 0.1,
                     above: slot.height / 2 + slot.room.above + slot.gap,
                     below: slot.height / 2 + slot.gap,
@@ -77,7 +77,7 @@ function sweeps(columns: Slot[][], most: number): number {
     return Math.max(2, Math.min(most, Math.floor(SWEEPS.slots / Math.max(slots, 1))));
 }
 
-/** Stacks a column tightly, its middle at 0. */
+/** Stacks the slots of a column without more space than their gaps, with the middle at 0. */
 function pile(column: Slot[]): void {
     const extent = ({ height, room, gap }: Slot) => height + room.above + 2 * gap;
     let y = -column.reduce((sum, slot) => sum + extent(slot), 0) / 2;
@@ -87,7 +87,7 @@ function pile(column: Slot[]): void {
     }
 }
 
-/** Where a slot would have to be for its ties to be straight on average. */
+/** The position of a slot for which its ties are straight on average. */
 function middle(ties: Tie[]): number | undefined {
     let [sum, weights] = [0, 0];
     for (const { other, ownOffset, otherOffset, weight } of ties) {
@@ -97,7 +97,7 @@ function middle(ties: Tie[]): number | undefined {
     return weights > 0 ? sum / weights : undefined;
 }
 
-/** How often connections cross between neighbouring columns. */
+/** The number of crossings between neighbouring columns. */
 function crossings(columns: Slot[][]): number {
     return columns.reduce((sum, column) => {
         const ends = column
@@ -109,7 +109,7 @@ function crossings(columns: Slot[][]): number {
     }, 0);
 }
 
-/** How many pairs are in the wrong order: counted while sorting by merging. */
+/** Sorts the values by merging, and counts the pairs in the wrong order. */
 function inversions(values: number[]): number {
     if (values.length < 2) {
         return 0;

@@ -1,15 +1,15 @@
 import { at } from "./geometry";
 
-/** A connection of two items, by their indexes. */
+/** A connection of two items; the numbers are their indexes. */
 export interface Link {
     source: number;
     target: number;
 }
 
 /**
- * Puts items into columns, so that calls go from left to right: each item stands to the right of all that call it. Where calls
- * form a cycle, as few of them as possible go back. Deterministic.
- * @returns the column of each item, from 0 on without gaps
+ * Puts items into columns so that calls go from left to right: each item is to the right of its callers. In a cycle, as few calls as
+ * possible go back. Deterministic.
+ * @returns the column of each item, from 0 without gaps
  */
 export function layeredRanks(count: number, links: readonly Link[]): number[] {
     const order = sequence(count, links);
@@ -28,7 +28,7 @@ export function layeredRanks(count: number, links: readonly Link[]): number[] {
     for (const item of order) {
         ranks[item] = Math.max(0, ...at(predecessors, item).map((one) => at(ranks, one) + 1));
     }
-    // Whoever is called by nobody stands right before the first one that it calls.
+    // An item without callers is in the column before its first callee.
     for (const item of order) {
         if (at(predecessors, item).length === 0 && at(successors, item).length > 0) {
             ranks[item] = Math.min(...at(successors, item).map((one) => at(ranks, one))) - 1;
@@ -38,8 +38,8 @@ export function layeredRanks(count: number, links: readonly Link[]): number[] {
 }
 
 /**
- * All items in a row, such that few links go back: the heuristic of Eades, Lin and Smyth (1993). Items that call nobody come last,
- * those that nobody calls come first, and of the rest the ones that call more than they are called.
+ * Orders all items so that few links go back: the heuristic of Eades, Lin and Smyth (1993). Items without callers come first, items
+ * without callees last, and of the others the one with the largest surplus of callees over callers comes next.
  */
 function sequence(count: number, links: readonly Link[]): number[] {
     const [successors, predecessors] = [lists(count), lists(count)];
@@ -56,7 +56,7 @@ function sequence(count: number, links: readonly Link[]): number[] {
     const right: number[] = [];
     const remaining = new Set(Array.from({ length: count }, (_, item) => item));
     const ready = [...remaining];
-    let looked = 0;
+    let next = 0;
     const take = (item: number, side: number[]) => {
         side.push(item);
         remaining.delete(item);
@@ -70,9 +70,9 @@ function sequence(count: number, links: readonly Link[]): number[] {
         }
     };
     while (remaining.size > 0) {
-        // What has become free by what was taken, in the order in which it did.
-        for (; looked < ready.length; looked += 1) {
-            const item = at(ready, looked);
+        // Items that have lost all their callers or callees, in that order.
+        for (; next < ready.length; next += 1) {
+            const item = at(ready, next);
             if (remaining.has(item) && (at(outgoing, item) === 0 || at(incoming, item) === 0)) {
                 take(item, at(incoming, item) === 0 ? left : right);
             }
@@ -94,7 +94,7 @@ function sequence(count: number, links: readonly Link[]): number[] {
     }
 }
 
-/** Columns that are much taller than the graph is wide are split into several; items of one column have no links. */
+/** Splits columns that are much higher than the graph is wide. Items in the same column have no links to each other. */
 function splitTallColumns(ranks: number[]): number[] {
     const limit = Math.max(16, Math.ceil(2 * Math.sqrt(ranks.length)));
     const columns: number[][] = [];

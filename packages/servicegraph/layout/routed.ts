@@ -4,12 +4,12 @@ import { at, type Point, type Size } from "./geometry";
 import type { Group, Layout, LayoutNode } from "./types";
 import { layeredRanks } from "./ranks";
 
-/** How often groups and the order of their ports are fitted to each other. */
+/** How often groups are placed with a better order of their ports. */
 const ROUNDS = 3;
 
 /**
- * Groups are placed in columns as if each were one large item, and their nodes in columns within them. A link between groups leaves
- * one and enters the other by ports at their sides, so that inside them too it passes under no node.
+ * Places groups in columns like large items, and the nodes of each group in columns inside it. A link between two groups passes through
+ * ports at their sides, so that it passes under no node inside them.
  */
 export function routedLayout(
     nodes: readonly LayoutNode[],
@@ -34,7 +34,7 @@ export function routedLayout(
     }
     const ranks = layeredRanks(groups.length, between);
 
-    // The best order of ports follows from where the groups are, and where they are best from the order of the ports.
+    // The best order of the ports depends on the positions of the groups, which depend on the order of the ports.
     let [contents, outer] = placeGroups();
     for (let round = 1; round < ROUNDS; round += 1) {
         for (const one of between) {
@@ -57,7 +57,7 @@ export function routedLayout(
         return [contents, placeColumns(contents, connections, ranks)];
     }
 
-    /** In the order in which the links come from above to below. */
+    /** From top to bottom, in the order of the other ends. */
     function portsOf(group: number): Port[] {
         return between
             .flatMap((one): (Port & { height: number })[] => {
@@ -79,19 +79,19 @@ interface GroupLink {
     /** Indexes of groups. */
     source: number;
     target: number;
-    /** Where it leaves and where it enters, as far as that is known. */
+    /** The vertical positions of its two ports so far. */
     sourceHeight: number;
     targetHeight: number;
 }
 
-/** Where a link from or to another group passes the side of a group. */
+/** The point where a link to another group crosses the side of a group. */
 interface Port {
     one: GroupLink;
     node: number;
     onRight: boolean;
 }
 
-/** A group with everything in it; points are relative to its corner. */
+/** A placed group; points are relative to its upper left corner. */
 interface Content extends Size {
     group: Group;
     nodes: Point[];
@@ -100,12 +100,12 @@ interface Content extends Size {
     ports: Map<GroupLink, Point[]>;
 }
 
-/** How far below the centre of its group the port of a link is. */
+/** The distance of a port below the centre of its group. */
 function portOffset({ ports, height }: Content, one: GroupLink): number {
     return (ports.get(one)?.at(-1)?.y ?? 0) - height / 2;
 }
 
-/** Places a group's nodes, with the ports on the left and on the right of all of them. */
+/** Places the nodes of a group, with the ports to the left and right of them. */
 function placeGroup(
     nodes: readonly LayoutNode[],
     group: Group,
@@ -148,7 +148,7 @@ function moveRoute({ points, label }: Route, by: Point): Route {
     return { points: points.map((point) => plus(point, by)), label: label && plus(label, by) };
 }
 
-/** Puts everything into its place: the content of a group moves by the group's corner. */
+/** Moves the content of each group to the position of the group. */
 function assemble(
     count: number,
     links: readonly Connection[],

@@ -4,7 +4,7 @@ import { stack, type Stacked } from "./stack";
 
 const anyColumn = fc.array(
     fc.record({
-        wish: fc.integer({ min: -300, max: 300 }),
+        target: fc.integer({ min: -300, max: 300 }),
         weight: fc.integer({ min: 1, max: 9 }),
         above: fc.integer({ min: 1, max: 50 }),
         below: fc.integer({ min: 1, max: 50 }),
@@ -13,9 +13,9 @@ const anyColumn = fc.array(
 );
 
 const cost = (column: Stacked[], places: number[]) =>
-    column.reduce((sum, { wish, weight }, index) => sum + weight * (at(places, index) - wish) ** 2, 0);
+    column.reduce((sum, { target, weight }, index) => sum + weight * (at(places, index) - target) ** 2, 0);
 
-it("keeps the order and the distances, and cannot be improved by moving a part up or down", () => {
+it("keeps order and distances, and no movement of a part improves the result", () => {
     fc.assert(
         fc.property(anyColumn, (column) => {
             const places = stack(column);
@@ -40,7 +40,7 @@ it("keeps the order and the distances, and cannot be improved by moving a part u
     );
 });
 
-it("gives everything its wish where there is room", () => {
-    const column = [-100, 0, 100].map((wish) => ({ wish, weight: 1, above: 10, below: 10 }));
+it("gives every box its target if there is space", () => {
+    const column = [-100, 0, 100].map((target) => ({ target, weight: 1, above: 10, below: 10 }));
     expect(stack(column)).toEqual([-100, 0, 100]);
 });

@@ -1,9 +1,8 @@
 import type { Item, Route } from "./columns";
 import type { Box, Point, Size } from "./geometry";
 
-/** A node to place. */
 export interface LayoutNode extends Item {
-    /** The nodes of a cluster stand together in a frame; with an empty name, each stands for itself. */
+    /** The nodes of a cluster are in one frame. A node with an empty cluster has no frame. */
     cluster: string;
 }
 
@@ -11,15 +10,14 @@ export interface Layout extends Size {
     /** The centres of the nodes. */
     nodes: Point[];
     clusters: (Box & { name: string })[];
-    /** In the order of the links. Those from a node to itself have none, nor have those of a dense graph: they go straight. */
+    /** In the order of the links; undefined for links from a node to itself, and for the straight links of a dense graph. */
     routes: (Route | undefined)[];
-    /** Whether the graph is so large that this is an overview of it, and no more. */
+    /** Whether this is an overview of a very large graph. */
     dense: boolean;
 }
 
-/** Nodes that stand together. */
 export interface Group {
-    /** Of the cluster; empty where there is no frame. */
+    /** The name of the cluster; empty if there is no frame. */
     name: string;
     /** Indexes of nodes. */
     members: number[];

@@ -4,7 +4,7 @@ import { readPageParameters } from "../parameters";
 import { anyName, HOSTILE_NAMES } from "../testing/names";
 import { elementsIn, parseXml, textOf, type XmlElement } from "../testing/xml";
 import { escapeMarkup } from "../text/markup";
-import { dotvizFault, dotvizPage } from "./dotviz";
+import { dotvizError, dotvizPage } from "./dotviz";
 
 const parameters = (query = "") => readPageParameters(new URLSearchParams(query));
 const at = new Date("2026-01-02T03:04:05.678Z");
@@ -32,10 +32,10 @@ const BOOKINFO: Mesh = {
     ],
 };
 
-/** What a reader sees of a name: what XML cannot hold is replaced. */
+/** A name without the characters that XML cannot contain. */
 const shown = (name: string) => textOf(parseXml(`<a>${escapeMarkup(name)}</a>`));
 
-it("draws every node, edge and namespace, and says their figures in words", () => {
+it("draws every node, edge and namespace with its figures", () => {
     const page = parseXml(draw(BOOKINFO));
     expect(withClass(page, "node").map((one) => textOf(titleOf(one) ?? one))).toEqual(
         BOOKINFO.nodes.map(({ name, namespace }) => `${name}\nnamespace ${namespace}`),
@@ -78,7 +78,7 @@ it("shows the edges with most errors first in the table", () => {
     ]);
 });
 
-it("shows edges without figures behind the others, and never as NaN", () => {
+it("shows edges without figures after the others, and never NaN", () => {
     const rates = [NaN, 1, NaN, 3, Infinity, NaN, 2, -1];
     const edges = rates.map((requestsPerSecond, target) => ({
         source: 0,
@@ -98,7 +98,7 @@ it("shows edges without figures behind the others, and never as NaN", () => {
     ]);
 });
 
-it("is well-formed, and shows every name as text, whatever the names are", () => {
+it("is well-formed and shows every name as text, with any names", () => {
     const anyMesh = fc
         .uniqueArray(fc.record({ app: anyName, workload: anyName, namespace: anyName }), { minLength: 1, maxLength: 6 })
         .chain((names) => {
@@ -128,7 +128,7 @@ it("is well-formed, and shows every name as text, whatever the names are", () =>
                     namespace ? `${shown(name)}\nnamespace ${shown(namespace)}` : shown(name),
                 ),
             );
-            // No element and no attribute comes of a name.
+            // No element or attribute comes from a name.
             for (const { name, attributes } of elementsIn(page)) {
                 expect(harmless.has(name)).toBe(true);
                 expect(
@@ -141,12 +141,12 @@ it("is well-formed, and shows every name as text, whatever the names are", () =>
     );
 });
 
-/** Names of all elements of a page, with those that only some pages have. */
+/** The names of all elements of a page, and of those that only some pages have. */
 function tagsOf(page: string): Set<string> {
     return new Set([...elementsIn(parseXml(page)).map(({ name }) => name), "pre", "ul", "li", "p", "h2"]);
 }
 
-it("says how to make traffic where there is none, and what may hide it", () => {
+it("says how to send traffic if there is none, and what may hide it", () => {
     const page = draw({ nodes: [], edges: [] }, "filter_empty=true&source_workload=x&time_horizon=30s");
     const text = textOf(parseXml(page));
     expect(text).toContain("No traffic in the last 30s");
@@ -155,11 +155,13 @@ it("says how to make traffic where there is none, and what may hide it", () => {
     expect(textOf(parseXml(draw({ nodes: [], edges: [] })))).not.toContain("filters");
 });
 
-it("tells which figures are missing, and why", () => {
-    expect(textOf(parseXml(draw(BOOKINFO, "", ["latency: too slow"])))).toContain("latency: too slow");
+it("says which metrics are missing, and why", () => {
+    expect(textOf(parseXml(draw(BOOKINFO, "", ["latency: too slow"])))).toMatch(
+        /Some metrics are unavailable:.*latency: too slow/s,
+    );
 });
 
-it("asks for nothing but its own files, has no script, and refreshes as told", () => {
+it("loads only its own files, has no script, and loads again as requested", () => {
     const elements = elementsIn(parseXml(draw(BOOKINFO, "refresh=60")));
     const urls = elements.flatMap(({ attributes }) =>
         ["href", "src", "action"].flatMap((name) => attributes.get(name) ?? []),
@@ -178,9 +180,9 @@ it("asks for nothing but its own files, has no script, and refreshes as told", (
     expect(textOf(parseXml(draw(BOOKINFO, "refresh=60")))).toContain("loads again every 60 s");
 });
 
-it("never loads itself again unless that is asked for, so that nothing typed into its form is lost", () => {
+it("loads again only if requested, so that the form keeps what is typed", () => {
     expect(draw(BOOKINFO)).not.toContain("http-equiv");
-    expect(dotvizFault("x", 502, parameters())).not.toContain("http-equiv");
+    expect(dotvizError("x", 502, parameters())).not.toContain("http-equiv");
     const selected = elementsIn(parseXml(draw(BOOKINFO))).filter(({ attributes }) => attributes.has("selected"));
     expect(selected.map(textOf)).toEqual(["never"]);
 });
@@ -199,11 +201,11 @@ it("keeps the parameters in its form and its links", () => {
     expect(links.map(({ attributes }) => attributes.get("href"))).toContain(`dotgraph?${query}`);
 });
 
-it("explains a failure, and asks again unless it can never be answered", () => {
+it("explains an error, and loads again unless a parameter is invalid", () => {
     for (const reason of HOSTILE_NAMES) {
-        const page = parseXml(dotvizFault(reason, 502, parameters()));
+        const page = parseXml(dotvizError(reason, 502, parameters()));
         expect(textOf(page)).toContain(shown(reason));
     }
-    expect(dotvizFault("x", 502, parameters("refresh=5"))).toContain("http-equiv");
-    expect(dotvizFault("x", 400, parameters("refresh=5"))).not.toContain("http-equiv");
+    expect(dotvizError("x", 502, parameters("refresh=5"))).toContain("http-equiv");
+    expect(dotvizError("x", 400, parameters("refresh=5"))).not.toContain("http-equiv");
 });

@@ -1,23 +1,22 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 import { AnswerReader, type Sample } from "./answer";
 
-/** Something that answers PromQL queries. */
+/** Answers PromQL queries. */
 export interface Prometheus {
     /**
-     * @param at the moment that the query looks at, the same for queries whose answers are put together
-     * @param take gets each element of the answer; where the query fails, it may have got some of them
-     * @throws Fault 502 where Prometheus cannot be reached or answers nonsense, 504 where it takes too long; the signal's reason
+     * @param at the time of evaluation: the same for all queries whose answers are combined
+     * @param take gets each sample; if the query fails, it may have got some of them
+     * @throws RequestError 502 if Prometheus cannot be reached or its answer is invalid, 504 if it takes too long; the signal's reason
      */
-    query: (promql: string, at: Date, take: (sample: Sample) => void, patience: Patience) => Promise<void>;
+    query: (promql: string, at: Date, take: (sample: Sample) => void, options: QueryOptions) => Promise<void>;
 }
 
-/** How long the answer to a query is waited for. */
-export interface Patience {
-    /** Milliseconds that have gone by already: Prometheus has so much less. */
+export interface QueryOptions {
+    /** Milliseconds that the request has waited; Prometheus has so much less time. */
     waited: number;
-    /** Aborted when nobody wants the answer any more. */
+    /** Aborted when no client waits for the answer. */
     signal: AbortSignal;
 }
 
@@ -29,141 +28,140 @@ export interface PrometheusLimits {
     timeout: number;
     /** How long an answer may be, in bytes. */
     answerBytes: number;
-    /** Told of each query: how it ended, and after how many seconds. */
+    /** Called after each query, with its duration in seconds. */
     observe?: (outcome: Outcome, seconds: number) => void;
 }
 
 /** The HTTP API of the Prometheus at `address`, whose path may be a prefix. */
 export function prometheusAt(address: URL, { timeout, answerBytes, observe }: PrometheusLimits): Prometheus {
-    const get = getter();
-    const name = `${address.protocol}//${address.host}${address.pathname.replace(/\/$/, "")}`;
+    const prefix = address.pathname.replace(/\/$/, "");
+    const name = `${address.protocol}//${address.host}${prefix}`;
 
     async function ask(
         promql: string,
         at: Date,
         take: (sample: Sample) => void,
-        { waited, signal: wanted }: Patience,
+        { waited, signal: wanted }: QueryOptions,
     ): Promise<void> {
         const left = Math.max(1, Math.floor(timeout - waited));
         const url = new URL(address);
-        url.pathname = `${address.pathname.replace(/\/$/, "")}/api/v1/query`;
+        url.pathname = `${prefix}/api/v1/query`;
         url.search = new URLSearchParams({ query: promql, time: at.toISOString(), timeout: `${left}ms` }).toString();
         let redirected: string | undefined;
         const late = AbortSignal.timeout(left);
         try {
             const signal = AbortSignal.any([wanted, late]);
             const response = await get(url, signal, (location) => (redirected = location));
-            await read(response, answerBytes, take);
+            await readVector(response, answerBytes, take);
         } catch (error) {
             wanted.throwIfAborted();
-            const fault =
-                error instanceof Fault
+            const { status, message } =
+                error instanceof RequestError
                     ? error
                     : late.aborted
-                      ? new Fault(
+                      ? new RequestError(
                             504,
-                            `Prometheus at ${name} does not answer within ${timeout / 1000} s${share(waited)}`,
+                            `Prometheus at ${name} does not answer within ${timeout / 1000} s${waitNote(waited)}`,
                         )
-                      : new Fault(502, `Prometheus at ${name} cannot be asked: ${reasonOf(error)}`);
-            throw redirected === undefined
-                ? fault
-                : new Fault(
-                      fault.status,
-                      `${fault.message}; it redirects to ${redirected}: set --prometheusAddr to where its API is`,
-                  );
+                      : new RequestError(502, `Prometheus at ${name} cannot be queried: ${reasonOf(error)}`);
+            throw new RequestError(
+                status,
+                redirected === undefined
+                    ? message
+                    : `${message}; it redirects to ${redirected}: set --prometheusAddr to the address of its API`,
+            );
         }
     }
 
     return {
-        query: async (promql, at, take, patience) => {
+        query: async (promql, at, take, options) => {
             const start = performance.now();
             const ended = (outcome: Outcome) => observe?.(outcome, (performance.now() - start) / 1000);
             try {
-                await ask(promql, at, take, patience);
+                await ask(promql, at, take, options);
                 ended("success");
             } catch (error) {
-                const isLate = error instanceof Fault && error.status === 504;
-                ended(patience.signal.aborted ? "abandoned" : isLate ? "timeout" : "failure");
+                const isLate = error instanceof RequestError && error.status === 504;
+                ended(options.signal.aborted ? "abandoned" : isLate ? "timeout" : "failure");
                 throw error;
             }
         },
     };
 }
 
-/** How much of a timeout was gone before Prometheus was asked, unless that is next to nothing. */
-function share(waited: number): string {
+/** Says how much of a timeout was over before the query, unless that is negligible. */
+function waitNote(waited: number): string {
     return waited < 50 ? "" : `, ${(waited / 1000).toFixed(1)} s of which the request waited for its turn`;
 }
 
-/** How many redirects are followed, one after the other. */
 const MOST_REDIRECTS = 5;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
-/** Sends a request, and follows where it is sent to; `redirected` is told of each such place. */
-type Get = (url: URL, signal: AbortSignal, redirected: (location: string) => void) => Promise<http.IncomingMessage>;
-
-function getter(): Get {
-    const options = { keepAlive: true, maxSockets: 16 };
-    const agents = { "http:": new http.Agent(options), "https:": new https.Agent(options) };
-    const once = (url: URL, signal: AbortSignal) =>
-        new Promise<http.IncomingMessage>((resolve, reject) => {
-            const request =
-                url.protocol === "https:"
-                    ? https.get(url, { agent: agents["https:"], signal }, resolve)
-                    : http.get(url, { agent: agents["http:"], signal }, resolve);
-            request.on("error", reject);
-        });
-
-    return async (first, signal, redirected) => {
-        let url = first;
-        for (let hops = 0; ; hops += 1) {
-            const response = await once(url, signal);
-            const { statusCode = 0, headers } = response;
-            if (!REDIRECTS.includes(statusCode)) {
-                return response;
-            }
-            // Without its body, and with it the connection: a redirect's is of no use.
-            response.destroy();
-            if (headers.location === undefined || hops === MOST_REDIRECTS) {
-                throw new Fault(
-                    502,
-                    headers.location === undefined
-                        ? `Prometheus answers with status ${statusCode} and no Location`
-                        : `Prometheus redirects more than ${MOST_REDIRECTS} times`,
-                );
-            }
-            url = placeOf(headers.location, url);
-            redirected(`${url.protocol}//${url.host}${url.pathname}`);
+/** Sends a request and follows redirects; `redirected` gets each new location. */
+async function get(
+    first: URL,
+    signal: AbortSignal,
+    redirected: (location: string) => void,
+): Promise<http.IncomingMessage> {
+    let url = first;
+    for (let hops = 0; ; hops += 1) {
+        const response = await getOnce(url, signal);
+        const { statusCode = 0, headers } = response;
+        if (!REDIRECTS.includes(statusCode)) {
+            return response;
         }
-    };
+        response.destroy();
+        if (headers.location === undefined || hops === MOST_REDIRECTS) {
+            throw new RequestError(
+                502,
+                headers.location === undefined
+                    ? `Prometheus answers with status ${statusCode} and no Location`
+                    : `Prometheus redirects more than ${MOST_REDIRECTS} times`,
+            );
+        }
+        url = redirectTarget(headers.location, url);
+        redirected(`${url.protocol}//${url.host}${url.pathname}`);
+    }
 }
 
-/** Where a redirect goes. @throws Fault 502 where that is nothing to ask */
-function placeOf(location: string, from: URL): URL {
+function getOnce(url: URL, signal: AbortSignal): Promise<http.IncomingMessage> {
+    return new Promise((resolve, reject) => {
+        const { get } = url.protocol === "https:" ? https : http;
+        get(url, { signal }, resolve).on("error", reject);
+    });
+}
+
+/** @throws RequestError 502 if the location is not an HTTP address */
+function redirectTarget(location: string, from: URL): URL {
     const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
     if (!url || !["http:", "https:"].includes(url.protocol)) {
-        throw new Fault(
+        throw new RequestError(
             502,
-            `Prometheus redirects to ${location.slice(0, 200)}, which is no HTTP address: set --prometheusAddr to where its API is`,
+            `Prometheus redirects to ${location.slice(0, 200)}, which is not an HTTP address: ` +
+                "set --prometheusAddr to the address of its API",
         );
     }
     if (url.host === from.host) {
-        // What a browser does too: who was let in stays so on the same host, and on no other.
+        // As in a browser, credentials are sent to the same host only.
         [url.username, url.password] = [from.username, from.password];
     }
     return url;
 }
 
-async function read(response: http.IncomingMessage, mostBytes: number, take: (sample: Sample) => void): Promise<void> {
+async function readVector(
+    response: http.IncomingMessage,
+    mostBytes: number,
+    take: (sample: Sample) => void,
+): Promise<void> {
     const reader = new AnswerReader(take);
     const decoder = new TextDecoder();
     let length = 0;
     for await (const chunk of response as AsyncIterable<Buffer>) {
         length += chunk.length;
         if (length > mostBytes) {
-            throw new Fault(
+            throw new RequestError(
                 502,
-                `Prometheus' answer is longer than ${mostBytes} bytes; ask for less by a filter, or allow more by a flag`,
+                `Prometheus' answer is longer than ${mostBytes} bytes; use a filter, or raise --prometheusAnswerBytes`,
             );
         }
         reader.push(decoder.decode(chunk, { stream: true }));
@@ -172,7 +170,7 @@ async function read(response: http.IncomingMessage, mostBytes: number, take: (sa
     reader.end(response.statusCode ?? 0);
 }
 
-/** Why a connection failed. With several addresses to try, Node gives an error without a message, but with a code. */
+/** Why a connection failed. If several addresses were tried, Node's error has no message, but a code. */
 function reasonOf(error: unknown): string {
     const { message, code } = error as NodeJS.ErrnoException;
     return message || code || String(error);

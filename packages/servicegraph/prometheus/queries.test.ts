@@ -2,20 +2,20 @@ import { parser } from "@prometheus-io/lezer-promql";
 import fc from "fast-check";
 import { anyName } from "../testing/names";
 import { unquote } from "../testing/dot";
+import { goQuote } from "../text/goText";
 import { wellFormed } from "../text/wellFormed";
 import { parseDuration } from "./duration";
 import { detailQueries, FILTERS, type Filter, trafficQueries } from "./queries";
-import { quote } from "./quote";
 
 const SELECTION = { timeHorizon: "5m", filterEmpty: false, filters: {} };
 
 function isPromql(query: string): boolean {
-    let isFaultless = true;
-    parser.parse(query).iterate({ enter: ({ type }) => void (isFaultless &&= !type.isError) });
-    return isFaultless;
+    let isValid = true;
+    parser.parse(query).iterate({ enter: ({ type }) => void (isValid &&= !type.isError) });
+    return isValid;
 }
 
-it("asks what 1.0 asked, word for word", () => {
+it("asks exactly the queries of 1.0", () => {
     expect(trafficQueries(SELECTION)).toEqual({
         requests:
             'sum(rate(istio_requests_total{reporter="destination"}[5m])) by (source_workload, destination_workload, source_app, destination_app)',
@@ -26,7 +26,7 @@ it("asks what 1.0 asked, word for word", () => {
     );
 });
 
-it("writes PromQL, with the filters' values as they are, whatever they are", () => {
+it("writes valid PromQL with any values of the filters", () => {
     const anyFilters = fc.record(
         Object.fromEntries(Object.keys(FILTERS).map((filter) => [filter, anyName])) as Record<Filter, typeof anyName>,
         { requiredKeys: [] },
@@ -41,7 +41,7 @@ it("writes PromQL, with the filters' values as they are, whatever they are", () 
                     const [, literal = ""] = new RegExp(`[{,]${label}=("(?:[^"\\\\]|\\\\.)*")`).exec(query) ?? [];
                     expect(unquote(literal)).toBe(wellFormed(value));
                 }
-                // Nothing but what was there without filters, and the filters.
+                // The query has nothing else than the filters and what it has without filters.
                 expect(withoutStrings(query)).toBe(withoutStrings(withNames(query, selection.filters)));
             }
         }),
@@ -61,15 +61,15 @@ function withNames(query: string, filters: Partial<Record<Filter, string>>): str
     );
 }
 
-it("the check of PromQL sees an injection", () => {
+it("this test detects an injection", () => {
     expect(isPromql('sum(rate(a{b="c"}[5m])) or vector(1')).toBe(false);
 });
 
-it("quotes in ASCII alone", () => {
+it("quotes values in ASCII", () => {
     fc.assert(
         fc.property(anyName, (name) => {
-            expect(quote(name)).toMatch(/^"[ -~]*"$/);
-            expect(unquote(quote(name))).toBe(wellFormed(name));
+            expect(goQuote(name, { ascii: true })).toMatch(/^"[ -~]*"$/);
+            expect(unquote(goQuote(name, { ascii: true }))).toBe(wellFormed(name));
         }),
     );
 });
@@ -104,6 +104,6 @@ it.each([
     "300y",
     "99999999999999999999s",
     "5m] or x[",
-])("%j is no duration", (text) => {
+])("%j is not a duration", (text) => {
     expect(parseDuration(text)).toBeUndefined();
 });

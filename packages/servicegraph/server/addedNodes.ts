@@ -1,14 +1,14 @@
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 
-/** How many nodes can be added, and how long their names may be together. */
+/** The most nodes that can be added, and the most characters of all their names. */
 const LIMITS = { nodes: 1000, characters: 100_000 };
 
-/** Nodes that were added by `POST /node`: shown in every graph, until the server ends. */
+/** Nodes added by `POST /node`. Every graph shows them until the server ends. */
 export class AddedNodes {
     private readonly names = new Set<string>();
     private characters = 0;
 
-    /** Another one whenever a node was added. */
+    /** Changes with each added node. */
     get version(): number {
         return this.names.size;
     }
@@ -17,15 +17,15 @@ export class AddedNodes {
         return this.names.values();
     }
 
-    /** @throws Fault 507 where there are too many */
+    /** @throws RequestError 507 if there are too many */
     add(name: string): void {
         if (this.names.has(name)) {
             return;
         }
         if (this.names.size >= LIMITS.nodes || this.characters + name.length > LIMITS.characters) {
-            throw new Fault(
+            throw new RequestError(
                 507,
-                `no more nodes can be added: ${LIMITS.nodes} nodes or ${LIMITS.characters} characters are the limit`,
+                `no more nodes can be added: the limit is ${LIMITS.nodes} nodes or ${LIMITS.characters} characters`,
             );
         }
         this.names.add(name);

@@ -7,7 +7,7 @@ import { answerTo, BOOKINFO } from "../testing/traffic";
 
 const GRAPHS = ["/graph", "/d3graph", "/dotgraph", "/dotviz", "/meshgraph"];
 
-/** Runs a test with a server whose Prometheus replies in this way. */
+/** Runs a test with a server and a fake Prometheus. */
 async function withServer(
     reply: (promql: string) => Reply,
     test: (server: TestServer, prometheus: FakePrometheus) => Promise<void>,
@@ -27,7 +27,7 @@ const bookinfo = (promql: string) => answerTo(promql, BOOKINFO);
 const never: Reply = () => undefined;
 const withReason = (status: number, reason: string) => ({ status, body: expect.stringContaining(reason) as string });
 
-it("stays up and healthy while Prometheus is down, and says so with 502", async () => {
+it("stays healthy while Prometheus is down, and answers 502", async () => {
     const server = await testServer("http://127.0.0.1:9");
     try {
         for (const path of GRAPHS) {
@@ -40,14 +40,14 @@ it("stays up and healthy while Prometheus is down, and says so with 502", async 
     }
 });
 
-it("says with 504 that Prometheus takes too long", async () => {
+it("answers 504 if Prometheus takes too long", async () => {
     await withServer(
         () => never,
         async (server) => {
             const answers = await Promise.all(GRAPHS.map((path) => server.ask(path)));
             for (const answer of answers) {
                 expect(answer.status).toBe(504);
-                expect(answer.body).toMatch(/does not answer within 0.3 s|turn of this one did not come within 0.3 s/);
+                expect(answer.body).toMatch(/does not answer within 0.3 s|did not start within 0.3 s/);
             }
             expect(answers[0]?.body).toMatch(/^Prometheus at .* does not answer within 0.3 s$/);
         },
@@ -55,7 +55,7 @@ it("says with 504 that Prometheus takes too long", async () => {
     );
 });
 
-it("says with 504 that Prometheus stalls in the middle of an answer", async () => {
+it("answers 504 if Prometheus stalls in the middle of an answer", async () => {
     await withServer(
         () => (response) => response.write('{"status":"success","data":{"resultType":"vector","result":['),
         async (server) => {
@@ -67,23 +67,23 @@ it("says with 504 that Prometheus stalls in the middle of an answer", async () =
 
 const garbage: [string, Reply, string][] = [
     ["answers with a page", (response) => response.writeHead(200).end("<html>"), "not its API's JSON"],
-    ["hangs up", (response) => response.destroy(), "cannot be asked"],
+    ["hangs up", (response) => response.destroy(), "cannot be queried"],
     [
-        "breaks off",
+        "stops in the middle",
         (response) => (response.writeHead(200, { "Content-Length": 99 }), response.write("{"), response.destroy()),
-        "cannot be asked",
+        "cannot be queried",
     ],
     [
-        "redirects to nobody",
+        "redirects to a closed port",
         (response) => response.writeHead(302, { Location: "http://127.0.0.1:9/login?secret" }).end(),
-        "ECONNREFUSED 127.0.0.1:9; it redirects to http://127.0.0.1:9/login: set --prometheusAddr to where its API is",
+        "ECONNREFUSED 127.0.0.1:9; it redirects to http://127.0.0.1:9/login: set --prometheusAddr to the address of its API",
     ],
-    ["redirects without an end", (response) => response.writeHead(307, { Location: "" }).end(), "more than 5 times"],
+    ["redirects endlessly", (response) => response.writeHead(307, { Location: "" }).end(), "more than 5 times"],
     ["redirects without a Location", (response) => response.writeHead(308).end(), "status 308 and no Location"],
     [
         "redirects to what is not HTTP",
         (response) => response.writeHead(301, { Location: "file:///etc/passwd" }).end(),
-        "redirects to file:///etc/passwd, which is no HTTP address",
+        "redirects to file:///etc/passwd, which is not an HTTP address",
     ],
     ["answers endlessly", (response) => response.end("x".repeat(300_000)), "longer than 200000 bytes"],
     [
@@ -93,21 +93,18 @@ const garbage: [string, Reply, string][] = [
     ],
 ];
 
-it.each(garbage)(
-    "says with 502 that Prometheus %s, be it to one of the two queries alone",
-    async (_, reply, reason) => {
-        for (const metric of ["istio_requests_total", "istio_tcp"]) {
-            await withServer(
-                (promql) => (promql.includes(metric) ? reply : bookinfo(promql)),
-                async (server) => {
-                    expect(await server.ask("/graph")).toMatchObject(withReason(502, reason));
-                    expect(await server.ask("/dotviz")).toMatchObject({ status: 502 });
-                },
-                { answerBytes: 200_000 },
-            );
-        }
-    },
-);
+it.each(garbage)("answers 502 if Prometheus %s, even for one of the two queries", async (_, reply, reason) => {
+    for (const metric of ["istio_requests_total", "istio_tcp"]) {
+        await withServer(
+            (promql) => (promql.includes(metric) ? reply : bookinfo(promql)),
+            async (server) => {
+                expect(await server.ask("/graph")).toMatchObject(withReason(502, reason));
+                expect(await server.ask("/dotviz")).toMatchObject({ status: 502 });
+            },
+            { answerBytes: 200_000 },
+        );
+    }
+});
 
 it.each([301, 302, 303, 307, 308])("follows Prometheus' redirects with status %d", async (status) => {
     const elsewhere = await fakePrometheus(bookinfo);
@@ -129,7 +126,7 @@ it.each([301, 302, 303, 307, 308])("follows Prometheus' redirects with status %d
     }
 });
 
-it("draws what the two queries tell when the details cannot be had, and says why", async () => {
+it("draws the graph of the two queries if details are unavailable, and says why", async () => {
     await withServer(
         (promql) =>
             promql.includes("namespace") ? (response) => response.writeHead(500).end("down") : bookinfo(promql),
@@ -139,8 +136,7 @@ it("draws what the two queries tell when the details cannot be had, and says why
             expect([status, mesh.nodes.length, mesh.edges.length]).toEqual([200, 7, 7]);
             expect(mesh.missing.sort()).toEqual(
                 ["bytes", "failures", "latency", "requests"].map(
-                    (detail) =>
-                        `${detail}: Prometheus answers with status 500 and something that is not its API's JSON`,
+                    (detail) => `${detail}: Prometheus answers with status 500 and a body that is not its API's JSON`,
                 ),
             );
             expect((await server.ask("/dotviz")).body).toContain("latency: Prometheus answers with status 500");
@@ -148,20 +144,20 @@ it("draws what the two queries tell when the details cannot be had, and says why
     );
 });
 
-it("does not wait long for details when the traffic is known", async () => {
+it("does not wait long for details after the traffic", async () => {
     await withServer(
         (promql) => (promql.includes("namespace") ? never : bookinfo(promql)),
         async (server) => {
             const start = performance.now();
             const { status, body } = await server.ask("/meshgraph");
             expect([status, performance.now() - start < 4000]).toEqual([200, true]);
-            expect(body).toContain("takes more than 2 s longer");
+            expect(body).toContain("needs more than 2 s longer");
         },
         { timeout: 60_000 },
     );
 });
 
-it("asks Prometheus once for requests that come at the same time and want the same", async () => {
+it("queries Prometheus once for simultaneous requests for the same graph", async () => {
     await withServer(
         () => (response) => {
             setTimeout(
@@ -178,7 +174,7 @@ it("asks Prometheus once for requests that come at the same time and want the sa
     );
 });
 
-it("works on a few different graphs at a time, lets some wait and refuses the rest with 503", async () => {
+it("makes a few graphs at a time, lets some wait and refuses the others with 503", async () => {
     const held: (() => void)[] = [];
     let isHolding = true;
     await withServer(
@@ -215,7 +211,7 @@ it("works on a few different graphs at a time, lets some wait and refuses the re
     );
 });
 
-it("counts the wait for a turn to the time that Prometheus has", async () => {
+it("counts the wait for a turn towards the timeout", async () => {
     await withServer(
         () => never,
         async (server) => {
@@ -225,13 +221,13 @@ it("counts the wait for a turn to the time that Prometheus has", async () => {
             );
             expect(performance.now() - start).toBeLessThan(1100);
             expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 504));
-            expect(answers.at(-1)?.body).toMatch(/did not come within 0.6 s|of which the request waited for its turn/);
+            expect(answers.at(-1)?.body).toMatch(/did not start within 0.6 s|of which the request waited for its turn/);
         },
         { timeout: 600 },
     );
 });
 
-it("makes one graph for requests that differ in what means nothing", async () => {
+it("makes one graph for equivalent requests", async () => {
     const later: Reply = (response) => {
         setTimeout(() => response.end('{"status":"success","data":{"resultType":"vector","result":[]}}'), 200).unref();
     };
@@ -245,13 +241,13 @@ it("makes one graph for requests that differ in what means nothing", async () =>
             expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
             expect(prometheus.queries).toHaveLength(2);
             await Promise.all(["", "?unknown=1", "?refresh=60"].map((query) => server.ask(`/dotviz${query}`)));
-            // Two pages: one that loads itself again, and one that does otherwise.
+            // Two different pages: one loads again, the other does not.
             expect(prometheus.queries).toHaveLength(2 + 2 * 6);
         },
     );
 });
 
-it("makes no graph for clients that have gone", async () => {
+it("makes no graph for clients that are gone", async () => {
     let dropped = 0;
     let isStuck = true;
     await withServer(
@@ -265,7 +261,7 @@ it("makes no graph for clients that have gone", async () => {
             const ask = (minutes: number, client: AbortController) =>
                 fetch(`${server.url}/graph?time_horizon=${minutes}m`, { signal: client.signal }).catch(() => undefined);
             const [gone, other] = [new AbortController(), new AbortController()];
-            // Two that are being made, one of them for two clients, and some that wait.
+            // Two graphs are in progress, one of them for two clients, and some wait.
             const asked = [ask(1, gone), ask(2, gone), ask(2, other), ...[3, 4, 5, 6].map((one) => ask(one, gone))];
             while (prometheus.queries.length < 4) {
                 await sleep(10);
@@ -274,7 +270,7 @@ it("makes no graph for clients that have gone", async () => {
             await sleep(100);
             isStuck = false;
             gone.abort();
-            // The only one that somebody still waits for.
+            // The only graph that a client still waits for.
             expect(await last).toMatchObject({ status: 200 });
             expect(dropped).toBe(2);
             expect(prometheus.queries.filter((promql) => /\[[3456]m\]/.test(promql))).toEqual([]);
@@ -292,7 +288,7 @@ it.each([
     [NaN, "NaN", "no data"],
     [Infinity, "+Inf", "∞ req/s"],
     [-Infinity, "-Inf", "−∞ req/s"],
-])("tells %d requests a second as such, and not as none", async (requests, word, shown) => {
+])("shows %d requests per second as such, and not as none", async (requests, word, shown) => {
     const traffic = BOOKINFO.map((one) => ({ ...one, requests }));
     await withServer(
         (promql) => answerTo(promql, traffic),
@@ -305,8 +301,8 @@ it.each([
     );
 });
 
-it("cuts off clients that ask for much and take in nothing, and no slow ones", async () => {
-    // More than the sockets' buffers hold.
+it("disconnects clients that read nothing, and no slow ones", async () => {
+    // More than the buffers of sockets.
     const traffic = Array.from({ length: 16 }, (_, index) => ({
         from: { app: `${index}${"x".repeat(900_000)}`, workload: "w", namespace: "n" },
         to: { app: "b", workload: "w", namespace: "n" },
@@ -343,7 +339,7 @@ it("shows an added node at once", async () => {
     });
 });
 
-it("does not let added nodes take all memory", async () => {
+it("limits the memory of added nodes", async () => {
     await withServer(bookinfo, async (server) => {
         for (let node = 0; node < 10; node += 1) {
             expect(await server.ask(`/node?name=${node}${"x".repeat(9_990)}`, "POST")).toMatchObject({ status: 200 });
@@ -355,7 +351,7 @@ it("does not let added nodes take all memory", async () => {
     });
 });
 
-it("allows pages nothing but the server's own files, and everything else nothing at all", async () => {
+it("allows pages to load only the server's own files, and other answers nothing", async () => {
     await withServer(bookinfo, async (server) => {
         const policyOf = async (path: string) => (await server.ask(path)).headers["content-security-policy"];
         expect(await policyOf("/dotviz")).toBe(
@@ -418,14 +414,14 @@ it.each([
     ["/x/..//%2e%2e//b!'()*%24&+,:;=@", "/b%21%27%28%29%2A$&+,:;=@"],
     ["/%25%32%33//", "/%2523/"],
     ["//é".replace("é", "%C3%A9"), "/%C3%A9"],
-])("sends %s to %s, which is the same place", async (path, location) => {
+])("redirects %s to %s, which is equivalent", async (path, location) => {
     await withServer(bookinfo, async (server) => {
         const { status, headers } = await server.ask(path);
         expect([status, headers.location]).toEqual([301, location]);
     });
 });
 
-it("answers OPTIONS * for the server as a whole, and no other method there", async () => {
+it("answers OPTIONS * and no other method for *", async () => {
     await withServer(bookinfo, async (server) => {
         expect(await server.ask("*", "OPTIONS")).toMatchObject({ status: 200, body: "" });
         expect(await server.ask("*")).toMatchObject({ status: 400 });
@@ -434,7 +430,7 @@ it("answers OPTIONS * for the server as a whole, and no other method there", asy
     });
 });
 
-it("shows a filter's value as text alone", async () => {
+it("shows the value of a filter as text", async () => {
     await withServer(bookinfo, async (server, prometheus) => {
         const { body } = await server.ask(`/dotviz?source_workload=${encodeURIComponent('"><script>x')}`);
         expect(body).not.toContain("<script>");
@@ -442,7 +438,7 @@ it("shows a filter's value as text alone", async () => {
     });
 });
 
-it("counts in /metrics what it answers, in Prometheus' text format", async () => {
+it("counts its answers in /metrics, in Prometheus' text format", async () => {
     await withServer(bookinfo, async (server) => {
         await server.ask("/graph");
         await server.ask("/graph?time_horizon=x");
@@ -460,25 +456,25 @@ it("counts in /metrics what it answers, in Prometheus' text format", async () =>
         ]) {
             expect(body.split("\n")).toContain(line);
         }
-        expect(faultsOf(body)).toEqual([]);
+        expect(errorsIn(body)).toEqual([]);
     });
 });
 
-/** What is not right in an exposition: each family is announced once, and each line is a comment or a sample of its family. */
-function faultsOf(exposition: string): string[] {
-    const faults: string[] = [];
+/** The errors of an exposition. Each family has one header, and each line is a comment or a sample of its family. */
+function errorsIn(exposition: string): string[] {
+    const errors: string[] = [];
     const families = new Set<string>();
     let family = "";
     for (const line of exposition.replace(/\n$/, "").split("\n")) {
         const [, kind, name = ""] = /^# (HELP|TYPE) ([a-z_]+) \S/.exec(line) ?? [];
         if (kind === "HELP") {
-            faults.push(...(families.has(name) ? [`${name} twice`] : []));
+            errors.push(...(families.has(name) ? [`${name} twice`] : []));
             families.add((family = name));
         } else if (kind === "TYPE" ? name !== family : !isSampleOf(family, line)) {
-            faults.push(line);
+            errors.push(line);
         }
     }
-    return faults;
+    return errors;
 }
 
 function isSampleOf(family: string, line: string): boolean {

@@ -1,8 +1,8 @@
 import * as http from "node:http";
-import { DOTVIZ_POLICY, dotvizFault } from "../page/dotviz";
+import { DOTVIZ_POLICY, dotvizError } from "../page/dotviz";
 import { AddedNodes } from "./addedNodes";
 import type { Assets } from "./assets";
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 import { GRAPH_PATHS, type GraphMaker } from "./graphs";
 import type { Metrics } from "./metrics";
 import { defaultPageParameters, queryOf, readPageParameters, readSelection } from "../parameters";
@@ -13,29 +13,29 @@ import { Abandoned, SharedWork, type Work } from "./sharedWork";
 export interface AppArgs {
     make: GraphMaker;
     metrics: Metrics;
-    /** The files that are served as they are, by path. */
+    /** Files that are served unchanged, by path. */
     assets: Assets;
-    /** How long Prometheus may take for a graph, the wait for a turn included, in milliseconds. */
+    /** How long Prometheus may take for a graph, in milliseconds, including the wait for a turn. */
     timeout: number;
-    /** How long a client may take in nothing of its answer before it is cut off, in milliseconds; half a minute by default. */
+    /** How long a client may read nothing of its answer, in milliseconds, until it is disconnected; half a minute by default. */
     stall?: number;
-    /** Told of faults in the server itself. */
+    /** Called with internal errors. */
     log: (message: string) => void;
 }
 
-/** Graphs that are made at the same time, and that may wait for it. */
+/** How many graphs are made at the same time, and how many may wait. */
 const AT_ONCE = 2;
 const MAY_WAIT = 32;
 
-/** What `/metrics` calls the status of a request whose sender has gone: no answer reaches it. The number is nginx'. */
+/** The status in `/metrics` of a request whose client is gone, as in nginx. */
 const CLIENT_GONE = 499;
 
-/** What answers requests: everything of the server but the socket. */
+/** The request listener of the server. */
 export function app({ make, metrics, assets, timeout, stall = 30_000, log }: AppArgs): http.RequestListener {
     const added = new AddedNodes();
-    const graphs = new SharedWork<Answer>({ atOnce: AT_ONCE, mayWait: MAY_WAIT, patience: timeout });
+    const graphs = new SharedWork<Answer>({ atOnce: AT_ONCE, mayWait: MAY_WAIT, timeout });
 
-    /** Requests for the same graph at the same time get the same one. */
+    /** Requests for the same graph at the same time share it. */
     function graph(path: string, query: string, client: AbortSignal): Promise<Answer> {
         const work: Work<Answer> = (signal, waited) => make({ path, query, added: [...added], waited }, signal);
         return graphs.do(JSON.stringify([path, query, added.version]), work, client);
@@ -47,14 +47,14 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
             parameters = readPageParameters(query);
             return await graph("/dotviz", queryOf(parameters.selection, parameters.refresh), client);
         } catch (error) {
-            if (!(error instanceof Fault)) {
+            if (!(error instanceof RequestError)) {
                 throw error;
             }
-            return page(dotvizFault(error.message, error.status, parameters), DOTVIZ_POLICY, error.status);
+            return page(dotvizError(error.message, error.status, parameters), DOTVIZ_POLICY, error.status);
         }
     }
 
-    /** What is at a path; undefined where there is nothing. */
+    /** Undefined if the path does not exist. */
     function find({ path, query }: Target, method: string, client: AbortSignal): Answer | Promise<Answer> | undefined {
         switch (path) {
             case "/dotviz":
@@ -67,7 +67,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
                 return text(metrics.text(), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
         }
         if (GRAPH_PATHS.includes(path)) {
-            // Bad parameters are refused before anything waits.
+            // This refuses bad parameters before the wait for a turn.
             return graph(path, queryOf(readSelection(query)), client);
         }
         return assets.get(path);
@@ -78,14 +78,14 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
         client: AbortSignal,
     ): Promise<{ endpoint: string; answer: Answer }> {
         if (request.method === "OPTIONS" && request.url === "*") {
-            // Asks after the server as a whole; Go's answers likewise.
+            // A request about the server as a whole. Go's HTTP server answers the same.
             return { endpoint: "other", answer: { status: 200, headers: {}, body: "" } };
         }
         const target = readTarget(request.url ?? "/");
         if (!target) {
             return {
                 endpoint: "other",
-                answer: text("400 Bad Request: not a path that begins with / and is validly escaped", 400),
+                answer: text("400 Bad Request: the path must begin with / and be escaped correctly", 400),
             };
         }
         const redirect = redirectOf(target);
@@ -98,25 +98,25 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
                 ? { endpoint: target.path, answer: found }
                 : { endpoint: "other", answer: text("404 page not found\n", 404) };
         } catch (error) {
-            if (error instanceof Fault) {
+            if (error instanceof RequestError) {
                 return { endpoint: target.path, answer: text(error.message, error.status) };
             }
             if (error instanceof Abandoned) {
                 return { endpoint: target.path, answer: text(error.message, CLIENT_GONE) };
             }
             log(`${target.path}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-            return { endpoint: target.path, answer: text("a fault in servicegraph itself; its log says more", 500) };
+            return { endpoint: target.path, answer: text("internal error in servicegraph; see its log", 500) };
         }
     }
 
-    /** How many responses an answer is being sent by. */
+    /** How many responses send each answer. */
     const senders = new Map<Answer, number>();
 
     function hold(answer: Answer): void {
         senders.set(answer, (senders.get(answer) ?? 0) + 1);
     }
 
-    function letGo(answer: Answer): void {
+    function release(answer: Answer): void {
         const left = (senders.get(answer) ?? 0) - 1;
         senders.set(answer, left);
         if (left === 0) {
@@ -128,7 +128,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
     return (request, response) => {
         const ended = metrics.begin();
         const client = new AbortController();
-        // After the answer, too, when there is nothing left to stop.
+        // The event comes after complete answers too, where the signal has no effect.
         response.once("close", () => {
             client.abort();
         });
@@ -136,16 +136,16 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
             .then(({ endpoint, answer }) => {
                 const { status, headers, body } = answer;
                 ended(endpoint, status);
-                // All who wait for the same answer come here before the first of them is done with it.
+                // All clients of a shared answer come here before the first response is closed.
                 hold(answer);
                 if (response.closed) {
-                    letGo(answer);
+                    release(answer);
                     return;
                 }
                 response.once("close", () => {
-                    letGo(answer);
+                    release(answer);
                 });
-                // Else, whoever asks for much and never reads would fill the server's memory.
+                // Clients that never read would fill the server's memory.
                 response.setTimeout(stall, () => {
                     response.destroy();
                 });
@@ -157,13 +157,13 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
                 response.end(request.method === "HEAD" ? undefined : body);
             })
             .catch((error: unknown) => {
-                log(`cannot be answered: ${String(error)}`);
+                log(`cannot answer: ${String(error)}`);
                 response.destroy();
             });
     };
 }
 
-/** `/node` of 1.0: adds a node by POST, with its name in the query, and answers with nothing. */
+/** `/node` of 1.0: a POST with a name in the query adds a node. The body of the answer is empty. */
 function addNode(added: AddedNodes, query: URLSearchParams, method: string): Answer {
     if (method !== "POST") {
         return text("requests of this type not supported at this time", 501);

@@ -20,7 +20,7 @@ afterAll(() => {
     }
 });
 
-/** What is served of a folder, and which files it does not have. */
+/** What is served from a folder, and which files it lacks. */
 function served(from: string): { css: string; script: string; missing: string[] } {
     let missing: string[] = [];
     const found = assetsIn(from, own, (names) => (missing = names));
@@ -28,7 +28,7 @@ function served(from: string): { css: string; script: string; missing: string[] 
     return { css: bodyOf("/mesh.css"), script: bodyOf("/force/forcegraph.js"), missing };
 }
 
-it("serves the server's own files where a folder has none, as 1.0's default ./ has not", () => {
+it("serves the server's own files if the folder has none, as the default folder ./ of 1.0", () => {
     const all = [...ASSET_NAMES].sort();
     for (const from of [folder({}), path.join(own, "no-such-folder"), path.join(own, "mesh.css")]) {
         const { css, script, missing } = served(from);
@@ -37,13 +37,13 @@ it("serves the server's own files where a folder has none, as 1.0's default ./ h
     expect(served(own).missing).toEqual([]);
 });
 
-it("serves a folder's files in the place of the server's own, and nothing else of it", () => {
+it("serves a folder's files instead of the server's own, and no other file of it", () => {
     const from = folder({ "mesh.css": "theirs", "secret.txt": "secret" });
     expect(served(from)).toMatchObject({ css: "theirs", script: "own forcegraph.js" });
     expect([...assetsIn(from, own, () => undefined).keys()].filter((at) => at.includes("secret"))).toEqual([]);
 });
 
-it("names the flag, its value and the reason where a file cannot be read", () => {
+it("names the flag, its value and the reason if a file cannot be read", () => {
     const from = folder({});
     fs.mkdirSync(path.join(from, "mesh.css"));
     expect(() => served(from)).toThrow(`--assetDir must be a folder whose files can be read; it is "${from}": EISDIR`);

@@ -2,18 +2,17 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { type Answer, NOTHING, page } from "./response";
 
-/** Answers by path: the files that the server serves as they are. */
+/** Answers by path: the files that the server serves unchanged. */
 export type Assets = ReadonlyMap<string, Answer>;
 
-/** The files beside the server's own. */
 export const ASSET_NAMES = ["mesh.css", "favicon.svg", "forcegraph.html", "forcegraph.css", "forcegraph.js"] as const;
 
 export type AssetName = (typeof ASSET_NAMES)[number];
 
-/** What the live graph may do: run the server's own script, and ask the server. */
+/** The live graph may run the server's own script and send requests to the server. */
 const FORCE_POLICY = "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'";
 
-/** Makes the answers from the files' text. */
+/** Makes the answers from the texts of the files. */
 export function assets(read: (name: AssetName) => string): Assets {
     const file = (name: AssetName, type: string): Answer => ({
         status: 200,
@@ -30,10 +29,9 @@ export function assets(read: (name: AssetName) => string): Assets {
 }
 
 /**
- * Reads them from a folder. 1.0 took any, and served what was there; of the files that this one does not have, the server's own are
- * served.
- * @param missing told which files those are
- * @throws Error where a file is there and cannot be read
+ * Reads the files from a folder. 1.0 accepted any folder, so that the server's own files replace missing ones.
+ * @param missing called with the names of missing files
+ * @throws Error if a file exists and cannot be read
  */
 export function assetsIn(folder: string, ownFolder: string, missing: (names: string[]) => void): Assets {
     const names: string[] = [];

@@ -3,7 +3,7 @@ import { parseListenAddress } from "./listenAddress";
 
 const parse = (...args: string[]) => parseFlags(args, "/app");
 
-it("has 1.0's flags with 1.0's defaults, and its files beside it", () => {
+it("has the flags and defaults of 1.0, and its files in its own folder", () => {
     expect(parse()).toEqual({
         bindAddr: { port: 8088 },
         prometheusAddr: new URL("http://localhost:9090"),
@@ -17,7 +17,7 @@ it.each([
     [["--bindAddr", ":80", "--prometheusAddr", "https://prometheus:9090/prefix"]],
     [["-bindAddr=:80", "-prometheusAddr=https://prometheus:9090/prefix"]],
     [["--bindAddr=:80", "-prometheusAddr", "https://prometheus:9090/prefix"]],
-])("takes %j, as Go does", (args) => {
+])("accepts %j, as Go does", (args) => {
     expect(parse(...args)).toMatchObject({
         bindAddr: { port: 80 },
         prometheusAddr: new URL("https://prometheus:9090/prefix"),

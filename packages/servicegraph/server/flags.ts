@@ -3,11 +3,10 @@ import { parseArgs } from "node:util";
 import { parseDuration } from "../prometheus/duration";
 import { type ListenAddress, parseListenAddress } from "./listenAddress";
 
-/** What the command line says. */
 export interface Flags {
     bindAddr: ListenAddress;
     prometheusAddr: URL;
-    /** A folder with files that take the place of the server's own, which need not have any. */
+    /** A folder whose files replace the server's own. It may have none of them. */
     assetDir: string;
     /** How long Prometheus may take for an answer, in milliseconds. */
     prometheusTimeout: number;
@@ -18,13 +17,13 @@ export interface Flags {
 export const USAGE = `Flags, with their defaults:
   --bindAddr :8088                          where to listen
   --prometheusAddr http://localhost:9090    the Prometheus to ask; a path is a prefix
-  --assetDir                                a folder with files that take the place of the pages' own; by default there are none
+  --assetDir                                a folder whose files replace the server's own of the same name; none by default
   --prometheusTimeout 10s                   how long Prometheus may take for an answer
-  --prometheusAnswerBytes 33554432          how long an answer of Prometheus may be`;
+  --prometheusAnswerBytes 33554432          how long an answer of Prometheus may be, in bytes`;
 
 /**
- * Reads the flags: those of 1.0, with one dash or two, as Go takes them, and two of our own.
- * @param programFolder where the server's own files are
+ * Reads the flags: those of 1.0, with one dash or two as in Go, and two new ones.
+ * @param programFolder the folder of the server's own files
  * @throws Error with the flag, its value and what is allowed
  */
 export function parseFlags(args: string[], programFolder: string): Flags {
@@ -53,7 +52,7 @@ export function parseFlags(args: string[], programFolder: string): Flags {
     };
 }
 
-/** In milliseconds. Whoever asked has gone after ten minutes. */
+/** In milliseconds. No client waits longer than ten minutes. */
 function parseTimeout(text: string): number {
     const milliseconds = parseDuration(text) ?? 0;
     return milliseconds > 0 && milliseconds <= 600_000

@@ -1,32 +1,32 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
-import { type Mesh, MeshBuilder } from "../graph/mesh";
+import { Figures, type Mesh, MeshBuilder } from "../graph/mesh";
 import { meshJson } from "../graph/meshJson";
 import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
+import { readPageParameters, readSelection } from "../parameters";
 import type { Sample } from "../prometheus/answer";
 import type { Prometheus } from "../prometheus/client";
 import { type Detail, detailQueries, type Selection, trafficQueries } from "../prometheus/queries";
-import { Fault } from "../fault";
-import { readPageParameters, readSelection } from "../parameters";
+import { RequestError } from "../requestError";
 import { type Answer, json, page, text } from "./response";
 
-/** A graph that is asked for. */
+/** A requested graph. */
 export interface GraphJob {
     path: string;
     /** The request's query. */
     query: string;
-    /** Nodes that are shown whether they have traffic or not. */
+    /** Nodes that are shown with or without traffic. */
     added: string[];
-    /** How long it has waited for its turn, in milliseconds: so much less time has Prometheus. */
+    /** How long the job has waited, in milliseconds; Prometheus has so much less time. */
     waited: number;
 }
 
 /**
  * Makes the answer to a job.
- * @param signal stops it: it then rejects with the signal's reason
- * @throws Fault where Prometheus fails it
+ * @param signal stops the work, which then rejects with the signal's reason
+ * @throws RequestError if the query is invalid or Prometheus fails
  */
 export type GraphMaker = (job: GraphJob, signal: AbortSignal) => Promise<Answer>;
 
@@ -37,13 +37,11 @@ const FORMATS = new Map<string, (graph: ServiceGraph) => string>([
     ["/dotgraph", dotGraph],
 ]);
 
-/** The paths at which there are graphs. */
 export const GRAPH_PATHS: readonly string[] = [...FORMATS.keys(), "/dotviz", "/meshgraph"];
 
-/** Makes graphs of what a Prometheus knows. */
 export function graphsFrom(prometheus: Prometheus): GraphMaker {
     return async ({ path, query, added, waited }, signal) => {
-        // One moment for all queries, so that the parts add up to the whole.
+        // All queries are evaluated at the same time, so that their answers fit together.
         const at = new Date();
         const ask: Ask = (promql, take) => prometheus.query(promql, at, take, { waited, signal });
         const search = new URLSearchParams(query);
@@ -59,38 +57,40 @@ export function graphsFrom(prometheus: Prometheus): GraphMaker {
     };
 }
 
-/** Asks Prometheus, which gives each element of its answer to `take`. */
 type Ask = (promql: string, take: (sample: Sample) => void) => Promise<void>;
 
 /** How much longer than the traffic the details may take, in milliseconds. */
 const DETAILS_LATER = 2000;
 
 /**
- * Asks for the details as well. Where they cannot be had, or not soon, the graph is drawn without them.
+ * Queries traffic and details. If details fail or come too late, the mesh has none of them.
  * @returns the mesh, and why details are missing
  */
 async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise<{ mesh: Mesh; missing: string[] }> {
     const missing: string[] = [];
     const builder = new MeshBuilder();
+    const figuresOf = async (promql: string, detailed: boolean) => {
+        const figures = new Figures();
+        await ask(promql, (sample) => {
+            builder.read(sample, detailed, figures);
+        });
+        return figures;
+    };
     const queries = trafficQueries(selection);
     const traffic = Promise.all(
         (["requests", "bytes"] as const).map(async (kind) => {
-            const { take, complete } = builder.traffic(kind);
-            await ask(queries[kind], take);
-            complete();
+            builder.traffic(kind, await figuresOf(queries[kind], false));
         }),
     );
     const tooLate = traffic.then(async () => {
         await sleep(DETAILS_LATER, undefined, { ref: false });
-        throw new Fault(504, `Prometheus takes more than ${DETAILS_LATER / 1000} s longer for it than for the traffic`);
+        throw new RequestError(504, `Prometheus needs more than ${DETAILS_LATER / 1000} s longer than for the traffic`);
     });
     const details = Object.entries(detailQueries(selection)).map(async ([detail, query]) => {
         try {
-            const { take, complete } = builder.detail(detail as Detail);
-            await Promise.race([ask(query, take), tooLate]);
-            complete();
+            builder.detail(detail as Detail, await Promise.race([figuresOf(query, true), tooLate]));
         } catch (error) {
-            if (!(error instanceof Fault)) {
+            if (!(error instanceof RequestError)) {
                 throw error;
             }
             missing.push(`${detail}: ${error.message}`);
@@ -100,12 +100,12 @@ async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise
     return { mesh: builder.finish(selection.filterEmpty, added), missing };
 }
 
-/** Asks Prometheus what 1.0 asked, and nothing else. */
+/** Asks the two queries of 1.0 only. */
 async function askServiceGraph(ask: Ask, selection: Selection, added: string[]): Promise<ServiceGraph> {
     const queries = trafficQueries(selection);
-    const edgesOf = async (query: string, label: ServiceEdge["label"]) => {
+    const edgesOf = async (promql: string, label: ServiceEdge["label"]) => {
         const edges: ServiceEdge[] = [];
-        await ask(query, (sample) => edges.push(readEdge(sample, label)));
+        await ask(promql, (sample) => edges.push(readEdge(sample, label)));
         return edges;
     };
     const [requests, bytes] = await Promise.all([

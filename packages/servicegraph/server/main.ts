@@ -7,7 +7,7 @@ import { parseFlags, USAGE } from "./flags";
 import { Metrics } from "./metrics";
 import { graphsInThread, serveGraphs } from "./worker";
 
-/* The program that runs in the cluster: reads the flags, listens, and ends on SIGTERM. */
+/* The program in the container: it reads the flags, listens, and ends on SIGTERM. */
 
 if (isMainThread) {
     main(path.resolve(process.argv[1] ?? ""));
@@ -20,7 +20,7 @@ function main(file: string): void {
     const flags = orEnd(USAGE, () => parseFlags(process.argv.slice(2), ownFolder));
     const assets = orEnd("", () =>
         assetsIn(flags.assetDir, ownFolder, (names) => {
-            log(`--assetDir ${flags.assetDir} has no ${names.join(", ")}: the server's own are served`);
+            log(`--assetDir ${flags.assetDir} has no ${names.join(", ")}: the server's own files replace them`);
         }),
     );
     const { prometheusAddr, prometheusTimeout: timeout, prometheusAnswerBytes: answerBytes } = flags;
@@ -33,9 +33,9 @@ function main(file: string): void {
         },
     );
     const server = http.createServer(app({ make, metrics, log, timeout, assets }));
-    // Beyond that a connection is refused, so that no crowd can take the server's memory.
+    // More connections would need too much memory.
     server.maxConnections = 512;
-    // Whoever takes longer to say what it wants is no client of a graph.
+    // Slow requests would keep their connections for too long.
     server.headersTimeout = 10_000;
     server.requestTimeout = 15_000;
 
@@ -46,7 +46,7 @@ function main(file: string): void {
     server.listen(flags.bindAddr, () => {
         const { host, pathname } = prometheusAddr;
         const address = JSON.stringify(server.address());
-        log(`Starting servicegraph service at ${address}, asking Prometheus at ${host}${pathname}`);
+        log(`Starting servicegraph service at ${address}, querying Prometheus at ${host}${pathname}`);
     });
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
         process.once(signal, () => {
@@ -56,13 +56,13 @@ function main(file: string): void {
     }
 }
 
-/** How long answers that are under way have when the server ends, in milliseconds. */
+/** How long running answers may take after the signal, in milliseconds. */
 const LAST_ANSWERS = 3000;
 
-/** Accepts nothing more, lets answers that are under way reach whoever asked, and ends the program with code 0. */
+/** Refuses new requests, completes running answers, and ends the program with code 0. */
 function end(server: http.Server): void {
     server.close(() => process.exit(0));
-    // A connection whose answer is done would be kept open for the next request.
+    // Connections stay open for their next request.
     setInterval(() => {
         server.closeIdleConnections();
     }, 50);
@@ -71,7 +71,7 @@ function end(server: http.Server): void {
     }, LAST_ANSWERS);
 }
 
-/** What a flag stands for; where it makes no sense, the program ends with the reason. */
+/** Ends the program with code 2 and the reason if reading fails. */
 function orEnd<Value>(usage: string, read: () => Value): Value {
     try {
         return read();

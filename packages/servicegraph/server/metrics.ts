@@ -1,4 +1,4 @@
-/* What Prometheus may scrape from the server itself, in its text format 0.0.4. */
+/* The metrics of the server, in Prometheus' text format 0.0.4. */
 
 /** Upper bounds of the histograms' buckets, in seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,7 +16,7 @@ export class Metrics {
     private readonly querySeconds: Histogram = histogram();
     private inFlight = 0;
 
-    /** Counts a request from now on; the function that it gives says how it ended. */
+    /** Counts a request. Call the result when it ends. */
     begin(): (endpoint: string, status: number) => void {
         const start = performance.now();
         this.inFlight += 1;

@@ -1,19 +1,18 @@
-/** What a request is answered with. */
 export interface Answer {
     status: number;
-    /** Content type, and whatever else; a length is added. */
+    /** Without Content-Length, which is added. */
     headers: Record<string, string>;
     body: string | Buffer;
-    /** Called when the body was sent to everybody who gets it; it is not to be read any more. */
+    /** Called when the body was sent to all clients, after which nothing may read it. */
     release?: () => void;
 }
 
 const TEXT = "text/plain; charset=utf-8";
 
-/** Where no page, script or frame of any origin may be loaded from: holds for every answer that is not a page. */
+/** The content security policy of all answers that are not pages: nothing may be loaded. */
 export const NOTHING = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** Text, which is also what 1.0 called its JSON and its DOT. */
+/** Text. JSON and DOT have this type too, as in 1.0. */
 export function text(body: string, status = 200, headers: Record<string, string> = {}): Answer {
     return {
         status,
@@ -26,7 +25,7 @@ export function json(body: string): Answer {
     return text(body, 200, { "Content-Type": "application/json; charset=utf-8" });
 }
 
-/** A page, with what its content security policy allows. */
+/** @param policy what the content security policy of the page allows */
 export function page(body: string, policy: string, status = 200): Answer {
     return {
         status,

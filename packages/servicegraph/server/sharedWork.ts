@@ -1,64 +1,63 @@
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 
-/** Why work was stopped: everybody who wanted its result has gone. */
+/** Work stopped because no client waits for its result. */
 export class Abandoned extends Error {
     override readonly name = "Abandoned";
 
     constructor() {
-        super("whoever asked has gone");
+        super("the client has closed the connection");
     }
 }
 
 /**
- * Does a piece of work.
- * @param signal stops it; it then rejects with the signal's reason
- * @param waited how long it has waited for its turn, in milliseconds
+ * @param signal stops the work, which then rejects with the signal's reason
+ * @param waited how long the work has waited for its turn, in milliseconds
  */
 export type Work<Result> = (signal: AbortSignal, waited: number) => Promise<Result>;
 
 export interface SharedWorkLimits {
-    /** How many pieces are done at the same time. */
+    /** How many tasks run at the same time. */
     atOnce: number;
-    /** How many more wait for their turn; beyond that a request is refused. */
+    /** How many more may wait for their turn. Further requests are refused. */
     mayWait: number;
-    /** How long they wait, in milliseconds. */
-    patience: number;
+    /** How long they may wait, in milliseconds. */
+    timeout: number;
 }
 
-interface Piece<Result> {
+interface Task<Result> {
     result: Promise<Result>;
     stop: AbortController;
     clients: number;
 }
 
 /**
- * Does the work of requests: those that ask for the same thing at the same time share one piece of work, only so many pieces are
- * done at once, and none is done for nobody.
+ * Runs the tasks of requests. Requests for the same result at the same time share one task, the number of running tasks is limited,
+ * and a task without clients is stopped.
  */
 export class SharedWork<Result> {
-    private readonly underWay = new Map<string, Piece<Result>>();
-    /** In the order in which they came. */
+    private readonly tasks = new Map<string, Task<Result>>();
+    /** First in, first out. */
     private readonly waiting = new Set<() => void>();
     private running = 0;
 
     constructor(private readonly limits: SharedWorkLimits) {}
 
     /**
-     * The result of `work`, or of the same work that is under way already.
+     * The result of `work`, or of a running task with the same key.
      * @param key what the result depends on
-     * @param client aborted when whoever asks has gone
-     * @throws Fault 503 where too much is waiting, 504 where the turn does not come in time; Abandoned
+     * @param client aborted when the client is gone
+     * @throws RequestError 503 if too many tasks wait, 504 if the wait is too long; Abandoned
      */
     do(key: string, work: Work<Result>, client: AbortSignal): Promise<Result> {
-        const piece = this.underWay.get(key) ?? this.begin(key, work);
-        piece.clients += 1;
+        const task = this.tasks.get(key) ?? this.begin(key, work);
+        task.clients += 1;
         return new Promise((resolve, reject) => {
             const leave = () => {
-                piece.clients -= 1;
-                if (piece.clients === 0) {
-                    // Whoever asks from now on gets a piece of its own.
-                    this.forget(key, piece);
-                    piece.stop.abort(new Abandoned());
+                task.clients -= 1;
+                if (task.clients === 0) {
+                    // The next request with this key starts a new task.
+                    this.forget(key, task);
+                    task.stop.abort(new Abandoned());
                 }
                 reject(new Abandoned());
             };
@@ -66,24 +65,24 @@ export class SharedWork<Result> {
             const end = () => {
                 client.removeEventListener("abort", leave);
             };
-            piece.result.finally(end).then(resolve, reject);
+            task.result.finally(end).then(resolve, reject);
         });
     }
 
-    private begin(key: string, work: Work<Result>): Piece<Result> {
+    private begin(key: string, work: Work<Result>): Task<Result> {
         const stop = new AbortController();
-        const piece = { result: this.inTurn(work, stop.signal), stop, clients: 0 };
-        this.underWay.set(key, piece);
+        const task = { result: this.inTurn(work, stop.signal), stop, clients: 0 };
+        this.tasks.set(key, task);
         const end = () => {
-            this.forget(key, piece);
+            this.forget(key, task);
         };
-        piece.result.then(end, end);
-        return piece;
+        task.result.then(end, end);
+        return task;
     }
 
-    private forget(key: string, piece: Piece<Result>): void {
-        if (this.underWay.get(key) === piece) {
-            this.underWay.delete(key);
+    private forget(key: string, task: Task<Result>): void {
+        if (this.tasks.get(key) === task) {
+            this.tasks.delete(key);
         }
     }
 
@@ -94,13 +93,13 @@ export class SharedWork<Result> {
         } else if (this.waiting.size < this.limits.mayWait) {
             await this.turn(signal);
         } else {
-            throw new Fault(503, "too many different graphs are asked for at once; try again in a moment");
+            throw new RequestError(503, "too many different graphs were requested at once; try again in a moment");
         }
         try {
             signal.throwIfAborted();
             return await work(signal, performance.now() - start);
         } finally {
-            // The turn passes to the one that waits longest, without being given back in between.
+            // The task that waits longest takes over the turn, so that `running` does not change.
             const [next] = this.waiting;
             if (next) {
                 next();
@@ -110,16 +109,16 @@ export class SharedWork<Result> {
         }
     }
 
-    /** Waits for a turn, which then counts as one that is running. */
+    /** Waits for a turn, which is then counted in `running`. */
     private turn(signal: AbortSignal): Promise<void> {
         return new Promise((resolve, reject) => {
-            const { patience } = this.limits;
+            const { timeout } = this.limits;
             const end = () => {
                 clearTimeout(timer);
                 signal.removeEventListener("abort", stop);
-                this.waiting.delete(go);
+                this.waiting.delete(begin);
             };
-            const go = () => {
+            const begin = () => {
                 end();
                 resolve();
             };
@@ -130,14 +129,14 @@ export class SharedWork<Result> {
             const timer = setTimeout(() => {
                 end();
                 reject(
-                    new Fault(
+                    new RequestError(
                         504,
-                        `other graphs were asked for first, and the turn of this one did not come within ${patience / 1000} s; try again in a moment`,
+                        `this graph had to wait for others and did not start within ${timeout / 1000} s; try again in a moment`,
                     ),
                 );
-            }, patience);
+            }, timeout);
             signal.addEventListener("abort", stop);
-            this.waiting.add(go);
+            this.waiting.add(begin);
         });
     }
 }

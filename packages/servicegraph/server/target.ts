@@ -2,16 +2,15 @@ import * as path from "node:path";
 import { escapeMarkup } from "../text/markup";
 import type { Answer } from "./response";
 
-/** What a request is for. */
 export interface Target {
     /** Unescaped. */
     path: string;
     query: URLSearchParams;
-    /** The query as it was sent, with its question mark; empty where there is none. */
+    /** The query as it was sent, with its question mark; may be empty. */
     search: string;
 }
 
-/** Reads the target of a request; undefined where it is no path, or one that is not validly escaped. */
+/** Reads the target of a request; undefined if it is not a correctly escaped path. */
 export function readTarget(target: string): Target | undefined {
     const [, escaped = "", search = ""] = /^(?:https?:\/\/[^/?]*)?([^?]*)(\?.*)?$/is.exec(target) ?? [];
     if (escaped !== "" && !escaped.startsWith("/")) {
@@ -24,9 +23,9 @@ export function readTarget(target: string): Target | undefined {
     }
 }
 
-/** Where Go's server, and with it 1.0, sends a request elsewhere; undefined where it does not. */
+/** The redirects of Go's HTTP server, and so of 1.0. */
 export function redirectOf({ path: asked, search }: Target): Answer | undefined {
-    // Without doubled slashes, `.` and `..`; a slash at the end stays.
+    // This removes double slashes, `.` and `..`, and keeps a slash at the end.
     const clean = path.posix.normalize(asked.startsWith("/") ? asked : `/${asked}`);
     if (clean !== asked) {
         const location = goEscapePath(clean) + search;
@@ -39,7 +38,7 @@ export function redirectOf({ path: asked, search }: Target): Answer | undefined 
     return asked.endsWith("/index.html") ? moved(`./${search}`) : undefined;
 }
 
-/** Escapes a path as Go does: whatever else could begin a query or a fragment, or end an address in a text. */
+/** Escapes a path as Go does. */
 function goEscapePath(path: string): string {
     return encodeURIComponent(path)
         .replace(/%(?:24|26|2B|2C|2F|3A|3B|3D|40)/g, decodeURIComponent)

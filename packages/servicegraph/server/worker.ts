@@ -1,18 +1,17 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { type Outcome, prometheusAt } from "../prometheus/client";
-import { Fault } from "../fault";
+import { RequestError } from "../requestError";
 import { type GraphJob, type GraphMaker, graphsFrom } from "./graphs";
 import type { Answer } from "./response";
 
 /*
- * Graphs are made in a thread of their own: while a large one is drawn the server goes on answering probes, and the memory that
- * it takes has a limit, beyond which the thread ends and not the server.
+ * A thread makes the graphs, so that the server answers probes meanwhile. The memory of the thread is limited: a graph that is too
+ * large ends the thread and not the server.
  */
 
-/** Megabytes of heap. A graph of 10,000 edges has some 20 in use; the rest is what V8 has not cleared up yet. */
+/** Megabytes of heap. A graph with 10,000 edges uses about 20; the rest is garbage that V8 has not collected yet. */
 const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
-/** What the thread needs to know. */
 export interface WorkerSettings {
     prometheusAddr: string;
     /** As in `PrometheusLimits`. */
@@ -22,14 +21,14 @@ export interface WorkerSettings {
 
 export type QueryObserver = (outcome: Outcome, seconds: number) => void;
 
-/** To the thread: a job, or that nobody wants its answer any more, or the memory of an answer that was sent. */
+/** To the thread: a job, the end of a job without clients, or the memory of an answer that was sent. */
 type Request = { id: number; job: GraphJob } | { id: number; job: undefined } | { memory: ArrayBuffer };
 
-/** From the thread: a query's end, or the answer to a job, or why there is none. */
+/** From the thread: the end of a query, the answer to a job, an error for the client, or an internal error. */
 type Message =
     | { query: Parameters<QueryObserver> }
     | { id: number; status: number; headers: Record<string, string>; memory: ArrayBuffer; length: number }
-    | { id: number; fault: { status: Fault["status"]; message: string } }
+    | { id: number; error: { status: RequestError["status"]; message: string } }
     | { id: number; defect: string };
 
 interface Waiting {
@@ -38,7 +37,7 @@ interface Waiting {
 }
 
 /**
- * Makes graphs in a thread, which is started for the first one, and again where it has ended.
+ * Makes graphs in a thread. The first graph starts it, and the next graph after its end starts it again.
  * @param file the program whose `serveGraphs` runs in the thread
  */
 export function graphsInThread(file: string, settings: WorkerSettings, observe: QueryObserver): GraphMaker {
@@ -48,7 +47,7 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
 
     function start(): Worker {
         const started = new Worker(file, { workerData: settings, resourceLimits: MEMORY });
-        // The server ends when its socket is closed, whatever the thread does.
+        // The thread does not keep the server running.
         started.unref();
         started.on("message", (message: Message) => {
             if ("query" in message) {
@@ -57,15 +56,15 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
             }
             const job = waiting.get(message.id);
             waiting.delete(message.id);
-            if ("fault" in message) {
-                job?.reject(new Fault(message.fault.status, message.fault.message));
+            if ("error" in message) {
+                job?.reject(new RequestError(message.error.status, message.error.message));
             } else if ("defect" in message) {
                 job?.reject(new Error(message.defect));
             } else {
                 const { status, headers, memory, length } = message;
                 const release = () => {
-                    const back: Request = { memory };
-                    started.postMessage(back, [memory]);
+                    const request: Request = { memory };
+                    started.postMessage(request, [memory]);
                 };
                 if (job) {
                     job.resolve({ status, headers, body: Buffer.from(memory, 0, length), release });
@@ -75,7 +74,7 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
             }
         });
         const end = (error: Error) => {
-            // An error is followed by the thread's end, when another one may be at work already.
+            // The event `exit` follows `error`, when a new thread may be running.
             if (worker !== started) {
                 return;
             }
@@ -88,7 +87,7 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
         started.on("error", (error: NodeJS.ErrnoException) => {
             end(
                 error.code === "ERR_WORKER_OUT_OF_MEMORY"
-                    ? new Fault(503, "the graph is too large for the server's memory; ask for less by a filter")
+                    ? new RequestError(503, "the graph is too large for the server's memory; use a filter")
                     : error,
             );
         });
@@ -128,7 +127,7 @@ export function graphsInThread(file: string, settings: WorkerSettings, observe: 
         });
 }
 
-/** What runs in the thread. */
+/** Runs in the thread. */
 export function serveGraphs(): void {
     const { prometheusAddr, timeout, answerBytes } = workerData as WorkerSettings;
     const send = (message: Message, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(message, transfer);
@@ -143,7 +142,7 @@ export function serveGraphs(): void {
     const memory = new AnswerMemory();
     parentPort?.on("message", (request: Request) => {
         if ("memory" in request) {
-            memory.giveBack(request.memory);
+            memory.recycle(request.memory);
             return;
         }
         const { id, job } = request;
@@ -160,8 +159,8 @@ export function serveGraphs(): void {
                     send({ id, status, headers, ...written }, [written.memory]);
                 },
                 (error: unknown) => {
-                    if (error instanceof Fault) {
-                        send({ id, fault: { status: error.status, message: error.message } });
+                    if (error instanceof RequestError) {
+                        send({ id, error: { status: error.status, message: error.message } });
                     } else {
                         send({ id, defect: error instanceof Error ? (error.stack ?? error.message) : String(error) });
                     }
@@ -172,8 +171,8 @@ export function serveGraphs(): void {
 }
 
 /**
- * Memory for answers, which the server gives back when they are sent. Left to itself, the server's thread, which makes little else
- * to clear up, would let the memory of dozens of them pile up.
+ * Memory for answers, which the server returns after sending them. The server's thread creates little garbage: without this, the memory
+ * of dozens of answers would accumulate before V8 collects it.
  */
 class AnswerMemory {
     private spare: ArrayBuffer | undefined;
@@ -186,8 +185,8 @@ class AnswerMemory {
         return { memory, length };
     }
 
-    /** Keeps the largest. */
-    giveBack(memory: ArrayBuffer): void {
+    /** Keeps the largest one. */
+    recycle(memory: ArrayBuffer): void {
         this.spare = this.spare && this.spare.byteLength >= memory.byteLength ? this.spare : memory;
     }
 }

@@ -1,4 +1,4 @@
-/* A strict reader of the part of DOT that servicegraph writes: it accepts nothing else. */
+/* A strict reader: it accepts only the part of DOT that servicegraph writes. */
 
 export interface DotGraph {
     name: string;
@@ -6,7 +6,7 @@ export interface DotGraph {
     edges: { source: string; target: string; label: string }[];
 }
 
-/** @throws Error where the text is not that part of DOT */
+/** @throws Error if the text is not that part of DOT */
 export function parseDot(text: string): DotGraph {
     const tokens = lex(text);
     let next = 0;
@@ -58,7 +58,7 @@ interface Token {
     text: string;
 }
 
-/** By Graphviz' own rules: in a string in quotes, a backslash keeps the quote or the backslash after it from meaning anything. */
+/** In a quoted string of Graphviz, a backslash escapes a quote or a backslash. */
 function lex(text: string): Token[] {
     const tokens: Token[] = [];
     const pattern = /\s+|->|[[\]{};=]|[a-z]+|"(?:[^"\\\n]|\\.)*"/y;
@@ -81,7 +81,7 @@ function lex(text: string): Token[] {
 
 const SHORT: Partial<Record<string, string>> = { a: "\x07", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
 
-/** What a string in Go's syntax stands for. */
+/** The value of a string in Go's syntax. */
 export function unquote(literal: string): string {
     return literal
         .slice(1, -1)

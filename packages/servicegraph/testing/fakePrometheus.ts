@@ -2,23 +2,23 @@ import { once } from "node:events";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** An element of a vector: labels, and a value as Prometheus writes it. */
+/** An element of a vector; the value is in Prometheus' format. */
 export interface Element {
     metric: Record<string, string>;
     value: string;
 }
 
-/** What it answers a query with: a vector, or whatever an HTTP server can answer. */
+/** The answer to a query: a vector, or any response of an HTTP server. */
 export type Reply = Element[] | ((response: http.ServerResponse) => void);
 
 export interface FakePrometheus {
     url: string;
-    /** The queries so far, in the order in which they came. */
+    /** The queries so far, in their order. */
     queries: string[];
     close: () => Promise<void>;
 }
 
-/** Listens on loopback and speaks the part of Prometheus' HTTP API that servicegraph uses: instant queries by GET or POST. */
+/** Listens on loopback. It has the part of Prometheus' HTTP API that servicegraph uses: instant queries by GET or POST. */
 export async function fakePrometheus(reply: (promql: string) => Reply): Promise<FakePrometheus> {
     const queries: string[] = [];
     const server = http.createServer((request, response) => {
@@ -59,7 +59,7 @@ async function readParameters(request: http.IncomingMessage): Promise<URLSearchP
     return new URLSearchParams(body);
 }
 
-/** Answers with a vector, as Prometheus does. */
+/** Answers with a vector in Prometheus' format. */
 export function sendVector(response: http.ServerResponse, elements: Element[]): void {
     response.setHeader("Content-Type", "application/json");
     const result = elements.map(({ metric, value }) => ({ metric, value: [1_540_000_000.781, value] }));

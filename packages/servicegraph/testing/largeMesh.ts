@@ -1,7 +1,8 @@
+import { at } from "../layout/geometry";
 import { fakePrometheus } from "./fakePrometheus";
 import { answerTo, type Traffic } from "./traffic";
 
-/** A mesh of that size, always the same: services in twenty namespaces, each calling others, some with errors. */
+/** A mesh of a given size, always the same: services in twenty namespaces with calls to each other, some with errors. */
 export function largeMesh(services: number, edges: number): Traffic[] {
     const workloads = Array.from({ length: services }, (_, index) => ({
         app: `service-${index}`,
@@ -11,7 +12,7 @@ export function largeMesh(services: number, edges: number): Traffic[] {
     const callees = Math.ceil(edges / services);
     return Array.from({ length: edges }, (_, index) => {
         const [caller, call] = [Math.floor(index / callees), index % callees];
-        // Steps that have no factor in common with the number of services spread the calls over all of them.
+        // Steps without a common factor with the number of services spread the calls over all of them.
         const callee = (caller + 1 + call * 97 + (caller % 7) * 13) % services;
         const requests = 1 + (index % 400) / 4;
         return {
@@ -24,11 +25,7 @@ export function largeMesh(services: number, edges: number): Traffic[] {
     });
 }
 
-function at<T>(list: readonly T[], index: number): T {
-    return list[index] as T;
-}
-
-// Run by itself, it is a Prometheus that has scraped such a mesh: `largeMesh.ts SERVICES EDGES`.
+// As a program (`largeMesh.ts SERVICES EDGES`), this is a Prometheus with the metrics of such a mesh.
 if (require.main === module) {
     const mesh = largeMesh(Number(process.argv[2]), Number(process.argv[3]));
     void fakePrometheus((promql) => answerTo(promql, mesh)).then(({ url }) => {

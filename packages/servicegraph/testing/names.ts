@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** Names that have broken out of something before. */
+/** Names that are dangerous in some format. */
 export const HOSTILE_NAMES = [
     "",
     " ",
@@ -34,7 +34,7 @@ export const HOSTILE_NAMES = [
     "x".repeat(5000),
 ];
 
-/** Any name at all: text of every kind, lone surrogates included, and the hostile ones. */
+/** Any name: all kinds of text, lone surrogates included, and the hostile names. */
 export const anyName: fc.Arbitrary<string> = fc.oneof(
     fc.string({ unit: "binary", maxLength: 30 }),
     fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)), maxLength: 30 }),

@@ -7,11 +7,11 @@ import { unpackServer } from "../bundle";
 export interface Program {
     url: string;
     process: ChildProcess;
-    /** Ends it at once, and takes away its files. */
+    /** Ends it at once and removes its files. */
     end: () => Promise<void>;
 }
 
-/** Starts the bundled server, as it runs in the cluster, on any free port of loopback. */
+/** Starts the bundled server, as in the cluster, on a free port of loopback. */
 export async function startServer(prometheusUrl: string, ...flags: string[]): Promise<Program> {
     const { folder, entry } = unpackServer();
     const started = await startListening(
@@ -32,8 +32,8 @@ export async function startServer(prometheusUrl: string, ...flags: string[]): Pr
 }
 
 /**
- * Starts a Node program that says in its first output at which port it listens.
- * @throws Error where it says something else, or ends
+ * Starts a Node program whose first output contains its port.
+ * @throws Error if the output has no port, or the program ends
  */
 export async function startListening(...args: string[]): Promise<Program> {
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
@@ -44,7 +44,7 @@ export async function startListening(...args: string[]): Promise<Program> {
         child.kill("SIGKILL");
         throw new Error(`no port in ${String(line)}`);
     }
-    // What it says later is read, so that it never waits for a reader.
+    // Without a reader, the program would block when the pipe is full.
     child.stdout.resume();
     return {
         url: `http://127.0.0.1:${port}`,

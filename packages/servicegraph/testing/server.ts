@@ -7,7 +7,6 @@ import { ASSET_NAMES, assets } from "../server/assets";
 import { graphsFrom } from "../server/graphs";
 import { Metrics } from "../server/metrics";
 
-/** What a request was answered with. */
 export interface Reply {
     status: number;
     headers: http.IncomingHttpHeaders;
@@ -16,14 +15,14 @@ export interface Reply {
 
 export interface TestServer {
     url: string;
-    /** @param path as it is sent, neither cleaned nor escaped */
+    /** @param path is sent unchanged */
     ask: (path: string, method?: string) => Promise<Reply>;
     /** What the server logged. */
     logged: string[];
     close: () => Promise<void>;
 }
 
-/** The server, without a thread of its own for graphs, on loopback. */
+/** The server on loopback, without a thread for graphs. */
 export async function testServer(
     prometheusUrl: string,
     { timeout = 5000, answerBytes = 10_000_000, stall = 30_000 } = {},

@@ -1,7 +1,7 @@
 import { goFixed6 } from "../text/goText";
 import type { Element } from "./fakePrometheus";
 
-/** A workload, as the labels of Istio's metrics name it. */
+/** A workload in the labels of Istio's metrics. */
 export interface Workload {
     app: string;
     workload: string;
@@ -24,7 +24,7 @@ export interface Traffic {
     policy?: string;
 }
 
-/** What Prometheus, having scraped a mesh with this traffic, answers to servicegraph's queries. */
+/** Prometheus' answer to a query of servicegraph for a mesh with this traffic. */
 export function answerTo(promql: string, traffic: readonly Traffic[]): Element[] {
     const figure = figureAskedFor(promql);
     const detailed = promql.includes("_namespace,") || promql.includes("_namespace)");
@@ -69,7 +69,7 @@ const gateway = { app: "istio-ingressgateway", workload: "istio-ingressgateway",
 const productpage = inDefault("productpage", "v1");
 const ratings = inDefault("ratings", "v1");
 
-/** Bookinfo under a little load, with one version of reviews that fails now and then. */
+/** Bookinfo with a little traffic, and some errors of two versions of reviews. */
 export const BOOKINFO: readonly Traffic[] = [
     { from: gateway, to: productpage, requests: 3.4, failures: 0, p95: 71.2 },
     { from: productpage, to: inDefault("details", "v1"), requests: 3.4, failures: 0, p95: 8.4 },

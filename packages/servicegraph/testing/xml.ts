@@ -1,4 +1,4 @@
-/* A strict reader of XML 1.0, as far as pages and drawings go: no entities but the five, no processing instructions, no CDATA. */
+/* A strict reader of XML 1.0 for pages and drawings: with the five standard entities, without processing instructions and CDATA. */
 
 export interface XmlElement {
     name: string;
@@ -6,12 +6,12 @@ export interface XmlElement {
     children: (XmlElement | string)[];
 }
 
-/** What XML 1.0 allows in a document, escaped or not (its production 2). */
+/** The characters that XML 1.0 allows, escaped or not (its production 2). */
 const CHARACTERS = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 const NAME = "[A-Za-z_:][\\w:.-]*";
 const ENTITIES: Partial<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** @throws Error where the text is not well-formed */
+/** @throws Error if the text is not well-formed */
 export function parseXml(text: string): XmlElement {
     if (!CHARACTERS.test(text)) {
         throw new Error("a character that XML does not allow");
@@ -83,12 +83,12 @@ function unescape(text: string): string {
     );
 }
 
-/** All elements below one, and itself. */
+/** An element and all its descendants. */
 export function elementsIn(element: XmlElement): XmlElement[] {
     return [element, ...element.children.flatMap((child) => (typeof child === "string" ? [] : elementsIn(child)))];
 }
 
-/** The text of an element and of all below it. */
+/** The text of an element and its descendants. */
 export function textOf(element: XmlElement): string {
     return element.children.map((child) => (typeof child === "string" ? child : textOf(child))).join("");
 }

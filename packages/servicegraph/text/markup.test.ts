@@ -3,7 +3,7 @@ import { anyName } from "../testing/names";
 import { parseXml, textOf } from "../testing/xml";
 import { escapeMarkup } from "./markup";
 
-it("is text and nothing else, in an element as in an attribute", () => {
+it("is only text, in an element and in an attribute", () => {
     fc.assert(
         fc.property(anyName, (name) => {
             const escaped = escapeMarkup(name);
@@ -24,6 +24,6 @@ it.each([
     expect(textOf(parseXml(`<a>${escapeMarkup(name)}</a>`))).toBe(shown);
 });
 
-it("escapes all that means something in markup", () => {
+it("escapes all special characters of markup", () => {
     expect(escapeMarkup(`<a b="c" d='e'>&amp;`)).toBe("&lt;a b=&quot;c&quot; d=&#39;e&#39;&gt;&amp;amp;");
 });

@@ -1,6 +1,6 @@
 /**
- * Text for HTML and SVG, between tags and in quoted attributes alike. What XML 1.0 forbids even when escaped (control characters,
- * lone surrogates, U+FFFE and U+FFFF) is made visible: by its picture where Unicode has one, else by the replacement character.
+ * Escapes text for HTML and SVG, in elements and in quoted attributes. Some characters are invalid in XML 1.0 even if escaped: control
+ * characters, lone surrogates, U+FFFE and U+FFFF. Unicode's picture of the character replaces them, or U+FFFD.
  */
 export function escapeMarkup(text: string): string {
     return text.replace(

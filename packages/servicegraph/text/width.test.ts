@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { anyName } from "../testing/names";
 import { fit, textWidth } from "./width";
 
-it("fits any text into any room, and leaves one alone that fits", () => {
+it("shortens any text to any width, and does not change a text that fits", () => {
     fc.assert(
         fc.property(anyName, fc.integer({ min: 30, max: 400 }), (text, width) => {
             const fitted = fit(text, 14, width);
@@ -19,6 +19,6 @@ it("keeps the beginning and the end", () => {
     expect(fit("reviews", 14, 160)).toBe("reviews");
 });
 
-it("does not look at all of a very long text", () => {
+it("does not measure all of a very long text", () => {
     expect(fit("x".repeat(50_000_000), 14, 160).length).toBeLessThan(30);
 });

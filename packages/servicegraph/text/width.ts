@@ -1,15 +1,15 @@
-/** Characters that are clearly narrower or wider than the others in the usual sans-serif fonts. */
+/** Characters that are clearly narrower or wider than others in common sans-serif fonts. */
 const NARROW = /[ijlftrI.,:;'!|()[\] ]/;
 const WIDE = /[mwMWQOGDNHUC@%&_]/;
 
-/** Scripts and symbols that fill a square. */
+/** Scripts and symbols as wide as high. */
 const SQUARE =
     /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Extended_Pictographic}\u3000-\u303f\uff01-\uff60]/u;
 
-/** Characters that have no width of their own. */
+/** Characters without width. */
 const NONE = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
-/** About how wide a text is, in pixels; the server knows no font, so this is on the safe side. */
+/** The approximate width of a text, in pixels. The server has no fonts, so this is rather too wide. */
 export function textWidth(text: string, fontSize: number): number {
     let em = 0;
     for (const character of text) {
@@ -28,22 +28,22 @@ function widthOf(character: string): number {
     return SQUARE.test(character) ? 1.05 : NONE.test(character) ? 0 : 0.6;
 }
 
-/** A text that fits into a width: from the middle of one that is too long, characters are left out for an ellipsis. */
+/** Shortens a text to a width: an ellipsis replaces its middle. */
 export function fit(text: string, fontSize: number, width: number): string {
     const room = width / fontSize;
-    // However long the text is, no more is looked at than can fit.
-    if (text.length <= MOST_LOOKED_AT && textWidth(text, 1) <= room) {
+    if (text.length <= MOST_CHARACTERS && textWidth(text, 1) <= room) {
         return text;
     }
     const half = (room - widthOf("…")) / 2;
-    const start = take(Array.from(text.slice(0, MOST_LOOKED_AT)), half);
-    const end = take(Array.from(text.slice(-MOST_LOOKED_AT)).reverse(), half);
+    const start = take(Array.from(text.slice(0, MOST_CHARACTERS)), half);
+    const end = take(Array.from(text.slice(-MOST_CHARACTERS)).reverse(), half);
     return `${start.join("")}…${end.reverse().join("")}`;
 }
 
-const MOST_LOOKED_AT = 400;
+/** More characters than this never fit, so that a very long text costs no time. */
+const MOST_CHARACTERS = 400;
 
-/** As many characters as fit, from the first on. */
+/** The first characters that fit. */
 function take(characters: string[], room: number): string[] {
     let width = 0;
     const end = characters.findIndex((character) => (width += widthOf(character)) > room);

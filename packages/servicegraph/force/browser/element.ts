@@ -1,38 +1,36 @@
-const SVG = "http://www.w3.org/2000/svg";
+const NAMESPACES = { html: "http://www.w3.org/1999/xhtml", svg: "http://www.w3.org/2000/svg" };
 
 type Attributes = Record<string, string | number>;
+type Children = (Element | string)[];
 
-/** An SVG element. Text is set as text, never as markup, so that no name can become any. */
+/** An SVG element. Strings become text and never markup, so that names cannot inject any. */
 export function svg<Name extends keyof SVGElementTagNameMap>(
     name: Name,
     attributes: Attributes = {},
-    ...children: (Element | string)[]
+    ...children: Children
 ): SVGElementTagNameMap[Name] {
-    const element = document.createElementNS(SVG, name);
-    setAttributes(element, attributes);
-    element.append(...children);
-    return element;
+    return create("svg", name, attributes, children) as SVGElementTagNameMap[Name];
 }
 
-/** An HTML element, likewise. */
+/** An HTML element; strings become text. */
 export function html<Name extends keyof HTMLElementTagNameMap>(
     name: Name,
     attributes: Attributes = {},
-    ...children: (Element | string)[]
+    ...children: Children
 ): HTMLElementTagNameMap[Name] {
-    const element = document.createElement(name);
-    setAttributes(element, attributes);
+    return create("html", name, attributes, children) as HTMLElementTagNameMap[Name];
+}
+
+function create(kind: keyof typeof NAMESPACES, name: string, attributes: Attributes, children: Children): Element {
+    const element = document.createElementNS(NAMESPACES[kind], name);
+    for (const [name, value] of Object.entries(attributes)) {
+        element.setAttribute(name, String(value));
+    }
     element.append(...children);
     return element;
 }
 
-export function setAttributes(element: Element, attributes: Attributes): void {
-    for (const [name, value] of Object.entries(attributes)) {
-        element.setAttribute(name, String(value));
-    }
-}
-
-/** The element of the page with this id. */
+/** @throws Error if the page has no element with this id */
 export function byId(id: string): HTMLElement {
     const element = document.getElementById(id);
     if (!element) {

@@ -1,46 +1,45 @@
-import { factsOf, healthOf, HEALTHS, MUTUAL_TLS } from "../../drawing/facts";
+import { countOf, factsOf, healthOf } from "../../drawing/facts";
 import type { MeshEdge } from "../../graph/mesh";
 import { type MeshAnswer, readMeshJson } from "../../graph/meshJson";
-import { byId, html, svg } from "./element";
+import { byId, html } from "./element";
 import { Picture } from "./picture";
-import { type Bodies, type Body, type Bond, simulate, update } from "../simulation";
+import { type Graph, type GraphLink, type GraphNode, simulate, update } from "../simulation";
 
-/** Milliseconds between two answers, as in 1.0, and after which the server is taken for lost. */
+/** Milliseconds between two requests, as in 1.0, and until a request fails. */
 const POLL = 5000;
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 
-let content: Bodies = { bodies: [], bonds: [] };
-let simulation = simulate(content);
+let graph: Graph = { nodes: [], links: [] };
+let simulation = simulate(graph);
 let selected: string | undefined;
 let paused = false;
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-const graph = byId("graph");
-const picture = new Picture(graph, {
-    select: (body) => {
-        select(body);
+const container = byId("graph");
+const picture = new Picture(container, {
+    select: (node) => {
+        select(node);
     },
     move: () => {
-        stir(0.2);
+        restart(0.2);
     },
-    release: (body) => {
-        body.fx = body.fy = null;
-        stir(0.3);
+    release: (node) => {
+        node.fx = node.fy = null;
+        restart(0.3);
     },
 });
 
 fillForm();
-fillKey();
 byId("pause").addEventListener("click", () => {
     paused = !paused;
     byId("pause").setAttribute("aria-pressed", String(paused));
-    byId("pause").textContent = paused ? "Go on" : "Pause";
+    byId("pause").textContent = paused ? "Continue" : "Pause";
 });
 byId("close").addEventListener("click", () => {
-    const body = content.bodies.find(({ key }) => key === selected);
+    const node = graph.nodes.find(({ key }) => key === selected);
     select(undefined);
-    if (body) {
-        picture.focus(body);
+    if (node) {
+        picture.focus(node);
     }
 });
 addEventListener("resize", () => {
@@ -49,22 +48,21 @@ addEventListener("resize", () => {
 void poll();
 
 async function poll(): Promise<void> {
-    // Nobody looks at a page in the background.
     if (!paused && !document.hidden && !(await refresh())) {
         return;
     }
     setTimeout(() => void poll(), POLL);
 }
 
-/** @returns whether it is worth asking again */
+/** @returns false if the request is invalid, so that another one would fail too */
 async function refresh(): Promise<boolean> {
     try {
-        const response = await fetch(`../meshgraph${location.search}`, { signal: AbortSignal.timeout(PATIENCE) });
+        const response = await fetch(`../meshgraph${location.search}`, { signal: AbortSignal.timeout(TIMEOUT) });
         if (!response.ok) {
             fail(`The server answers ${response.status}: ${await response.text()}`);
             return response.status !== 400;
         }
-        take(readMeshJson(await response.text()));
+        show(readMeshJson(await response.text()));
     } catch (error) {
         fail(`The server does not answer (${error instanceof Error ? error.message : String(error)}).`);
     }
@@ -72,42 +70,45 @@ async function refresh(): Promise<boolean> {
 }
 
 function fail(reason: string): void {
-    graph.classList.add("stale");
+    container.classList.add("stale");
+    byId("empty").hidden = true;
     notify("fault", html("p", {}, reason));
     byId("summary").textContent = "not up to date";
 }
 
-function take(answer: MeshAnswer): void {
-    graph.classList.remove("stale");
-    const next = update(content, answer);
-    content = next;
-    picture.show(content);
+function show(answer: MeshAnswer): void {
+    container.classList.remove("stale");
+    const next = update(graph, answer);
+    graph = next;
+    picture.show(graph);
     if (next.changed) {
         simulation.stop();
         const isFirst = simulation.nodes().length === 0;
-        simulation = simulate(content);
+        simulation = simulate(graph);
         simulation.on("tick", drawSparingly);
-        if (isFirst || calm.matches) {
+        if (isFirst || reducedMotion.matches) {
             settle();
         }
-        stir(isFirst ? 0.1 : 0.3);
+        restart(isFirst ? 0.1 : 0.3);
     }
     picture.draw();
-    select(content.bodies.find(({ key }) => key === selected));
+    select(graph.nodes.find(({ key }) => key === selected));
 
     const now = new Date().toLocaleTimeString();
     byId("summary").textContent =
-        `${count(content.bodies.length, "node")}, ${count(content.bonds.length, "edge")} at ${now}`;
-    if (content.bodies.length === 0) {
-        notify("", ...emptyMesh());
-    } else if (answer.missing.length > 0) {
-        notify("", html("p", {}, "Some figures could not be had:"), list(answer.missing));
-    } else {
-        notify("");
-    }
+        `${countOf(graph.nodes.length, "node")}, ${countOf(graph.links.length, "edge")} at ${now}`;
+    const missing = answer.missing.map((reason) => html("li", {}, reason));
+    const isEmpty = graph.nodes.length === 0;
+    notify(
+        "",
+        ...(missing.length > 0 && !isEmpty
+            ? [html("p", {}, "Some metrics are unavailable:"), html("ul", {}, ...missing)]
+            : []),
+    );
+    byId("empty").hidden = !isEmpty;
 }
 
-/** Lets the forces work for a moment before anything is shown, but no longer than a person waits. */
+/** Runs the simulation before the first drawing, but no longer than a person would wait. */
 function settle(): void {
     const start = performance.now();
     for (let tick = 0; tick < 300 && performance.now() - start < 1000; tick += 1) {
@@ -115,8 +116,8 @@ function settle(): void {
     }
 }
 
-function stir(alpha: number): void {
-    if (calm.matches) {
+function restart(alpha: number): void {
+    if (reducedMotion.matches) {
         picture.draw();
     } else {
         simulation.alpha(Math.max(simulation.alpha(), alpha)).restart();
@@ -125,7 +126,7 @@ function stir(alpha: number): void {
 
 let nextDraw = 0;
 
-/** Drawing a large graph takes longer than moving it: never more than half of the time goes into it. */
+/** Drawing a large graph takes longer than a simulation step. Drawing takes at most half of the time. */
 function drawSparingly(): void {
     const start = performance.now();
     if (start >= nextDraw) {
@@ -134,13 +135,13 @@ function drawSparingly(): void {
     }
 }
 
-function select(body: Body | undefined): void {
+function select(node: GraphNode | undefined): void {
     const before = selected;
-    selected = body?.key;
-    picture.highlight(body);
-    byId("info").hidden = !body;
-    if (body) {
-        byId("details").replaceChildren(...describe(body));
+    selected = node?.key;
+    picture.highlight(node);
+    byId("info").hidden = !node;
+    if (node) {
+        byId("details").replaceChildren(...describe(node));
         if (before !== selected) {
             picture.draw();
         }
@@ -148,10 +149,9 @@ function select(body: Body | undefined): void {
 }
 
 /** The traffic of a workload, as 1.0 showed it on a click. */
-function describe(body: Body): Element[] {
-    const { name, namespace } = body.node;
-    const incoming = content.bonds.filter(({ target }) => target.key === body.key);
-    const outgoing = content.bonds.filter(({ source }) => source.key === body.key);
+function describe({ key, meshNode: { name, namespace } }: GraphNode): Element[] {
+    const incoming = graph.links.filter(({ target }) => target.key === key);
+    const outgoing = graph.links.filter(({ source }) => source.key === key);
     return [
         html("h2", {}, html("bdi", {}, name)),
         ...(namespace ? [html("p", { class: "summary" }, "namespace ", html("bdi", {}, namespace))] : []),
@@ -162,12 +162,12 @@ function describe(body: Body): Element[] {
     ];
 }
 
-function traffic(bonds: Bond[], other: (bond: Bond) => Body): Element {
-    if (bonds.length === 0) {
+function traffic(links: GraphLink[], other: (link: GraphLink) => GraphNode): Element {
+    if (links.length === 0) {
         return html("p", { class: "summary" }, "none");
     }
-    const rows = bonds.map((bond) =>
-        html("tr", {}, html("td", {}, html("bdi", {}, other(bond).node.name)), figures(bond.edge)),
+    const rows = links.map((link) =>
+        html("tr", {}, html("td", {}, html("bdi", {}, other(link).meshNode.name)), figures(link.edge)),
     );
     return html("table", {}, html("tbody", {}, ...rows));
 }
@@ -185,28 +185,7 @@ function notify(kind: "" | "fault", ...children: Element[]): void {
     notice.replaceChildren(...children);
 }
 
-function emptyMesh(): Element[] {
-    return [
-        html("h2", {}, "No traffic yet"),
-        html(
-            "p",
-            {},
-            "The graph is made of requests between workloads of the mesh, and Prometheus knows of none. Make some:",
-        ),
-        html("pre", {}, "npm run load -- --requests 100 --concurrency 4"),
-        html(
-            "p",
-            {},
-            "It appears here when Prometheus has fetched the proxies' figures twice, which takes half a minute.",
-        ),
-    ];
-}
-
-function list(lines: string[]): Element {
-    return html("ul", {}, ...lines.map((line) => html("li", {}, line)));
-}
-
-/** The form shows what was asked, and the other views ask the same. */
+/** Copies the page's parameters to the form and to the links to other views. */
 function fillForm(): void {
     for (const [name, value] of new URLSearchParams(location.search)) {
         const field = document.querySelector<HTMLInputElement>(`form [name="${CSS.escape(name)}"]`);
@@ -219,32 +198,4 @@ function fillForm(): void {
     for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-view]")) {
         link.search = location.search;
     }
-}
-
-function fillKey(): void {
-    const lines = Object.entries(HEALTHS).map(([health, words]) =>
-        html(
-            "li",
-            {},
-            svg(
-                "svg",
-                { class: `edges ${health}`, width: 36, height: 10 },
-                svg("path", { d: "M1 5H35", "stroke-width": 2.5 }),
-            ),
-            words,
-        ),
-    );
-    const locks = Object.entries(MUTUAL_TLS).map(([kind, words]) =>
-        html(
-            "li",
-            {},
-            svg("svg", { class: `lock-${kind}`, width: 14, height: 14 }, svg("use", { href: `#lock-${kind}` })),
-            words,
-        ),
-    );
-    byId("key").append(...lines, ...locks);
-}
-
-function count(number: number, noun: string): string {
-    return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,41 +1,41 @@
 import { ARROW, loop, px } from "../../drawing/curve";
 import { factsOf, type Health, HEALTH_ORDER, healthOf } from "../../drawing/facts";
 import { labelOf } from "../../drawing/label";
-import { LOCKS } from "../../drawing/locks";
+import { SYMBOLS } from "../../drawing/symbols";
 import { FRAME_FONT, LOOP, MANY_EDGES, MOST_LABELS, NODE, shownApp, strokeWidth } from "../../drawing/sizes";
 import type { Point } from "../../layout/geometry";
 import { MOST_ROUTED } from "../../layout/layout";
 import { fit } from "../../text/width";
 import { svg } from "./element";
-import type { Bodies, Body, Bond } from "../simulation";
+import type { Graph, GraphLink, GraphNode } from "../simulation";
 
 const MARGIN = 50;
 
 export interface PictureEvents {
-    select: (body: Body | undefined) => void;
-    /** A body was moved by hand, and is held where it is. */
-    move: (body: Body) => void;
-    release: (body: Body) => void;
+    select: (node: GraphNode | undefined) => void;
+    /** A node was dragged, and is fixed where it is. */
+    move: (node: GraphNode) => void;
+    release: (node: GraphNode) => void;
 }
 
-interface DrawnBond {
+interface DrawnLink {
     group: SVGGElement;
     path: SVGPathElement;
     facts: SVGGElement;
 }
 
-/** The SVG element with all bodies and bonds, which it keeps from one answer to the next. */
+/** The SVG element of the graph. It keeps the elements of nodes and links from one answer to the next. */
 export class Picture {
     readonly element = svg("svg", { class: "mesh", role: "group", "aria-label": "The service graph" });
     private readonly frames = svg("g");
     private readonly layers = new Map<Health, SVGGElement>();
     private readonly labelLayer = svg("g");
     private readonly nodeLayer = svg("g");
-    private readonly bonds = new Map<string, DrawnBond>();
-    private readonly bodies = new Map<string, SVGGElement>();
-    private content: Bodies = { bodies: [], bonds: [] };
+    private readonly drawnLinks = new Map<string, DrawnLink>();
+    private readonly drawnNodes = new Map<string, SVGGElement>();
+    private graph: Graph = { nodes: [], links: [] };
     private dragging = false;
-    /** How much larger than the whole, and how far from its middle. */
+    /** The zoom (1 shows the whole graph), and the distance from the centre of the graph. */
     private view = { zoom: 1, dx: 0, dy: 0 };
 
     constructor(
@@ -43,27 +43,10 @@ export class Picture {
         private readonly events: PictureEvents,
     ) {
         const defs = svg("defs");
-        // The only markup here: constants, no names.
-        defs.innerHTML = LOCKS;
+        // Constants without names.
+        defs.innerHTML = SYMBOLS;
         this.element.append(defs, this.frames);
         for (const health of HEALTH_ORDER) {
-            defs.append(
-                svg(
-                    "marker",
-                    {
-                        id: `arrow-${health}`,
-                        class: `arrow ${health}`,
-                        viewBox: "0 0 10 10",
-                        refX: 1,
-                        refY: 5,
-                        markerWidth: ARROW + 2,
-                        markerHeight: ARROW + 2,
-                        markerUnits: "userSpaceOnUse",
-                        orient: "auto",
-                    },
-                    svg("path", { d: "M0 0.8L9.5 5L0 9.2Z" }),
-                ),
-            );
             const layer = svg("g", { class: `edges ${health}`, "marker-end": `url(#arrow-${health})` });
             this.layers.set(health, layer);
             this.element.append(layer);
@@ -73,18 +56,18 @@ export class Picture {
         container.append(this.element);
     }
 
-    /** Shows other bodies and bonds, or new figures of the same. */
-    show(content: Bodies): void {
-        this.content = content;
-        this.element.classList.toggle("dense", content.bonds.length > MOST_ROUTED);
-        this.element.classList.toggle("many", content.bonds.length > MANY_EDGES);
-        const labelled = content.bonds.length <= MOST_LABELS;
-        removeOthers(this.bonds, content.bonds, ({ group, facts }) => [group, facts]);
-        for (const bond of content.bonds) {
-            const health = healthOf(bond.edge);
-            const drawn = this.bonds.get(bond.key) ?? newBond();
-            this.bonds.set(bond.key, drawn);
-            fillBond(drawn, bond, labelled);
+    /** Shows the nodes, links and figures of a graph. */
+    show(graph: Graph): void {
+        this.graph = graph;
+        this.element.classList.toggle("dense", graph.links.length > MOST_ROUTED);
+        this.element.classList.toggle("many", graph.links.length > MANY_EDGES);
+        const labelled = graph.links.length <= MOST_LABELS;
+        removeOthers(this.drawnLinks, graph.links, ({ group, facts }) => [group, facts]);
+        for (const link of graph.links) {
+            const health = healthOf(link.edge);
+            const drawn = this.drawnLinks.get(link.key) ?? newLink();
+            this.drawnLinks.set(link.key, drawn);
+            fillLink(drawn, link, labelled);
             const layer = this.layers.get(health);
             if (layer && drawn.group.parentNode !== layer) {
                 layer.append(drawn.group);
@@ -92,67 +75,66 @@ export class Picture {
                 drawn.facts.setAttribute("class", `facts ${health}`);
             }
         }
-        removeOthers(this.bodies, content.bodies, (group) => [group]);
-        for (const body of content.bodies) {
-            const known = this.bodies.get(body.key);
-            if (!known) {
-                const group = this.newBody(body);
-                this.bodies.set(body.key, group);
+        removeOthers(this.drawnNodes, graph.nodes, (group) => [group]);
+        for (const node of graph.nodes) {
+            if (!this.drawnNodes.has(node.key)) {
+                const group = this.newNode(node);
+                this.drawnNodes.set(node.key, group);
                 this.nodeLayer.append(group);
             }
         }
     }
 
-    /** Moves everything to where the simulation has it. */
+    /** Draws everything at its position in the simulation. */
     draw(): void {
         this.drawFrames();
-        for (const bond of this.content.bonds) {
-            const drawn = this.bonds.get(bond.key);
+        for (const link of this.graph.links) {
+            const drawn = this.drawnLinks.get(link.key);
             if (drawn) {
-                placeBond(drawn, bond);
+                placeLink(drawn, link);
             }
         }
-        for (const body of this.content.bodies) {
-            const group = this.bodies.get(body.key);
-            group?.setAttribute("transform", `translate(${px(body.x ?? 0)} ${px(body.y ?? 0)})`);
-            group?.classList.toggle("pinned", typeof body.fx === "number");
+        for (const node of this.graph.nodes) {
+            const group = this.drawnNodes.get(node.key);
+            group?.setAttribute("transform", `translate(${px(node.x ?? 0)} ${px(node.y ?? 0)})`);
+            group?.classList.toggle("pinned", typeof node.fx === "number");
         }
         if (!this.dragging) {
             this.fitView();
         }
     }
 
-    /** Lets a body and its neighbours stand out. */
-    highlight(selected: Body | undefined): void {
+    /** Emphasizes a node and its neighbours. */
+    highlight(selected: GraphNode | undefined): void {
         this.element.classList.toggle("selecting", selected !== undefined);
         const near = new Set<string>();
-        for (const { key, source, target } of this.content.bonds) {
+        for (const { key, source, target } of this.graph.links) {
             const touches = source.key === selected?.key || target.key === selected?.key;
-            const drawn = this.bonds.get(key);
+            const drawn = this.drawnLinks.get(key);
             drawn?.group.classList.toggle("near", touches);
             drawn?.facts.classList.toggle("near", touches);
             if (touches) {
                 near.add(source.key).add(target.key);
             }
         }
-        for (const [key, group] of this.bodies) {
+        for (const [key, group] of this.drawnNodes) {
             group.classList.toggle("selected", key === selected?.key);
             group.classList.toggle("near", near.has(key));
             group.setAttribute("aria-pressed", String(key === selected?.key));
         }
     }
 
-    focus(body: Body): void {
-        this.bodies.get(body.key)?.focus();
+    focus(node: GraphNode): void {
+        this.drawnNodes.get(node.key)?.focus();
     }
 
-    /** The body as it is now: a new answer brings new objects for the same workloads. */
-    private current(key: string): Body | undefined {
-        return this.content.bodies.find((body) => body.key === key);
+    /** The current object for a key. */
+    private current(key: string): GraphNode | undefined {
+        return this.graph.nodes.find((node) => node.key === key);
     }
 
-    private newBody({ key, node, width }: Body): SVGGElement {
-        const { app, workload, namespace, name } = node;
+    private newNode({ key, meshNode, width }: GraphNode): SVGGElement {
+        const { app, workload, namespace, name } = meshNode;
         const [left, room] = [-width / 2, width - 2 * NODE.padding];
         const title = namespace ? `${name}\nnamespace ${namespace}` : name;
         const group = svg(
@@ -168,60 +150,60 @@ export class Picture {
     }
 
     private listen(group: SVGGElement, key: string): void {
-        let grip: { dx: number; dy: number; moved: boolean } | undefined;
+        let grab: { dx: number; dy: number; moved: boolean } | undefined;
         group.addEventListener("pointerdown", (event) => {
-            const [point, body] = [this.pointOf(event), this.current(key)];
-            if (event.button === 0 && body) {
+            const [point, node] = [this.pointOf(event), this.current(key)];
+            if (event.button === 0 && node) {
                 group.setPointerCapture(event.pointerId);
-                grip = { dx: (body.x ?? 0) - point.x, dy: (body.y ?? 0) - point.y, moved: false };
+                grab = { dx: (node.x ?? 0) - point.x, dy: (node.y ?? 0) - point.y, moved: false };
                 this.dragging = true;
             }
         });
         group.addEventListener("pointermove", (event) => {
-            const body = this.current(key);
-            if (grip && body) {
+            const node = this.current(key);
+            if (grab && node) {
                 const point = this.pointOf(event);
-                const [x, y] = [point.x + grip.dx, point.y + grip.dy];
-                // A hand that trembles while it clicks does not drag.
-                grip.moved ||= Math.hypot(x - (body.x ?? 0), y - (body.y ?? 0)) > 4;
-                if (grip.moved) {
-                    [body.x, body.y, body.fx, body.fy] = [x, y, x, y];
-                    this.events.move(body);
+                const [x, y] = [point.x + grab.dx, point.y + grab.dy];
+                // A small movement during a click is not a drag.
+                grab.moved ||= Math.hypot(x - (node.x ?? 0), y - (node.y ?? 0)) > 4;
+                if (grab.moved) {
+                    [node.x, node.y, node.fx, node.fy] = [x, y, x, y];
+                    this.events.move(node);
                 }
             }
         });
         const end = () => {
             this.dragging = false;
-            if (grip && !grip.moved) {
+            if (grab && !grab.moved) {
                 this.events.select(this.current(key));
             }
-            grip = undefined;
+            grab = undefined;
         };
         group.addEventListener("pointerup", end);
         group.addEventListener("pointercancel", () => {
-            grip = undefined;
+            grab = undefined;
             this.dragging = false;
         });
         group.addEventListener("dblclick", () => {
-            const body = this.current(key);
-            if (body) {
-                this.events.release(body);
+            const node = this.current(key);
+            if (node) {
+                this.events.release(node);
             }
         });
         group.addEventListener("keydown", (event) => {
-            const body = this.current(key);
+            const node = this.current(key);
             const step = ARROW_KEYS[event.key];
-            if (!body) {
+            if (!node) {
                 return;
             }
             if (event.key === "Enter" || event.key === " ") {
-                this.events.select(body);
+                this.events.select(node);
             } else if (event.key === "Escape") {
                 this.events.select(undefined);
             } else if (step) {
-                [body.fx, body.fy] = [(body.x ?? 0) + step[0], (body.y ?? 0) + step[1]];
-                [body.x, body.y] = [body.fx, body.fy];
-                this.events.move(body);
+                [node.fx, node.fy] = [(node.x ?? 0) + step[0], (node.y ?? 0) + step[1]];
+                [node.x, node.y] = [node.fx, node.fy];
+                this.events.move(node);
             } else {
                 return;
             }
@@ -229,7 +211,7 @@ export class Picture {
         });
     }
 
-    /** Where a pointer is, in the coordinates of the bodies. */
+    /** The position of a pointer in the coordinates of the nodes. */
     private pointOf({ clientX, clientY }: MouseEvent): DOMPoint {
         const matrix = this.element.getScreenCTM();
         return new DOMPoint(clientX, clientY).matrixTransform(matrix?.inverse());
@@ -237,14 +219,14 @@ export class Picture {
 
     /** A frame around the workloads of each namespace. */
     private drawFrames(): void {
-        const groups = new Map<string, Body[]>();
-        for (const body of this.content.bodies) {
-            const { namespace } = body.node;
-            groups.set(namespace, [...(groups.get(namespace) ?? []), body]);
+        const groups = new Map<string, GraphNode[]>();
+        for (const node of this.graph.nodes) {
+            const { namespace } = node.meshNode;
+            groups.set(namespace, [...(groups.get(namespace) ?? []), node]);
         }
         groups.delete("");
-        const frames = [...groups].map(([namespace, bodies]) => {
-            const { left, right, top, bottom } = bounds(bodies);
+        const frames = [...groups].map(([namespace, nodes]) => {
+            const { left, right, top, bottom } = bounds(nodes);
             return svg(
                 "g",
                 { class: "cluster" },
@@ -261,9 +243,9 @@ export class Picture {
         this.frames.replaceChildren(...frames);
     }
 
-    /** Shows all bodies, but never larger than they are, unless another view was chosen. */
+    /** Applies the view. Zoom 1 shows all nodes, at most in their original size. */
     private fitView(): void {
-        const { left, right, top, bottom } = bounds(this.content.bodies);
+        const { left, right, top, bottom } = bounds(this.graph.nodes);
         const { width, height } = this.container.getBoundingClientRect();
         const boxWidth = Math.max(width, right - left + 2 * MARGIN) / this.view.zoom;
         const boxHeight = Math.max(height, bottom - top + 2 * MARGIN + 20) / this.view.zoom;
@@ -272,10 +254,10 @@ export class Picture {
         this.element.setAttribute("viewBox", [x, y, boxWidth, boxHeight].map(px).join(" "));
     }
 
-    /** Zooms, such that a point stays where it is. */
+    /** Zooms around a point. */
     private zoomAt(point: Point, factor: number): void {
         const zoom = Math.min(8, Math.max(1, this.view.zoom * factor));
-        const { left, right, top, bottom } = bounds(this.content.bodies);
+        const { left, right, top, bottom } = bounds(this.graph.nodes);
         const kept = 1 - this.view.zoom / zoom;
         this.view = {
             zoom,
@@ -285,10 +267,13 @@ export class Picture {
         this.fitView();
     }
 
-    /** The wheel zooms while a key is held, as a pinch on a touchpad does for browsers; else it scrolls the page. Dragging the background moves the view, a double click or 0 shows everything again. */
+    /**
+     * The wheel with Ctrl or ⌘ zooms (browsers report a pinch on a touchpad as the wheel with Ctrl); the wheel alone scrolls the page.
+     * Dragging the background moves the view. A double click or 0 shows everything.
+     */
     private listenForView(): void {
         const { element } = this;
-        let grip: Point | undefined;
+        let grab: Point | undefined;
         let hasMoved = false;
         element.addEventListener(
             "wheel",
@@ -304,23 +289,23 @@ export class Picture {
         element.addEventListener("pointerdown", (event) => {
             if (event.target === element && event.button === 0) {
                 element.setPointerCapture(event.pointerId);
-                [grip, hasMoved] = [this.pointOf(event), false];
+                [grab, hasMoved] = [this.pointOf(event), false];
             }
         });
         element.addEventListener("pointermove", (event) => {
-            if (grip && this.view.zoom > 1) {
+            if (grab && this.view.zoom > 1) {
                 const point = this.pointOf(event);
                 hasMoved = true;
-                this.view.dx += grip.x - point.x;
-                this.view.dy += grip.y - point.y;
+                this.view.dx += grab.x - point.x;
+                this.view.dy += grab.y - point.y;
                 this.fitView();
             }
         });
         element.addEventListener("pointerup", () => {
-            if (grip && !hasMoved) {
+            if (grab && !hasMoved) {
                 this.events.select(undefined);
             }
-            grip = undefined;
+            grab = undefined;
         });
         element.addEventListener("dblclick", ({ target }) => {
             if (target === element) {
@@ -351,7 +336,7 @@ const ARROW_KEYS: Partial<Record<string, [number, number]>> = {
     ArrowDown: [0, 20],
 };
 
-/** Takes away what is not wanted any more. */
+/** Removes elements whose key is not wanted. */
 function removeOthers<Drawn>(
     drawn: Map<string, Drawn>,
     wanted: readonly { key: string }[],
@@ -368,12 +353,12 @@ function removeOthers<Drawn>(
     }
 }
 
-function bounds(bodies: readonly Body[]) {
-    if (bodies.length === 0) {
+function bounds(nodes: readonly GraphNode[]) {
+    if (nodes.length === 0) {
         return { left: 0, right: 0, top: 0, bottom: 0 };
     }
     const edges = { left: Infinity, right: -Infinity, top: Infinity, bottom: -Infinity };
-    for (const { x = 0, y = 0, width, above } of bodies) {
+    for (const { x = 0, y = 0, width, above } of nodes) {
         edges.left = Math.min(edges.left, x - width / 2);
         edges.right = Math.max(edges.right, x + width / 2);
         edges.top = Math.min(edges.top, y - above);
@@ -382,16 +367,16 @@ function bounds(bodies: readonly Body[]) {
     return edges;
 }
 
-function newBond(): DrawnBond {
+function newLink(): DrawnLink {
     const path = svg("path");
     return { path, facts: svg("g"), group: svg("g", { class: "edge" }, svg("title"), path) };
 }
 
-function fillBond({ group, path, facts }: DrawnBond, { source, target, edge }: Bond, labelled: boolean): void {
+function fillLink({ group, path, facts }: DrawnLink, { source, target, edge }: GraphLink, labelled: boolean): void {
     const words = factsOf(edge);
     const figures = Object.values(words).filter(Boolean);
     group.firstChild?.replaceWith(
-        svg("title", {}, `${source.node.name} → ${target.node.name}\n${figures.join(" · ")}`),
+        svg("title", {}, `${source.meshNode.name} → ${target.meshNode.name}\n${figures.join(" · ")}`),
     );
     path.setAttribute("stroke-width", px(strokeWidth(edge.requestsPerSecond)));
     if (!labelled) {
@@ -410,7 +395,7 @@ function fillBond({ group, path, facts }: DrawnBond, { source, target, edge }: B
     );
 }
 
-function placeBond({ path, facts }: DrawnBond, { source, target, mutual }: Bond): void {
+function placeLink({ path, facts }: DrawnLink, { source, target, mutual }: GraphLink): void {
     const [sx, sy, tx, ty] = [source.x ?? 0, source.y ?? 0, target.x ?? 0, target.y ?? 0];
     if (source === target) {
         const top = sy - NODE.height / 2;
@@ -419,11 +404,11 @@ function placeBond({ path, facts }: DrawnBond, { source, target, mutual }: Bond)
         return;
     }
     const length = Math.hypot(tx - sx, ty - sy) || 1;
-    // Two that go both ways bend to their right-hand side, so far that their figures do not touch.
+    // Links in both directions bend to their right-hand side, so far that their labels do not touch.
     const [nx, ny] = [-(ty - sy) / length, (tx - sx) / length];
     const bend = mutual ? Math.abs(nx) * 80 + Math.abs(ny) * 26 : 0;
     const [mx, my] = [(sx + tx) / 2 + nx * bend, (sy + ty) / 2 + ny * bend];
-    // A quadratic curve passes halfway between its control point and the middle of its ends.
+    // A quadratic curve passes midway between its control point and the middle of its ends.
     const [cx, cy] = [mx + nx * bend, my + ny * bend];
     const start = borderPoint(source, cx - sx, cy - sy, 0);
     const end = borderPoint(target, cx - tx, cy - ty, ARROW);
@@ -432,8 +417,8 @@ function placeBond({ path, facts }: DrawnBond, { source, target, mutual }: Bond)
     facts.setAttribute("transform", `translate(${px(lx)} ${px(ly)})`);
 }
 
-/** Where a line from the centre of a body in some direction leaves its box, and a little further. */
-function borderPoint({ x = 0, y = 0, width }: Body, dx: number, dy: number, further: number) {
+/** The point where a line from the centre of a node leaves its box, and `further` pixels more. */
+function borderPoint({ x = 0, y = 0, width }: GraphNode, dx: number, dy: number, further: number) {
     const length = Math.hypot(dx, dy) || 1;
     const inside = Math.min(
         dx === 0 ? Infinity : (width / 2 / Math.abs(dx)) * length,

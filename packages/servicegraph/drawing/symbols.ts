@@ -1,5 +1,14 @@
-/** Padlocks as SVG symbols of 12 by 12: closed, hollow where only a part is encrypted, and open for plain text. */
-export const LOCKS =
+import { ARROW } from "./curve";
+import { HEALTH_ORDER } from "./facts";
+
+/** The content of `<defs>`: an arrow for each health, and padlocks: closed, hollow if only a part is encrypted, open for plain text. */
+export const SYMBOLS =
+    HEALTH_ORDER.map(
+        (health) =>
+            `<marker id="arrow-${health}" class="arrow ${health}" viewBox="0 0 10 10" refX="1" refY="5" ` +
+            `markerWidth="${ARROW + 2}" markerHeight="${ARROW + 2}" markerUnits="userSpaceOnUse" orient="auto">` +
+            `<path d="M0 0.8L9.5 5L0 9.2Z"/></marker>`,
+    ).join("") +
     `<symbol id="lock-all" viewBox="0 0 12 12"><path class="shackle" d="M3.6 5.5V3.9a2.4 2.4 0 0 1 4.8 0v1.6"/>` +
     `<rect x="2" y="5.3" width="8" height="6" rx="1.2"/></symbol>` +
     `<symbol id="lock-some" viewBox="0 0 12 12"><path class="shackle" d="M3.6 5.5V3.9a2.4 2.4 0 0 1 4.8 0v1.6"/>` +

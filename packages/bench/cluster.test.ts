@@ -1,4 +1,4 @@
-import type * as Stacks from "../cli/target/stack";
+import type * as Stacks from "../cli/stack/stack";
 import { stackOf } from "../cli/testing/stack";
 import { ClusterApi } from "../kubernetes/api";
 import type { KubernetesObject } from "../kubernetes/object";
@@ -7,8 +7,8 @@ import { BenchCluster } from "./cluster";
 
 // An ES module, which jest cannot load; no API server is asked here.
 jest.mock("@kubernetes/client-node", () => ({}));
-jest.mock("../cli/target/stack", (): typeof Stacks => ({
-    ...jest.requireActual<typeof Stacks>("../cli/target/stack"),
+jest.mock("../cli/stack/stack", (): typeof Stacks => ({
+    ...jest.requireActual<typeof Stacks>("../cli/stack/stack"),
     findStack: () => stackOf({ name: "local" }),
 }));
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH } from "../../components/names";
 import { waitForPage } from "../cli/mesh/page";
-import { findStack, type Stack } from "../cli/target/stack";
+import { findStack, type Stack } from "../cli/stack/stack";
 import { ClusterApi } from "../kubernetes/api";
 import { displayName, type KubernetesObject } from "../kubernetes/object";
 import { waitUntil } from "../kubernetes/wait";

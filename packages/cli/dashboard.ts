@@ -9,7 +9,7 @@ import { runCommand } from "./terminal/runCommand";
 import { connectToAddon, pageUrl, requireAddons, waitForAddon } from "./dashboard/addonPage";
 import { hasBrowser, openBrowser } from "./dashboard/browser";
 import { Forwarding } from "./dashboard/forwarding";
-import type { StackOptions } from "./target/stack";
+import type { StackOptions } from "./stack/stack";
 import { UserError } from "../shared/errors";
 import { ADDON_NAMES, isDeployed } from "./mesh/addons";
 import { findDeployedCluster } from "./mesh/deployedCluster";

@@ -3,9 +3,9 @@ import pc from "picocolors";
 import { commandLine } from "../shared/invocation";
 import { SANDBOX_STACK } from "../shared/project";
 import { undo, type UndoOptions } from "./deployment/undo";
-import { allRecords } from "./target/record";
-import { findDeployedStack, type StackOptions } from "./target/stack";
-import { recordedOptions } from "./target/suggestions";
+import { allRecords } from "./stack/record";
+import { findDeployedStack, type StackOptions } from "./stack/stack";
+import { recordedOptions } from "./stack/suggestions";
 import { addTargetOptions, commandOf } from "./terminal/commandLine";
 import { runCommand } from "./terminal/runCommand";
 

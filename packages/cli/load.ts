@@ -1,7 +1,7 @@
 /** `load`: requests to the product page, and what came of them. */
 import { addTargetOptions, commandOf } from "./terminal/commandLine";
 import { runCommand } from "./terminal/runCommand";
-import type { StackOptions } from "./target/stack";
+import type { StackOptions } from "./stack/stack";
 import { UserError, Stopped } from "../shared/errors";
 import { loadReport } from "./load/report";
 import { type Load, makeRequests } from "./load/requests";

@@ -4,8 +4,8 @@ import { commandLine } from "../shared/invocation";
 import { deploy } from "./deployment/deploy";
 import type { StrategyOptions } from "./deployment/chooseStrategy";
 import type { Deployed } from "./deployment/strategy";
-import { kubectlFor, optionsFor } from "./target/suggestions";
-import { findStack, type Stack, type StackOptions } from "./target/stack";
+import { kubectlFor, optionsFor } from "./stack/suggestions";
+import { findStack, type Stack, type StackOptions } from "./stack/stack";
 import { addTargetOptions, commandOf } from "./terminal/commandLine";
 import { runCommand } from "./terminal/runCommand";
 

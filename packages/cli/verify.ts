@@ -1,8 +1,7 @@
 /** `verify`: whether a deployed mesh does what it should. */
-import { contact } from "../kubernetes/contact";
 import { commandOf } from "./terminal/commandLine";
 import { runCommand } from "./terminal/runCommand";
-import type { StackOptions } from "./target/stack";
+import type { StackOptions } from "./stack/stack";
 import { UserError } from "../shared/errors";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { readMesh } from "./mesh/mesh";
@@ -20,7 +19,7 @@ interface Options extends StackOptions {
 async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
     const cluster = await findDeployedCluster(where);
     // Whether there is a cluster at all is no check's business.
-    await contact(cluster.stack.cluster, cluster.api);
+    await cluster.api.identity();
     const mesh = { ...(await readMesh(cluster)), pageUrl: url };
 
     const waiting = new Set(CHECKS.map(({ name }) => name));

@@ -6,8 +6,9 @@ import { text as readText } from "node:stream/consumers";
 import type { KubeConfig, User } from "@kubernetes/client-node";
 import { UserError, messageOf, Stopped } from "../shared/errors";
 import { KubeconfigError, parseKubeconfig, readKubeconfig, reduceToContext } from "../shared/kubeconfig";
-import type { ClusterAddress } from "./address";
+import { type ClusterAddress, kubectlOn } from "./address";
 import { ApiError } from "./apiError";
+import { contactFailure } from "./contact";
 import type { KubernetesObject, ObjectReference } from "./object";
 import { connectToPod } from "./portForward";
 
@@ -48,12 +49,17 @@ interface ResourceKind {
 export class ClusterApi {
     private readonly kinds = new Map<string, ResourceKind[]>();
 
+    /** The start of a kubectl command for this cluster, without the verb. */
+    readonly kubectl: string;
+
     private constructor(
         private readonly config: KubeConfig,
         readonly address: ClusterAddress,
         /** URL of the API server. */
         readonly server: string,
-    ) {}
+    ) {
+        this.kubectl = kubectlOn(address);
+    }
 
     /**
      * @param content content of the kubeconfig; default: that of the address's file
@@ -124,13 +130,21 @@ export class ClusterApi {
     }
 
     /**
-     * The UID of the namespace kube-system, which identifies this cluster. It is the first request to a cluster.
-     * @throws ApiError if the cluster does not answer within `CONTACT_TIMEOUT`, or refuses to
+     * The UID of the namespace kube-system, which identifies this cluster. It is the first request to a cluster, so it shows
+     * all problems of the connection.
+     * @throws UserError with the cause and a remedy, at the latest after `CONTACT_TIMEOUT`
+     * @throws ApiError of status 403, because missing permissions have another remedy
      */
     async identity(): Promise<string> {
         const path = "/api/v1/namespaces/kube-system";
-        const { metadata } = await this.request<KubernetesObject>("GET", path, { timeout: CONTACT_TIMEOUT });
-        return metadata.uid ?? "";
+        try {
+            const { metadata } = await this.request<KubernetesObject>("GET", path, { timeout: CONTACT_TIMEOUT });
+            return metadata.uid ?? "";
+        } catch (error) {
+            throw error instanceof ApiError && error.status !== 403
+                ? new UserError(contactFailure(error, this))
+                : error;
+        }
     }
 
     /**

@@ -4,7 +4,6 @@ import { createServer } from "node:https";
 import { type AddressInfo, createServer as createSilentServer, type Server } from "node:net";
 import type { User } from "@kubernetes/client-node";
 import { ClusterApi } from "./api";
-import { contact } from "./contact";
 import { credentialsAdvice } from "./credentials";
 import { UserError } from "../shared/errors";
 import type * as Kubeconfig from "./testing/kubeconfig";
@@ -20,7 +19,7 @@ afterEach(() => server?.close());
 async function contactWith(address: string): Promise<unknown> {
     const cluster = { kubeconfig: "/k", context: "mine" };
     const api = await ClusterApi.connect(cluster, kubeconfigFor(address, "mine", { token: "SECRET" }));
-    return contact(cluster, api).catch((error: unknown) => (error instanceof UserError ? error.message : error));
+    return api.identity().catch((error: unknown) => (error instanceof UserError ? error.message : error));
 }
 
 /** The same with an API server that always gives the same answer. */

@@ -1,32 +1,27 @@
-import { UserError, messageOf } from "../shared/errors";
-import { kubectlOn } from "./address";
+import type { User } from "@kubernetes/client-node";
+import { messageOf } from "../shared/errors";
 import type { ClusterAddress } from "./address";
-import type { ClusterApi } from "./api";
-import { ApiError } from "./apiError";
+import type { ApiError } from "./apiError";
 import { credentialsAdvice } from "./credentials";
 
-/**
- * Gets the identity of a cluster (`ClusterApi.identity`) as the first request, which shows all problems of the connection.
- * @throws UserError with the cause and a remedy
- * @throws ApiError of status 403 unchanged, because missing permissions have another remedy
- */
-export async function contact(address: ClusterAddress, api: ClusterApi): Promise<string> {
-    try {
-        return await api.identity();
-    } catch (error) {
-        if (!(error instanceof ApiError) || error.status === 403) {
-            throw error;
-        }
-        throw new UserError(explanation(error, address, api));
-    }
+/** How a cluster is reached. */
+interface Access {
+    address: ClusterAddress;
+    /** URL of the API server. */
+    server: string;
+    /** The credentials of the context. */
+    user: User | undefined;
+    /** The start of a kubectl command for the cluster. */
+    kubectl: string;
 }
 
-function explanation(error: ApiError, address: ClusterAddress, api: ClusterApi): string {
+/** Why the first request to a cluster failed, with a remedy. The text contains nothing of the credentials. */
+export function contactFailure(error: ApiError, { address, server, user, kubectl }: Access): string {
     const { context, kubeconfig } = address;
-    const where = `the cluster of context "${context}" (${api.server})`;
-    const readyz = `${kubectlOn(address)} get --raw /readyz`;
+    const where = `the cluster of context "${context}" (${server})`;
+    const readyz = `${kubectl} get --raw /readyz`;
     if (error.status === 401) {
-        return `${where} refuses the credentials of ${kubeconfig}.\n${credentialsAdvice(api.user)}`;
+        return `${where} refuses the credentials of ${kubeconfig}.\n${credentialsAdvice(user)}`;
     }
     if (error.status !== 0) {
         return (

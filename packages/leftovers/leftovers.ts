@@ -1,6 +1,5 @@
 import { BOOKINFO_NAMES, ISTIO_NAMESPACE, RELEASES } from "../../components/names";
 import { ClusterApi } from "../kubernetes/api";
-import { contact } from "../kubernetes/contact";
 import { displayName, type KubernetesObject } from "../kubernetes/object";
 import { RELEASE_ANNOTATION } from "../kubernetes/releases";
 import { REMOVAL_TIMEOUT, removeObjects } from "../kubernetes/removal";
@@ -43,7 +42,7 @@ export async function connectAndRemove(
 ): Promise<string | undefined> {
     const address = { kubeconfig: reachedBy.path ?? "of the stack", context: reachedBy.context };
     const api = await ClusterApi.connect(address, kubeconfig);
-    await contact(address, api);
+    await api.identity();
     return removeLeftovers(api, kubectlCommand(reachedBy), stop);
 }
 

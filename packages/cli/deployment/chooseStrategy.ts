@@ -6,7 +6,7 @@ import { SANDBOX_STACK } from "../../shared/project";
 import { findEngine } from "../engine/discovery";
 import { localBackend } from "../engine/pulumiStack";
 import { RenderedStrategy } from "../rendered/renderedStrategy";
-import type { DeploymentRecord } from "../target/record";
+import type { DeploymentRecord } from "../stack/record";
 import { backendIn, PulumiStrategy } from "./pulumiStrategy";
 import type { DeploymentStrategy } from "./strategy";
 

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PulumiStrategy } from "./pulumiStrategy";
-import type { Connection } from "../target/connection";
+import type { Connection } from "../stack/connection";
 import { stackOf } from "../testing/stack";
-import { readRecord } from "../target/record";
+import { readRecord } from "../stack/record";
 import { evaluateProgram } from "../program/evaluate";
 import type * as Project from "../../shared/project";
 import { STATE_FOLDER } from "../../shared/project";
-import type { StackState } from "../recovery/interruption";
+import type { StackState } from "../engine/state";
 import type * as Recover from "../recovery/recover";
 import { bringUpToDate, freeFromDeadRuns, recover } from "../recovery/recover";
 import { UserError } from "../../shared/errors";

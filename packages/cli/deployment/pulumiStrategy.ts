@@ -7,17 +7,18 @@ import { UserError } from "../../shared/errors";
 import { explaining, explainingProblems } from "../diagnosis/explain";
 import { retry } from "../diagnosis/retry";
 import type { Engine } from "../engine/discovery";
+import type { StackState } from "../engine/state";
 import { PulumiStack } from "../engine/pulumiStack";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
 import type { Declaration } from "../program/declaration";
 import type { SearchScope } from "../recovery/findings";
-import { objectsIn, type StackState } from "../recovery/interruption";
-import { meshIn, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
+import { snapshotOf } from "../recovery/snapshot";
+import { refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
-import type { Connection } from "../target/connection";
-import { deployedBy, type DeploymentRecord, keepsState, writeRecord } from "../target/record";
-import { googleCloudError, type Stack } from "../target/stack";
-import { forgetCommand } from "../target/suggestions";
+import type { Connection } from "../stack/connection";
+import { deployedBy, type DeploymentRecord, keepsState, writeRecord } from "../stack/record";
+import { googleCloudError, type Stack } from "../stack/stack";
+import { forgetCommand } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
 import type { Deployed, DeploymentStrategy } from "./strategy";
 
@@ -54,14 +55,14 @@ export class PulumiStrategy implements DeploymentStrategy {
         const pulumi = this.stackOf(stack.name, stack.cluster);
         await freeFromDeadRuns(pulumi, stop);
         const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));
-        const mesh = meshIn(state);
         refuseClusterWithin(stack.name, state);
-        if (mesh === undefined) {
+        const seen = snapshotOf(state);
+        if (seen.mesh === undefined) {
             await refuseForeignReleases(stack.name, api);
         }
         // Without an `up` of this clone, only the engine itself has something to forget.
         const forget = earlier ? forgetCommand(stack.name) : pulumi.forgetCommand();
-        await refuseForeignMesh(stack.name, mesh, api, forget);
+        await refuseForeignMesh(stack.name, seen.mesh, api, forget);
         if (earlier) {
             await retry(connection, stop);
         }
@@ -74,15 +75,15 @@ export class PulumiStrategy implements DeploymentStrategy {
         // Before anything is deployed: an interrupted `up` can be undone as well.
         writeRecord(record);
         await pastDeadLocks(pulumi, stop, async () => {
-            if (!(await recover(pulumi, state, api, stop))) {
-                await bringUpToDate(pulumi, state, api, stop);
+            if (!(await recover(pulumi, seen, api, stop))) {
+                await bringUpToDate(pulumi, seen, api, stop);
             }
             await explaining(connection, () => this.up(pulumi, connection, record, stop));
         });
         const settled = { ...record, settled: new Date().toISOString() };
         writeRecord(settled);
         const [outputs, deployed] = await Promise.all([pulumi.outputs(stop), pulumi.findState(stop)]);
-        await untilRolledOut(objectsIn(deployed ?? {}), connection, stop);
+        await untilRolledOut(snapshotOf(deployed ?? {}).objects, connection, stop);
         return { outputs, shellCommands: pulumi.shellCommands(), record: settled };
     }
 
@@ -97,11 +98,12 @@ export class PulumiStrategy implements DeploymentStrategy {
             return;
         }
         refuseClusterWithin(stack.name, state);
-        await refuseForeignMesh(stack.name, meshIn(state), api, forgetCommand(stack.name));
+        const seen = snapshotOf(state);
+        await refuseForeignMesh(stack.name, seen.mesh, api, forgetCommand(stack.name));
         await pastDeadLocks(pulumi, stop, async () => {
-            if (!(await recover(pulumi, state, api, stop, scopeOf(record, declaration)))) {
+            if (!(await recover(pulumi, seen, api, stop, scopeOf(record, declaration)))) {
                 // The engine cannot destroy a Helm release that is gone.
-                await bringUpToDate(pulumi, state, api, stop);
+                await bringUpToDate(pulumi, seen, api, stop);
             }
             await pulumi.destroy(stop);
         });
@@ -130,9 +132,9 @@ export class PulumiStrategy implements DeploymentStrategy {
             if (died) {
                 console.log(pc.yellow("The Kubernetes provider ended too early; looking for what it has left."));
             }
-            const state = (await pulumi.findState(stop)) ?? {};
+            const seen = snapshotOf((await pulumi.findState(stop)) ?? {});
             const scope = scopeOf(record, await declarationOf(stack, stop));
-            const recovered = await recover(pulumi, state, api, stop, scope);
+            const recovered = await recover(pulumi, seen, api, stop, scope);
             if (!died && !recovered) {
                 throw error;
             }

@@ -1,5 +1,5 @@
-import type { Connection } from "../target/connection";
-import type { DeploymentRecord } from "../target/record";
+import type { Connection } from "../stack/connection";
+import type { DeploymentRecord } from "../stack/record";
 
 /** What a deployment gives. */
 export interface Deployed {

@@ -2,10 +2,10 @@ import pc from "picocolors";
 import { messageOf, UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
 import { sandboxObstacle, sandboxState, takeSandboxDown } from "../sandbox";
-import { connect } from "../target/connection";
-import { type DeploymentRecord, removeRecord } from "../target/record";
-import type { Stack } from "../target/stack";
-import { forgetCommand } from "../target/suggestions";
+import { connect } from "../stack/connection";
+import { type DeploymentRecord, removeRecord } from "../stack/record";
+import type { Stack } from "../stack/stack";
+import { forgetCommand } from "../stack/suggestions";
 import { strategyOf } from "./chooseStrategy";
 
 export interface UndoOptions {

@@ -5,7 +5,7 @@ import { problemsOfPod } from "./pods";
 import { remedyOf } from "./refusals";
 import { problemsOfDeployment } from "./replicas";
 import { type Problem, problemLines } from "./problem";
-import { isOwnIn } from "../target/namespaces";
+import { isOwnIn } from "../stack/namespaces";
 import { watchProblems } from "./watch";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";

@@ -4,8 +4,8 @@ import { type Problem, problemLine, problemLines } from "./problem";
 import { watchProblems } from "./watch";
 import { UserError, messageOf, Stopped } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
-import type { Connection } from "../target/connection";
-import { isOwnIn } from "../target/namespaces";
+import type { Connection } from "../stack/connection";
+import { isOwnIn } from "../stack/namespaces";
 
 /** Does some work on a cluster. If it fails, adds to the error what is wrong in the cluster, with remedies. */
 export async function explaining(connection: Connection, work: () => Promise<void>): Promise<void> {

@@ -5,8 +5,8 @@ import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { isWaitingForImage } from "./pods";
 import { isRefusing } from "./replicas";
 import { findHelm, Helm } from "../../kubernetes/helm";
-import type { Connection } from "../target/connection";
-import { isOwnIn } from "../target/namespaces";
+import type { Connection } from "../stack/connection";
+import { isOwnIn } from "../stack/namespaces";
 
 /** Time for a rollback, in seconds. It waits for no pods. */
 const ROLLBACK_TIMEOUT = 60;

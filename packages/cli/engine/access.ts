@@ -1,7 +1,7 @@
 import { kubeconfigOf } from "../../../config/crossFieldChecks";
 import { localFiles } from "../../../config/files";
 import type { ClusterAddress } from "../../kubernetes/address";
-import type { StackState } from "../recovery/interruption";
+import type { StackState } from "./state";
 
 /** The resources of a state that reach the cluster through a kubeconfig. */
 export interface ClusterAccess {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { ClusterApi } from "../../kubernetes/api";
 import { UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
-import { findDeployedStack, type Stack, type StackOptions } from "../target/stack";
+import { findDeployedStack, type Stack, type StackOptions } from "../stack/stack";
 
 /** A stack's cluster, where the program should be deployed. */
 export interface DeployedCluster {

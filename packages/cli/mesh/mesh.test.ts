@@ -1,6 +1,6 @@
 import path from "node:path";
 import { deployment, FakeCluster } from "../../kubernetes/testing/fakeCluster";
-import type { DeploymentRecord } from "../target/record";
+import type { DeploymentRecord } from "../stack/record";
 import { stackOf } from "../testing/stack";
 import { readMesh } from "./mesh";
 import { readSwitches } from "./switches";

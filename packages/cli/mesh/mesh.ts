@@ -1,8 +1,8 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import { commandLine, invocationOf } from "../../shared/invocation";
-import { keepsState } from "../target/record";
-import type { Stack } from "../target/stack";
-import { kubectlFor, optionsFor, upCommand } from "../target/suggestions";
+import { keepsState } from "../stack/record";
+import type { Stack } from "../stack/stack";
+import { kubectlFor, optionsFor, upCommand } from "../stack/suggestions";
 import type { DeployedCluster } from "./deployedCluster";
 import { readSwitches, type Switches } from "./switches";
 

@@ -3,7 +3,7 @@ import { type Config, parseConfig } from "../../../config/parse";
 import { type AddonName, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { ObjectReference } from "../../kubernetes/object";
-import type { Stack } from "../target/stack";
+import type { Stack } from "../stack/stack";
 import { UserError } from "../../shared/errors";
 import { PROJECT_NAME } from "../../shared/project";
 import { ADDON_NAMES, isDeployed } from "./addons";

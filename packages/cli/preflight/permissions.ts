@@ -2,7 +2,10 @@ import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/na
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import { doInOrder } from "../../shared/schedule";
+import { UserError } from "../../shared/errors";
 import type { Step } from "../render/step";
+import { stepsOf } from "../render/steps";
+import type { Stack } from "../stack/stack";
 import { shellWord } from "../../shared/shell";
 
 /** What Helm, the engine and these commands do with objects. */
@@ -111,8 +114,42 @@ export function pluralOf(kind: string): string {
     return name.endsWith("s") ? `${name}es` : `${name.replace(/(?<=[^aeiou])y$/, "ie")}s`;
 }
 
+/** The permissions that the user of a stack lacks, with the remedy; undefined if there are enough. */
+export async function missingPermissions(
+    stack: Stack,
+    api: ClusterApi,
+    stop: AbortSignal,
+): Promise<string | undefined> {
+    if (await mayDoAnything(api)) {
+        return undefined;
+    }
+    const lacks = await findLacks(api, await needsOfProgram(stack, stop), stop);
+    if (lacks.length === 0) {
+        return undefined;
+    }
+    const user = await userName(api);
+    return [
+        `${user === undefined ? "the user" : `"${user}"`} of context "${stack.cluster.context}" lacks permissions:`,
+        ...lackLines(lacks).map((line) => `  ${line}`),
+        "Istio's charts create ClusterRoles. Only a user who has all their permissions may do that. An administrator runs:",
+        `  ${grantCommand(user)}`,
+    ].join("\n");
+}
+
+async function needsOfProgram(stack: Stack, stop: AbortSignal): Promise<Need[]> {
+    try {
+        return needsOf(stepsOf(await stack.declaration(stop)));
+    } catch (error) {
+        if (error instanceof UserError) {
+            // Only the engine can read the config, or it is faulty: then the deployment lists all its faults later.
+            return istioNeeds();
+        }
+        throw error;
+    }
+}
+
 /** Whether the user may do anything, so that no other question is necessary. */
-export function mayDoAnything(api: ClusterApi): Promise<boolean> {
+function mayDoAnything(api: ClusterApi): Promise<boolean> {
     return isAllowed(api, { group: "*", resource: "*" }, "*");
 }
 
@@ -161,7 +198,7 @@ export function lackLines(lacks: readonly Lack[]): string[] {
 }
 
 /** The user's name in the cluster; undefined if the cluster does not tell. */
-export async function userName(api: ClusterApi): Promise<string | undefined> {
+async function userName(api: ClusterApi): Promise<string | undefined> {
     const review = ["authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews"] as const;
     const status = await api.review<{ userInfo?: { username?: string } }>(...review).catch(() => undefined);
     return status?.userInfo?.username;

@@ -4,7 +4,6 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntil } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
-import { kubectlOn } from "../../kubernetes/address";
 
 /** Time until a namespace must be gone, in seconds: it takes a few if nothing blocks it. */
 const PATIENCE = 30;
@@ -37,7 +36,7 @@ export async function terminatingNamespace(
         return undefined;
     } catch (error) {
         if (error instanceof UserError && !(error instanceof ApiError)) {
-            return explanation(terminating, kubectlOn(api.address));
+            return explanation(terminating, api.kubectl);
         }
         throw error;
     }

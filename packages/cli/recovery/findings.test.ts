@@ -1,10 +1,11 @@
 import type { KubernetesObject } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 import { findingsOf } from "./findings";
-import { meshIn, refuseForeignMesh } from "./ownership";
+import { refuseForeignMesh } from "./ownership";
 import { bringUpToDate } from "./recover";
 import type { PulumiStack } from "../engine/pulumiStack";
-import type { StackState, StateResource } from "./interruption";
+import type { StackState, StateResource } from "../engine/state";
+import { snapshotOf } from "./snapshot";
 import { encode } from "../../kubernetes/releases";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
@@ -69,7 +70,7 @@ beforeEach(() => {
 
 const find = (state: StackState, program?: Declaration, settled?: string) =>
     findingsOf(
-        state,
+        snapshotOf(state),
         apiOf(cluster),
         program && { declaration: program, settled: settled === undefined ? undefined : new Date(settled) },
     );
@@ -205,7 +206,7 @@ describe("an object that a dead provider has left and the state does not have", 
 
 describe("a new mesh of somebody else", () => {
     const state: StackState = { deployment: { resources: [stack, namespace] } };
-    const refusal = () => refuseForeignMesh("demo", meshIn(state), cluster.api, "npm run forget-it");
+    const refusal = () => refuseForeignMesh("demo", snapshotOf(state).mesh, cluster.api, "npm run forget-it");
 
     it("is refused, with the command that forgets the own one", async () => {
         cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, uid: "theirs" } }];
@@ -273,7 +274,7 @@ describe("an object in the state that somebody else has deleted or changed", () 
         jest.spyOn(console, "log").mockImplementation();
         const deployment = { resources: [stack, namespace, release, ...resources] };
         const stop = new AbortController().signal;
-        await bringUpToDate({ refresh } as unknown as PulumiStack, { deployment }, apiOf(cluster), stop);
+        await bringUpToDate({ refresh } as unknown as PulumiStack, snapshotOf({ deployment }), apiOf(cluster), stop);
         return refresh.mock.calls.length;
     };
 

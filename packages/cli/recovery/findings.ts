@@ -9,7 +9,7 @@ import {
     unfinishedRevisions,
 } from "../../kubernetes/releases";
 import type { Declaration } from "../program/declaration";
-import { beginningOf, type Creations, interruptionOf, managersIn, type StackState } from "./interruption";
+import type { Creations, Snapshot } from "./snapshot";
 import { hasOwnMesh, holdsSomething, isOwn, lostManagers } from "./ownership";
 import { isAutonamed, missingFromState } from "./missingFromState";
 
@@ -33,24 +33,21 @@ export interface SearchScope {
  * @param scope default: only the operations that the state has as pending
  */
 export async function findingsOf(
-    state: StackState,
+    { created, begun, known, releases: knownReleases, managers, mesh }: Snapshot,
     api: ClusterApi,
     scope: SearchScope | undefined,
 ): Promise<Finding[]> {
-    const { created, knownReleases } = interruptionOf(state);
     const [missing, stuck] = await Promise.all([
-        scope ? missingFromState(scope.declaration, state, api) : undefined,
+        scope ? missingFromState(scope.declaration, known, api) : undefined,
         stuckReleases(knownReleases, api),
     ]);
     const { objects, patches, releases } = missing ? merged(created, missing) : created;
-    const begun = beginningOf(state);
     if (begun === undefined || objects.length + patches.length + releases.length + stuck.length === 0) {
         return [];
     }
-    if (!(await hasOwnMesh(state, api))) {
+    if (!(await hasOwnMesh(mesh, api))) {
         return [{ text: "The mesh in this cluster now belongs to another stack: nothing in it is touched." }];
     }
-    const managers = managersIn(state);
     const pending = new Set([...created.objects.map(nameOfObject), ...created.releases.map(nameOfRelease)]);
     const settled = scope?.settled && scope.settled > begun ? scope.settled : begun;
     const since = (name: string) => (pending.has(name) ? begun : settled);

@@ -1,22 +1,22 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
-import { type Creations, creationsOf, type Declared, idOf, knownIn, type StackState } from "./interruption";
+import type { Declared } from "../engine/state";
+import { type Creations, creationsOf, idOf, type Snapshot } from "./snapshot";
 
 /** The provider's annotation on objects with a generated name: the resource's name, a hyphen and eight random digits. */
 const AUTONAMED = "pulumi.com/autonamed";
 const RANDOM_SUFFIX = /^-[0-9a-f]{8}$/;
 
 /**
- * What the program declares, but the state does not have. It may still be in the cluster, if the provider ended before it could
+ * What the program declares, but the state does not have (`known`). It may still be in the cluster, if the provider ended before it could
  * tell the engine: then the engine records the operation as failed, not as pending.
  */
 export async function missingFromState(
     { resources }: Declaration,
-    state: StackState,
+    known: Snapshot["known"],
     api: ClusterApi,
 ): Promise<Creations> {
-    const known = knownIn(state);
     const declared = resources.filter(({ custom, read, type }) => custom && !read && type.startsWith("kubernetes:"));
     const named = declared.filter(hasName);
     const autonamed = await Promise.all(

@@ -2,7 +2,6 @@ import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { UserError } from "../../shared/errors";
-import type { StackState } from "./interruption";
 
 /** An entry of `metadata.managedFields`: which manager has set which fields, how and when. */
 interface ManagedFields {
@@ -20,13 +19,13 @@ const SKEW = 5000;
  * Whether the mesh in a cluster can belong to a stack. Names do not tell, because two stacks of this program use the same ones.
  * Every stack begins with the namespace of Istio: the cluster must have the one in the state, or none. A killed run may have
  * created a namespace that is not in the state, but then it is still empty.
+ * @param recorded UID of the namespace in the state
  */
-export async function hasOwnMesh(state: StackState, api: ClusterApi): Promise<boolean> {
+export async function hasOwnMesh(recorded: string | undefined, api: ClusterApi): Promise<boolean> {
     const live = await liveMesh(api);
     if (live === undefined) {
         return true;
     }
-    const recorded = meshIn(state);
     return recorded === undefined ? !(await holdsSomething(ISTIO_NAMESPACE, api)) : recorded === live.metadata.uid;
 }
 
@@ -59,14 +58,6 @@ export async function refuseLostState(stack: string, backend: string, api: Clust
                 `by hand what is in the cluster: ${forget}`,
         );
     }
-}
-
-/** UID of the mesh's namespace in a state; undefined if the state has no namespace yet, and so nothing after it. */
-export function meshIn({ deployment }: StackState): string | undefined {
-    const namespace = deployment?.resources?.find(
-        ({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE,
-    );
-    return (namespace?.outputs?.metadata as { uid?: string } | undefined)?.uid;
 }
 
 /** The namespace of the mesh in a cluster, from any owner. */

@@ -9,7 +9,7 @@ import { Progress } from "../terminal/progress";
 import { PROJECT_FOLDER } from "../../shared/project";
 import { stackFiles } from "./backendFolder";
 import { findingsOf, type SearchScope } from "./findings";
-import { interruptionOf, objectsIn, type StackState } from "./interruption";
+import { type Snapshot, snapshotOf } from "./snapshot";
 import { type Lock, locksNamedIn, ownerOf, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { waitForOwnEngine } from "./ownEngine";
 import { endOrphans } from "./process";
@@ -19,9 +19,9 @@ import { damageOf } from "./stateFile";
 const DELETION_TIMEOUT = 300;
 
 /**
- * Frees a stack from the dead: from their locks, which keep every engine away from it, from what they have left running, and
- * from what they have half written.
- * @throws UserError where somebody who may be alive works on the stack
+ * Cleans up after crashed runs: their locks, which keep every engine away from the stack, their processes, and files that
+ * they wrote only in part.
+ * @throws UserError if another run may still work on the stack
  */
 export async function freeFromDeadRuns({ backend, name, configFile }: PulumiStack, stop: AbortSignal): Promise<void> {
     await waitForOwnEngine(configFile, stop);
@@ -33,7 +33,7 @@ export async function freeFromDeadRuns({ backend, name, configFile }: PulumiStac
     refuseHeld(locks);
     const ended = await endOrphans(PROJECT_FOLDER);
     if (ended > 0) {
-        say(`${ended} process(es) of a run that is dead were still at work, and are ended.`);
+        say(`${ended} process(es) of a crashed run were still running, and are ended.`);
     }
     if (files && (locks.length > 0 || damageOf(files).length > 0)) {
         await whileLocked(files.locks, (abandoned) => {
@@ -47,9 +47,9 @@ export async function freeFromDeadRuns({ backend, name, configFile }: PulumiStac
 }
 
 /**
- * Has the engine do some work; once more where locks have kept it out that are of the dead alone. That is how those in a backend
- * that is no folder are met.
- * @throws UserError where somebody who may be alive works on the stack
+ * Makes the engine do some work. If only locks of crashed runs kept it out, removes them and tries again: in a backend that is
+ * not a folder, the engine's message is the only way to see locks.
+ * @throws UserError if another run may still work on the stack
  */
 export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, work: () => Promise<T>): Promise<T> {
     try {
@@ -61,41 +61,39 @@ export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, wo
         }
         refuseHeld(locks, () => stack.cancelCommand());
         locks.forEach(sayRemoved);
-        // Nobody else can have locked the stack meanwhile: these have kept out everybody.
+        // Nobody else can have locked the stack in the meantime: these locks kept everybody out.
         await stack.cancel(stop);
         return work();
     }
 }
 
 /**
- * Takes a stack up where a killed engine has dropped it, so that the next operation meets no half-made things; says what it
- * finds and does. Nothing happens where nothing was interrupted.
- * @param unrecorded where the program's provider may have ended before the engine: then the state does not say what was under way
+ * Repairs what a killed engine left, so that the next operation meets nothing half-done; says what it finds and does. If
+ * nothing was interrupted, nothing happens.
+ * @param scope set if the program's provider may have ended before the engine: then the state does not list what was pending
  * @returns whether there was something to do
  */
 export async function recover(
     stack: PulumiStack,
-    state: StackState,
+    seen: Snapshot,
     api: ClusterApi,
     stop: AbortSignal,
-    unrecorded?: SearchScope,
+    scope?: SearchScope,
 ): Promise<boolean> {
-    const { operations } = interruptionOf(state);
-    const findings = await findingsOf(state, api, unrecorded);
-    if (operations === 0 && !findings.some(({ repair }) => repair)) {
+    const findings = await findingsOf(seen, api, scope);
+    if (seen.pending.length === 0 && !findings.some(({ repair }) => repair)) {
         return false;
     }
     const files = stackFiles(stack.backend, stack.name);
     if (files === undefined) {
-        // Elsewhere, only the engine can tell whether somebody works on the stack: it refuses to refresh it then. Whoever has ended
-        // just before that has recorded what looked half-made.
+        // Without files only the engine knows of locks: it refuses to refresh a locked stack. An engine that ended just before
+        // has recorded what looked half-done.
         await stack.refresh(stop);
         const { deployment } = (await stack.findState(stop)) ?? {};
-        const underWay = state.deployment?.pending_operations;
-        await takeBack({ deployment: { ...deployment, pending_operations: underWay } }, api, stop, unrecorded);
+        await repair(snapshotOf({ deployment: { ...deployment, pending_operations: seen.pending } }), api, stop, scope);
     } else {
         await whileLocked(files.locks, async () =>
-            takeBack((await stack.findState(stop)) ?? {}, api, stop, unrecorded),
+            repair(snapshotOf((await stack.findState(stop)) ?? {}), api, stop, scope),
         );
     }
     await stack.refresh(stop);
@@ -103,17 +101,16 @@ export async function recover(
 }
 
 /**
- * Brings the state up to date where something of it is not in the cluster any more, or is not as it was last seen: an update that
- * is stopped, a provider that ends, and somebody who deletes or edits an object by hand tell the engine nothing, and it would build
- * on what it knows. Where an object has no generation, as Services have none, an edit is not noticed.
+ * Updates the state if an object in it is gone from the cluster, or has changed. The engine is not told of a stopped update, a
+ * provider that ended, or a change by hand, and would build on its old state. Objects without a generation, such as Services,
+ * show no edits.
  */
 export async function bringUpToDate(
     stack: PulumiStack,
-    state: StackState,
+    { objects, releases }: Snapshot,
     api: ClusterApi,
     stop: AbortSignal,
 ): Promise<void> {
-    const objects = objectsIn(state);
     const look = () => Promise.all(objects.map(async (seen) => ({ seen, live: await api.read(seen) })));
     const first = await look();
     const going = first.filter(({ live }) => live?.metadata.deletionTimestamp !== undefined);
@@ -123,14 +120,13 @@ export async function bringUpToDate(
         stop,
     );
     const pairs = going.length > 0 ? await look() : first;
-    const releases = await missingAmong(interruptionOf(state).knownReleases, api);
     const missing = [
         ...pairs.flatMap(({ seen, live }) => (live ? [] : [displayName(seen)])),
-        ...releases.map(({ namespace, name }) => `Release ${namespace}/${name}`),
+        ...(await missingAmong(releases, api)).map(({ namespace, name }) => `Release ${namespace}/${name}`),
     ];
     const changed = pairs.flatMap(({ seen, live }) => (live && hasChanged(seen, live) ? [displayName(seen)] : []));
     if (missing.length > 0) {
-        say(`In the state, but not in the cluster any more: ${missing.join(", ")}. The engine looks at them again.`);
+        say(`In the state, but no longer in the cluster: ${missing.join(", ")}. The engine looks at them again.`);
     }
     if (changed.length > 0) {
         say(`Changed since they were last seen: ${changed.join(", ")}. The engine looks at them again.`);
@@ -140,33 +136,32 @@ export async function bringUpToDate(
     }
 }
 
-/** Whether an object is another one, or wants something else, than when it was last seen. */
+/** Whether an object was replaced, or its spec changed, since it was last seen. */
 function hasChanged(seen: KubernetesObject, live: KubernetesObject): boolean {
     return (["uid", "generation"] as const).some(
         (field) => seen.metadata[field] !== undefined && seen.metadata[field] !== live.metadata[field],
     );
 }
 
-/** Puts the cluster in a state that the engine can go on from, or destroy: without what it does not know to be there. */
-async function takeBack(
-    state: StackState,
+/** Removes from the cluster what the engine does not know, so that it can continue, or destroy. */
+async function repair(
+    seen: Snapshot,
     api: ClusterApi,
     stop: AbortSignal,
-    unrecorded: SearchScope | undefined,
+    scope: SearchScope | undefined,
 ): Promise<void> {
-    const { operations, deleted } = interruptionOf(state);
-    if (operations > 0) {
-        say(`A run was killed in the middle of ${operations} operation(s).`);
+    if (seen.pending.length > 0) {
+        say(`A run was killed during ${seen.pending.length} operation(s).`);
     }
-    const findings = await findingsOf(state, api, unrecorded);
+    const findings = await findingsOf(seen, api, scope);
     for (const { text } of findings) {
         say(text);
     }
     await Promise.all(findings.map(async ({ repair }) => repair?.(stop)));
-    await whileGoing(deleted, api, stop);
+    await whileGoing(seen.deleted, api, stop);
 }
 
-/** Waits for objects that are about to go: the engine would take one for there that goes a moment later. */
+/** Waits for objects that are being deleted, because the engine would count them as existing. */
 async function whileGoing(objects: readonly KubernetesObject[], api: ClusterApi, stop: AbortSignal): Promise<void> {
     if (objects.length > 0) {
         await new Progress().during(`Objects that were being deleted (${objects.length})`, () =>
@@ -182,7 +177,7 @@ function waitWhileGoing(object: KubernetesObject, api: ClusterApi, stop: AbortSi
 }
 
 function sayRemoved(lock: Lock): void {
-    say(`The lock of a run that is dead is removed (${ownerOf(lock)}).`);
+    say(`The lock of a crashed run is removed (${ownerOf(lock)}).`);
 }
 
 function say(text: string): void {

@@ -18,7 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntil } from "../../kubernetes/wait";
 import { type StackFiles, stackFiles } from "./backendFolder";
-import { beginningOf, interruptionOf } from "./interruption";
+import { snapshotOf } from "./snapshot";
 import { isAbandoned, type Lock, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { isOwn, lostManagers } from "./ownership";
 import { endOrphans } from "./process";
@@ -294,16 +294,16 @@ describe("an interruption", () => {
     };
 
     it("does not exist without pending operations, or in an empty state", () => {
-        expect(interruptionOf({ deployment: { resources: [stack, release("istiod")] } })).toMatchObject({
-            operations: 0,
+        expect(snapshotOf({ deployment: { resources: [stack, release("istiod")] } })).toMatchObject({
+            pending: [],
             created: { objects: [], releases: [], patches: [] },
-            knownReleases: [{ name: "istiod", namespace: "istio-system" }],
+            releases: [{ name: "istiod", namespace: "istio-system" }],
         });
-        expect(interruptionOf({})).toMatchObject({ operations: 0, knownReleases: [] });
+        expect(snapshotOf({})).toMatchObject({ pending: [], releases: [] });
     });
 
     it("is read by kind of operation and of resource", () => {
-        const interruption = interruptionOf({
+        const seen = snapshotOf({
             deployment: {
                 resources: [stack],
                 pending_operations: [
@@ -317,8 +317,8 @@ describe("an interruption", () => {
                 ],
             },
         });
-        expect(interruption).toMatchObject({
-            operations: 7,
+        expect(seen).toMatchObject({
+            pending: { length: 7 },
             created: {
                 objects: [{ kind: "Deployment", metadata: { name: "a" } }],
                 releases: [{ name: "istiod", namespace: "istio-system" }],
@@ -326,19 +326,19 @@ describe("an interruption", () => {
             },
             deleted: [{ kind: "Deployment", metadata: { name: "c" } }],
         });
-        expect(interruption.created.objects).toHaveLength(1);
-        expect(interruption.deleted).toHaveLength(1);
+        expect(seen.created.objects).toHaveLength(1);
+        expect(seen.deleted).toHaveLength(1);
     });
 
     it("is of a stack that began at a certain time, unless the state is empty", () => {
-        expect(beginningOf({ deployment: { resources: [stack] } })).toEqual(new Date(begun));
-        expect(beginningOf({})).toBeUndefined();
+        expect(snapshotOf({ deployment: { resources: [stack] } }).begun).toEqual(new Date(begun));
+        expect(snapshotOf({}).begun).toBeUndefined();
     });
 
     it("omits what the state has under the same name", () => {
         const resources = [stack, { ...deployment("a"), id: "default/a" }];
         const pending = [{ type: "creating", resource: deployment("a") }];
-        expect(interruptionOf({ deployment: { resources, pending_operations: pending } }).created.objects).toEqual([]);
+        expect(snapshotOf({ deployment: { resources, pending_operations: pending } }).created.objects).toEqual([]);
     });
 });
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Step } from "../render/step";
-import type { Connection } from "../target/connection";
-import { deployedBy, type DeploymentRecord, writeRecord } from "../target/record";
+import type { Connection } from "../stack/connection";
+import { deployedBy, type DeploymentRecord, writeRecord } from "../stack/record";
 
 /** What this strategy keeps in a record. */
 const DEPLOYED_BY = z.object({

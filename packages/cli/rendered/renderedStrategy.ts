@@ -7,7 +7,6 @@ import path from "node:path";
 import pc from "picocolors";
 import { loadBalancerAddress, urlOf } from "../../../components/istio/address";
 import { PRODUCTPAGE_PATH } from "../../../components/names";
-import { kubectlOn } from "../../kubernetes/address";
 import { Helm, requireHelm } from "../../kubernetes/helm";
 import { removeLeftovers } from "../../leftovers/leftovers";
 import { STATE_FOLDER } from "../../shared/project";
@@ -20,9 +19,9 @@ import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
-import type { Connection } from "../target/connection";
-import type { DeploymentRecord } from "../target/record";
-import { forgetCommand } from "../target/suggestions";
+import type { Connection } from "../stack/connection";
+import type { DeploymentRecord } from "../stack/record";
+import { forgetCommand } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
 import { withLastingNames } from "./identity";
 import { Inventory, recordedMesh, recordedSteps } from "./inventory";
@@ -77,7 +76,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         const deployer = deployerFor(connection);
         await undoSteps(recordedSteps(record), deployer, stop);
         const notice = await deployer.progress.during("Istio's leftovers", () =>
-            removeLeftovers(api, kubectlOn(api.address), stop),
+            removeLeftovers(api, api.kubectl, stop),
         );
         if (notice !== undefined) {
             console.log(pc.yellow(notice));

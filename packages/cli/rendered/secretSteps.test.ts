@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
-import type { Connection } from "../target/connection";
+import type { Connection } from "../stack/connection";
 import type { Inventory } from "./inventory";
 import { applySteps, type Deployer } from "./steps";
 import type { ObjectStep } from "../render/step";

@@ -1,4 +1,4 @@
-import { Stack, type StackFacts } from "../target/stack";
+import { Stack, type StackFacts } from "../stack/stack";
 
 /** A stack at a cluster of a kubeconfig, without a file and with nothing deployed, unless the facts say otherwise. */
 export function stackOf(facts: Partial<StackFacts> = {}): Stack {

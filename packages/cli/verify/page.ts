@@ -5,7 +5,7 @@ import { makeRequest, type Outcome } from "../load/requests";
 import { reviewsOn } from "../load/reviews";
 import { productpageUrl } from "../mesh/ingress";
 import type { Mesh } from "../mesh/mesh";
-import { isOwnIn } from "../target/namespaces";
+import { isOwnIn } from "../stack/namespaces";
 import { type Check, failed, ok } from "./check";
 
 /** Time for one page, in seconds. */

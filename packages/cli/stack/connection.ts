@@ -1,5 +1,4 @@
 import { ClusterApi } from "../../kubernetes/api";
-import { contact } from "../../kubernetes/contact";
 import type { Stack } from "./stack";
 
 /** A stack on its cluster, which answers. */
@@ -13,5 +12,5 @@ export interface Connection {
 /** @throws UserError if the cluster cannot be reached, with a remedy */
 export async function connect(stack: Stack): Promise<Connection> {
     const api = await ClusterApi.connect(stack.cluster);
-    return { stack, api, identity: await contact(stack.cluster, api) };
+    return { stack, api, identity: await api.identity() };
 }

@@ -6,8 +6,8 @@ import { SANDBOX_STACK } from "../../shared/project";
 import { findEngine } from "../engine/discovery";
 import { localBackend } from "../engine/pulumiStack";
 import { RenderedStrategy } from "../rendered/renderedStrategy";
-import type { DeploymentRecord } from "../stack/record";
-import { backendIn, PulumiStrategy } from "./pulumiStrategy";
+import { type DeploymentRecord, PULUMI } from "../stack/record";
+import { PulumiStrategy } from "./pulumiStrategy";
 import type { DeploymentStrategy } from "./strategy";
 
 /** Options by which a user says how to deploy. */
@@ -30,8 +30,7 @@ export async function chooseStrategy(
     stop: AbortSignal,
 ): Promise<DeploymentStrategy> {
     if (record) {
-        refuseChange(record, options);
-        const strategy = await strategyOf(record, stop, options);
+        const strategy = await strategyOf(record, options, stop);
         console.log(`${strategy.description}, as before.`);
         return strategy;
     }
@@ -46,20 +45,29 @@ export async function chooseStrategy(
     return strategy;
 }
 
-/** The strategy that deployed a stack. @throws UserError if that was the Pulumi CLI, and it is not available now */
+/**
+ * The strategy that deployed a stack.
+ * @throws UserError if that was the Pulumi CLI and it is not available now, or if the options ask for something else
+ */
 export async function strategyOf(
-    record: DeploymentRecord,
+    { stack, deployedBy: { way, backend } }: DeploymentRecord,
+    options: StrategyOptions,
     stop: AbortSignal,
-    options: Pick<StrategyOptions, "refresh"> = {},
 ): Promise<DeploymentStrategy> {
-    const backend = backendIn(record);
-    if (backend === undefined) {
+    if (way !== PULUMI) {
         return new RenderedStrategy();
+    }
+    if (options.rendered) {
+        const down = commandLine("down", stack === SANDBOX_STACK ? [] : ["--stack", stack]);
+        throw new UserError(`stack "${stack}" was deployed by the Pulumi CLI; undo that first with \`${down}\``);
+    }
+    if (options.backend !== undefined && backendOf(options) !== backend) {
+        throw new UserError(`the state of stack "${stack}" is in ${backend}, not in ${options.backend}`);
     }
     const discovery = await findEngine(stop);
     if ("missing" in discovery) {
         throw new UserError(
-            `stack "${record.stack}" was deployed by the Pulumi CLI, which keeps its state, but ${discovery.missing}`,
+            `stack "${stack}" was deployed by the Pulumi CLI, which keeps its state, but ${discovery.missing}`,
         );
     }
     return new PulumiStrategy(discovery.engine, backend, options);
@@ -78,17 +86,4 @@ export function backendOf(options: StrategyOptions, env: NodeJS.ProcessEnv = pro
     }
     // The CLI resolves a relative folder from its working directory, which differs between calls here.
     return backend.replace(/^file:\/\/(?![/~])([^?]*)/, (_, folder: string) => `file://${path.resolve(folder)}`);
-}
-
-/** @throws UserError if the options contradict how the stack was deployed */
-function refuseChange(record: DeploymentRecord, options: StrategyOptions): void {
-    const { stack } = record;
-    const backend = backendIn(record);
-    if (backend !== undefined && options.rendered) {
-        const down = commandLine("down", stack === SANDBOX_STACK ? [] : ["--stack", stack]);
-        throw new UserError(`stack "${stack}" was deployed by the Pulumi CLI; undo that first with \`${down}\``);
-    }
-    if (backend !== undefined && options.backend !== undefined && backendOf(options) !== backend) {
-        throw new UserError(`the state of stack "${stack}" is in ${backend}, not in ${options.backend}`);
-    }
 }

@@ -1,15 +1,13 @@
-import { ClusterApi } from "../../kubernetes/api";
 import { UserError } from "../../shared/errors";
-import { commandLine } from "../../shared/invocation";
-import { shellWord } from "../../shared/shell";
 import { explaining } from "../diagnosis/explain";
 import { waitForPage } from "../mesh/page";
+import { refuseMissingPermissions } from "../preflight/permissions";
 import { preflight } from "../preflight/preflight";
 import { bringSandboxUp, sandboxObstacle } from "../sandbox";
-import type { Connection } from "../stack/connection";
-import { keepsState, removeRecord } from "../stack/record";
-import { forgetCommand, otherClusters, upCommand } from "../stack/suggestions";
-import { refuseGoogleCloud, type Stack } from "../stack/stack";
+import { connect, isElsewhere, refuseOtherCluster } from "../stack/connection";
+import { removeRecord } from "../stack/record";
+import type { Stack } from "../stack/stack";
+import { otherClusters } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
 import { chooseStrategy, type StrategyOptions, strategyOf } from "./chooseStrategy";
 import type { Deployed } from "./strategy";
@@ -19,18 +17,22 @@ export async function deploy(stack: Stack, options: StrategyOptions, stop: Abort
     if (stack.sandbox) {
         await startSandbox(stop);
     }
-    refuseGoogleCloud(stack.name, stack.file);
-    const connection = await usable(await preflight(stack, await ClusterApi.connect(stack.cluster), stop), stop);
+    const connection = await connect(stack, (api) => refuseMissingPermissions(stack, api, stop));
+    await preflight(connection, stop);
+    if (stack.sandbox && isElsewhere(connection)) {
+        connection.stack = await forgetSandbox(stack, stop);
+    }
+    refuseOtherCluster(connection);
     const strategy = await chooseStrategy(connection.stack.record, options, stop);
     const deployed = await strategy.deploy(connection, stop);
     try {
         await explaining(connection, () => waitUntilServed(deployed.outputs.productpageUrl, stop));
     } catch (error) {
-        if (!(error instanceof UserError) || options.refresh || !keepsState(deployed.record)) {
-            throw error;
-        }
-        const again = upCommand(stack.withRecord(deployed.record), "--refresh");
-        throw new UserError(`${error.message}\nIf something was changed by hand, this brings it back: ${again}`);
+        throw error instanceof UserError && deployed.restoreCommand !== undefined
+            ? new UserError(
+                  `${error.message}\nIf something was changed by hand, this restores it: ${deployed.restoreCommand}`,
+              )
+            : error;
     }
     return deployed;
 }
@@ -43,35 +45,14 @@ async function startSandbox(stop: AbortSignal): Promise<void> {
     await bringSandboxUp(stop);
 }
 
-/**
- * The connection, if the stack's record is of this cluster. A sandbox that was made again has lost everything, so its
- * record is forgotten.
- */
-async function usable(connection: Connection, stop: AbortSignal): Promise<Connection> {
-    const { stack, identity } = connection;
-    const { name, sandbox, cluster, record } = stack;
-    if (!record || (record.cluster.identity === identity && record.cluster.context === cluster.context)) {
-        return connection;
-    }
-    if (record.cluster.identity === identity) {
-        // For the engine another context is another cluster: it would create everything there, and delete it here.
-        const { context, kubeconfig } = cluster;
-        const down = ["--stack", name, "--context", shellWord(context), "--kubeconfig", shellWord(kubeconfig)];
-        throw new UserError(
-            `stack "${name}" was deployed to context "${record.cluster.context}", and "${context}" leads to the same ` +
-                `cluster: use that one, or undo it first with \`${commandLine("down", down)}\``,
-        );
-    }
-    if (!sandbox) {
-        throw new UserError(
-            `stack "${name}" was deployed to another cluster than context "${cluster.context}" names now; ` +
-                `run \`${forgetCommand(name)}\` to forget it, or choose another name with --stack`,
-        );
-    }
+/** Forgets what was deployed to a sandbox that was removed since. */
+async function forgetSandbox(stack: Stack, stop: AbortSignal): Promise<Stack> {
     console.log("The sandbox cluster of the last deployment is gone; starting again.");
-    await (await strategyOf(record, stop)).forget(name, stop);
-    removeRecord(name);
-    return { ...connection, stack: stack.withRecord(undefined) };
+    if (stack.record) {
+        await (await strategyOf(stack.record, {}, stop)).forget(stack.name, stop);
+        removeRecord(stack.name);
+    }
+    return stack.withRecord(undefined);
 }
 
 async function waitUntilServed(url: unknown, stop: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
 import pc from "picocolors";
-import { z } from "zod";
 import type { ClusterAddress } from "../../kubernetes/address";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntilReady } from "../../kubernetes/readiness";
@@ -16,9 +15,9 @@ import { snapshotOf } from "../recovery/snapshot";
 import { refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Connection } from "../stack/connection";
-import { deployedBy, type DeploymentRecord, keepsState, writeRecord } from "../stack/record";
+import { type DeploymentRecord, PULUMI, writeRecord } from "../stack/record";
 import { googleCloudError, type Stack } from "../stack/stack";
-import { forgetCommand } from "../stack/suggestions";
+import { forgetCommand, upCommand } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
 import type { Deployed, DeploymentStrategy } from "./strategy";
 
@@ -27,14 +26,6 @@ const PROVIDER_ENDED = /error reading from server|error while dialing: dial tcp 
 
 /** What the API server and Helm say if a name is taken. */
 const NAME_TAKEN = /already exists|cannot re-use a name that is still in use/;
-
-/** What this strategy keeps in a record. */
-const DEPLOYED_BY = z.object({ way: z.literal("pulumi"), backend: z.string() });
-
-/** The backend that keeps the state of a stack; undefined if another strategy deployed it. */
-export function backendIn(record: DeploymentRecord): string | undefined {
-    return keepsState(record) ? deployedBy(record, DEPLOYED_BY).backend : undefined;
-}
 
 /** Deploys with Pulumi's engine, which keeps its own state. */
 export class PulumiStrategy implements DeploymentStrategy {
@@ -70,7 +61,7 @@ export class PulumiStrategy implements DeploymentStrategy {
             stack: stack.name,
             cluster: { ...stack.cluster, identity },
             settled: earlier?.settled,
-            deployedBy: { way: "pulumi", backend: this.backend },
+            deployedBy: { way: PULUMI, backend: this.backend },
         };
         // Before anything is deployed: an interrupted `up` can be undone as well.
         writeRecord(record);
@@ -84,7 +75,12 @@ export class PulumiStrategy implements DeploymentStrategy {
         writeRecord(settled);
         const [outputs, deployed] = await Promise.all([pulumi.outputs(stop), pulumi.findState(stop)]);
         await untilRolledOut(snapshotOf(deployed ?? {}).objects, connection, stop);
-        return { outputs, shellCommands: pulumi.shellCommands(), record: settled };
+        return {
+            outputs,
+            shellCommands: pulumi.shellCommands(),
+            restoreCommand: this.options.refresh ? undefined : upCommand(stack.withRecord(settled), "--refresh"),
+            record: settled,
+        };
     }
 
     async undo({ stack, api }: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void> {

@@ -7,6 +7,8 @@ export interface Deployed {
     outputs: Record<string, unknown>;
     /** Shell commands to use the Pulumi CLI on the stack; none if Pulumi was not used. */
     shellCommands: string[];
+    /** The command that restores manual changes; undefined if every deployment does, or if this one did. */
+    restoreCommand?: string;
     /** What was deployed, as the strategy has recorded it. */
     record: DeploymentRecord;
 }

@@ -2,7 +2,7 @@ import pc from "picocolors";
 import { messageOf, UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
 import { sandboxObstacle, sandboxState, takeSandboxDown } from "../sandbox";
-import { connect } from "../stack/connection";
+import { connect, isElsewhere } from "../stack/connection";
 import { type DeploymentRecord, removeRecord } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { forgetCommand } from "../stack/suggestions";
@@ -40,8 +40,8 @@ async function undoInCluster(stack: Stack, record: DeploymentRecord, stop: Abort
     const connection = await connect(stack).catch((error: unknown) => {
         throw new UserError(`${messageOf(error)}\n${ifGone}`);
     });
-    if (connection.identity === record.cluster.identity) {
-        await (await strategyOf(record, stop)).undo(connection, record, stop);
+    if (!isElsewhere(connection)) {
+        await (await strategyOf(record, {}, stop)).undo(connection, record, stop);
         removeRecord(record.stack);
     } else if (stack.sandbox) {
         // The sandbox was made again, and has lost everything.
@@ -83,7 +83,7 @@ async function undoInSandbox(
 }
 
 async function forget(record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-    await (await strategyOf(record, stop)).forget(record.stack, stop);
+    await (await strategyOf(record, {}, stop)).forget(record.stack, stop);
     removeRecord(record.stack);
     console.log(`The cluster of stack "${record.stack}" counts as gone; what was deployed to it is forgotten.`);
 }

@@ -80,7 +80,7 @@ describe("the command that deploys everything again", () => {
         const record: DeploymentRecord = {
             stack: name,
             cluster: { ...address, identity: "i" },
-            deployedBy: { way: way ?? "" },
+            deployedBy: way === "pulumi" ? { way, backend: "file:///s" } : { way: "rendered" },
         };
         const stack = stackOf({ name, cluster: address, record: way === undefined ? undefined : record });
         return (await readMesh({ stack, api: cluster.api })).commands.redeploy;

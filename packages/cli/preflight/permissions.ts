@@ -1,12 +1,14 @@
 import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
-import { doInOrder } from "../../shared/schedule";
 import { UserError } from "../../shared/errors";
 import type { Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import type { Stack } from "../stack/stack";
 import { shellWord } from "../../shared/shell";
+
+/** The end of every error before a deployment. */
+export const NOTHING_CHANGED = "Nothing was changed. Do this, then run the command again.";
 
 /** What Helm, the engine and these commands do with objects. */
 const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"] as const;
@@ -114,26 +116,24 @@ export function pluralOf(kind: string): string {
     return name.endsWith("s") ? `${name}es` : `${name.replace(/(?<=[^aeiou])y$/, "ie")}s`;
 }
 
-/** The permissions that the user of a stack lacks, with the remedy; undefined if there are enough. */
-export async function missingPermissions(
-    stack: Stack,
-    api: ClusterApi,
-    stop: AbortSignal,
-): Promise<string | undefined> {
+/** @throws UserError with the permissions that the user of a stack lacks, and the remedy */
+export async function refuseMissingPermissions(stack: Stack, api: ClusterApi, stop: AbortSignal): Promise<void> {
     if (await mayDoAnything(api)) {
-        return undefined;
+        return;
     }
-    const lacks = await findLacks(api, await needsOfProgram(stack, stop), stop);
-    if (lacks.length === 0) {
-        return undefined;
+    const lacks = await findLacks(api, await needsOfProgram(stack, stop));
+    if (lacks.length > 0) {
+        const user = await userName(api);
+        throw new UserError(
+            [
+                `${user === undefined ? "the user" : `"${user}"`} of context "${stack.cluster.context}" lacks permissions:`,
+                ...lackLines(lacks).map((line) => `  ${line}`),
+                "Istio's charts create ClusterRoles. Only a user who has all their permissions may do that. An administrator runs:",
+                `  ${grantCommand(user)}`,
+                NOTHING_CHANGED,
+            ].join("\n"),
+        );
     }
-    const user = await userName(api);
-    return [
-        `${user === undefined ? "the user" : `"${user}"`} of context "${stack.cluster.context}" lacks permissions:`,
-        ...lackLines(lacks).map((line) => `  ${line}`),
-        "Istio's charts create ClusterRoles. Only a user who has all their permissions may do that. An administrator runs:",
-        `  ${grantCommand(user)}`,
-    ].join("\n");
 }
 
 async function needsOfProgram(stack: Stack, stop: AbortSignal): Promise<Need[]> {
@@ -153,18 +153,16 @@ function mayDoAnything(api: ClusterApi): Promise<boolean> {
     return isAllowed(api, { group: "*", resource: "*" }, "*");
 }
 
-export async function findLacks(api: ClusterApi, needs: readonly Need[], stop?: AbortSignal): Promise<Lack[]> {
-    const questions = needs.flatMap((need, index) =>
-        (need.verbs ?? VERBS).map((verb) => ({ name: `${String(index)} ${verb}`, needs: [], need, verb })),
-    );
-    const refused = new Set<object>();
-    await doInOrder(questions, AT_ONCE, stop, async (question) => {
-        if (!(await isAllowed(api, question.need, question.verb))) {
-            refused.add(question);
-        }
-    });
+export async function findLacks(api: ClusterApi, needs: readonly Need[]): Promise<Lack[]> {
+    const questions = needs.flatMap((need) => (need.verbs ?? VERBS).map((verb) => ({ need, verb })));
+    const refused: typeof questions = [];
+    for (let start = 0; start < questions.length; start += AT_ONCE) {
+        const asked = questions.slice(start, start + AT_ONCE);
+        const allowed = await Promise.all(asked.map(({ need, verb }) => isAllowed(api, need, verb)));
+        refused.push(...asked.filter((_, index) => !allowed[index]));
+    }
     return needs.flatMap((need) => {
-        const verbs = questions.filter((each) => each.need === need && refused.has(each)).map(({ verb }) => verb);
+        const verbs = refused.filter((each) => each.need === need).map(({ verb }) => verb);
         return verbs.length === 0 ? [] : [{ ...need, verbs }];
     });
 }

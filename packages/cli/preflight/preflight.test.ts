@@ -1,8 +1,18 @@
+import { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
+import { connect } from "../stack/connection";
 import { stackOf } from "../testing/stack";
 import { UserError } from "../../shared/errors";
-import { findLacks, grantCommand, istioNeeds, lackLines, needsOf, pluralOf } from "./permissions";
+import {
+    findLacks,
+    grantCommand,
+    istioNeeds,
+    lackLines,
+    needsOf,
+    pluralOf,
+    refuseMissingPermissions,
+} from "./permissions";
 import { preflight } from "./preflight";
 import type { Release } from "../../kubernetes/helm";
 import type { Step } from "../render/step";
@@ -33,7 +43,14 @@ afterEach(() => {
     jest.restoreAllMocks();
 });
 
-const check = async () => (await preflight(stack, cluster.api, new AbortController().signal)).identity;
+/** Connects and runs the preflight, as `up` does. @returns the cluster's identity */
+const check = async (api = cluster.api) => {
+    const stop = new AbortController().signal;
+    jest.spyOn(ClusterApi, "connect").mockResolvedValue(api);
+    const connection = await connect(stack, (api) => refuseMissingPermissions(stack, api, stop));
+    await preflight(connection, stop);
+    return connection.identity;
+};
 
 /** The error message of a preflight. */
 const faultOf = (result: Promise<unknown>) =>
@@ -115,7 +132,7 @@ describe("a namespace that is being deleted", () => {
             cluster.objects = looks > 4 ? [] : cluster.objects;
             return read(reference);
         };
-        expect((await preflight(stack, api, new AbortController().signal)).identity).toBe("its-uid");
+        expect(await check(api)).toBe("its-uid");
         expect(looks).toBeGreaterThan(4);
     });
 });
@@ -158,9 +175,9 @@ describe("another Istio", () => {
     it("does not count if the user may not list its objects", async () => {
         const { api } = cluster;
         api.listMetadata = () => Promise.reject(new ApiError(403, "forbidden"));
-        expect((await preflight(stack, api, new AbortController().signal)).identity).toBe("its-uid");
+        expect(await check(api)).toBe("its-uid");
         api.listMetadata = () => Promise.reject(new ApiError(500, "broken"));
-        await expect(preflight(stack, api, new AbortController().signal)).rejects.toThrow("broken");
+        await expect(check(api)).rejects.toThrow("broken");
     });
 });
 

@@ -1,9 +1,14 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
-import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntil } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
+
+/** A condition of a namespace that is being deleted; those with status `True` say what blocks it. */
+interface Condition {
+    status: string;
+    message?: string;
+}
 
 /** Time until a namespace must be gone, in seconds: it takes a few if nothing blocks it. */
 const PATIENCE = 30;
@@ -36,23 +41,15 @@ export async function terminatingNamespace(
         return undefined;
     } catch (error) {
         if (error instanceof UserError && !(error instanceof ApiError)) {
-            return explanation(terminating, api.kubectl);
+            const { conditions = [] } = (terminating.status ?? {}) as { conditions?: Condition[] };
+            const blocks = conditions.filter(({ status }) => status === "True");
+            return [
+                `the namespace ${name} is being deleted; nobody can create anything in it until it is gone.`,
+                ...blocks.map(({ message = "" }) => `  ${message}`),
+                "If an object waits for a finalizer, the controller that set it must remove it. If that controller is gone, do it by hand:",
+                `  ${api.kubectl} --namespace ${name} patch KIND NAME --type=merge --patch '{"metadata":{"finalizers":null}}'`,
+            ].join("\n");
         }
         throw error;
     }
-}
-
-/** What blocks the deletion of a namespace, by its own conditions, and the remedy. */
-function explanation(namespace: KubernetesObject, kubectl: string): string {
-    const { name } = namespace.metadata;
-    const { conditions = [] } = (namespace.status ?? {}) as {
-        conditions?: { status: string; message?: string }[];
-    };
-    const blocks = conditions.filter(({ status }) => status === "True").map(({ message = "" }) => `  ${message}`);
-    return [
-        `the namespace ${name} is being deleted; nobody can create anything in it until it is gone.`,
-        ...blocks,
-        "If an object waits for a finalizer, the controller that set it must remove it. If that controller is gone, do it by hand:",
-        `  ${kubectl} --namespace ${name} patch KIND NAME --type=merge --patch '{"metadata":{"finalizers":null}}'`,
-    ].join("\n");
 }

@@ -1,15 +1,13 @@
-import { z } from "zod";
 import type { Step } from "../render/step";
 import type { Connection } from "../stack/connection";
-import { deployedBy, type DeploymentRecord, writeRecord } from "../stack/record";
+import { type DeploymentRecord, writeRecord } from "../stack/record";
 
-/** What this strategy keeps in a record. */
-const DEPLOYED_BY = z.object({
-    way: z.literal("rendered"),
-    steps: z.array(z.custom<Step>()),
+/** What this room keeps in a record. */
+interface Applied {
+    steps?: Step[];
     /** UID of the namespace istio-system when an `up` last succeeded: another UID means another mesh. */
-    mesh: z.string().optional(),
-});
+    mesh?: string;
+}
 
 /** The steps that were begun, kept in the stack's record: everything that was begun can be undone. */
 export class Inventory {
@@ -74,6 +72,6 @@ export function recordedMesh(record: DeploymentRecord | undefined): string | und
     return partOf(record)?.mesh;
 }
 
-function partOf(record: DeploymentRecord | undefined) {
-    return record?.deployedBy.way === "rendered" ? deployedBy(record, DEPLOYED_BY) : undefined;
+function partOf(record: DeploymentRecord | undefined): Applied | undefined {
+    return record && (record.deployedBy as Applied);
 }

@@ -1,3 +1,4 @@
+import { ClusterApi } from "../../kubernetes/api";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -28,7 +29,7 @@ jest.mock("../../shared/project", (): typeof Project => {
     };
 });
 jest.mock("../preflight/preflight", (): typeof Preflight => ({
-    preflight: (stack, api) => Promise.resolve({ stack, api, identity: "its-uid" }),
+    preflight: () => Promise.resolve(),
 }));
 
 const never = new AbortController().signal;
@@ -51,6 +52,7 @@ afterEach(() => {
 
 describe("a stack that is deployed", () => {
     it("is not deployed to the same cluster by another context, which is another cluster to the engine", async () => {
+        jest.spyOn(ClusterApi, "connect").mockResolvedValueOnce(new FakeCluster().api);
         await expect(deploy(at("admin"), {}, never)).rejects.toThrow(
             /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\S+\/other k'/,
         );

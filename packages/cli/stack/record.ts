@@ -7,6 +7,9 @@ import { STATE_FOLDER } from "../../shared/project";
 
 const FOLDER = path.join(STATE_FOLDER, "stacks");
 
+/** Marks a record of Pulumi's engine. */
+export const PULUMI = "pulumi";
+
 const RECORD = z.object({
     stack: z.string(),
     cluster: z.object({
@@ -17,8 +20,13 @@ const RECORD = z.object({
     }),
     /** When an `up` by Pulumi's engine last succeeded: by then, its state held everything that it had made. */
     settled: z.iso.datetime().optional(),
-    /** The strategy that deployed the stack, and what that strategy needs to undo it. */
-    deployedBy: z.looseObject({ way: z.string() }),
+    /** What deployed the stack, and what it needs to undo that. */
+    deployedBy: z.discriminatedUnion("way", [
+        /** Pulumi's engine, which keeps its state in this backend. */
+        z.object({ way: z.literal(PULUMI), backend: z.string() }),
+        /** Without an engine. What was applied is kept here, for the room that applied it. */
+        z.looseObject({ way: z.literal("rendered") }),
+    ]),
 });
 
 /** What was deployed where, and by which strategy: enough to undo it. */
@@ -33,22 +41,13 @@ export function readRecord(stack: string): DeploymentRecord | undefined {
     try {
         return RECORD.parse(JSON.parse(readFileSync(file, "utf8")));
     } catch {
-        throw damagedRecord(stack);
+        throw new UserError(`${file}, the record of what was deployed, is damaged; remove it to start again`);
     }
 }
 
-/** The part of a record that belongs to its strategy. @throws UserError if it is damaged */
-export function deployedBy<T>({ stack, deployedBy }: DeploymentRecord, schema: z.ZodType<T>): T {
-    const { success, data } = schema.safeParse(deployedBy);
-    if (!success) {
-        throw damagedRecord(stack);
-    }
-    return data;
-}
-
-/** Whether the strategy keeps its own state of the cluster, and trusts it unless it is told to refresh it. */
+/** Whether Pulumi's engine deployed a stack: it trusts its own state, unless it is told to refresh it. */
 export function keepsState({ deployedBy: { way } }: DeploymentRecord): boolean {
-    return way === "pulumi";
+    return way === PULUMI;
 }
 
 /** Keeps a record, in place of an earlier one. */
@@ -65,10 +64,6 @@ export function removeRecord(stack: string): void {
 export function allRecords(): DeploymentRecord[] {
     const files = existsSync(FOLDER) ? readdirSync(FOLDER).filter((file) => file.endsWith(".json")) : [];
     return files.flatMap((file) => readRecord(path.basename(file, ".json")) ?? []);
-}
-
-function damagedRecord(stack: string): UserError {
-    return new UserError(`${fileOf(stack)}, the record of what was deployed, is damaged; remove it to start again`);
 }
 
 function fileOf(stack: string): string {

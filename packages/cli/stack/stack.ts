@@ -83,11 +83,13 @@ export class Stack {
 /**
  * The stack that a user wants to deploy: for a context of the kubeconfig, else for the cluster in the stack's file; the
  * sandbox by default.
- * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig
+ * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig, or makes one
  */
 export function findStack(options: StackOptions): Stack {
     const name = nameFor(options);
-    return locate(name, options, readRecord(name));
+    const stack = locate(name, options, readRecord(name));
+    refuseGoogleCloud(name, stack.file);
+    return stack;
 }
 
 /** The stack that a user has deployed: its cluster is the one in the record, even if today's kubeconfig lacks it. */
@@ -156,7 +158,7 @@ export function stackForContext(context: string): string {
  * @throws UserError if the stack makes its own cluster. Deployed to a context, it would no longer declare that cluster, and
  * the engine would remove it.
  */
-export function refuseGoogleCloud(name: string, file: StackFile | undefined): void {
+function refuseGoogleCloud(name: string, file: StackFile | undefined): void {
     if ((sectionOf(file, "cluster") as { kind?: unknown } | undefined)?.kind === "gke") {
         throw googleCloudError(name);
     }

@@ -32,7 +32,7 @@ export async function meshSteps(stop?: AbortSignal): Promise<Step[]> {
         ),
     );
     const request = { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: SANDBOX_STACK, config };
-    return stepsOf(await evaluateProgram(request, undefined, stop));
+    return stepsOf(await evaluateProgram(request, stop));
 }
 
 /** The values that each release needs in the sandbox. All others keep the charts' defaults. */

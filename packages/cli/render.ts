@@ -6,7 +6,7 @@ import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK } from "../shared/project";
 import { evaluateProgram } from "./program/evaluate";
 import { completeConfig, readStackFile } from "./program/projectConfig";
 import { refuseForeign, renderedFiles, replaceFolder } from "./render/folder";
-import { withPlaceholderCluster } from "./render/placeholderCluster";
+import { withPlaceholders } from "./render/placeholders";
 import { renderSteps } from "./render/rendering";
 import { stepsOf } from "./render/steps";
 import { commandOf } from "./terminal/commandLine";
@@ -23,8 +23,8 @@ async function render({ stack, out, manifests }: Options, stop: AbortSignal): Pr
     refuseForeign(folder);
     const helm = manifests ? requireHelm() : undefined;
 
-    const declaration = await withPlaceholderCluster(completeConfig(stack, readStackFile(stack)), (config) =>
-        evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }, undefined, stop),
+    const declaration = await withPlaceholders(completeConfig(stack, readStackFile(stack)), (config) =>
+        evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }, stop),
     );
     const rendering = await renderSteps(stack, stepsOf(declaration), helm, stop);
     replaceFolder(folder, renderedFiles(rendering));

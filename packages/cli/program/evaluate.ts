@@ -12,32 +12,16 @@ export interface EvaluationRequest {
     config: StackConfig;
 }
 
-/**
- * Looks up what the program reads (`Service.get`).
- * @param type Pulumi's type token, such as `kubernetes:core/v1:Service`
- * @param id `namespace/name`, or `name`
- */
-export type Reader = (type: string, id: string) => Promise<Record<string, unknown> | undefined>;
-
-/** Messages to the process that runs the program: the request, and the answers to its reads. */
-export type ToEvaluation =
-    { request: EvaluationRequest } | { found: Record<string, unknown> | undefined; ticket: number };
-
-/** Messages from it: a read, which `found` answers by its ticket, or the end. */
-export type FromEvaluation =
-    { read: { type: string; id: string }; ticket: number } | { declaration: Declaration } | { fault: string };
+/** The message from the process that runs the program: what it declares, or its error. */
+export type Evaluation = { declaration: Declaration } | { fault: string };
 
 /**
  * Runs the program on Pulumi's test monitor, without engine, provider or state, and gives what it declares. It runs in a
  * separate process, because Pulumi's settings are global and a program may do anything.
- * @param read default: finds nothing, so that what the program reads has no status
+ * An object that the program only reads has no status, such as the address of a load balancer.
  * @throws UserError with the program's error
  */
-export function evaluateProgram(
-    request: EvaluationRequest,
-    read: Reader = () => Promise.resolve(undefined),
-    stop?: AbortSignal,
-): Promise<Declaration> {
+export function evaluateProgram(request: EvaluationRequest, stop?: AbortSignal): Promise<Declaration> {
     return new Promise((resolve, reject) => {
         const child = fork(path.join(__dirname, "evaluation.ts"), {
             cwd: request.folder,
@@ -45,19 +29,13 @@ export function evaluateProgram(
             stdio: ["ignore", "pipe", "pipe", "ipc"],
             signal: stop,
         });
-        const send = (message: ToEvaluation) => child.send(message);
         // The program's logs are for people, but another program may read standard output.
         child.stdout?.pipe(process.stderr);
         child.stderr?.pipe(process.stderr);
 
-        let answer: Exclude<FromEvaluation, { ticket: number }> | undefined;
-        child.on("message", (message: FromEvaluation) => {
-            if ("read" in message) {
-                const { read: wanted, ticket } = message;
-                read(wanted.type, wanted.id).then((found) => send({ found, ticket }), reject);
-            } else {
-                answer = message;
-            }
+        let answer: Evaluation | undefined;
+        child.once("message", (message: Evaluation) => {
+            answer = message;
         });
         child.once("error", (error) => {
             reject(stop?.aborted ? new Stopped() : error);
@@ -71,6 +49,6 @@ export function evaluateProgram(
                 resolve(answer.declaration);
             }
         });
-        send({ request });
+        child.send(request);
     });
 }

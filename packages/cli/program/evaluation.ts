@@ -1,9 +1,9 @@
-/** The process in which `evaluateProgram` runs the program: gets the request and gives the answer as messages. */
+/** The process in which `evaluateProgram` runs the program. It gets the request and sends the answer as messages. */
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { messageOf } from "../../shared/errors";
 import type { Declaration } from "./declaration";
-import type { EvaluationRequest, FromEvaluation, ToEvaluation } from "./evaluate";
+import type { Evaluation, EvaluationRequest } from "./evaluate";
 import { listenToMonitor, type Registration } from "./monitor";
 import { unwrapSecrets } from "../../shared/secrets";
 
@@ -23,9 +23,9 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
     pulumi.runtime.setAllConfig(request.config);
     await pulumi.runtime.setMocks(
         {
-            newResource: async (resource) => ({ id: idOf(resource), state: await stateOf(resource) }),
+            newResource: (resource) => ({ id: idOf(resource), state: stateOf(resource) }),
             call: ({ token }) => {
-                throw new Error(`${token} asks a provider, and there is none where the program is only rendered`);
+                throw new Error(`${token} asks a provider, but rendering uses none`);
             },
         },
         request.project,
@@ -67,11 +67,11 @@ function noteOutputs(urn: string, outputs: Properties, declaration: Declaration)
     }
 }
 
-/** The outputs that a provider would give: the inputs, a name where the program leaves it open, a release's status. */
-async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Properties> {
+/** The outputs that a provider would give: the inputs, a name if the program sets none, and a release's status. */
+function stateOf(resource: pulumi.runtime.MockResourceArgs): Properties {
     const inputs = resource.inputs as Properties;
     if (resource.id) {
-        return (await read(resource.type, resource.id)) ?? inputs;
+        return inputs;
     }
     if (resource.type === RELEASE_TYPE) {
         const name = inputs.name ?? resource.name;
@@ -83,7 +83,7 @@ async function stateOf(resource: pulumi.runtime.MockResourceArgs): Promise<Prope
     return { name: resource.name, ...inputs };
 }
 
-/** Identifiers as the Kubernetes provider makes them: `namespace/name`, or `name` where there is no namespace. */
+/** Ids as the Kubernetes provider gives them: `namespace/name`, or `name` without a namespace. */
 function idOf(resource: pulumi.runtime.MockResourceArgs): string {
     if (resource.id) {
         return resource.id;
@@ -93,7 +93,7 @@ function idOf(resource: pulumi.runtime.MockResourceArgs): string {
     return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
-/** What the program says of itself is complete as it is; anything else needs its stack to be understood. */
+/** Errors of the program are complete sentences; any other error needs its stack trace. */
 function describe(error: unknown): string {
     return error instanceof Error && !isMeantForReaders(error) ? (error.stack ?? error.message) : messageOf(error);
 }
@@ -102,23 +102,8 @@ function isMeantForReaders(error: Error): boolean {
     return pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
 }
 
-/** Questions that wait for their answer. */
-const questions = new Map<number, (found: Properties | undefined) => void>();
-
-function read(type: string, id: string): Promise<Properties | undefined> {
-    return new Promise((resolve) => {
-        const ticket = questions.size;
-        questions.set(ticket, resolve);
-        send({ read: { type, id }, ticket });
-    });
-}
-
-function send(message: FromEvaluation, then?: () => void): void {
-    process.send?.(message, undefined, undefined, then);
-}
-
-function end(message: FromEvaluation): void {
-    send(message, () => process.exit());
+function end(message: Evaluation): void {
+    process.send?.(message, undefined, undefined, () => process.exit());
 }
 
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
@@ -126,12 +111,8 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
         end({ fault: describe(error) });
     });
 }
-process.on("message", (message: ToEvaluation) => {
-    if ("ticket" in message) {
-        questions.get(message.ticket)?.(message.found);
-        return;
-    }
-    evaluate(message.request).then(
+process.once("message", (request: EvaluationRequest) => {
+    evaluate(request).then(
         (declaration) => {
             end({ declaration });
         },

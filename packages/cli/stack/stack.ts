@@ -65,7 +65,6 @@ export class Stack {
     declaration(stop: AbortSignal): Promise<Declaration> {
         this.declared ??= evaluateProgram(
             { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: this.name, config: this.config },
-            undefined,
             stop,
         );
         return this.declared;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { evaluateProgram } from "../program/evaluate";
 import { completeConfig, readStackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME } from "../../shared/project";
-import { withPlaceholderCluster } from "./placeholderCluster";
+import { withPlaceholders } from "./placeholders";
 import { stepsOf } from "./steps";
 
 const CLUSTER = "bookinfo-mesh:cluster";
@@ -10,7 +10,7 @@ const CLUSTER = "bookinfo-mesh:cluster";
 describe("a rendering", () => {
     it("uses a kubeconfig without credentials, with the name of the context", async () => {
         const cluster = { kind: "kubeconfig", path: "/mine", context: "here" };
-        const file = await withPlaceholderCluster({ [CLUSTER]: JSON.stringify(cluster) }, (config) => {
+        const file = await withPlaceholders({ [CLUSTER]: JSON.stringify(cluster) }, (config) => {
             const { path, context } = JSON.parse(config[CLUSTER] ?? "") as typeof cluster;
             expect(context).toBe("here");
             const content = readFileSync(path, "utf8");
@@ -23,15 +23,30 @@ describe("a rendering", () => {
 
     it("uses any Google Cloud project, unless one is set", async () => {
         const render = (config: Record<string, string>) =>
-            withPlaceholderCluster({ [CLUSTER]: '{"kind":"gke"}', ...config }, (config) => Promise.resolve(config));
+            withPlaceholders({ [CLUSTER]: '{"kind":"gke"}', ...config }, (config) => Promise.resolve(config));
         expect(await render({})).toEqual({ [CLUSTER]: '{"kind":"gke"}', "gcp:project": "placeholder" });
         expect(await render({ "gcp:project": "mine-1" })).toMatchObject({ "gcp:project": "mine-1" });
+    });
+
+    it("needs no charts in the folder that the config names, and still names that folder", async () => {
+        const istio = { chartRepository: "/no/such/folder", version: "1.31.1" };
+        const config = { [CLUSTER]: '{"kind":"gke"}', "bookinfo-mesh:istio": JSON.stringify(istio) };
+        const seen = await withPlaceholders(config, (placed) => {
+            const { chartRepository, version } = JSON.parse(placed["bookinfo-mesh:istio"] ?? "") as typeof istio;
+            expect(version).toBe("1.31.1");
+            const charts = ["base", "istiod", "gateway"].map((chart) => `${chartRepository}/${chart}/Chart.yaml`);
+            return Promise.resolve({
+                chart: `${chartRepository}/base`,
+                complete: charts.every((file) => existsSync(file)),
+            });
+        });
+        expect(seen).toEqual({ chart: "/no/such/folder/base", complete: true });
     });
 
     it("is the same on Google Cloud as anywhere, and has nothing of Google's", async () => {
         const steps = async (stack: string, cluster?: { kubeconfig: string; context: string }) =>
             stepsOf(
-                await withPlaceholderCluster(completeConfig(stack, readStackFile(stack), cluster), (config) =>
+                await withPlaceholders(completeConfig(stack, readStackFile(stack), cluster), (config) =>
                     evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }),
                 ),
             );

@@ -117,15 +117,9 @@ describe("npm run sandbox", () => {
             }
             fs.symlinkSync(path.join(clone, "node_modules"), path.join(other, "node_modules"));
             for (const command of ["up", "down"]) {
-                const refused = await runCommand("npm", [
-                    "--prefix",
-                    other,
-                    "run",
-                    "--silent",
-                    "sandbox",
-                    "--",
-                    command,
-                ]);
+                // Not by npm: the linked node_modules would lead it back to this clone.
+                const program = path.join(other, "packages/sandbox/cli.ts");
+                const refused = await runCommand(process.execPath, ["--import", "tsx", program, command]);
                 expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(clone) as string });
             }
             expect((await status()).state).toBe("up");

@@ -9,15 +9,15 @@ import { program, toolchainFiles } from "./toolchain/toolchain";
 const repository = "https://blob.istio.io/istio-release/charts";
 const charts = ["base", "istiod", "gateway"];
 
-/** Where the published charts come from, for a person to read. */
-export type ChartSource = "repository" | "module";
-
-/** Puts Istio's charts, one directory each, where the stack `local` expects them. */
-export async function publishCharts(): Promise<ChartSource> {
+/**
+ * Puts Istio's charts, one directory each, where the stack `local` expects them.
+ * @returns where they come from
+ */
+export async function publishCharts(): Promise<"repository" | "Go module"> {
     const pulled = path.join(cache.root, `charts-${istioVersion}`);
-    const source = fs.existsSync(pulled) || (await pullCharts(pulled)) ? "repository" : "module";
-    fs.cpSync(source === "repository" ? pulled : toolchainFiles.charts, live.charts, { recursive: true });
-    return source;
+    const isPulled = fs.existsSync(pulled) || (await pullCharts(pulled));
+    fs.cpSync(isPulled ? pulled : toolchainFiles.charts, live.charts, { recursive: true });
+    return isPulled ? "repository" : "Go module";
 }
 
 async function pullCharts(target: string): Promise<boolean> {

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { Command } from "commander";
 import pc from "picocolors";
 import { messageOf, UserError, ShownError } from "../shared/errors";
+import { commandLine, invocationOf } from "../shared/invocation";
 import * as cluster from "./cluster";
 import { claim } from "./ownership";
 import { live } from "./paths";
@@ -11,7 +12,8 @@ import { logFile, logTail, type ServiceName, serviceNames, type ServiceState } f
 import { contextName } from "./settings";
 import { up } from "./up";
 
-const cli = new Command("sandbox")
+const upCommand = commandLine("sandbox", ["up"]);
+const cli = new Command(invocationOf("sandbox"))
     .description("A real single-node Kubernetes without Docker or a cloud account.")
     .enablePositionalOptions(); // so that options after `kubectl` are kubectl's
 
@@ -29,16 +31,15 @@ cli.command("down")
 
 cli.command("status")
     .description("show the state of the cluster and of each service")
-    .option("--json", "for programs")
+    .option("--json", "print JSON, for other programs")
     .action((options: { json?: boolean }) => {
         const { state, services } = cluster.clusterState();
         if (options.json) {
-            const status = { state, kubeconfig: live.kubeconfig, context: contextName, parts: services };
-            console.log(JSON.stringify(status));
+            console.log(JSON.stringify({ state, kubeconfig: live.kubeconfig, context: contextName, parts: services }));
         } else {
             console.log(`The sandbox is ${state}.`);
             if (state === "broken" && !cluster.wasReady()) {
-                console.log("  Its start was interrupted. `npm run sandbox -- up` cleans up and starts it again.");
+                console.log(`  Its start was interrupted. \`${upCommand}\` cleans up and starts it again.`);
             } else {
                 serviceNames.forEach((name) => {
                     describeService(name, services[name]);
@@ -58,7 +59,7 @@ cli.command("logs")
             throw new UserError(`no service is called "${service}"; the services are ${serviceNames.join(", ")}`);
         }
         if (!fs.existsSync(logFile(service))) {
-            throw new UserError(`${service} has no log: the sandbox is not up; start it with npm run sandbox -- up`);
+            throw new UserError(`${service} has no log: the sandbox is not up; start it with ${upCommand}`);
         }
         runInForeground("tail", ["-n", options.lines, ...(options.follow ? ["-f"] : []), logFile(service)]);
     });
@@ -71,7 +72,7 @@ cli.command("kubectl")
     .passThroughOptions()
     .action((args: string[]) => {
         if (!fs.existsSync(live.kubeconfig)) {
-            throw new UserError("the sandbox is not up; start it with npm run sandbox -- up");
+            throw new UserError(`the sandbox is not up; start it with ${upCommand}`);
         }
         runInForeground(`${live.bin}/kubectl`, args, cluster.kubectlEnvironment);
     });

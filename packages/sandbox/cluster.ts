@@ -9,7 +9,7 @@ import { controlPlane } from "./controlPlane/controlPlane";
 import { pki, writeIdentities } from "./controlPlane/identities";
 import { roleManifests } from "./controlPlane/roles";
 import { createNamespaces, destroyNamespaces } from "./namespaces";
-import { assertAddressesFree, linkNetwork, unlinkNetwork } from "./network";
+import { linkNetwork, unlinkNetwork } from "./network";
 import { createCgroups, removeCgroups } from "./node/cgroups";
 import { containerd } from "./node/containerd";
 import { coreDns } from "./node/coreDns";
@@ -46,11 +46,14 @@ const services: Record<ServiceName, Service> = {
     },
 };
 
-/** State of the whole sandbox. "broken": a service died, or a run was killed and left something behind. */
-export type ClusterState = "up" | "down" | "starting or stopping" | "broken";
+interface ClusterState {
+    /** "broken": a service died, or a run was killed and left something behind. */
+    state: "up" | "down" | "starting or stopping" | "broken";
+    services: Partial<Record<ServiceName, ServiceState>>;
+}
 
 /** The state of the sandbox and of each service. */
-export function clusterState(): { state: ClusterState; services: Partial<Record<ServiceName, ServiceState>> } {
+export function clusterState(): ClusterState {
     if (runningCommand()) {
         return { state: "starting or stopping", services: {} };
     }
@@ -73,12 +76,6 @@ export function wasReady(): boolean {
     return owner?.complete === true && owner.init !== undefined && isAlive(owner.init);
 }
 
-/** Removes what a killed run has left, and checks that the addresses of a new sandbox are free. */
-export async function clear(): Promise<void> {
-    await removeEverything();
-    await assertAddressesFree();
-}
-
 /** Makes the namespaces, and what the services need: keys, settings, control groups. */
 export async function prepare(): Promise<void> {
     fs.mkdirSync(cache.containerd, { recursive: true });
@@ -93,7 +90,6 @@ export async function prepare(): Promise<void> {
     publishPrograms();
 }
 
-/** Starts services. */
 export function start(names: readonly ServiceName[]): void {
     const init = readOwner()?.init;
     if (init === undefined) {
@@ -111,12 +107,10 @@ export async function grantRoles(): Promise<void> {
     await kubectl("create", "--filename", rolesFile);
 }
 
-/** Waits until the API server says that it is ready. */
 export async function waitForApiServer(): Promise<void> {
     await waitFor("the API server", 60, ["etcd", "kube-apiserver"], () => kubectl("get", "--raw", "/readyz"));
 }
 
-/** Waits until containerd answers. */
 export async function waitForContainerd(): Promise<void> {
     await waitFor("containerd", 30, ["containerd"], () =>
         outputOf(program("containerd", "ctr"), ["--address", live.containerdSocket, "version"]),
@@ -170,10 +164,7 @@ export const kubectlEnvironment = {
     KUBECONFIG: live.kubeconfig,
 };
 
-/**
- * Runs kubectl as the sandbox's administrator.
- * @returns its output
- */
+/** The output of kubectl, which runs as the sandbox's administrator. */
 function kubectl(...args: string[]): Promise<string> {
     return outputOf(program("kubernetes", "kubectl"), ["--request-timeout=5s", ...args], { env: kubectlEnvironment });
 }

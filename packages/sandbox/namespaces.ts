@@ -43,7 +43,7 @@ export function runInside(init: number, command: string, args: readonly string[]
  * Makes the mount, network, process and IPC namespaces of the sandbox, and their first process, which only waits and reaps.
  * When that process ends, the kernel ends every other process inside, and then removes the mounts and the interfaces. So
  * nothing is left behind, even after a kill. Each process is recorded as soon as it exists.
- * @returns the number of the first process on the machine
+ * @returns the first process inside: its number on the machine
  * @throws UserError if root may not make namespaces on this machine
  */
 export async function createNamespaces(): Promise<number> {

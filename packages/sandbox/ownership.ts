@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { writeAtomically } from "../shared/atomicWrite";
 import { UserError } from "../shared/errors";
-import { isAlive, type ProcessId, processId } from "../shared/processId";
+import { parseJson } from "../shared/json";
+import { isAlive, type ProcessId, processId, readOr } from "../shared/processId";
 import { cache, cloneDirectory, live } from "./paths";
 
 /** Who owns this machine's only sandbox. */
@@ -85,9 +86,5 @@ function refuseOthers(): void {
 
 /** The content of a JSON file; undefined if the file is missing or is not JSON. */
 export function readJson(file: string): unknown {
-    try {
-        return JSON.parse(fs.readFileSync(file, "utf8"));
-    } catch {
-        return undefined;
-    }
+    return parseJson(readOr(file, ""));
 }

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { findExecutable, outputOf, searchPath } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
+import { commandLine } from "../shared/invocation";
 import { cache, live } from "./paths";
 import { isBuilt, type Artifact } from "./toolchain/artifacts";
 
@@ -41,9 +42,9 @@ export async function preflight(artifacts: readonly Artifact[]): Promise<void> {
 
 /** @throws UserError if the sandbox can never run here */
 export function assertLinuxRoot(): void {
-    const remedy = "use your own cluster: npm run up -- --context NAME";
+    const remedy = `use your own cluster: ${commandLine("up", ["--context", "NAME"])}`;
     if (process.platform !== "linux") {
-        throw new UserError(`the sandbox needs Linux, and this is ${process.platform}; ${remedy}`);
+        throw new UserError(`the sandbox needs Linux, but this machine has ${process.platform}; ${remedy}`);
     }
     if (process.getuid?.() !== 0) {
         throw new UserError(
@@ -79,11 +80,8 @@ async function assertGo(): Promise<void> {
  */
 export function isGoEnough(answer: string): boolean {
     const [version = "", toolchain = ""] = answer.split("\n");
-    const found =
-        /^go(\d+)\.(\d+)(?:\.(\d+))?/
-            .exec(version)
-            ?.slice(1)
-            .map((digits) => Number(digits || 0)) ?? [];
+    const digits = /^go(\d+)\.(\d+)(?:\.(\d+))?/.exec(version)?.slice(1) ?? [];
+    const found = digits.map((text) => Number(text || 0));
     const rank = ([major = 0, minor = 0, patch = 0]: number[]) => major * 1e6 + minor * 1e3 + patch;
     const isAtLeast = (oldest: number[]) => rank(found) >= rank(oldest);
     return isAtLeast(oldestGo) || (isAtLeast([1, 21, 0]) && !toolchain.startsWith("local"));

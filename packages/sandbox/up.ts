@@ -1,9 +1,11 @@
 import { Listr, type ListrTask } from "listr2";
 import { messageOf, UserError, ShownError } from "../shared/errors";
+import { commandLine } from "../shared/invocation";
 import { publishCharts } from "./charts";
 import * as cluster from "./cluster";
 import { provideImages } from "./images/images";
 import { originOf } from "./images/origin";
+import { assertAddressesFree } from "./network";
 import { claim, record } from "./ownership";
 import { cache, live } from "./paths";
 import { assertLinuxRoot, preflight } from "./preflight";
@@ -24,7 +26,8 @@ export async function up(): Promise<void> {
         return;
     }
     await preflight(toolchainArtifacts);
-    await cluster.clear();
+    await cluster.removeEverything(); // what a killed run has left
+    await assertAddressesFree();
     const interruption = removeWhenInterrupted();
     try {
         await startNew().run();
@@ -45,9 +48,8 @@ async function repair(): Promise<void> {
         return;
     }
     if (!toolchainArtifacts.every(isBuilt)) {
-        throw new UserError(
-            "another version of this clone started the sandbox; remove it first: npm run sandbox -- down",
-        );
+        const down = commandLine("sandbox", ["down"]);
+        throw new UserError(`another version of this clone started the sandbox; remove it first: ${down}`);
     }
     await restart()
         .run()
@@ -125,7 +127,7 @@ const startSteps: ListrTask[] = [
     {
         title: "Istio's charts",
         task: async (_, task) => {
-            task.title = `Istio's charts: from its ${(await publishCharts()) === "module" ? "Go module" : "repository"}`;
+            task.title = `Istio's charts: from its ${await publishCharts()}`;
         },
     },
 ];

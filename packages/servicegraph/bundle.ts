@@ -3,32 +3,16 @@ import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { buildSync, type BuildOptions } from "esbuild";
 import { forcegraphPage } from "./force/forcegraphPage";
-import { ASSET_NAMES } from "./server/assets";
+import type { AssetName } from "./server/assets";
 
 /** The file that Node runs. */
 export const ENTRY = "server.mjs";
 
 /** The files of the server, by name, to mount into its container. The same source always gives the same files. */
-export function serverFiles(): Record<string, string> {
-    return {
-        [ENTRY]: bundle("server/main.ts", { platform: "node", format: "esm", target: "node20.20" }),
-        ...assetFiles(),
-    };
-}
-
-/** Writes the server's files into a new temporary folder. The caller removes it. */
-export function unpackServer(): { folder: string; entry: string } {
-    const folder = mkdtempSync(path.join(tmpdir(), "servicegraph-"));
-    for (const [name, text] of Object.entries(serverFiles())) {
-        writeFileSync(path.join(folder, name), text);
-    }
-    return { folder, entry: path.join(folder, ENTRY) };
-}
-
-/** The files that the server serves unchanged. */
-export function assetFiles(): Record<(typeof ASSET_NAMES)[number], string> {
+export function serverFiles(): Record<typeof ENTRY | AssetName, string> {
     const file = (name: string) => readFileSync(path.join(__dirname, name), "utf8");
     return {
+        [ENTRY]: bundle("server/main.ts", { platform: "node", format: "esm", target: "node20.20" }),
         "mesh.css": file("page/mesh.css"),
         "favicon.svg": file("page/favicon.svg"),
         "forcegraph.html": forcegraphPage(),
@@ -40,6 +24,15 @@ export function assetFiles(): Record<(typeof ASSET_NAMES)[number], string> {
             banner: { js: licence("d3-force") },
         }),
     };
+}
+
+/** Writes the server's files into a new temporary folder. The caller removes it. */
+export function unpackServer(): { folder: string; entry: string } {
+    const folder = mkdtempSync(path.join(tmpdir(), "servicegraph-"));
+    for (const [name, text] of Object.entries(serverFiles())) {
+        writeFileSync(path.join(folder, name), text);
+    }
+    return { folder, entry: path.join(folder, ENTRY) };
 }
 
 /** The licence of a package, which the bundle must contain. (d3-force's dependencies have the same author and licence.) */

@@ -68,7 +68,7 @@ describe("npm run sandbox", () => {
             const up = await npmRun("sandbox", "up");
             expect(up).toMatchObject(upIsReady);
             expect(up.output).toMatch(/pulled|STAND-INS of this project: .*examples-bookinfo-productpage/);
-            expect(up.output).toMatch(/pulled|absent, as they can only be pulled: grafana/);
+            expect(up.output).toMatch(/pulled|absent, because they can only be pulled: grafana/);
             expect(await kubectl("get", "nodes", "--no-headers")).toMatch(/^sandbox\s+Ready\s/);
         },
         coldStart,

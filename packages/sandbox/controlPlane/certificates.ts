@@ -13,7 +13,7 @@ export interface KeyedCertificate {
 }
 
 /** Signs the certificates of one sandbox. */
-export interface CertificateAuthority extends KeyedCertificate {
+interface CertificateAuthority extends KeyedCertificate {
     /** For a client of the API server with this user name and groups (Kubernetes docs, X.509 client certificates). */
     client: (user: string, groups?: readonly string[]) => Promise<KeyedCertificate>;
     /** For a server with these names and addresses. */

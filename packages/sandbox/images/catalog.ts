@@ -26,7 +26,7 @@ export interface AssembledImage extends CatalogImage {
 }
 
 /** What a runtime reads of an image's configuration (OCI image specification, "config"). */
-export interface ImageConfig {
+interface ImageConfig {
     Entrypoint?: readonly string[];
     Cmd?: readonly string[];
     Env?: readonly string[];
@@ -113,12 +113,6 @@ const addonImages: AssembledImage[] = [
     },
 ];
 
-/** Programs that exist here only as images. */
-const pulledImages: CatalogImage[] = [
-    { name: `docker.io/grafana/grafana:${grafanaVersion}` },
-    { name: `quay.io/kiali/kiali:v${kialiVersion}` },
-];
-
 /** All images of the sandbox. */
 export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     {
@@ -130,7 +124,9 @@ export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     ...istioImages,
     ...bookinfoImages,
     ...addonImages,
-    ...pulledImages,
+    // These can only be pulled.
+    { name: `docker.io/grafana/grafana:${grafanaVersion}` },
+    { name: `quay.io/kiali/kiali:v${kialiVersion}` },
 ];
 
 /** Whether an image can be assembled here. */

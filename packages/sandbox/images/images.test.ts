@@ -56,7 +56,7 @@ describe("originOf", () => {
 
     it("names absent images", () => {
         expect(originOf({ ...nothing, pulled: only("istio"), absent: only("grafana") })).toMatch(
-            /^\d+ pulled; absent, as they can only be pulled: grafana:[\d.]+$/,
+            /^\d+ pulled; absent, because they can only be pulled: grafana:[\d.]+$/,
         );
     });
 });

@@ -29,10 +29,8 @@ export async function provideImages(report: Report): Promise<Provided> {
     const reachable = await reachableRegistries();
     const pulled: CatalogImage[] = [];
     for (const image of catalog) {
-        if (
-            fs.existsSync(pulledArchive(image)) ||
-            (reachable.has(registryOf(image.name)) && (await pull(image, report)))
-        ) {
+        const isCached = fs.existsSync(pulledArchive(image));
+        if (isCached || (reachable.has(registryOf(image.name)) && (await pull(image, report)))) {
             pulled.push(image);
         }
     }

@@ -34,7 +34,7 @@ export const debianTree: Layer = {
     },
 };
 
-/** Writes a layer's files into a directory. Large files are linked if the file system allows it, and else copied. */
+/** Writes a layer's files into a directory. Large files are linked if the file system allows it, and otherwise copied. */
 export function writeLayer(layer: Layer, directory: string): void {
     fs.mkdirSync(directory, { recursive: true });
     if (layer.tree) {

@@ -16,7 +16,7 @@ export function originOf({ pulled, assembled, absent }: Provided): string {
         pulled.length > 0 && `${pulled.length} pulled`,
         built.length > 0 && `${names(built)} assembled from their own programs and a stock Envoy`,
         standIns.length > 0 && `STAND-INS of this project: ${names(standIns)}`,
-        absent.length > 0 && `absent, as they can only be pulled: ${names(absent)}`,
+        absent.length > 0 && `absent, because they can only be pulled: ${names(absent)}`,
     ]
         .filter(Boolean)
         .join("; ");

@@ -8,7 +8,7 @@ import {
 } from "@kubernetes/client-node";
 import { messageOf } from "../../shared/errors";
 import { network } from "../settings";
-import { assignAddresses, type Claim } from "./addressPool";
+import { assignAddresses } from "./addressPool";
 
 /*
  * Gives each Service of type LoadBalancer an address of the node that the machine can reach. kube-proxy routes the address as
@@ -25,15 +25,12 @@ const keyOf = (service: V1Service) => `${service.metadata?.namespace ?? ""}/${se
 const madeAt = (service: V1Service) => new Date(service.metadata?.creationTimestamp ?? 0).getTime();
 const heldBy = (service: V1Service) => service.status?.loadBalancer?.ingress?.[0]?.ip;
 
-function claimOf(service: V1Service): Claim {
-    return { key: keyOf(service), held: heldBy(service), wanted: service.spec?.loadBalancerIP };
-}
-
 /** Corrects the address in the status of each Service. A Service that is no longer a load balancer loses its address. */
 async function reconcile(): Promise<void> {
     const services = [...informer.list()].sort((a, b) => madeAt(a) - madeAt(b) || keyOf(a).localeCompare(keyOf(b)));
     const balanced = services.filter((service) => service.spec?.type === "LoadBalancer");
-    const assigned = assignAddresses(network.loadBalancerPool, balanced.map(claimOf));
+    const claims = balanced.map((one) => ({ key: keyOf(one), held: heldBy(one), wanted: one.spec?.loadBalancerIP }));
+    const assigned = assignAddresses(network.loadBalancerPool, claims);
     for (const service of services) {
         const address = balanced.includes(service) ? assigned.get(keyOf(service)) : undefined;
         if (address !== heldBy(service)) {

@@ -26,10 +26,8 @@ export async function removeCgroups(): Promise<void> {
 
 /** cgroup v2 has one hierarchy, v1 has one for each controller. Symbolic links are other names of these (cgroups(7)). */
 function hierarchies(): string[] {
-    if (fs.existsSync(path.join(cgroupRoot, "cgroup.controllers"))) {
-        return [cgroupRoot];
-    }
-    return foldersIn(cgroupRoot);
+    const isVersion2 = fs.existsSync(path.join(cgroupRoot, "cgroup.controllers"));
+    return isVersion2 ? [cgroupRoot] : foldersIn(cgroupRoot);
 }
 
 function foldersIn(folder: string): string[] {

@@ -18,7 +18,7 @@ export interface Slot {
 }
 
 /** The part of a connection between two columns. */
-export interface Tie {
+interface Tie {
     other: Slot;
     /** The distances of its ends below the centres of this slot and of the other one. */
     ownOffset: number;

@@ -2,7 +2,7 @@ import { HEALTHS, MUTUAL_TLS } from "../drawing/facts";
 
 /* What both pages share. All markup is well-formed XML, so that tests can read it. */
 
-export interface DocumentArgs {
+interface DocumentArgs {
     title: string;
     /** The path from the page to `/`. */
     root: "" | "../";

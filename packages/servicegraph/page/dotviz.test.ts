@@ -146,7 +146,7 @@ function tagsOf(page: string): Set<string> {
     return new Set([...elementsIn(parseXml(page)).map(({ name }) => name), "pre", "ul", "li", "p", "h2"]);
 }
 
-it("says how to send traffic if there is none, and what may hide it", () => {
+it("says how to send traffic if the mesh has no traffic, and what may hide it", () => {
     const page = draw({ nodes: [], edges: [] }, "filter_empty=true&source_workload=x&time_horizon=30s");
     const text = textOf(parseXml(page));
     expect(text).toContain("No traffic in the last 30s");

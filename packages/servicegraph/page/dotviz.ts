@@ -13,7 +13,7 @@ export const DOTVIZ_POLICY = "style-src 'self'; img-src 'self'; form-action 'sel
 /** The rows of the table. The JSON has all edges. */
 const MOST_ROWS = 500;
 
-export interface DotvizArgs {
+interface DotvizArgs {
     /** Why details are missing: sentences. */
     missing: string[];
     /** The time of the metrics. */

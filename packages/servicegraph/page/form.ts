@@ -1,7 +1,7 @@
 import type { Filter } from "../prometheus/queries";
 import { escapeMarkup } from "../text/markup";
 
-export interface FormArgs {
+interface FormArgs {
     action: string;
     /** The request's query. The form shows its values even if they are refused. */
     raw: URLSearchParams;

@@ -47,7 +47,7 @@ export class AnswerReader {
         this.text += text;
         const end = this.text.lastIndexOf(NEXT);
         if (this.inPieces && end > HEAD.length) {
-            // Cut at a wrong place, inside a name or in another format, the piece is not JSON.
+            // The piece is not JSON if the cut is inside a name, or if the answer has another format.
             const elements = this.text.startsWith(HEAD) ? parse(`[${this.text.slice(HEAD.length, end)}]`) : undefined;
             this.inPieces = Array.isArray(elements);
             if (Array.isArray(elements)) {

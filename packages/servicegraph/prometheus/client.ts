@@ -13,7 +13,7 @@ export interface Prometheus {
     query: (promql: string, at: Date, take: (sample: Sample) => void, options: QueryOptions) => Promise<void>;
 }
 
-export interface QueryOptions {
+interface QueryOptions {
     /** Milliseconds that the request has waited; Prometheus has so much less time. */
     waited: number;
     /** Aborted when no client waits for the answer. */

@@ -10,7 +10,7 @@ import { redirectOf, readTarget, type Target } from "./target";
 import { type Answer, page, text } from "./response";
 import { Abandoned, SharedWork, type Work } from "./sharedWork";
 
-export interface AppArgs {
+interface AppArgs {
     make: GraphMaker;
     metrics: Metrics;
     /** Files that are served unchanged, by path. */

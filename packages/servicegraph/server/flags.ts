@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { parseDuration } from "../prometheus/duration";
 import { type ListenAddress, parseListenAddress } from "./listenAddress";
 
-export interface Flags {
+interface Flags {
     bindAddr: ListenAddress;
     prometheusAddr: URL;
     /** A folder whose files replace the server's own. It may have none of them. */

@@ -15,7 +15,7 @@ export class Abandoned extends Error {
  */
 export type Work<Result> = (signal: AbortSignal, waited: number) => Promise<Result>;
 
-export interface SharedWorkLimits {
+interface SharedWorkLimits {
     /** How many tasks run at the same time. */
     atOnce: number;
     /** How many more may wait for their turn. Further requests are refused. */

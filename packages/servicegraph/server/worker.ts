@@ -12,14 +12,14 @@ import type { Answer } from "./response";
 /** Megabytes of heap. A graph with 10,000 edges uses about 20; the rest is garbage that V8 has not collected yet. */
 const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
-export interface WorkerSettings {
+interface WorkerSettings {
     prometheusAddr: string;
     /** As in `PrometheusLimits`. */
     timeout: number;
     answerBytes: number;
 }
 
-export type QueryObserver = (outcome: Outcome, seconds: number) => void;
+type QueryObserver = (outcome: Outcome, seconds: number) => void;
 
 /** To the thread: a job, the end of a job without clients, or the memory of an answer that was sent. */
 type Request = { id: number; job: GraphJob } | { id: number; job: undefined } | { memory: ArrayBuffer };

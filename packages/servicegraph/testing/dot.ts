@@ -1,6 +1,6 @@
 /* A strict reader: it accepts only the part of DOT that servicegraph writes. */
 
-export interface DotGraph {
+interface DotGraph {
     name: string;
     nodes: { id: string; label: string }[];
     edges: { source: string; target: string; label: string }[];

@@ -33,18 +33,20 @@ export async function fakePrometheus(reply: (promql: string) => Reply): Promise<
             }
         });
     });
+    return { queries, ...(await listenOnLoopback(server)) };
+}
+
+/** Listens on a free port. */
+export async function listenOnLoopback(server: http.Server): Promise<{ url: string; close: () => Promise<void> }> {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    return {
-        url: `http://127.0.0.1:${port}`,
-        queries,
-        close: async () => {
-            server.closeAllConnections();
-            server.close();
-            await once(server, "close");
-        },
+    const close = async () => {
+        server.closeAllConnections();
+        server.close();
+        await once(server, "close");
     };
+    return { url: `http://127.0.0.1:${port}`, close };
 }
 
 async function readParameters(request: http.IncomingMessage): Promise<URLSearchParams> {

@@ -12,16 +12,10 @@ export interface Program {
 }
 
 /** Starts the bundled server, as in the cluster, on a free port of loopback. */
-export async function startServer(prometheusUrl: string, ...flags: string[]): Promise<Program> {
+export async function startServer(prometheusUrl: string, ...more: string[]): Promise<Program> {
     const { folder, entry } = unpackServer();
-    const started = await startListening(
-        entry,
-        "--bindAddr",
-        "127.0.0.1:0",
-        "--prometheusAddr",
-        prometheusUrl,
-        ...flags,
-    );
+    const flags = ["--bindAddr", "127.0.0.1:0", "--prometheusAddr", prometheusUrl, ...more];
+    const started = await startListening(entry, ...flags);
     return {
         ...started,
         end: async () => {

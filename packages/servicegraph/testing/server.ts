@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import * as http from "node:http";
-import type { AddressInfo } from "node:net";
 import { prometheusAt } from "../prometheus/client";
 import { app } from "../server/app";
 import { ASSET_NAMES, assets } from "../server/assets";
 import { graphsFrom } from "../server/graphs";
 import { Metrics } from "../server/metrics";
+import { listenOnLoopback } from "./fakePrometheus";
 
 export interface Reply {
     status: number;
@@ -36,30 +36,12 @@ export async function testServer(
             metrics.countQuery(outcome, seconds);
         },
     });
+    const make = graphsFrom(prometheus);
     const files = assets((name) => `the file ${ASSET_NAMES.indexOf(name)}: ${name}`);
-    const server = http.createServer(
-        app({
-            make: graphsFrom(prometheus),
-            metrics,
-            assets: files,
-            timeout,
-            stall,
-            log: (message) => logged.push(message),
-        }),
-    );
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    return {
-        url: `http://127.0.0.1:${port}`,
-        logged,
-        ask: (path, method = "GET") => ask(port, path, method),
-        close: async () => {
-            server.closeAllConnections();
-            server.close();
-            await once(server, "close");
-        },
-    };
+    const log = (message: string) => logged.push(message);
+    const server = http.createServer(app({ make, metrics, assets: files, timeout, stall, log }));
+    const { url, close } = await listenOnLoopback(server);
+    return { url, logged, ask: (path, method = "GET") => ask(Number(new URL(url).port), path, method), close };
 }
 
 async function ask(port: number, path: string, method: string): Promise<Reply> {

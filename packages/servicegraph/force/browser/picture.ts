@@ -11,7 +11,7 @@ import type { Graph, GraphLink, GraphNode } from "../simulation";
 
 const MARGIN = 50;
 
-export interface PictureEvents {
+interface PictureEvents {
     select: (node: GraphNode | undefined) => void;
     /** A node was dragged, and is fixed where it is. */
     move: (node: GraphNode) => void;

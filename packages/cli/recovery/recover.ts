@@ -92,9 +92,7 @@ export async function recover(
         const { deployment } = (await stack.findState(stop)) ?? {};
         await repair(snapshotOf({ deployment: { ...deployment, pending_operations: seen.pending } }), api, stop, scope);
     } else {
-        await whileLocked(files.locks, async () =>
-            repair(snapshotOf((await stack.findState(stop)) ?? {}), api, stop, scope),
-        );
+        await whileLocked(files.locks, async () => repair(snapshotOf(await stack.findState(stop)), api, stop, scope));
     }
     await stack.refresh(stop);
     return true;
@@ -113,12 +111,8 @@ export async function bringUpToDate(
 ): Promise<void> {
     const look = () => Promise.all(objects.map(async (seen) => ({ seen, live: await api.read(seen) })));
     const first = await look();
-    const going = first.filter(({ live }) => live?.metadata.deletionTimestamp !== undefined);
-    await whileGoing(
-        going.map(({ seen }) => seen),
-        api,
-        stop,
-    );
+    const going = first.filter(({ live }) => live?.metadata.deletionTimestamp !== undefined).map(({ seen }) => seen);
+    await whileGoing(going, api, stop);
     const pairs = going.length > 0 ? await look() : first;
     const missing = [
         ...pairs.flatMap(({ seen, live }) => (live ? [] : [displayName(seen)])),
@@ -163,17 +157,14 @@ async function repair(
 
 /** Waits for objects that are being deleted, because the engine would count them as existing. */
 async function whileGoing(objects: readonly KubernetesObject[], api: ClusterApi, stop: AbortSignal): Promise<void> {
-    if (objects.length > 0) {
-        await new Progress().during(`Objects that were being deleted (${objects.length})`, () =>
-            Promise.all(objects.map((object) => waitWhileGoing(object, api, stop))),
+    const waitFor = (object: KubernetesObject) =>
+        waitUntil(displayName(object), { timeout: DELETION_TIMEOUT, stop }, async () =>
+            (await api.read(object))?.metadata.deletionTimestamp === undefined ? undefined : "is still being deleted",
         );
+    if (objects.length > 0) {
+        const title = `Objects that were being deleted (${objects.length})`;
+        await new Progress().during(title, () => Promise.all(objects.map(waitFor)));
     }
-}
-
-function waitWhileGoing(object: KubernetesObject, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    return waitUntil(displayName(object), { timeout: DELETION_TIMEOUT, stop }, async () =>
-        (await api.read(object))?.metadata.deletionTimestamp === undefined ? undefined : "is still being deleted",
-    );
 }
 
 function sayRemoved(lock: Lock): void {

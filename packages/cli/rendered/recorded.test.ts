@@ -101,8 +101,8 @@ describe("a mesh that was deployed as it is rendered", () => {
 
 it("a name that is none of a stack's is refused before anything is read by it", () => {
     const options = { stack: "../../package" };
-    expect(() => findDeployedStack(options)).toThrow('"../../package" is no name for a stack');
-    expect(() => findStack(options)).toThrow('"../../package" is no name for a stack');
+    expect(() => findDeployedStack(options)).toThrow('"../../package" is not a valid stack name');
+    expect(() => findStack(options)).toThrow('"../../package" is not a valid stack name');
 });
 
 it("a stack file in which every key is commented out names no cluster", () => {

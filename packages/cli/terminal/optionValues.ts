@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 
 /** Reads a whole number, for a commander option. The error names what is allowed; commander adds option and value. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -26,12 +26,4 @@ export function webAddress(text: string): string {
         throw new InvalidArgumentError("Allowed: a URL that begins with http:// or https://.");
     }
     return url.href;
-}
-
-/** The options that select a deployment, the same as those of `npm run up`. */
-export function addTargetOptions(command: Command): Command {
-    return command
-        .option("--context <name>", "the cluster of this context in your kubeconfig")
-        .option("--kubeconfig <file>", "the kubeconfig with the context (default: the one of the deployment)")
-        .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)");
 }

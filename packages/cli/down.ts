@@ -1,4 +1,4 @@
-/** `down`: undoes what `up` did, to the last object. */
+/** `down`: undoes everything that `up` did. */
 import pc from "picocolors";
 import { commandLine } from "../shared/invocation";
 import { SANDBOX_STACK } from "../shared/project";

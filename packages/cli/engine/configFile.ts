@@ -1,7 +1,7 @@
+import type { StackFile } from "../program/projectConfig";
+
 /** Keys of a stack's file that the engine writes, and needs to decrypt secrets. */
 const ENCRYPTION = ["secretsprovider", "encryptedkey", "encryptionsalt"] as const;
-
-export type StackFile = Record<string, unknown>;
 
 /**
  * The config file for the engine. The engine writes into its file, so it does not get the committed one.
@@ -19,7 +19,7 @@ export function workingStackFile(
     return {
         ...committed,
         ...(Object.fromEntries(encryption) as StackFile),
-        config: { ...(committed?.config as StackFile | undefined), ...overrides },
+        config: { ...committed?.config, ...overrides },
     };
 }
 

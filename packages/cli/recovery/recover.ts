@@ -68,8 +68,7 @@ export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, wo
 }
 
 /**
- * Repairs what a killed engine left, so that the next operation meets nothing half-done; says what it finds and does. If
- * nothing was interrupted, nothing happens.
+ * Repairs what a killed engine left, so that the next operation can begin; says what it finds and does.
  * @param scope set if the program's provider may have ended before the engine: then the state does not list what was pending
  * @returns whether there was something to do
  */
@@ -99,9 +98,8 @@ export async function recover(
 }
 
 /**
- * Updates the state if an object in it is gone from the cluster, or has changed. The engine is not told of a stopped update, a
- * provider that ended, or a change by hand, and would build on its old state. Objects without a generation, such as Services,
- * show no edits.
+ * Updates the state if an object in it is gone from the cluster, or has changed. The engine would trust its old state.
+ * Objects without a generation, such as Services, show no edits.
  */
 export async function bringUpToDate(
     stack: PulumiStack,

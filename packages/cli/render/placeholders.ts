@@ -11,8 +11,7 @@ const ISTIO_KEY = `${PROJECT_NAME}:istio`;
 const PROJECT_KEY = "gcp:project";
 
 /**
- * Evaluates the program with placeholders for what a rendering must not depend on: the cluster and its credentials, a Google
- * Cloud project, and charts in a folder of this machine. So the same config gives the same files everywhere.
+ * Evaluates the program with placeholders for the cluster with its credentials, a Google Cloud project, and local charts. So the same config gives the same files everywhere.
  */
 export async function withPlaceholders<T>(
     config: StackConfig,

@@ -76,7 +76,7 @@ export class Stack {
 /**
  * The stack that a user wants to deploy: for a context of the kubeconfig, else for the cluster in the stack's file; the
  * sandbox by default.
- * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig, or makes one
+ * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig
  */
 export function findStack(options: StackOptions): Stack {
     const name = nameFor(options);

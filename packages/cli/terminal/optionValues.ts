@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads a whole number, for a commander option. The error names what is allowed; commander adds option and value. */
+/** Reads a whole number, for a commander option. The error says what is allowed; commander adds the option and the value. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
     return numberWithin(/^\d+$/, `a whole number from ${least} to ${most}`, least, most);
 }
 
-/** Reads a time in seconds, also with fractions. */
+/** Reads a time in seconds, with or without a fraction. */
 export function secondsWithin(least: number, most: number): (text: string) => number {
     return numberWithin(/^\d+(\.\d+)?$/, `a number of seconds from ${least} to ${most}`, least, most);
 }

@@ -33,11 +33,7 @@ async function deployedAddons(api: ClusterApi): Promise<AddonName[]> {
     return addons;
 }
 
-function forwardAddon(
-    api: ClusterApi,
-    addon: AddonName,
-    { port, single }: { port: number; single: boolean },
-): Promise<Forwarding> {
+function forwardAddon(api: ClusterApi, addon: AddonName, port: number, single: boolean): Promise<Forwarding> {
     return Forwarding.open({
         port,
         oneOfSeveral: single ? undefined : addon,
@@ -54,10 +50,10 @@ function forwardAddon(
 
 async function show(names: AddonName[], options: Options, stop: AbortSignal): Promise<void> {
     if (options.all ? names.length > 0 : names.length === 0) {
-        throw new UserError(`name one or more of ${ADDON_NAMES.join(", ")}, or all that are deployed by --all alone`);
+        throw new UserError(`name one or more of ${ADDON_NAMES.join(", ")}, or only --all for all that are deployed`);
     }
     if (options.port !== undefined && (options.all || names.length > 1)) {
-        throw new UserError("--port is for one add-on alone; several use the ports that they are known by");
+        throw new UserError("--port is for a single add-on; several use their default ports");
     }
     const cluster = await findDeployedCluster(options);
     const { api } = cluster;
@@ -69,7 +65,7 @@ async function show(names: AddonName[], options: Options, stop: AbortSignal): Pr
     try {
         const single = names.length === 1;
         for (const addon of addons) {
-            forwardings.push(await forwardAddon(api, addon, { port: portOf(addon), single }));
+            forwardings.push(await forwardAddon(api, addon, portOf(addon), single));
         }
         const progress = new Progress();
         await Promise.all(
@@ -93,7 +89,7 @@ async function show(names: AddonName[], options: Options, stop: AbortSignal): Pr
 
 export const command = addTargetOptions(
     commandOf("dashboard")
-        .description("Brings the pages of add-ons to this machine, and opens them in the browser where there is one.")
+        .description("Brings the pages of add-ons to this machine, and opens them in the browser if there is one.")
         .addArgument(new Argument("[add-ons...]", "which ones").choices(ADDON_NAMES)),
 )
     .option("--all", "all add-ons that are deployed")

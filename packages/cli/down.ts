@@ -1,4 +1,4 @@
-/** `down`: undoes what `up` did, to the last object. */
+/** `down`: undoes everything that `up` did. */
 import pc from "picocolors";
 import { commandLine } from "../shared/invocation";
 import { SANDBOX_STACK } from "../shared/project";
@@ -18,7 +18,7 @@ function reportOthers(): void {
 }
 
 export const command = addTargetOptions(commandOf("down"), {
-    context: "undo it in the cluster of this context of your kubeconfig",
+    context: "undo it in the cluster of this context in your kubeconfig",
 })
     .description("Undoes what `up` did; the sandbox cluster is removed too.")
     .option("--keep-cluster", "leave the sandbox cluster running")

@@ -1,4 +1,4 @@
-/** `load`: requests to the product page, and what came of them. */
+/** `load`: requests to the product page, and a report of the results. */
 import { addTargetOptions, commandOf } from "./terminal/commandLine";
 import { runCommand } from "./terminal/runCommand";
 import type { StackOptions } from "./stack/stack";
@@ -55,7 +55,7 @@ async function run({ requests, concurrency, timeout, json, ...where }: Options, 
 }
 
 export const command = addTargetOptions(
-    commandOf("load").description("Makes requests to the product page, and says what came of them."),
+    commandOf("load").description("Makes requests to the product page, and reports the results."),
 )
     .option("-n, --requests <number>", "how many requests", wholeNumber(1, 1_000_000), 100)
     .option("-c, --concurrency <number>", "how many at a time", wholeNumber(1, 1000), 4)

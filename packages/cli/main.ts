@@ -9,7 +9,7 @@ import { PROJECT_FOLDER } from "../shared/project";
 /** The verbs whose commands are in the modules of the same names, with a line each for the help. */
 const VERBS = {
     up: "deploy Istio and Bookinfo, and wait for the page",
-    down: "undo what up did, to the last object",
+    down: "undo everything that up did",
     verify: "check a deployed mesh, and name remedies",
     load: "make requests to the product page and count the answers",
     dashboard: "bring the add-ons' pages to this machine",

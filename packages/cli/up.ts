@@ -40,8 +40,8 @@ function outputLines(name: string, value: unknown): string[] {
 }
 
 export const command = addTargetOptions(commandOf("up"), {
-    context: "deploy to the cluster of this context of your kubeconfig",
-    kubeconfig: "the kubeconfig that has the context (default: KUBECONFIG, else ~/.kube/config)",
+    context: "deploy to the cluster of this context in your kubeconfig",
+    kubeconfig: "the kubeconfig with the context (default: KUBECONFIG, else ~/.kube/config)",
 })
     .description("Deploys Istio and Bookinfo, to a sandbox cluster on this machine unless you name another cluster.")
     .option("--backend <url>", "where Pulumi keeps its state (default: PULUMI_BACKEND_URL, else .state/pulumi)")

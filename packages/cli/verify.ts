@@ -1,11 +1,11 @@
 /** `verify`: whether a deployed mesh does what it should. */
-import { commandOf } from "./terminal/commandLine";
+import { addTargetOptions, commandOf } from "./terminal/commandLine";
 import { runCommand } from "./terminal/runCommand";
 import type { StackOptions } from "./stack/stack";
 import { UserError } from "../shared/errors";
 import { findDeployedCluster } from "./mesh/deployedCluster";
 import { readMesh } from "./mesh/mesh";
-import { addTargetOptions, webAddress } from "./terminal/optionValues";
+import { webAddress } from "./terminal/optionValues";
 import { MovingLine } from "./terminal/progress";
 import { runChecks } from "./verify/check";
 import { CHECKS } from "./verify/checks";
@@ -18,7 +18,7 @@ interface Options extends StackOptions {
 
 async function verify({ url, json, ...where }: Options, stop: AbortSignal): Promise<void> {
     const cluster = await findDeployedCluster(where);
-    // Whether there is a cluster at all is no check's business.
+    // A cluster that cannot be reached is an error, not a failed check.
     await cluster.api.identity();
     const mesh = { ...(await readMesh(cluster)), pageUrl: url };
 

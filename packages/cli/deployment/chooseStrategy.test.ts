@@ -26,7 +26,7 @@ describe("the backend", () => {
         ["file://states", `file://${process.cwd()}/states`],
         ["file://~", "file://~"],
         [`file://${homedir()}/states`, `file://${homedir()}/states`],
-    ])("that is a folder is the same one from wherever the CLI is run: %s", (given, backend) => {
+    ])("that is a folder does not depend on the CLI's working directory: %s", (given, backend) => {
         expect(backendOf({ backend: given })).toBe(backend);
     });
 });

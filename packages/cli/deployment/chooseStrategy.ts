@@ -20,10 +20,7 @@ export interface StrategyOptions {
     rendered?: boolean;
 }
 
-/**
- * The strategy for a deployment: the one of the last deployment; else the Pulumi CLI if it is available; else applying what
- * the program renders. A line says which.
- */
+/** The strategy of the last deployment; else the Pulumi CLI if it is available; else applying what the program renders. */
 export async function chooseStrategy(
     record: DeploymentRecord | undefined,
     options: StrategyOptions,
@@ -35,13 +32,12 @@ export async function chooseStrategy(
         return strategy;
     }
     const discovery = options.rendered ? undefined : await findEngine(stop);
-    if (discovery && "engine" in discovery) {
-        const strategy = new PulumiStrategy(discovery.engine, backendOf(options), options);
-        console.log(`${strategy.description}.`);
-        return strategy;
-    }
-    const strategy = new RenderedStrategy();
-    console.log(discovery ? pc.yellow(`${discovery.missing}. ${strategy.description}.`) : `${strategy.description}.`);
+    const strategy =
+        discovery && "engine" in discovery
+            ? new PulumiStrategy(discovery.engine, backendOf(options), options)
+            : new RenderedStrategy();
+    const line = `${strategy.description}.`;
+    console.log(discovery && "missing" in discovery ? pc.yellow(`${discovery.missing}. ${line}`) : line);
     return strategy;
 }
 

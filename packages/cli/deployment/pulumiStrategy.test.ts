@@ -66,7 +66,7 @@ afterEach(() => {
     rmSync(STATE_FOLDER, { recursive: true });
 });
 
-/** The Deployment after its first change, of which its controller has seen that generation. */
+/** The Deployment after its first change. @param observedGeneration the generation that its controller has seen */
 const rolledOut = (observedGeneration: number) => ({
     ...page,
     metadata: { ...page.metadata, generation: 1 },
@@ -74,7 +74,7 @@ const rolledOut = (observedGeneration: number) => ({
     status: { observedGeneration, replicas: 1, updatedReplicas: 1, availableReplicas: 1 },
 });
 
-/** A strategy with a CLI that fails at the first `up` with an error, and notes what it is asked for. */
+/** A strategy with a CLI that fails at the first `up` with an error, and records the commands that it gets. */
 function failingOnce(message: string, known: StackState = state): { strategy: PulumiStrategy; asked: () => string[] } {
     const cli = path.join(folder, "pulumi");
     const asked = path.join(folder, "asked");
@@ -95,8 +95,8 @@ function failingOnce(message: string, known: StackState = state): { strategy: Pu
 
 const taken = 'Release "istio-system/istiod": cannot re-use a name that is still in use';
 
-describe("an up that meets what a provider has left that ended before its engine", () => {
-    it("is tried once more after that is taken back", async () => {
+describe("an up that finds objects of a provider that ended before its engine", () => {
+    it("runs again after they are removed", async () => {
         jest.mocked(recover).mockResolvedValueOnce(false).mockResolvedValueOnce(true);
         const { strategy, asked } = failingOnce(taken);
         await strategy.deploy(connection, never);
@@ -104,7 +104,7 @@ describe("an up that meets what a provider has left that ended before its engine
         expect(jest.mocked(recover).mock.lastCall?.[4]).toMatchObject({ declaration });
     });
 
-    it("fails as it is where there is nothing to take back: the name is somebody else's", async () => {
+    it("fails with its own error if there is nothing to remove: the name is somebody else's", async () => {
         const { strategy, asked } = failingOnce(taken);
         await expect(strategy.deploy(connection, never)).rejects.toThrow(
             /could not deploy[^]*Something other than this deployment created it/,
@@ -115,13 +115,13 @@ describe("an up that meets what a provider has left that ended before its engine
     it.each([
         "rpc error: code = Unavailable desc = error reading from server: EOF",
         'desc = "transport: Error while dialing: dial tcp 127.0.0.1:4711: connect: connection refused"',
-    ])("is tried once more where the provider ends in it, whatever it has left: %s", async (words) => {
+    ])("runs again if the provider ends during it, even if it left nothing: %s", async (words) => {
         const { strategy, asked } = failingOnce(words);
         await strategy.deploy(connection, never);
         expect(asked().filter((command) => command === "up")).toHaveLength(2);
     });
 
-    it("is not tried again for any other fault", async () => {
+    it("does not run again after any other error", async () => {
         const { strategy, asked } = failingOnce("exceeded quota: tiny");
         await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
         expect(asked().filter((command) => command === "up")).toHaveLength(1);
@@ -129,7 +129,7 @@ describe("an up that meets what a provider has left that ended before its engine
     });
 });
 
-it("an up ends when the Deployments are rolled out, and not when the provider takes them for it", async () => {
+it("an up ends when the Deployments are rolled out, even if the provider reports that earlier", async () => {
     cluster.objects = [rolledOut(0)];
     const { strategy } = failingOnce("error reading from server: EOF");
     const deploying = strategy.deploy(connection, never).then(() => "ended");
@@ -139,7 +139,7 @@ it("an up ends when the Deployments are rolled out, and not when the provider ta
     await expect(deploying).resolves.toBe("ended");
 });
 
-it("neither an up nor a down touches a mesh that somebody else has made anew", async () => {
+it("an up or a down does not touch a new mesh of somebody else", async () => {
     const mesh = { apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "theirs" } };
     cluster.objects = [mesh];
     const resource = { urn: "c", type: "kubernetes:core/v1:Namespace", id: "istio-system", inputs: mesh };
@@ -151,7 +151,7 @@ it("neither an up nor a down touches a mesh that somebody else has made anew", a
     expect(asked()).not.toContain("destroy");
 });
 
-describe("a stack that is not in its backend any more", () => {
+describe("a stack that is no longer in its backend", () => {
     const gone = () => {
         const { strategy, asked } = failingOnce("");
         const cli = path.join(folder, "pulumi");
@@ -163,7 +163,7 @@ describe("a stack that is not in its backend any more", () => {
         return { strategy, asked };
     };
 
-    it("is not taken for undone while a mesh is in the cluster", async () => {
+    it("is not undone while a mesh is in the cluster", async () => {
         cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid: "ours" } }];
         const { strategy, asked } = gone();
         await expect(strategy.undo(connection, record, never)).rejects.toThrow(
@@ -172,14 +172,14 @@ describe("a stack that is not in its backend any more", () => {
         expect(asked()).not.toContain("destroy");
     });
 
-    it("is undone where there is none: an earlier down was killed at its end", async () => {
+    it("counts as undone without a mesh: an earlier down was killed at its end", async () => {
         const { strategy, asked } = gone();
         await strategy.undo(connection, record, never);
         expect(asked().filter((command) => command !== "stack")).toEqual([]);
     });
 });
 
-it("neither an up nor a down touches a stack that holds the cluster itself", async () => {
+it("an up or a down does not touch a stack that has the cluster itself", async () => {
     const gke = { urn: "d", type: "gcp:container/cluster:Cluster" };
     const { strategy, asked } = failingOnce("", { deployment: { resources: [...state.deployment.resources, gke] } });
     await expect(strategy.deploy(connection, never)).rejects.toThrow("makes its own cluster on Google Cloud");
@@ -189,7 +189,7 @@ it("neither an up nor a down touches a stack that holds the cluster itself", asy
     expect(readRecord(connection.stack.name)).toBeUndefined();
 });
 
-it("an up refuses releases of others as long as its stack has made no mesh, whatever it has recorded", async () => {
+it("an up refuses foreign releases if its stack has created no mesh, even with a record", async () => {
     const { strategy, asked } = failingOnce("exceeded quota: tiny");
     await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
     const labels = { owner: "helm", name: "istiod", version: "1", status: "deployed" };
@@ -215,7 +215,7 @@ it("an up touches nothing while somebody else works on the stack", async () => {
     expect(touched).toHaveBeenCalledTimes(1);
 });
 
-it("an up that ends well, and no other, is written down with its time", async () => {
+it("the record has the time of a successful up only", async () => {
     const { strategy } = failingOnce("exceeded quota: tiny");
     const settled = () => readRecord(connection.stack.name)?.settled;
     await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
@@ -226,7 +226,7 @@ it("an up that ends well, and no other, is written down with its time", async ()
 });
 
 describe("a down", () => {
-    it("looks for what the state holds and the cluster does not, where nothing was interrupted", async () => {
+    it("looks for objects that are gone from the cluster if nothing was interrupted", async () => {
         const { strategy, asked } = failingOnce("");
         jest.mocked(bringUpToDate).mockImplementation(() => {
             expect(asked()).not.toContain("destroy");
@@ -237,7 +237,7 @@ describe("a down", () => {
         expect(asked()).toContain("destroy");
     });
 
-    it("looks for what the state does not know before it destroys", async () => {
+    it("looks for objects that the state does not have before it destroys", async () => {
         const { strategy, asked } = failingOnce("");
         jest.mocked(recover).mockImplementation(() => {
             expect(asked()).not.toContain("destroy");
@@ -249,7 +249,7 @@ describe("a down", () => {
         expect(asked()).toContain("destroy");
     });
 
-    it("removes what is known where the program cannot be run", async () => {
+    it("removes the objects in the state if the program cannot run", async () => {
         jest.mocked(evaluateProgram).mockRejectedValue(new UserError("no such chart"));
         const { strategy, asked } = failingOnce("");
         await strategy.undo(connection, record, never);

@@ -74,7 +74,7 @@ export class PulumiStrategy implements DeploymentStrategy {
         const settled = { ...record, settled: new Date().toISOString() };
         writeRecord(settled);
         const [outputs, deployed] = await Promise.all([pulumi.outputs(stop), pulumi.findState(stop)]);
-        await untilRolledOut(snapshotOf(deployed ?? {}).objects, connection, stop);
+        await untilRolledOut(snapshotOf(deployed).objects, connection, stop);
         return {
             outputs,
             shellCommands: pulumi.shellCommands(),
@@ -128,7 +128,7 @@ export class PulumiStrategy implements DeploymentStrategy {
             if (died) {
                 console.log(pc.yellow("The Kubernetes provider ended too early; looking for what it has left."));
             }
-            const seen = snapshotOf((await pulumi.findState(stop)) ?? {});
+            const seen = snapshotOf(await pulumi.findState(stop));
             const scope = scopeOf(record, await declarationOf(stack, stop));
             const recovered = await recover(pulumi, seen, api, stop, scope);
             if (!died && !recovered) {
@@ -146,7 +146,7 @@ export class PulumiStrategy implements DeploymentStrategy {
     }
 }
 
-/** At times the provider calls a Deployment rolled out although its controller has not seen the change yet. */
+/** The provider sometimes calls a Deployment rolled out before its controller has seen the change. */
 async function untilRolledOut(objects: readonly KubernetesObject[], connection: Connection, stop: AbortSignal) {
     const deployments = objects.filter(({ kind }) => kind === "Deployment");
     const progress = new Progress();

@@ -18,7 +18,7 @@ export interface DeploymentStrategy {
     /** The strategy in words, without a full stop. */
     readonly description: string;
     deploy(connection: Connection, stop: AbortSignal): Promise<Deployed>;
-    /** Undoes everything that was deployed, and removes what Istio leaves behind. The caller removes the record. */
+    /** Undoes everything that was deployed, with Istio's leftovers. The caller removes the record. */
     undo(connection: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void>;
     /** Forgets what was deployed to a cluster that is gone. */
     forget(stack: string, stop: AbortSignal): Promise<void>;

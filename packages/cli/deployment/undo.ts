@@ -44,7 +44,7 @@ async function undoInCluster(stack: Stack, record: DeploymentRecord, stop: Abort
         await (await strategyOf(record, {}, stop)).undo(connection, record, stop);
         removeRecord(record.stack);
     } else if (stack.sandbox) {
-        // The sandbox was made again, and has lost everything.
+        // This is a new sandbox: the old one is gone with everything in it.
         await forget(record, stop);
     } else {
         throw new UserError(
@@ -54,7 +54,7 @@ async function undoInCluster(stack: Stack, record: DeploymentRecord, stop: Abort
     }
 }
 
-/** As in any cluster; but what cannot be undone there goes with the sandbox itself. */
+/** As in any cluster; but if this fails, removing the sandbox removes everything. */
 async function undoInSandbox(
     stack: Stack,
     record: DeploymentRecord,
@@ -77,7 +77,7 @@ async function undoInSandbox(
         if (options.keepCluster || stop.aborted) {
             throw error;
         }
-        console.error(pc.yellow(`${messageOf(error)}\nIt goes with the sandbox cluster.`));
+        console.error(pc.yellow(`${messageOf(error)}\nRemoving the sandbox cluster removes it.`));
         await forget(record, stop);
     }
 }

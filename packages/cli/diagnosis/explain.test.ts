@@ -33,29 +33,29 @@ beforeEach(() => {
 
 const messageOf = (result: Promise<unknown>) => result.catch((error: unknown) => (error as Error).message);
 
-describe("a fault of a deployment", () => {
-    it("is told with what is wrong in the cluster, and with the remedies of both", async () => {
+describe("an error of a deployment", () => {
+    it("has the problems in the cluster too, each with its remedy", async () => {
         cluster.objects = [refusing("Deployment", "istiod")];
-        const fault = new UserError('looks like "x" is not a valid chart repository or cannot be reached');
-        expect(await messageOf(explaining(connection, () => Promise.reject(fault)))).toMatch(
+        const failure = new UserError('looks like "x" is not a valid chart repository or cannot be reached');
+        expect(await messageOf(explaining(connection, () => Promise.reject(failure)))).toMatch(
             /^looks like "x".*\n {2}Is the chart repository.*\n {2}Deployment istio-system\/istiod: exceeded.*\n {4}Raise.*tiny.*\nDo this, then/,
         );
     });
 
-    it("is told with the remedy of its cause", async () => {
-        const fault = new UserError("Pulumi could not deploy", {
+    it("has the remedy of its cause", async () => {
+        const failure = new UserError("Pulumi could not deploy", {
             cause: 'admission webhook "a.b" denied the request: no',
         });
-        expect(await messageOf(explaining(connection, () => Promise.reject(fault)))).toMatch(
+        expect(await messageOf(explaining(connection, () => Promise.reject(failure)))).toMatch(
             /could not deploy\n {2}Ask.*a\.b/,
         );
     });
 
-    it("stays as it is where nothing is known, or nobody can be asked", async () => {
-        const fault = new UserError("something else");
-        await expect(explaining(connection, () => Promise.reject(fault))).rejects.toBe(fault);
+    it("stays the same if nothing is known, or the cluster does not answer", async () => {
+        const failure = new UserError("something else");
+        await expect(explaining(connection, () => Promise.reject(failure))).rejects.toBe(failure);
         connection.api.list = () => Promise.reject(new Error("down"));
-        await expect(explaining(connection, () => Promise.reject(fault))).rejects.toBe(fault);
+        await expect(explaining(connection, () => Promise.reject(failure))).rejects.toBe(failure);
         const stopped = new Stopped();
         await expect(explaining(connection, () => Promise.reject(stopped))).rejects.toBe(stopped);
     });
@@ -71,7 +71,7 @@ describe("work that waits", () => {
         jest.restoreAllMocks();
     });
 
-    /** Waits until it is told to stop. */
+    /** Waits until the signal is aborted. */
     const waiting = (stop: AbortSignal) =>
         new Promise<void>((_, reject) => {
             stop.addEventListener("abort", () => {
@@ -79,7 +79,7 @@ describe("work that waits", () => {
             });
         });
 
-    it("ends where there is no hope, after half a minute, with the reason", async () => {
+    it("ends after half a minute if waiting cannot help, with the reason", async () => {
         cluster.objects = [refusing("Deployment", "istiod")];
         const begun = Date.now();
         const ended = explainingProblems(connection, new Progress(), new AbortController().signal, waiting).catch(
@@ -92,7 +92,7 @@ describe("work that waits", () => {
         });
     });
 
-    it("ends by the user's stop as such", async () => {
+    it("ends with Stopped if the user stops it", async () => {
         cluster.objects = [refusing("Deployment", "istiod")];
         const stop = new AbortController();
         const ended = explainingProblems(connection, new Progress(), stop.signal, waiting).catch(
@@ -105,7 +105,7 @@ describe("work that waits", () => {
 });
 
 describe("what failed in an earlier run", () => {
-    it("is tried again at once, in the namespaces that are deployed to", async () => {
+    it("is retried at once, in the deployment's namespaces only", async () => {
         const pod = (name: string, namespace: string, reason: string): KubernetesObject => {
             const containerStatuses = [{ name: "main", state: { waiting: { reason } } }];
             return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, status: { containerStatuses } };
@@ -139,7 +139,7 @@ function secret(name: string, namespace: string, version = 1, status = "deployed
 }
 
 describe("a release whose last upgrade failed", () => {
-    it("is brought back to what was deployed before, for the next upgrade to begin there", async () => {
+    it("is rolled back to the deployed revision, from which the next upgrade begins", async () => {
         cluster.objects = [
             secret("istiod", "istio-system", 8, "deployed"),
             secret("istiod", "istio-system", 10, "failed"),
@@ -160,15 +160,15 @@ describe("a release whose last upgrade failed", () => {
     });
 });
 
-describe("releases of our names", () => {
-    it("are refused where the stack has deployed nothing", async () => {
+describe("releases with the program's names", () => {
+    it("are refused if the stack has deployed nothing", async () => {
         cluster.objects = [secret("istiod", "istio-system"), secret("istio-base", "istio-system")];
         const message = await messageOf(refuseForeignReleases("mine", cluster.api));
         expect(message).toContain("Helm has the releases istio-base, istiod in istio-system");
         expect(message).toContain("uninstall --namespace istio-system istiod istio-base");
     });
 
-    it("are nobody's business in other namespaces, nor others there", async () => {
+    it("do not matter in other namespaces; other releases never matter", async () => {
         cluster.objects = [secret("istiod", "elsewhere"), secret("something", "istio-system")];
         await expect(refuseForeignReleases("mine", cluster.api)).resolves.toBeUndefined();
     });
@@ -181,7 +181,7 @@ describe("the engine's event log", () => {
         rmSync(folder, { recursive: true });
     });
 
-    it("gives the errors, without colours and whatever it ends with", () => {
+    it("has its errors read without colours, even if its last line is incomplete", () => {
         const event = (severity: string, message: string) => JSON.stringify({ diagnosticEvent: { severity, message } });
         const lines = [
             JSON.stringify({ preludeEvent: {} }),

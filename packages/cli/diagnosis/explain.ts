@@ -17,7 +17,7 @@ export async function explaining(connection: Connection, work: () => Promise<voi
 }
 
 /**
- * The same, and meanwhile it tells what does not become ready. If waiting cannot repair it, the work is stopped.
+ * The same; meanwhile it shows what does not become ready. If waiting cannot repair that, it stops the work.
  * @param work gets a signal that is aborted when the user stops the command, or when waiting is useless
  */
 export async function explainingProblems(
@@ -53,12 +53,6 @@ async function explained(error: UserError, { api, stack }: Connection): Promise<
     const problems: Problem[] = await diagnose(api, isOwnIn(stack.appNamespace)).catch(() => []);
     const remedy = remedyOf([error.message, error.cause ? messageOf(error.cause) : ""].join("\n"));
     const lines = [...(remedy === undefined ? [] : [`  ${remedy}`]), ...problemLines(problems)];
-    return lines.length === 0
-        ? error
-        : new UserError(
-              [error.message, ...lines, "Do this, then run the command again: it continues from here."].join("\n"),
-              {
-                  cause: error.cause,
-              },
-          );
+    const text = [error.message, ...lines, "Do this, then run the command again: it continues from here."].join("\n");
+    return lines.length === 0 ? error : new UserError(text, { cause: error.cause });
 }

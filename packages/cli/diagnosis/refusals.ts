@@ -1,7 +1,7 @@
 /** The config keys that lower what the pods request. */
 export const REQUESTS = "istio.istiod.resources, istio.gateway.resources and istio.proxy.resources";
 
-/** The words of an API server, a webhook, Helm or a registry, and what to do. `$1` is the first group of the words. */
+/** Messages of an API server, a webhook, Helm or a registry, with their remedies. `$1` is the first group of the expression. */
 const REFUSALS: [words: RegExp, remedy: string][] = [
     [
         /exceeded quota: ([^\s,]+)/,
@@ -60,7 +60,7 @@ const REFUSALS: [words: RegExp, remedy: string][] = [
     ],
 ];
 
-/** What to do about a refusal; undefined if its words are unknown. */
+/** What to do about a refusal; undefined if its message is unknown. */
 export function remedyOf(text: string): string | undefined {
     for (const [words, remedy] of REFUSALS) {
         const match = words.exec(text);

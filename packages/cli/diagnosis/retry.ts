@@ -3,7 +3,7 @@ import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { isWaitingForImage } from "./pods";
-import { isRefusing } from "./replicas";
+import { refusalIn } from "./replicas";
 import { findHelm, Helm } from "../../kubernetes/helm";
 import type { Connection } from "../stack/connection";
 import { isOwnIn } from "../stack/namespaces";
@@ -14,7 +14,7 @@ const ROLLBACK_TIMEOUT = 60;
 /** Set on a ReplicaSet to retry it: its controller looks at a changed object at once. */
 const ANNOTATION = "bookinfo-mesh/tried-again";
 
-/** Retries what failed in an earlier run: what the user has repaired since then counts at once. */
+/** Retries what failed in an earlier run, because the user may have repaired the cause since then. */
 export async function retry({ stack, api }: Connection, stop: AbortSignal): Promise<void> {
     await retryFailed(api, isOwnIn(stack.appNamespace));
     const helm = findHelm();
@@ -24,14 +24,14 @@ export async function retry({ stack, api }: Connection, stop: AbortSignal): Prom
 }
 
 /**
- * Makes the cluster retry at once what failed in an earlier run: refused pods, and images that could not be pulled. On its
- * own it retries after pauses that grow to minutes, even if the cause is gone.
+ * Makes the cluster retry at once what failed in an earlier run: refused pods, and images that could not be pulled.
+ * Otherwise it would pause for up to minutes before it retries.
  */
 export async function retryFailed(api: ClusterApi, isOwn: (object: KubernetesObject) => boolean): Promise<void> {
     const [replicaSets, pods] = await Promise.all([api.list("apps/v1", "ReplicaSet"), api.list("v1", "Pod")]);
     await Promise.all([
         ...replicaSets
-            .filter((set) => isOwn(set) && isRefusing(set))
+            .filter((set) => isOwn(set) && refusalIn(set) !== undefined)
             .map(({ apiVersion, kind, metadata: { name, namespace } }) => {
                 const annotations = { [ANNOTATION]: new Date().toISOString() };
                 return api.apply({ apiVersion, kind, metadata: { name, namespace, annotations } }, { force: true });
@@ -41,8 +41,8 @@ export async function retryFailed(api: ClusterApi, isOwn: (object: KubernetesObj
 }
 
 /**
- * Rolls releases whose last upgrade failed back to what was deployed before. Helm compares the next upgrade with that, and
- * not with the failed one: a setting that only the failed upgrade had would stay in the cluster forever.
+ * Rolls releases whose last upgrade failed back to the deployed revision. Helm compares the next upgrade with that
+ * revision: without the rollback, a setting of the failed upgrade would stay in the cluster forever.
  */
 export async function rollBackFailed(api: ClusterApi, helm: Helm, stop?: AbortSignal): Promise<void> {
     const secrets = await releaseSecrets(api);

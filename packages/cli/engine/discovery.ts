@@ -22,8 +22,8 @@ export interface Engine {
 export type Discovery = { engine: Engine } | { missing: string };
 
 /**
- * Finds the Pulumi CLI and the Kubernetes provider. It downloads what is missing: the CLI with npm's package `pulumi`, the
- * provider with the CLI.
+ * Finds the Pulumi CLI and the Kubernetes provider. Downloads the CLI with npm's package `pulumi`, and the provider with the
+ * CLI, if they are missing.
  */
 export async function findEngine(stop?: AbortSignal): Promise<Discovery> {
     const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
@@ -64,9 +64,8 @@ export function hasProvider(folders: readonly string[], home: string, version: s
 }
 
 /**
- * The environment in which the CLI finds its language hosts, does not mention newer versions, and downloads nothing by
- * itself. `findEngine` has downloaded the provider that a cluster of a kubeconfig needs. By itself, the CLI looks for the
- * providers of all packages in node_modules, used or not; without network, each operation then loses seconds.
+ * The environment in which the CLI finds its language hosts, does not mention newer versions, and downloads nothing. It
+ * would look for the providers of all packages in node_modules, used or not; without network, that costs seconds each time.
  */
 export function engineEnvironment(cli: string, env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
     return {

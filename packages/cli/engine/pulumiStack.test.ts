@@ -31,35 +31,35 @@ function stackBy(line: string): PulumiStack {
     return new PulumiStack({ cli, version: "v3" }, "mine", "file:///nowhere");
 }
 
-describe("a stack that the engine fails to deploy", () => {
-    it("is a fault whose cause are the engine's errors, and whose events are not kept", async () => {
+describe("an up by the engine", () => {
+    it("gives an error whose cause is the engine's errors, and removes the event log", async () => {
         const event = JSON.stringify({ diagnosticEvent: { severity: "error", message: "exceeded quota: tiny" } });
         // The log is the last argument; without the variable, the CLI does not know that option.
         const stack = stackBy(
             `for log; do :; done; test "$PULUMI_DEBUG_COMMANDS" && echo '${event}' > "$log"; exit 255`,
         );
-        const fault = await stack.up({}).catch((error: unknown) => error);
-        expect(fault).toEqual(new UserError('Pulumi could not deploy stack "mine" (see above)'));
-        expect((fault as UserError).cause).toBe("exceeded quota: tiny");
+        const error = await stack.up({}).catch((reason: unknown) => reason);
+        expect(error).toEqual(new UserError('Pulumi could not deploy stack "mine" (see above)'));
+        expect((error as UserError).cause).toBe("exceeded quota: tiny");
         expect(existsSync(path.join(STATE_FOLDER, "workspace", "mine.events"))).toBe(false);
     });
 
-    it("is a fault whose cause is what the CLI says where the engine does not begin", async () => {
+    it("gives an error whose cause is the CLI's message if the engine does not begin", async () => {
         const said: string[] = [];
         jest.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
         const stack = stackBy("printf '\\033[31merror: \\033[0mthe stack is currently locked\\n' >&2; exit 255");
-        const fault = await stack.up({}).catch((error: unknown) => error);
-        expect((fault as UserError).cause).toBe("the stack is currently locked");
+        const error = await stack.up({}).catch((reason: unknown) => reason);
+        expect((error as UserError).cause).toBe("the stack is currently locked");
         expect(said.join("")).toContain("the stack is currently locked");
         jest.restoreAllMocks();
     });
 
-    it("is none where the engine ends well", async () => {
+    it("gives no error if the engine succeeds", async () => {
         await expect(stackBy("exit 0").up({})).resolves.toBeUndefined();
     });
 });
 
-describe("a webhook that could not be reached", () => {
+describe("an up during which a webhook cannot be reached", () => {
     const refused = 'Internal error occurred: failed calling webhook "validation.istio.io": connection refused';
     const failing = (message: string, times: number) => {
         const event = JSON.stringify({ diagnosticEvent: { severity: "error", message } });
@@ -75,13 +75,13 @@ describe("a webhook that could not be reached", () => {
         jest.restoreAllMocks();
     });
 
-    it("is asked once more, for the engine goes on where it stopped", async () => {
+    it("runs a second time, because the engine continues where it stopped", async () => {
         const { stack, runs } = failing(refused, 1);
         await stack.up({});
         expect(runs()).toBe(2);
     });
 
-    it("is not asked for ever, and nothing else is tried twice", async () => {
+    it("runs at most twice, and only once after any other error", async () => {
         const always = failing(refused, 9);
         await expect(always.stack.up({})).rejects.toThrow(UserError);
         expect(always.runs()).toBe(2);
@@ -97,11 +97,11 @@ describe("a stack's state", () => {
         expect(await stackBy(`echo '${JSON.stringify(state)}'`).findState()).toEqual(state);
     });
 
-    it("is none where there is no such stack", async () => {
+    it("is undefined if there is no such stack", async () => {
         expect(await stackBy("echo \"error: no stack named 'mine' found\" >&2; exit 1").findState()).toBeUndefined();
     });
 
-    it("is a fault where the engine cannot read it", async () => {
+    it("gives an error if the engine cannot read it", async () => {
         await expect(stackBy("echo 'error: no such bucket' >&2; exit 1").findState()).rejects.toThrow(
             'the state of stack "mine" cannot be read: no such bucket',
         );
@@ -109,11 +109,11 @@ describe("a stack's state", () => {
 });
 
 describe("an engine that is killed", () => {
-    it("is told of as such, and not as what it may have said before", async () => {
+    it("is reported as killed, without its earlier messages", async () => {
         await expect(stackBy("kill -9 $$").up({})).rejects.toThrow("Pulumi's engine was killed; run the command again");
     });
 
-    it("may leave half of the file that it works with, or none of it", async () => {
+    it("may leave its config file incomplete or empty", async () => {
         const file = path.join(STATE_FOLDER, "workspace", "Pulumi.mine.yaml");
         for (const half of ["", "config: {", "encryptionsalt"]) {
             writeFileSync(file, half);
@@ -157,7 +157,7 @@ describe("a kubeconfig that has changed since the last up", () => {
         jest.restoreAllMocks();
     });
 
-    it.each(["refresh", "destroy"] as const)("is given to the state before it goes by that: %s", async (operation) => {
+    it.each(["refresh", "destroy"] as const)("is written to the state before %s uses the state", async (operation) => {
         const { stack, asked } = asking("another");
         await stack[operation]();
         const commands = asked().map((line) => line.split(" ")[0]);
@@ -165,14 +165,14 @@ describe("a kubeconfig that has changed since the last up", () => {
         expect(asked()[1]).toContain(` --target ${urn} --target ${leftovers} `);
     });
 
-    it("is none where it is the same", async () => {
+    it("is not written if it is the same", async () => {
         const { stack, asked } = asking(kubeconfigFor({ kubeconfig, context }) ?? "");
         await stack.refresh();
         expect(asked().map((line) => line.split(" ")[0])).toEqual(["stack", "refresh"]);
     });
 });
 
-it("is told of by the CLI's path where that is not on PATH", () => {
+it("a suggested command has the CLI's path if the CLI is not on PATH", () => {
     const by = (cli: string) => new PulumiStack({ cli, version: "v3" }, "mine", "s3://a").forgetCommand();
     expect(by("/opt/pulumi/versions/1 2/bin/pulumi")).toMatch(
         / '\/opt\/pulumi\/versions\/1 2\/bin\/pulumi' stack rm mine/,
@@ -181,7 +181,7 @@ it("is told of by the CLI's path where that is not on PATH", () => {
     expect(by(path.join(onPath, "pulumi"))).toBe("PULUMI_BACKEND_URL=s3://a pulumi stack rm mine --force");
 });
 
-it("is told of in a shell's words, whatever is in the backend's address", () => {
+it("a suggested command quotes any backend address for the shell", () => {
     const [onPath = ""] = (process.env.PATH ?? "").split(path.delimiter);
     const cli = path.join(onPath, "pulumi");
     const stack = (backend: string) => new PulumiStack({ cli, version: "v3" }, "mine", backend);

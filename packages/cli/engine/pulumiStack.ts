@@ -7,14 +7,14 @@ import { parse } from "yaml";
 import { run, runInForeground, searchPath } from "../../shared/childProcess";
 import type { ClusterAddress } from "../../kubernetes/address";
 import { UserError, Stopped } from "../../shared/errors";
-import { clusterSection } from "../program/projectConfig";
+import { clusterSection, type StackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../../shared/project";
 import type { Stack } from "../stack/stack";
 import type { StackState } from "./state";
 import { toYaml } from "../../shared/yaml";
 import { shellWord } from "../../shared/shell";
 import { writeAtomically } from "../../shared/atomicWrite";
-import { isEncrypted, type StackFile, workingStackFile } from "./configFile";
+import { isEncrypted, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
 import { accessIn, kubeconfigFor } from "./access";
@@ -73,18 +73,14 @@ export class PulumiStack {
 
     /** Creates the stack, whose config is prepared. @returns its empty state */
     async create(stop?: AbortSignal): Promise<StackState> {
-        const init = await this.pulumi(["stack", "init", this.name, "--no-select"], stop);
-        if (init.code !== 0) {
-            throw new UserError(
-                `the stack "${this.name}" cannot be created in ${this.backend}: ${errorOf(init.stderr)}`,
-            );
-        }
+        const args = ["stack", "init", this.name, "--no-select"];
+        await this.ask(args, `the stack "${this.name}" cannot be created in ${this.backend}`, stop);
         return {};
     }
 
     /**
-     * `pulumi up`, on the terminal; a second time if a webhook could not be reached. A UserError has the engine's errors as its
-     * cause, as text.
+     * `pulumi up`, on the terminal; a second time if a webhook could not be reached.
+     * @throws UserError with the engine's errors, as text, as its cause
      * @param options.refresh first compares the state with the cluster; otherwise the engine trusts its state
      */
     async up(options: { refresh?: boolean }, stop?: AbortSignal): Promise<void> {
@@ -107,17 +103,12 @@ export class PulumiStack {
 
     /** The engine's state of the stack; undefined if there is no such stack. Secrets in it are encrypted. */
     async findState(stop?: AbortSignal): Promise<StackState | undefined> {
-        const { code, stdout, stderr } = await this.pulumi(["stack", "export", "--stack", this.name], stop);
-        if (code === 0) {
-            return JSON.parse(stdout) as StackState;
-        }
-        if (stderr.includes(NO_STACK)) {
-            return undefined;
-        }
-        throw new UserError(`the state of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
+        const args = ["stack", "export", "--stack", this.name];
+        const state = await this.ask(args, `the state of stack "${this.name}" cannot be read`, stop, "null");
+        return (JSON.parse(state) as StackState | null) ?? undefined;
     }
 
-    /** `pulumi refresh`: updates the state from the cluster, and drops operations that never ended from it. */
+    /** `pulumi refresh`: updates the state from the cluster, and drops pending creations from it. */
     async refresh(stop?: AbortSignal): Promise<void> {
         await this.renewKubeconfig(stop);
         const { code, stdout, stderr } = await this.quietly("refresh", ["--clear-pending-creates"], stop);
@@ -127,9 +118,8 @@ export class PulumiStack {
     }
 
     /**
-     * Puts today's kubeconfig into the state if it has changed. `refresh` and `destroy` run no program, so they use the one in the
-     * state; since the last `up` a token, an address or an authority may have changed. If this fails, the next operation says
-     * why.
+     * Puts today's kubeconfig into the state if it has changed. `refresh` and `destroy` run no program, so they use the one in
+     * the state. If this fails, the next operation says why.
      */
     private async renewKubeconfig(stop?: AbortSignal): Promise<void> {
         const kubeconfig = this.cluster && kubeconfigFor(this.cluster);
@@ -157,19 +147,14 @@ export class PulumiStack {
 
     /** Removes all locks from a stack, also those of others. */
     async cancel(stop?: AbortSignal): Promise<void> {
-        const { code, stderr } = await this.pulumi(["cancel", this.name, "--yes"], stop);
-        if (code !== 0) {
-            throw new UserError(`the locks of stack "${this.name}" cannot be removed: ${errorOf(stderr)}`);
-        }
+        await this.ask(["cancel", this.name, "--yes"], `the locks of stack "${this.name}" cannot be removed`, stop);
     }
 
     /** The stack's outputs; a secret one reads `[secret]`. */
     async outputs(stop?: AbortSignal): Promise<Record<string, unknown>> {
-        const { code, stdout, stderr } = await this.pulumi(["stack", "output", "--json", "--stack", this.name], stop);
-        if (code !== 0) {
-            throw new UserError(`the outputs of stack "${this.name}" cannot be read: ${errorOf(stderr)}`);
-        }
-        return JSON.parse(stdout) as Record<string, unknown>;
+        const args = ["stack", "output", "--json", "--stack", this.name];
+        const outputs = await this.ask(args, `the outputs of stack "${this.name}" cannot be read`, stop);
+        return JSON.parse(outputs) as Record<string, unknown>;
     }
 
     /**
@@ -179,10 +164,7 @@ export class PulumiStack {
     async remove(options: { force: boolean }, stop?: AbortSignal): Promise<void> {
         this.prepareFolders();
         const args = ["stack", "rm", this.name, "--yes", "--preserve-config", ...(options.force ? ["--force"] : [])];
-        const { code, stderr } = await this.pulumi(args, stop);
-        if (code !== 0 && !stderr.includes(NO_STACK)) {
-            throw new UserError(`the stack "${this.name}" cannot be removed from ${this.backend}: ${errorOf(stderr)}`);
-        }
+        await this.ask(args, `the stack "${this.name}" cannot be removed from ${this.backend}`, stop, "");
         rmSync(this.configFile, { force: true });
     }
 
@@ -206,13 +188,13 @@ export class PulumiStack {
         return `${this.backendVariable()} ${this.command()} stack rm ${this.name} --force`;
     }
 
-    /** The CLI as one types it: by its path if it is not on `PATH`, such as one that npm's package has downloaded. */
+    /** The CLI in a shell command: its path if it is not on `PATH`, such as one that npm's package has downloaded. */
     private command(): string {
         const { cli } = this.engine;
         return searchPath().includes(path.dirname(cli)) ? "pulumi" : shellWord(cli);
     }
 
-    /** The backend as a shell variable; quoted, because the shell gives some characters of bucket addresses a meaning. */
+    /** The backend as a shell variable. Bucket addresses have characters that must be quoted. */
     private backendVariable(): string {
         return `PULUMI_BACKEND_URL=${shellWord(this.backend)}`;
     }
@@ -252,6 +234,22 @@ export class PulumiStack {
         }
     }
 
+    /**
+     * @param without returned if there is no such stack; by default that is an error too
+     * @returns the CLI's standard output
+     * @throws UserError that begins with `failure`
+     */
+    private async ask(args: string[], failure: string, stop?: AbortSignal, without?: string): Promise<string> {
+        const { code, stdout, stderr } = await this.pulumi(args, stop);
+        if (code === 0) {
+            return stdout;
+        }
+        if (without !== undefined && stderr.includes(NO_STACK)) {
+            return without;
+        }
+        throw new UserError(`${failure}: ${errorOf(stderr)}`);
+    }
+
     /** Runs the CLI in the workspace, so that it writes the stack's file there and not in the clone. */
     private pulumi(args: string[], stop?: AbortSignal) {
         return run(this.engine.cli, [...args, "--non-interactive"], { cwd: WORKSPACE, env: this.environment(), stop });
@@ -282,10 +280,7 @@ export class PulumiStack {
     }
 }
 
-/**
- * The config file of an earlier run; empty if the CLI was killed while it wrote it. Only the encryption settings of the stack's
- * secrets are lost then, and the state has them too.
- */
+/** The config file of an earlier run; empty if the CLI was killed while it wrote it: the state has the encryption settings too. */
 function readEarlier(file: string): StackFile {
     try {
         return (parse(readFileSync(file, "utf8")) ?? {}) as StackFile;

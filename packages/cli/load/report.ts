@@ -5,16 +5,11 @@ import type { LoadSummary } from "./summary";
 export function loadReport(summary: LoadSummary): string {
     const { url, requests, concurrency, seconds, requestsPerSecond, latency } = summary;
     const made = requests.done === requests.planned ? requests.done : `${requests.done} of ${requests.planned}`;
+    const times = Object.entries<number>({ ...latency }).map(([share, ms]) => [share, `${ms.toFixed(1)} ms`]);
     const rows = [
         ...counted("status codes", summary.statuses, (status) => (status.startsWith("2") ? pc.green : pc.red)(status)),
         ...counted("failures", summary.failures, pc.red),
-        ...titled(
-            "latency",
-            Object.entries<number>({ ...latency }).map(([share, milliseconds]) => [
-                share,
-                `${milliseconds.toFixed(1)} ms`,
-            ]),
-        ),
+        ...titled("latency", times),
         ...counted("reviews", summary.reviews, (version) => version),
     ];
     return [
@@ -25,10 +20,8 @@ export function loadReport(summary: LoadSummary): string {
 }
 
 function counted(title: string, counts: Record<string, number>, coloured: (key: string) => string): string[][] {
-    return titled(
-        title,
-        Object.entries(counts).map(([key, count]) => [coloured(key), String(count)]),
-    );
+    const rows = Object.entries(counts).map(([key, count]) => [coloured(key), String(count)]);
+    return titled(title, rows);
 }
 
 function titled(title: string, rows: string[][]): string[][] {

@@ -17,7 +17,7 @@ const NO_RATINGS = "Ratings service is currently unavailable";
 
 /**
  * The version of reviews that a product page shows, such as `v2`. It is `unavailable` if the page says that it got no
- * reviews, and `unknown` if nothing on the page tells.
+ * reviews, and `unknown` if the page does not tell.
  */
 export function reviewsOn(html: string): string {
     if (html.includes(NO_REVIEWS)) {

@@ -11,8 +11,8 @@ export interface DeployedCluster {
 }
 
 /**
- * The cluster that the options name: the one that was deployed to, the sandbox by default.
- * @throws UserError if the options do not say which, or the sandbox does not run
+ * The cluster that the options name, the sandbox by default.
+ * @throws UserError if the options name no cluster, or the sandbox does not run
  */
 export async function findDeployedCluster(options: StackOptions): Promise<DeployedCluster> {
     const stack = findDeployedStack(options);

@@ -86,7 +86,7 @@ describe("the command that deploys everything again", () => {
         return (await readMesh({ stack, api: cluster.api })).commands.redeploy;
     };
 
-    it("is the one that deployed, with the option to look at the cluster first", async () => {
+    it("is the one that deployed it, with the option that compares with the cluster first", async () => {
         expect(await redeploy("rendered", "local")).toBe("npx bookinfo up");
         expect(await redeploy("pulumi", "local")).toBe("npx bookinfo up --refresh");
         expect(await redeploy("pulumi")).toBe(

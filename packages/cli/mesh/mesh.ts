@@ -1,6 +1,6 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import { commandLine, invocationOf } from "../../shared/invocation";
-import { keepsState } from "../stack/record";
+import { PULUMI } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { kubectlFor, optionsFor, upCommand } from "../stack/suggestions";
 import type { DeployedCluster } from "./deployedCluster";
@@ -40,7 +40,7 @@ function commandsFor(stack: Stack): Mesh["commands"] {
         up,
         redeploy: byHand
             ? `${up} --refresh`
-            : stack.record && keepsState(stack.record)
+            : stack.record?.deployedBy.way === PULUMI
               ? upCommand(stack, "--refresh")
               : up,
         load: commandLine("load", options),

@@ -71,6 +71,9 @@ export const CHART_KINDS: Record<string, Kinds> = {
     },
 };
 
+/** The kind that a chart adds if autoscaling is on. */
+const SCALED: Kinds = { "autoscaling/v2": ["HorizontalPodAutoscaler"] };
+
 /** Kinds of the charts without namespaces. */
 const CLUSTER_WIDE = /^(?:CustomResourceDefinition|ClusterRole|ClusterRoleBinding|.*WebhookConfiguration)$/;
 
@@ -84,25 +87,21 @@ export function needsOf(steps: readonly Step[]): Need[] {
     return [...new Map([...needs, ...LISTED].map((need) => [JSON.stringify(need), need])).values()];
 }
 
-/** The needs of Istio's releases only, if nothing but the engine can read the config. */
+/** The needs of Istio's releases only, if the config cannot be read here. */
 export function istioNeeds(): Need[] {
     return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...LISTED];
 }
 
 function releaseNeeds(name: string, namespace: string, values: Record<string, unknown>): Need[] {
-    const kinds = Object.entries({ ...CHART_KINDS[name], ...(isScaled(values) && SCALED) });
+    const autoscaling = values.autoscaling as { enabled?: unknown } | undefined;
+    const isScaled = values.autoscaleEnabled === true || autoscaling?.enabled === true;
+    const kinds = Object.entries({ ...CHART_KINDS[name], ...(isScaled && SCALED) });
     return [
         needOf("v1", "Secret", namespace),
         ...kinds.flatMap(([apiVersion, names]) =>
             names.map((kind) => needOf(apiVersion, kind, CLUSTER_WIDE.test(kind) ? undefined : namespace)),
         ),
     ];
-}
-
-const SCALED: Kinds = { "autoscaling/v2": ["HorizontalPodAutoscaler"] };
-
-function isScaled({ autoscaleEnabled, autoscaling }: { autoscaleEnabled?: unknown; autoscaling?: unknown }): boolean {
-    return autoscaleEnabled === true || (autoscaling as { enabled?: unknown } | undefined)?.enabled === true;
 }
 
 function needOf(apiVersion: string, kind: string, namespace: string | undefined): Need {
@@ -118,7 +117,7 @@ export function pluralOf(kind: string): string {
 
 /** @throws UserError with the permissions that the user of a stack lacks, and the remedy */
 export async function refuseMissingPermissions(stack: Stack, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    if (await mayDoAnything(api)) {
+    if (await isAllowed(api, { group: "*", resource: "*" }, "*")) {
         return;
     }
     const lacks = await findLacks(api, await needsOfProgram(stack, stop));
@@ -146,11 +145,6 @@ async function needsOfProgram(stack: Stack, stop: AbortSignal): Promise<Need[]> 
         }
         throw error;
     }
-}
-
-/** Whether the user may do anything, so that no other question is necessary. */
-function mayDoAnything(api: ClusterApi): Promise<boolean> {
-    return isAllowed(api, { group: "*", resource: "*" }, "*");
 }
 
 export async function findLacks(api: ClusterApi, needs: readonly Need[]): Promise<Lack[]> {
@@ -202,7 +196,7 @@ async function userName(api: ClusterApi): Promise<string | undefined> {
     return status?.userInfo?.username;
 }
 
-/** The command with which an administrator gives a user all that the deployment needs. */
+/** The command by which an administrator grants a user everything that the deployment needs. */
 export function grantCommand(user: string | undefined): string {
     const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? "") ?? [];
     const subject =

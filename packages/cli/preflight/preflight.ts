@@ -7,8 +7,8 @@ import { NOTHING_CHANGED, refuseMissingPermissions } from "./permissions";
 import { terminatingNamespace } from "./terminating";
 
 /**
- * Looks for what would make a deployment fail, before anything is deployed. It costs some ten short, parallel requests if
- * the user may do anything. For any other user it runs the program and checks the permission for each kind.
+ * Looks for what would make a deployment fail, before anything is deployed. For a user who may do anything, it costs about
+ * ten short, parallel requests. For any other user it runs the program and checks the permission for each kind.
  * @throws UserError naming everything that was found, each with its remedy
  */
 export async function preflight({ stack, api }: Connection, stop: AbortSignal): Promise<void> {

@@ -4,12 +4,6 @@ import { waitUntil } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
 
-/** A condition of a namespace that is being deleted; those with status `True` say what blocks it. */
-interface Condition {
-    status: string;
-    message?: string;
-}
-
 /** Time until a namespace must be gone, in seconds: it takes a few if nothing blocks it. */
 const PATIENCE = 30;
 
@@ -41,7 +35,9 @@ export async function terminatingNamespace(
         return undefined;
     } catch (error) {
         if (error instanceof UserError && !(error instanceof ApiError)) {
-            const { conditions = [] } = (terminating.status ?? {}) as { conditions?: Condition[] };
+            const { conditions = [] } = (terminating.status ?? {}) as {
+                conditions?: { status: string; message?: string }[];
+            };
             const blocks = conditions.filter(({ status }) => status === "True");
             return [
                 `the namespace ${name} is being deleted; nobody can create anything in it until it is gone.`,

@@ -16,9 +16,9 @@ export interface EvaluationRequest {
 export type Evaluation = { declaration: Declaration } | { fault: string };
 
 /**
- * Runs the program on Pulumi's test monitor, without engine, provider or state, and gives what it declares. It runs in a
- * separate process, because Pulumi's settings are global and a program may do anything.
- * An object that the program only reads has no status, such as the address of a load balancer.
+ * Runs the program on Pulumi's test monitor, without engine, provider or state. It runs in a separate process, because
+ * Pulumi's settings are global and a program may do anything. An object that the program only reads has no status.
+ * @returns what it declares
  * @throws UserError with the program's error
  */
 export function evaluateProgram(request: EvaluationRequest, stop?: AbortSignal): Promise<Declaration> {

@@ -18,8 +18,9 @@ interface Named {
     name?: string;
 }
 
-async function evaluate(request: EvaluationRequest): Promise<Declaration> {
-    const declaration: Declaration = { resources: [], outputs: {} };
+const declaration: Declaration = { resources: [], outputs: {} };
+
+async function evaluate(request: EvaluationRequest): Promise<void> {
     pulumi.runtime.setAllConfig(request.config);
     await pulumi.runtime.setMocks(
         {
@@ -32,32 +33,25 @@ async function evaluate(request: EvaluationRequest): Promise<Declaration> {
         request.stack,
         false,
     );
-    listenToMonitor(
-        (registration) => {
-            noteResource(registration, declaration);
-        },
-        (urn, outputs) => {
-            noteOutputs(urn, outputs, declaration);
-        },
-    );
+    listenToMonitor(noteResource, noteOutputs);
 
     // The engine's host loads the program in the same way.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     await pulumi.runtime.runInPulumiStack(() => require(path.join(request.folder, "index.ts")) as Promise<unknown>);
     await pulumi.runtime.disconnect();
-    return declaration;
+    end({ declaration });
 }
 
-function noteResource({ parent, inputs, ...rest }: Registration, { resources }: Declaration): void {
+function noteResource({ parent, inputs, ...rest }: Registration): void {
     if (rest.type === STACK_TYPE) {
         return;
     }
     // A component's inputs are the arguments of its constructor. They are not deployed.
     const { value, secrets } = unwrapSecrets(rest.custom ? inputs : {});
-    resources.push({ ...rest, parent: parent || undefined, inputs: value as Properties, secrets });
+    declaration.resources.push({ ...rest, parent: parent || undefined, inputs: value as Properties, secrets });
 }
 
-function noteOutputs(urn: string, outputs: Properties, declaration: Declaration): void {
+function noteOutputs(urn: string, outputs: Properties): void {
     if (!urn.includes(`::${STACK_TYPE}::`)) {
         return;
     }
@@ -95,11 +89,8 @@ function idOf(resource: pulumi.runtime.MockResourceArgs): string {
 
 /** Errors of the program are complete sentences; any other error needs its stack trace. */
 function describe(error: unknown): string {
-    return error instanceof Error && !isMeantForReaders(error) ? (error.stack ?? error.message) : messageOf(error);
-}
-
-function isMeantForReaders(error: Error): boolean {
-    return pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
+    const isComplete: boolean = pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
+    return error instanceof Error && !isComplete ? (error.stack ?? error.message) : messageOf(error);
 }
 
 function end(message: Evaluation): void {
@@ -111,13 +102,5 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
         end({ fault: describe(error) });
     });
 }
-process.once("message", (request: EvaluationRequest) => {
-    evaluate(request).then(
-        (declaration) => {
-            end({ declaration });
-        },
-        (error: unknown) => {
-            end({ fault: describe(error) });
-        },
-    );
-});
+// An error of the evaluation is an unhandled rejection too.
+process.once("message", (request: EvaluationRequest) => void evaluate(request));

@@ -32,8 +32,7 @@ export function sectionOf(file: StackFile | undefined, name: string): unknown {
  * The config of a stack of this project.
  * @param file content of the stack's file
  * @param cluster replaces the cluster that the file names
- * @throws UserError if there is neither a file nor a cluster; else it names every value that is missing, encrypted or of
- * the wrong type
+ * @throws UserError if there is no file and no cluster, or naming every value that is missing, encrypted or of the wrong type
  */
 export function completeConfig(stack: string, file: StackFile | undefined, cluster?: ClusterAddress): StackConfig {
     if (!file && !cluster) {

@@ -128,7 +128,7 @@ async function findObject(
     if (live === undefined) {
         return [];
     }
-    // The provider generates another name in the next run, which can end well beside the lost object.
+    // The next run generates another name, so it can succeed although the lost object exists.
     const own = isOwn(live, isAutonamed(live) ? begun : since);
     // Nothing is created in a namespace before the engine knows the namespace.
     if (!own || (live.kind === "Namespace" && (await holdsSomething(live.metadata.name, api)))) {
@@ -138,7 +138,7 @@ async function findObject(
     return [{ text: `${displayName(object)} was being created: removed, because it is not in the state.`, repair }];
 }
 
-/** Fields that were set under a manager name that the killed run has lost: nobody else could ever unset them. */
+/** Fields that were set under a manager name that the killed run has lost: nothing else could ever unset them. */
 async function findPatch(
     patch: KubernetesObject,
     begun: Date,

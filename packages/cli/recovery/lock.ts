@@ -24,7 +24,7 @@ export interface Lock extends z.output<typeof CONTENT> {
     file: string;
 }
 
-/** The engine's words about a lock of somebody else (`pkg/backend/diy/lock.go`). */
+/** The engine's message about somebody else's lock (`pkg/backend/diy/lock.go`). */
 const NAMED =
     /^\s*(?<file>\S+): created by (?<username>.*)@(?<hostname>\S+) \(pid (?<pid>\d+)\) at (?<timestamp>\S+)$/gm;
 
@@ -51,8 +51,8 @@ export function readLocks(folder: string): Lock[] {
 }
 
 /**
- * Removes incomplete locks: the engine reads every file in the folder as a lock, and fails if it cannot. It waits for locks that
- * somebody may still write.
+ * Removes incomplete locks, because the engine reads every file in the folder as a lock, and fails if it cannot. First it waits,
+ * because another process may still be writing.
  */
 export async function removeUnfinishedLocks(folder: string): Promise<void> {
     for (const file of filesIn(folder, "", ".tmp")) {

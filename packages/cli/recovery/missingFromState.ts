@@ -9,8 +9,8 @@ const AUTONAMED = "pulumi.com/autonamed";
 const RANDOM_SUFFIX = /^-[0-9a-f]{8}$/;
 
 /**
- * What the program declares, but the state does not have (`known`). It may still be in the cluster, if the provider ended before it could
- * tell the engine: then the engine records the operation as failed, not as pending.
+ * What the program declares, but the state does not have (`known`). It may be in the cluster if the provider ended before it
+ * could tell the engine. The engine then records the operation as failed, not as pending.
  */
 export async function missingFromState(
     { resources }: Declaration,

@@ -8,7 +8,6 @@ interface ManagedFields {
     manager: string;
     operation: string;
     time?: string;
-    subresource?: string;
     fieldsV1?: Record<string, unknown>;
 }
 
@@ -16,9 +15,9 @@ interface ManagedFields {
 const SKEW = 5000;
 
 /**
- * Whether the mesh in a cluster can belong to a stack. Names do not tell, because two stacks of this program use the same ones.
- * Every stack begins with the namespace of Istio: the cluster must have the one in the state, or none. A killed run may have
- * created a namespace that is not in the state, but then it is still empty.
+ * Whether the mesh in a cluster can belong to a stack. Names do not tell, because two stacks of this program use the same
+ * ones. The cluster must have the Istio namespace that is in the state, or none. A namespace that a killed run has created
+ * is not in the state yet, but then it is still empty.
  * @param recorded UID of the namespace in the state
  */
 export async function hasOwnMesh(recorded: string | undefined, api: ClusterApi): Promise<boolean> {
@@ -32,7 +31,7 @@ export async function hasOwnMesh(recorded: string | undefined, api: ClusterApi):
 /**
  * @param uid of the mesh's namespace that the stack has created; undefined before that
  * @param forget the command that forgets what the stack has deployed
- * @throws UserError if somebody else has created a new mesh, because a run would change or remove objects with the same names
+ * @throws UserError if somebody else has created a new mesh: its objects have the same names
  */
 export async function refuseForeignMesh(
     stack: string,
@@ -90,7 +89,7 @@ export function isOwn({ metadata }: KubernetesObject, begun: Date): boolean {
 
 /**
  * Manager names with which the provider has applied exactly the fields of a patch since the stack began. The provider generates
- * a name for each patch and keeps it in the state, so the name of an interrupted patch is lost.
+ * a name for each patch and keeps it in the state. The name of an interrupted patch is lost.
  */
 export function lostManagers(live: KubernetesObject, patch: KubernetesObject, begun: Date): string[] {
     const fields = JSON.stringify(fieldsOf({ metadata: { labels: patch.metadata.labels } }));

@@ -24,7 +24,7 @@ export function runsSince(pid: number, time: Date): boolean {
 
 /**
  * Ends the processes that dead engines have left on this project, found by Linux's /proc. Plugins survive an engine that is
- * killed, and continue to install things that nobody records. A plugin whose engine lives is left alone.
+ * killed, and continue to install things without a record. A plugin whose engine lives is left alone.
  * @param folder where the project is
  * @returns how many processes were ended
  */
@@ -40,7 +40,7 @@ export async function endOrphans(folder: string): Promise<number> {
     return ended.length;
 }
 
-/** Whether a process is a part of Pulumi that works in a folder, without a parent of that kind, and without a live engine. */
+/** Whether a process is a part of Pulumi that works in a folder. Its parent is no part of Pulumi, and its engine has ended. */
 async function isOrphan(pid: number, folder: string): Promise<boolean> {
     try {
         const parent = statOf(pid)?.parent;

@@ -68,8 +68,7 @@ export async function pastDeadLocks<T>(stack: PulumiStack, stop: AbortSignal, wo
 }
 
 /**
- * Repairs what a killed engine left, so that the next operation meets nothing half-done; says what it finds and does. If
- * nothing was interrupted, nothing happens.
+ * Repairs what a killed engine left, so that the next operation can begin; says what it finds and does.
  * @param scope set if the program's provider may have ended before the engine: then the state does not list what was pending
  * @returns whether there was something to do
  */
@@ -92,18 +91,15 @@ export async function recover(
         const { deployment } = (await stack.findState(stop)) ?? {};
         await repair(snapshotOf({ deployment: { ...deployment, pending_operations: seen.pending } }), api, stop, scope);
     } else {
-        await whileLocked(files.locks, async () =>
-            repair(snapshotOf((await stack.findState(stop)) ?? {}), api, stop, scope),
-        );
+        await whileLocked(files.locks, async () => repair(snapshotOf(await stack.findState(stop)), api, stop, scope));
     }
     await stack.refresh(stop);
     return true;
 }
 
 /**
- * Updates the state if an object in it is gone from the cluster, or has changed. The engine is not told of a stopped update, a
- * provider that ended, or a change by hand, and would build on its old state. Objects without a generation, such as Services,
- * show no edits.
+ * Updates the state if an object in it is gone from the cluster, or has changed. The engine would trust its old state.
+ * Objects without a generation, such as Services, show no edits.
  */
 export async function bringUpToDate(
     stack: PulumiStack,
@@ -113,12 +109,8 @@ export async function bringUpToDate(
 ): Promise<void> {
     const look = () => Promise.all(objects.map(async (seen) => ({ seen, live: await api.read(seen) })));
     const first = await look();
-    const going = first.filter(({ live }) => live?.metadata.deletionTimestamp !== undefined);
-    await whileGoing(
-        going.map(({ seen }) => seen),
-        api,
-        stop,
-    );
+    const going = first.filter(({ live }) => live?.metadata.deletionTimestamp !== undefined).map(({ seen }) => seen);
+    await whileGoing(going, api, stop);
     const pairs = going.length > 0 ? await look() : first;
     const missing = [
         ...pairs.flatMap(({ seen, live }) => (live ? [] : [displayName(seen)])),
@@ -163,17 +155,14 @@ async function repair(
 
 /** Waits for objects that are being deleted, because the engine would count them as existing. */
 async function whileGoing(objects: readonly KubernetesObject[], api: ClusterApi, stop: AbortSignal): Promise<void> {
-    if (objects.length > 0) {
-        await new Progress().during(`Objects that were being deleted (${objects.length})`, () =>
-            Promise.all(objects.map((object) => waitWhileGoing(object, api, stop))),
+    const waitFor = (object: KubernetesObject) =>
+        waitUntil(displayName(object), { timeout: DELETION_TIMEOUT, stop }, async () =>
+            (await api.read(object))?.metadata.deletionTimestamp === undefined ? undefined : "is still being deleted",
         );
+    if (objects.length > 0) {
+        const title = `Objects that were being deleted (${objects.length})`;
+        await new Progress().during(title, () => Promise.all(objects.map(waitFor)));
     }
-}
-
-function waitWhileGoing(object: KubernetesObject, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    return waitUntil(displayName(object), { timeout: DELETION_TIMEOUT, stop }, async () =>
-        (await api.read(object))?.metadata.deletionTimestamp === undefined ? undefined : "is still being deleted",
-    );
 }
 
 function sayRemoved(lock: Lock): void {

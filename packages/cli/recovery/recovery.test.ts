@@ -144,7 +144,7 @@ describe("a lock", () => {
         expect(readdirSync(folder)).toEqual(["living.json"]);
     });
 
-    it("is removed if it is incomplete, when nobody can still be writing it", async () => {
+    it("is removed if it is incomplete, after the time for writing one", async () => {
         const unfinished = path.join(folder, "a.json.18a3.tmp");
         writeFileSync(unfinished, "{");
         const lately = Date.now() / 1000 - 4.8;

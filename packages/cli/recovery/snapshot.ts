@@ -35,8 +35,8 @@ export interface Snapshot {
     mesh: string | undefined;
 }
 
-/** Reads everything from a state that recovery needs. */
-export function snapshotOf({ deployment = {} }: StackState): Snapshot {
+/** Reads everything that recovery needs from a state; default: an empty one. */
+export function snapshotOf({ deployment = {} }: StackState = {}): Snapshot {
     const { resources = [], pending_operations: pending = [] } = deployment;
     const known = new Set(resources.map(({ type, id }) => `${type} ${id ?? ""}`));
     const under = (operation: string) =>
@@ -53,11 +53,8 @@ export function snapshotOf({ deployment = {} }: StackState): Snapshot {
         begun: begun === undefined ? undefined : new Date(begun),
         known,
         objects: resources
-            .filter(
-                ({ type, inputs, external }) =>
-                    external !== true && type.startsWith("kubernetes:") && inputs?.metadata !== undefined,
-            )
-            .filter(isObject)
+            .filter(({ type, external }) => external !== true && type.startsWith("kubernetes:"))
+            .filter((resource) => resource.inputs?.metadata !== undefined && isObject(resource))
             .map((resource) => {
                 const object = objectOf(resource);
                 const { uid, generation } = (resource.outputs?.metadata ?? {}) as Partial<ObjectMetadata>;

@@ -11,9 +11,8 @@ export interface Damage {
 }
 
 /**
- * Finds what an engine has left if it, or its machine, ended while it wrote a state. The engine writes a new file and renames it
- * to the old one's name. But it writes the attributes beside a file in place, and no engine reads the file, although it is
- * complete, as long as the attributes are not.
+ * Finds what an engine has left if it, or its machine, ended while it wrote a state. The engine writes a new file and renames
+ * it, but it writes the attributes next to the file in place. No engine reads a file whose attributes are incomplete.
  */
 export function damageOf({ layout, state }: StackFiles): Damage[] {
     const damage = [layout, state]

@@ -25,7 +25,7 @@ const isStep = ({ custom }: DeclaredResource) => custom;
 const order = (resources: DeclaredResource[]) =>
     orderResources(resources, isStep).map(({ resource, needs }) => [resource.urn, needs] as const);
 
-/** Resources that depend on, or are children of, earlier ones only. */
+/** Resources whose dependencies and parents are all earlier ones. */
 const graphs = fc.array(
     fc.record({ step: fc.boolean(), needs: fc.array(fc.nat(), { maxLength: 3 }), parent: fc.nat() }),
     {

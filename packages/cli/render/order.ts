@@ -36,8 +36,8 @@ interface Node {
 }
 
 /**
- * Puts the resources that become steps in an order in which every step comes after the steps that it needs. Other resources
- * (components, providers, reads) pass their own dependencies on. The order does not depend on when they were registered.
+ * Puts the resources that become steps in order: every step comes after the steps that it needs. Other resources (components,
+ * providers, reads) pass their own dependencies on. The order of registration does not matter.
  * @throws Error if there is a cycle of dependencies
  */
 export function orderResources(

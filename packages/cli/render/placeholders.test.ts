@@ -43,7 +43,7 @@ describe("a rendering", () => {
         expect(seen).toEqual({ chart: "/no/such/folder/base", complete: true });
     });
 
-    it("is the same on Google Cloud as anywhere, and has nothing of Google's", async () => {
+    it("is the same for Google Cloud as for other clusters, without Google's resources", async () => {
         const steps = async (stack: string, cluster?: { kubeconfig: string; context: string }) =>
             stepsOf(
                 await withPlaceholders(completeConfig(stack, readStackFile(stack), cluster), (config) =>
@@ -55,7 +55,7 @@ describe("a rendering", () => {
             steps("elsewhere", { kubeconfig: "/none", context: "here" }),
         ]);
         expect(onGoogle.length).toBeGreaterThan(20);
-        // Generated passwords are others each time.
+        // Generated passwords differ each time.
         const rendered = [onGoogle, anywhere].map((steps) => steps.map((step) => ({ ...step, secret: undefined })));
         expect(rendered[0]).toEqual(rendered[1]);
     }, 60_000);

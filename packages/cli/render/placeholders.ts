@@ -11,8 +11,7 @@ const ISTIO_KEY = `${PROJECT_NAME}:istio`;
 const PROJECT_KEY = "gcp:project";
 
 /**
- * Evaluates the program with placeholders for what a rendering must not depend on: the cluster and its credentials, a Google
- * Cloud project, and charts in a folder of this machine. So the same config gives the same files everywhere.
+ * Evaluates the program with placeholders for the cluster with its credentials, a Google Cloud project, and local charts. So the same config gives the same files everywhere.
  */
 export async function withPlaceholders<T>(
     config: StackConfig,
@@ -21,9 +20,9 @@ export async function withPlaceholders<T>(
     const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-render-"));
     try {
         const charts = path.join(folder, "charts");
-        const repository = chartFolderIn(config);
+        const { chartRepository } = section(config, ISTIO_KEY);
         const placed = withPlaceholderCluster(config, folder);
-        if (repository === undefined) {
+        if (typeof chartRepository !== "string" || !path.isAbsolute(chartRepository)) {
             return await evaluate(placed);
         }
         for (const chart of ["base", "istiod", "gateway"]) {
@@ -32,16 +31,10 @@ export async function withPlaceholders<T>(
         }
         const istio = { ...section(config, ISTIO_KEY), chartRepository: charts };
         const declaration = await evaluate({ ...placed, [ISTIO_KEY]: JSON.stringify(istio) });
-        return JSON.parse(JSON.stringify(declaration).replaceAll(charts, repository)) as T;
+        return JSON.parse(JSON.stringify(declaration).replaceAll(charts, chartRepository)) as T;
     } finally {
         rmSync(folder, { recursive: true });
     }
-}
-
-/** An absolute folder that holds Istio's charts; undefined if they come from elsewhere. */
-function chartFolderIn(config: StackConfig): string | undefined {
-    const { chartRepository } = section(config, ISTIO_KEY);
-    return typeof chartRepository === "string" && path.isAbsolute(chartRepository) ? chartRepository : undefined;
 }
 
 function withPlaceholderCluster(config: StackConfig, folder: string): StackConfig {

@@ -54,7 +54,7 @@ export function stepsOf({ resources }: Declaration): Step[] {
     return steps;
 }
 
-/** Whether the program declares the resource in the cluster: it is neither a component nor a read. */
+/** Whether the program creates the resource in the cluster: it is not a component, and not only read. */
 function isStep(resource: DeclaredResource): boolean {
     return resource.custom && !resource.read && resource.type.startsWith("kubernetes:");
 }

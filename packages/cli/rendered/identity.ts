@@ -8,12 +8,12 @@ export function titleOf(step: Step): string {
         : `${displayName(step.object)}${step.type === "patch" ? " (patched)" : ""}`;
 }
 
-/** What a step makes, whatever its place in the order: the same in every run. */
-export function identityOf(step: Step): string {
+/** What a step makes, without its place in the order: the same in every run. */
+function identityOf(step: Step): string {
     return step.type === "release" ? titleOf(step) : `${step.object.apiVersion} ${titleOf(step)}`;
 }
 
-/** The steps under names that stay the same when others come or go before them: what is recorded outlives a change. */
+/** The steps under names that do not depend on their places, because records outlive changes of the order. */
 export function withLastingNames(steps: readonly Step[]): Step[] {
     const names = new Map(steps.map((step) => [step.name, identityOf(step)]));
     return steps.map((step) => ({

@@ -2,7 +2,7 @@ import type { Step } from "../render/step";
 import type { Connection } from "../stack/connection";
 import { type DeploymentRecord, writeRecord } from "../stack/record";
 
-/** What this room keeps in a record. */
+/** The rendered strategy's part of a record. */
 interface Applied {
     steps?: Step[];
     /** UID of the namespace istio-system when an `up` last succeeded: another UID means another mesh. */
@@ -20,7 +20,7 @@ export class Inventory {
         this.mesh = recordedMesh(record);
     }
 
-    /** The record as it stands. */
+    /** The current record. */
     get record(): DeploymentRecord {
         const { stack, identity } = this.connection;
         return {
@@ -34,20 +34,20 @@ export class Inventory {
         return this.steps.has(step.name);
     }
 
-    /** Notes a step, in place of an earlier form of it. Call it before the step changes anything. */
+    /** Records a step, in place of an earlier version of it. Call it before the step changes anything. */
     begin(step: Step): void {
         // Undoing a Secret needs no content, and no credential belongs in a record.
         this.steps.set(step.name, step.type === "object" ? { ...step, secret: undefined } : step);
         writeRecord(this.record);
     }
 
-    /** Notes that everything is deployed. @param mesh UID of the namespace istio-system */
+    /** Records that everything is deployed. @param mesh UID of the namespace istio-system */
     settle(mesh: string | undefined): void {
         this.mesh = mesh;
         writeRecord(this.record);
     }
 
-    /** Notes that what these steps made is gone. */
+    /** Removes undone steps from the record. */
     forget(steps: readonly Step[]): void {
         for (const { name } of steps) {
             this.steps.delete(name);
@@ -55,7 +55,7 @@ export class Inventory {
         writeRecord(this.record);
     }
 
-    /** The steps begun, at any time, that are not among these. */
+    /** The recorded steps that are not among these. */
     othersThan(steps: readonly Step[]): Step[] {
         const names = new Set(steps.map(({ name }) => name));
         return [...this.steps.values()].filter(({ name }) => !names.has(name));
@@ -67,7 +67,7 @@ export function recordedSteps(record: DeploymentRecord | undefined): Step[] {
     return partOf(record)?.steps ?? [];
 }
 
-/** UID of the mesh's namespace in a record, from when everything was deployed. */
+/** UID of the mesh's namespace at the last successful deployment. */
 export function recordedMesh(record: DeploymentRecord | undefined): string | undefined {
     return partOf(record)?.mesh;
 }

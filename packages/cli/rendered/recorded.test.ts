@@ -51,7 +51,7 @@ afterEach(() => {
 });
 
 describe("a stack that is deployed", () => {
-    it("is not deployed to the same cluster by another context, which is another cluster to the engine", async () => {
+    it("is not deployed by another context, which is another cluster to the engine", async () => {
         jest.spyOn(ClusterApi, "connect").mockResolvedValueOnce(new FakeCluster().api);
         await expect(deploy(at("admin"), {}, never)).rejects.toThrow(
             /context "kind-demo", and "admin" leads to the same cluster[^]*--stack demo --context admin --kubeconfig '\S+\/other k'/,
@@ -59,7 +59,7 @@ describe("a stack that is deployed", () => {
         expect(readRecord("demo")).toEqual(record);
     });
 
-    it("is undone first, by a command that leads to it, before it is deployed in another way", async () => {
+    it("must be undone, by the suggested command, before another strategy deploys it", async () => {
         await expect(chooseStrategy(record, { rendered: true }, never)).rejects.toThrow(
             "npx bookinfo down --stack demo`",
         );
@@ -68,12 +68,12 @@ describe("a stack that is deployed", () => {
     });
 });
 
-describe("a mesh that was deployed as it is rendered", () => {
+describe("a mesh that was deployed without the engine", () => {
     const cluster = new FakeCluster();
     const connection = { stack: at("kind-demo"), api: cluster.api, identity: "its-uid" };
     const mesh = (uid: string) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system", uid } });
 
-    it("is neither changed nor removed where somebody else has made another one since", async () => {
+    it("is not changed or removed if somebody else has created another one since", async () => {
         const inventory = new Inventory(connection);
         inventory.settle("ours");
         inventory.forget([]);
@@ -88,7 +88,7 @@ describe("a mesh that was deployed as it is rendered", () => {
         );
     });
 
-    it("goes on being the stack's own as long as it is the same", async () => {
+    it("is the stack's own as long as its UID is the same", async () => {
         cluster.objects = [mesh("ours")];
         const rendered = { ...record, deployedBy: { way: "rendered" as const, steps: [], mesh: "ours" } };
         const undone = new RenderedStrategy()
@@ -99,10 +99,10 @@ describe("a mesh that was deployed as it is rendered", () => {
     });
 });
 
-it("a name that is none of a stack's is refused before anything is read by it", () => {
+it("an invalid stack name is refused before any file of that name is read", () => {
     const options = { stack: "../../package" };
-    expect(() => findDeployedStack(options)).toThrow('"../../package" is no name for a stack');
-    expect(() => findStack(options)).toThrow('"../../package" is no name for a stack');
+    expect(() => findDeployedStack(options)).toThrow('"../../package" is not a valid stack name');
+    expect(() => findStack(options)).toThrow('"../../package" is not a valid stack name');
 });
 
 it("a stack file in which every key is commented out names no cluster", () => {

@@ -1,6 +1,6 @@
 /**
- * Deploys without the Pulumi CLI: applies what the program renders, with helm and server-side apply. It is used where the
- * CLI is not available, or with --rendered. It keeps no state and computes no diff or replacement: these are the engine's.
+ * Deploys without the Pulumi CLI: applies what the program renders, with helm and server-side apply. It is used if the CLI
+ * is not available, or with --rendered. Unlike the engine, it keeps no state and computes no diff or replacement.
  */
 import { rmSync } from "node:fs";
 import path from "node:path";

@@ -21,7 +21,7 @@ const step = (keep: boolean): ObjectStep => ({
     secret: { data: { password: "bmV3" }, keep },
 });
 
-/** Applies a step to a cluster that has an object already, or none, and gives what was sent. */
+/** Applies a step to a cluster that has an object already, or none. @returns what was sent. */
 async function sent(applied: ObjectStep, existing?: KubernetesObject): Promise<KubernetesObject[]> {
     const objects: KubernetesObject[] = [];
     const api: Partial<ClusterApi> = {

@@ -1,8 +1,9 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError, isTransient } from "../../kubernetes/apiError";
-import { displayName, type KubernetesObject } from "../../kubernetes/object";
+import type { KubernetesObject } from "../../kubernetes/object";
 import { OBJECT_TIMEOUT, waitUntilReady } from "../../kubernetes/readiness";
-import { pause, waitUntil } from "../../kubernetes/wait";
+import { removeObjects } from "../../kubernetes/removal";
+import { pause } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Helm } from "../../kubernetes/helm";
 import type { Progress } from "../terminal/progress";
@@ -47,7 +48,7 @@ export async function applySteps(steps: readonly Step[], deployer: Deployer, app
     );
 }
 
-/** Undoes steps, each after those that needed it. What is gone already is fine. */
+/** Undoes steps, each after those that needed it. Things that are already gone are no error. */
 export async function undoSteps(steps: readonly Step[], deployer: Deployer, stop?: AbortSignal): Promise<void> {
     const { api, helm, progress } = deployer;
     await doInOrder(reversed(steps), AT_ONCE, stop, (step, stop) =>
@@ -60,15 +61,15 @@ export async function undoSteps(steps: readonly Step[], deployer: Deployer, stop
                     await relinquish(step, api);
                     break;
                 case "object":
-                    await deleteObject(step, api, stop);
+                    await removeObjects(api, [step.object], stop, OBJECT_TIMEOUT);
             }
         }),
     );
 }
 
 /**
- * Checks, as the engine does, that what is to be created is not there yet.
- * @throws UserError naming everything that is
+ * Checks, as the engine does, that the steps create only new things.
+ * @throws UserError naming everything that exists already
  */
 export async function refuseForeign(steps: readonly Step[], api: ClusterApi): Promise<void> {
     const exists = await Promise.all(
@@ -110,14 +111,7 @@ async function withContent(step: ObjectStep | PatchStep, api: ClusterApi): Promi
     return { ...object, data: { ...data, ...current } };
 }
 
-async function deleteObject({ object }: ObjectStep, api: ClusterApi, stop: AbortSignal): Promise<void> {
-    await api.delete(object);
-    await waitUntil(displayName(object), { timeout: OBJECT_TIMEOUT, stop }, async () =>
-        (await api.read(object)) ? "is not gone" : undefined,
-    );
-}
-
-/** Gives up the fields that a patch has set: those that nobody else has set too disappear. */
+/** Gives up the fields that a patch has set. A field that has no other manager disappears. */
 async function relinquish({ object }: PatchStep, api: ClusterApi): Promise<void> {
     const { apiVersion, kind, metadata } = object;
     if (await api.read(object)) {

@@ -16,7 +16,7 @@ export interface Connection {
 
 /**
  * Connects to the cluster of a stack.
- * @param refuse called before the error if the user lacks the permission for the first request: it may know more
+ * @param refuse called before the error if the cluster refuses the first request: it may throw a better error
  * @throws UserError if the cluster cannot be reached, with a remedy
  */
 export async function connect(stack: Stack, refuse?: (api: ClusterApi) => Promise<void>): Promise<Connection> {
@@ -31,7 +31,7 @@ export async function connect(stack: Stack, refuse?: (api: ClusterApi) => Promis
     }
 }
 
-/** Whether the record of a stack describes another cluster than its connection leads to. */
+/** Whether a stack was deployed to another cluster than the connected one. */
 export function isElsewhere({ stack: { record }, identity }: Connection): boolean {
     return record !== undefined && record.cluster.identity !== identity;
 }

@@ -18,13 +18,13 @@ const RECORD = z.object({
         /** Tells the cluster from a later one of the same name: `ClusterApi.identity`. */
         identity: z.string(),
     }),
-    /** When an `up` by Pulumi's engine last succeeded: by then, its state held everything that it had made. */
+    /** When an `up` by Pulumi's engine last succeeded: at that time its state had everything. */
     settled: z.iso.datetime().optional(),
     /** What deployed the stack, and what it needs to undo that. */
     deployedBy: z.discriminatedUnion("way", [
         /** Pulumi's engine, which keeps its state in this backend. */
         z.object({ way: z.literal(PULUMI), backend: z.string() }),
-        /** Without an engine. What was applied is kept here, for the room that applied it. */
+        /** Without an engine. The steps that were applied are kept here: see `Inventory`. */
         z.looseObject({ way: z.literal("rendered") }),
     ]),
 });
@@ -43,11 +43,6 @@ export function readRecord(stack: string): DeploymentRecord | undefined {
     } catch {
         throw new UserError(`${file}, the record of what was deployed, is damaged; remove it to start again`);
     }
-}
-
-/** Whether Pulumi's engine deployed a stack: it trusts its own state, unless it is told to refresh it. */
-export function keepsState({ deployedBy: { way } }: DeploymentRecord): boolean {
-    return way === PULUMI;
 }
 
 /** Keeps a record, in place of an earlier one. */

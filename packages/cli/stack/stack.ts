@@ -18,16 +18,7 @@ export interface StackOptions {
 }
 
 /** What is known of a stack when a command starts. */
-export interface StackFacts {
-    name: string;
-    /** Content of its file, `Pulumi.<name>.yaml`; undefined if there is no such file. */
-    file: StackFile | undefined;
-    cluster: ClusterAddress;
-    /** Whether the command line or the record names the cluster, which then wins over the one in the stack's file. */
-    clusterNamed: boolean;
-    /** What an earlier command deployed; undefined if nothing is deployed. */
-    record: DeploymentRecord | undefined;
-}
+export type StackFacts = Pick<Stack, "name" | "file" | "cluster" | "clusterNamed" | "record">;
 
 /**
  * What a command works on: a stack of this project and its cluster. Files are read once, when the command starts, and the
@@ -35,9 +26,12 @@ export interface StackFacts {
  */
 export class Stack {
     readonly name: string;
+    /** Content of its file, `Pulumi.<name>.yaml`; undefined if there is no such file. */
     readonly file: StackFile | undefined;
     readonly cluster: ClusterAddress;
+    /** Whether the command line or the record names the cluster, which then wins over the one in the stack's file. */
     readonly clusterNamed: boolean;
+    /** What an earlier command deployed; undefined if nothing is deployed. */
     readonly record: DeploymentRecord | undefined;
     /** Whether the cluster is the sandbox, which these commands start and remove. */
     readonly sandbox: boolean;
@@ -82,7 +76,7 @@ export class Stack {
 /**
  * The stack that a user wants to deploy: for a context of the kubeconfig, else for the cluster in the stack's file; the
  * sandbox by default.
- * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig, or makes one
+ * @throws UserError if the context does not exist, or the stack's file names no cluster of a kubeconfig
  */
 export function findStack(options: StackOptions): Stack {
     const name = nameFor(options);
@@ -136,7 +130,7 @@ function locate(name: string, { context, kubeconfig, stack }: StackOptions, reco
 function nameFor({ stack, context }: StackOptions): string {
     const name = stack ?? (context === undefined ? SANDBOX_STACK : stackForContext(context));
     if (!/^[A-Za-z0-9._-]{1,100}$/.test(name)) {
-        throw new UserError(`"${name}" is no name for a stack: use letters, digits, hyphens, underscores and dots`);
+        throw new UserError(`"${name}" is not a valid stack name: use letters, digits, hyphens, underscores and dots`);
     }
     return name;
 }

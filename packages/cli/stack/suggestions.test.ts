@@ -21,7 +21,7 @@ let folder: string;
 beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-test-"));
     mkdirSync(STATE_FOLDER, { recursive: true });
-    // What kubectl would read, apart from what is named.
+    // The default kubeconfig.
     jest.replaceProperty(process, "env", { ...process.env, KUBECONFIG: path.join(folder, "default") });
 });
 afterEach(() => {
@@ -39,19 +39,19 @@ const at = (name: string, context: string, kubeconfig = "/k", record?: Deploymen
     stackOf({ name, cluster: { kubeconfig, context }, record });
 
 describe("the options that lead to a stack again", () => {
-    it("are none for the sandbox", () => {
+    it("are empty for the sandbox", () => {
         expect(optionsFor(at("local", "kind"))).toEqual([]);
         expect(upOptionsFor(at("local", "kind"))).toEqual([]);
     });
 
-    it("name what is deployed in one word, and the stack only if the context does not give it", () => {
+    it("name only the context of a deployed stack, or the stack if the context does not give it", () => {
         const demo = at("kind-demo", "kind-demo", "/k", recordOf("kind-demo", "kind-demo"));
         expect(optionsFor(demo)).toEqual(["--context", "kind-demo"]);
         const mine = at("mine", "kind-demo", "/k", recordOf("mine", "kind-demo"));
         expect(optionsFor(mine)).toEqual(["--stack", "mine"]);
     });
 
-    it("name everything for up, and if nothing is recorded, or another cluster", () => {
+    it("name everything for up, or if the record is missing or names another cluster", () => {
         const all = ["--stack", "mine", "--context", "kind-demo", "--kubeconfig", "/k"];
         const other = at("mine", "kind-demo", "/k", recordOf("mine", "of-before"));
         expect(upOptionsFor(other)).toEqual(all);
@@ -68,7 +68,7 @@ describe("the options that lead to a stack again", () => {
         expect(upOptionsFor(findStack(options)).join(" ")).toBe(typed);
     });
 
-    it("are such that a shell takes them as they are", () => {
+    it("are words that a shell does not change", () => {
         const stack = at("mine", "my cluster", "/home/me/my files/it's");
         expect(upOptionsFor(stack).join(" ")).toBe(
             `--stack mine --context 'my cluster' --kubeconfig '/home/me/my files/it'\\''s'`,

@@ -1,17 +1,17 @@
 import { Command } from "commander";
 import { invocationOf } from "../../shared/invocation";
 
-/** A command under the name by which the user runs it. */
+/** A command with the name that the user types. */
 export function commandOf(verb: string): Command {
     return new Command(invocationOf(verb));
 }
 
-/** Adds the options that say which deployment a command is about. */
+/** Adds the options that select a deployment. */
 export function addTargetOptions(
     command: Command,
     {
-        context = "the cluster of this context of your kubeconfig",
-        kubeconfig = "the kubeconfig that has the context (default: the one that was deployed with)",
+        context = "the cluster of this context in your kubeconfig",
+        kubeconfig = "the kubeconfig with the context (default: the one of the deployment)",
     } = {},
 ): Command {
     return command

@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { addTargetOptions, secondsWithin, webAddress, wholeNumber } from "./optionValues";
+import { addTargetOptions } from "./commandLine";
+import { secondsWithin, webAddress, wholeNumber } from "./optionValues";
 
 /** Reads one option, and gives its value or the error message. */
 function read(parse: (text: string) => unknown, value: string): unknown {

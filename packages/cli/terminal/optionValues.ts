@@ -1,11 +1,11 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
 
-/** Reads a whole number, for a commander option. The error names what is allowed; commander adds option and value. */
+/** Reads a whole number, for a commander option. The error says what is allowed; commander adds the option and the value. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
     return numberWithin(/^\d+$/, `a whole number from ${least} to ${most}`, least, most);
 }
 
-/** Reads a time in seconds, also with fractions. */
+/** Reads a time in seconds, with or without a fraction. */
 export function secondsWithin(least: number, most: number): (text: string) => number {
     return numberWithin(/^\d+(\.\d+)?$/, `a number of seconds from ${least} to ${most}`, least, most);
 }
@@ -26,12 +26,4 @@ export function webAddress(text: string): string {
         throw new InvalidArgumentError("Allowed: a URL that begins with http:// or https://.");
     }
     return url.href;
-}
-
-/** The options that select a deployment, the same as those of `npm run up`. */
-export function addTargetOptions(command: Command): Command {
-    return command
-        .option("--context <name>", "the cluster of this context in your kubeconfig")
-        .option("--kubeconfig <file>", "the kubeconfig with the context (default: the one of the deployment)")
-        .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)");
 }

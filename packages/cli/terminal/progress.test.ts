@@ -29,7 +29,7 @@ describe("a moving line", () => {
         expect(written[2]).toMatch(/^\S a line that is l…$/);
     });
 
-    it("is a plain line from time to time elsewhere, as in the log of a CI", () => {
+    it("is printed as a plain line from time to time without a terminal, as in a CI log", () => {
         let done = 0;
         const line = new MovingLine(streamOf(false), () => `${done} of 9`);
         line.start();

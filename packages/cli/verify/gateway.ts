@@ -11,8 +11,8 @@ const NETWORKING = "networking.istio.io/v1";
 type Routes = DeepPartial<VirtualServiceSpec>;
 
 /**
- * The ingress works: a VirtualService that routes to the product page refers to a Gateway, the Gateway's selector
- * selects ready pods, and it opens a port of the ingress gateway's Service.
+ * The ingress works: a VirtualService that routes to the product page refers to a Gateway. The Gateway selects ready pods,
+ * and opens a port of the ingress gateway's Service.
  */
 export const checkGateway: Check = async (mesh) => {
     const { api, appNamespace, commands } = mesh;

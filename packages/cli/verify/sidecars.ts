@@ -43,7 +43,7 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
         : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}`);
 };
 
-/** How to replace pods. Nothing replaces a pod without a controller, so such a pod is not to be deleted. */
+/** How to replace pods. Nothing replaces a pod without a controller, so such a pod must not be deleted. */
 function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
     const owned = pods.filter(isOwned);
     const alone = names(pods.filter((pod) => !isOwned(pod)));

@@ -2,8 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
-import { type StackFile, workingStackFile } from "../../../packages/cli/engine/configFile";
+import { workingStackFile } from "../../../packages/cli/engine/configFile";
 import { engineEnvironment } from "../../../packages/cli/engine/discovery";
+import type { StackFile } from "../../../packages/cli/program/projectConfig";
 import { type CommandResult, runCommand } from "../commands";
 import { pulumiCli } from "../engine";
 

@@ -162,10 +162,5 @@ export async function templateRelease(
 
 /** Helm's error message, without its "Error:" and the warnings before it. */
 function errorOf(stderr: string): string {
-    const lines = stderr.trim().split("\n");
-    const start = lines.findIndex((line) => line.startsWith("Error:"));
-    return lines
-        .slice(Math.max(0, start))
-        .join("\n")
-        .replace(/^Error: /, "");
+    return stderr.trim().replace(/^[\s\S]*?^Error: /m, "");
 }

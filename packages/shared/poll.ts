@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface PollOptions {
+interface PollOptions {
     /** Time between two checks, in milliseconds. */
     interval: number;
     /** Longest time to wait, in milliseconds. Default: no limit. */

@@ -23,7 +23,7 @@ export function isGone({ pid, startTime }: ProcessId): boolean {
     return statOf(pid)?.startTime !== startTime;
 }
 
-/** Whether a state, as Linux and `ps` write it, is that of a process that has ended and waits for its parent. */
+/** Whether a process with this state, as Linux and `ps` write it, has ended and waits for its parent. */
 export function isDead(state: string): boolean {
     return /^[ZX]/.test(state);
 }

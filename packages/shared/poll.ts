@@ -7,10 +7,7 @@ interface PollOptions {
     timeout?: number;
 }
 
-/**
- * Repeats a check until it succeeds.
- * @returns false if the time is up before that
- */
+/** Repeats a check until it succeeds. @returns false if the time is up before that */
 export async function poll(
     check: () => boolean | Promise<boolean>,
     { interval, timeout = Infinity }: PollOptions,

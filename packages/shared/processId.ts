@@ -34,11 +34,7 @@ export function childOf(pid: number): number | undefined {
     return child ? Number(child) : undefined;
 }
 
-/**
- * Sends a signal.
- * @param pid a negative number is a process group
- * @returns false if the process has already ended, or is another user's
- */
+/** Sends a signal to a process or, if `pid` is negative, to a group. @returns false if it has ended, or is not ours */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     try {
         return process.kill(pid, signal);

@@ -159,6 +159,6 @@ export async function templateRelease(
 
 /** Helm's error message, without its "Error:" and the warnings before it. */
 function errorOf(stderr: string): string {
-    const start = Math.max(0, stderr.search(/^Error:/m));
-    return stderr.slice(start).trim().replace(/^Error: /, "");
+    const message = stderr.slice(Math.max(0, stderr.search(/^Error:/m))).trim();
+    return message.replace(/^Error: /, "");
 }

@@ -8,8 +8,8 @@ export const SKIP_AWAIT = { [SKIP_AWAIT_KEY]: "true" };
 
 /**
  * The provider does not wait for the end of what belongs to a deleted object, such as a Deployment's pods. By default it
- * deletes in the foreground: the API server's garbage collector removes these first, and then the object. But the collector
- * learns of new kinds only every 30 s, so in a new mesh foreground deletion can take that long.
+ * deletes in the foreground: the API server's garbage collector removes these first, and then the object. The collector
+ * learns of new kinds only every 30 s. So in a new mesh, foreground deletion can take that long.
  */
 export const BACKGROUND_DELETION = { "pulumi.com/deletionPropagationPolicy": "background" };
 

@@ -1,7 +1,4 @@
-/**
- * Names and ports that other parts refer to: another file of the program, Istio, a chart, or a user with kubectl. Pulumi
- * names everything else.
- */
+/** Names and ports that other files, Istio, a chart, or a user with kubectl refer to. Pulumi names everything else. */
 
 /** Namespace of the control plane and the ingress gateway. Policies in it apply to the whole mesh. */
 export const ISTIO_NAMESPACE = "istio-system";

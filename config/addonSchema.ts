@@ -15,6 +15,8 @@ function isDuration(text: string): boolean {
 const duration = z.string().refine(isDuration, "it is not a duration");
 const positiveDuration = z.string().refine((text) => isDuration(text) && /[1-9]/.test(text), "it is not a duration");
 
+const imageOf = (byDefault: string, description: string) => image.default(byDefault).describe(description);
+
 const texts = z.record(z.string(), z.string()).optional();
 
 /** A rule as in https://prometheus.io/docs/prometheus/latest/configuration/recording_rules/ */
@@ -63,11 +65,10 @@ export const ADDON_SECTIONS = {
             .max(100, "must be at most 100")
             .default(100)
             .meta({ allowed: "0 to 100", description: "Percentage of requests that are traced." }),
-        image: image
-            .default(
-                "docker.io/jaegertracing/jaeger:2.20.0@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
-            )
-            .describe("Image of Jaeger 2."),
+        image: imageOf(
+            "docker.io/jaegertracing/jaeger:2.20.0@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
+            "Image of Jaeger 2.",
+        ),
     }),
 
     prometheus: group({
@@ -76,11 +77,10 @@ export const ADDON_SECTIONS = {
             example: true,
             description: "Whether to deploy Prometheus. If an enabled add-on needs it, it is deployed in any case.",
         }),
-        image: image
-            .default(
-                "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
-            )
-            .describe("Image of Prometheus 3."),
+        image: imageOf(
+            "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
+            "Image of Prometheus 3.",
+        ),
         retention: positiveDuration
             .default("6h")
             .meta({ allowed: "duration, such as 6h or 1d12h", description: "How long samples are kept." }),
@@ -99,11 +99,10 @@ export const ADDON_SECTIONS = {
 
     grafana: group({
         enabled: flag(true, "Whether to deploy Grafana, with dashboards for the mesh."),
-        image: image
-            .default(
-                "docker.io/grafana/grafana:13.2.2@sha256:ac461fb352abc50da10a51c7d02462e9c05488f11f53f14b3ad79a8145f638a0",
-            )
-            .describe("Image of Grafana."),
+        image: imageOf(
+            "docker.io/grafana/grafana:13.2.2@sha256:ac461fb352abc50da10a51c7d02462e9c05488f11f53f14b3ad79a8145f638a0",
+            "Image of Grafana.",
+        ),
     }),
 
     kiali: group({
@@ -121,8 +120,9 @@ export const ADDON_SECTIONS = {
 
     servicegraph: group({
         enabled: flag(true, "Whether to deploy servicegraph, which draws the mesh as the one of Istio 1.0 did."),
-        image: image
-            .default("docker.io/library/node:24.21.0-bookworm-slim")
-            .describe("Image with Node 20.20 or newer, which runs servicegraph."),
+        image: imageOf(
+            "docker.io/library/node:24.21.0-bookworm-slim",
+            "Image with Node 20.20 or newer, which runs servicegraph.",
+        ),
     }),
 };

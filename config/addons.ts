@@ -3,19 +3,14 @@ import type { Section } from "./schema";
 
 type Istio = Section<"istio">;
 
-/** The settings of the add-ons; of each it is decided whether it is enabled. */
+/** The settings of the add-ons; each one is enabled or not. */
 export type Addons = Readonly<Pick<Istio, "tracing" | "grafana" | "kiali" | "servicegraph">> & {
     readonly prometheus: Readonly<Istio["prometheus"] & { enabled: boolean }>;
 };
 
 /** Enables Prometheus if another enabled add-on needs it, even if the user disabled it. */
-export function resolveAddons({
-    tracing,
-    prometheus,
-    grafana,
-    kiali,
-    servicegraph,
-}: Pick<Istio, keyof Addons>): Addons {
+export function resolveAddons(istio: Pick<Istio, keyof Addons>): Addons {
+    const { tracing, prometheus, grafana, kiali, servicegraph } = istio;
     const needed = [grafana, kiali, servicegraph].some(({ enabled }) => enabled);
     const enabled = needed || (prometheus.enabled ?? false);
     return { tracing, prometheus: { ...prometheus, enabled }, grafana, kiali, servicegraph };

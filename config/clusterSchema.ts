@@ -61,7 +61,12 @@ const newRange = (content: string, example: string) =>
         description: `Range of a new network for ${content}.`,
     });
 
-const ofExistingNetwork = { fallback: "a new network" };
+const ofExistingNetwork = (allowed: string, example: string, description: string) => ({
+    fallback: "a new network",
+    allowed,
+    example,
+    description,
+});
 
 const GKE = z.strictObject({
     kind: z.literal("gke"),
@@ -78,30 +83,22 @@ const GKE = z.strictObject({
         }),
     network: z
         .strictObject({
-            name: network.meta({
-                ...ofExistingNetwork,
-                allowed: "name of a VPC network, or projects/PROJECT/global/networks/NAME of a shared one",
-                example: "NAME",
-                description: "An existing network, with Cloud NAT in the cluster's region.",
-            }),
-            subnet: name("a subnet").meta({
-                ...ofExistingNetwork,
-                allowed: "name of a subnet",
-                example: "NAME",
-                description: "Its subnet in the cluster's region.",
-            }),
-            podRange: name("a range").meta({
-                ...ofExistingNetwork,
-                allowed: "name of a secondary range",
-                example: "pods",
-                description: "The subnet's range for pods.",
-            }),
-            serviceRange: name("a range").meta({
-                ...ofExistingNetwork,
-                allowed: "name of a secondary range",
-                example: "services",
-                description: "The subnet's range for Services.",
-            }),
+            name: network.meta(
+                ofExistingNetwork(
+                    "name of a VPC network, or projects/PROJECT/global/networks/NAME of a shared one",
+                    "NAME",
+                    "An existing network, with Cloud NAT in the cluster's region.",
+                ),
+            ),
+            subnet: name("a subnet").meta(
+                ofExistingNetwork("name of a subnet", "NAME", "Its subnet in the cluster's region."),
+            ),
+            podRange: name("a range").meta(
+                ofExistingNetwork("name of a secondary range", "pods", "The subnet's range for pods."),
+            ),
+            serviceRange: name("a range").meta(
+                ofExistingNetwork("name of a secondary range", "services", "The subnet's range for Services."),
+            ),
         })
         .optional(),
     ranges: group({

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { stringify } from "yaml";
 import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../components/names";
-import { bytes, cores, type Resources } from "../components/quantity";
+import { bytes, cores } from "../components/quantity";
 import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
 import { absolute, type Files } from "./files";
 import { type ConfigIssue, inPulumi, invalidValue, unknownKey, valueAt } from "./issues";
@@ -85,7 +85,6 @@ function checkAutoscaling(istio: Istio, part: "istiod" | "gateway"): ConfigIssue
 function checkResources(istio: Istio, part: Sized): ConfigIssue[] {
     const set = istio[part].resources;
     const { requests, limits } = resourcesOf(istio.profile, part, set);
-    const path = (kind: keyof Resources, amount: string) => ["istio", part, "resources", kind, amount];
     return Object.entries({ cpu: cores, memory: bytes } as const).flatMap(([key, size]) => {
         const amount = key as "cpu" | "memory";
         const [request, limit] = [requests[amount], limits[amount]];
@@ -93,13 +92,11 @@ function checkResources(istio: Istio, part: Sized): ConfigIssue[] {
             return [];
         }
         // The issue is of the value that the user set: the other one may come from the profile.
-        return set.limits[amount] === undefined
-            ? [invalidValue(path("requests", amount), request, `it is above the limit of ${limit}`, { example: limit })]
-            : [
-                  invalidValue(path("limits", amount), limit, `it is below the request of ${request}`, {
-                      example: request,
-                  }),
-              ];
+        const [kind, value, problem, example] =
+            set.limits[amount] === undefined
+                ? ["requests", request, `it is above the limit of ${limit}`, limit]
+                : ["limits", limit, `it is below the request of ${request}`, request];
+        return [invalidValue(["istio", part, "resources", kind, amount], value, problem, { example })];
     });
 }
 

@@ -1,3 +1,4 @@
+import { parseJson } from "../packages/shared/json";
 import type { HelmValues } from "../components/istio/merge";
 import type { IstioSettings } from "../components/istio/values";
 import { type Addons, resolveAddons } from "./addons";
@@ -77,11 +78,8 @@ export function parseConfig(
 
 /** Pulumi passes objects as JSON and everything else as it is. */
 function decoded(value: string): unknown {
-    try {
-        return JSON.parse(value);
-    } catch {
-        return value;
-    }
+    const parsed = parseJson(value);
+    return parsed === undefined ? value : parsed;
 }
 
 /** A later check knows more about a key than an earlier one. */
@@ -93,20 +91,17 @@ function completed({ profile, istiod, gateway, proxy, ...istio }: Section<"istio
     // Only ~ is resolved: a directory relative to the project stays relative, so that the state does not depend on the
     // machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
-    const addons = resolveAddons(istio);
+    const scaled = (part: "istiod" | "gateway", { resources, autoscaling }: typeof istiod) => ({
+        resources: resourcesOf(profile, part, resources),
+        autoscaling: autoscalingOf(profile, autoscaling),
+    });
     return {
         ...istio,
-        ...addons,
+        ...resolveAddons(istio),
         chartRepository: resolved(istio.chartRepository),
         tag: istio.tag ?? istio.version,
-        istiod: {
-            resources: resourcesOf(profile, "istiod", istiod.resources),
-            autoscaling: autoscalingOf(profile, istiod.autoscaling),
-        },
-        gateway: {
-            resources: resourcesOf(profile, "gateway", gateway.resources),
-            autoscaling: autoscalingOf(profile, gateway.autoscaling),
-        },
+        istiod: scaled("istiod", istiod),
+        gateway: scaled("gateway", gateway),
         proxy: { resources: resourcesOf(profile, "proxy", proxy.resources) },
         kiali: { ...istio.kiali, chartRepository: resolved(istio.kiali.chartRepository) },
     };

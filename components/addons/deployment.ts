@@ -31,13 +31,13 @@ export interface AddonSpec {
     resources: { requests: Required<Amounts>; limits: { memory: string } };
 }
 
-export interface ConfigDirectory {
+interface ConfigDirectory {
     path: string;
     /** The content of the files by their names, together at most 1 MiB (the limit of a ConfigMap). */
     files: Record<string, string>;
 }
 
-export interface Storage {
+interface Storage {
     path: string;
     /** Its maximum size, as a Kubernetes quantity. A pod that writes more to a temporary directory is evicted. */
     size: string;

@@ -20,16 +20,11 @@ export interface KialiArgs {
     values: pulumi.Input<HelmValues>;
 }
 
-export interface KialiNeighbours {
-    grafana: boolean;
-    jaeger: boolean;
-}
+type KialiNeighbours = Record<"grafana" | "jaeger", boolean>;
 
 /**
- * Kiali, read-only, for anyone who reaches its port. It is installed by its chart, because its permissions depend on its
- * version.
- *
- * Pass Istio's CRDs in `dependsOn`: Kiali checks only at its start whether the cluster has them.
+ * Kiali, read-only, for anyone who reaches its port. Its chart has the permissions that its version needs. Pass Istio's CRDs
+ * in `dependsOn`: Kiali checks only at its start whether the cluster has them.
  */
 export class Kiali extends pulumi.ComponentResource {
     constructor(name: string, args: KialiArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -44,8 +44,8 @@ const CONFIG_PATH = "/etc/prometheus";
 const DATA_PATH = "/prometheus";
 
 /**
- * The share of the storage that samples can fill before the oldest are deleted. The rest is for the write-ahead log's next
- * segment, and for compaction, which writes a new block before it deletes the old ones.
+ * The share of the storage that samples can fill before the oldest are deleted. The rest is for the next segment of the
+ * write-ahead log, and for compaction: it writes a new block before it deletes the old ones.
  */
 const FILL_LEVEL = 0.75;
 

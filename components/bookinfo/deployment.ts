@@ -58,10 +58,7 @@ export function deploymentSpec(
     };
 }
 
-/**
- * Seconds for which a terminating pod keeps serving, until proxies stop routing to it. (The sidecar ends after the
- * application.)
- */
+/** Seconds that a terminating pod keeps serving, until proxies stop routing to it. The sidecar ends after the application. */
 const DRAIN_SECONDS = 3;
 
 /** Seconds: productpage waits 3 s for details, and then twice 3 s for reviews. */

@@ -4,14 +4,14 @@ import { Service } from "@pulumi/gcp/projects";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ISTIOD_WEBHOOK_PORT } from "../names";
-import { type Access, contextName, getCredentialsCommand, gkeKubeconfig } from "./kubeconfig";
+import { contextName, getCredentialsCommand, gkeKubeconfig } from "./kubeconfig";
 import { billingLabels } from "./labels";
 import type { Location } from "./location";
-import { ClusterNetwork, type Ranges } from "./network";
+import { ClusterNetwork, RANGE_NAMES, type Ranges } from "./network";
 import { NodeServiceAccount } from "./nodeServiceAccount";
 
 /** An existing VPC, with a subnet in the cluster's region, and internet access for nodes without public addresses. */
-export interface ExistingNetwork {
+interface ExistingNetwork {
     /** Name, or for a shared VPC `projects/PROJECT/global/networks/NAME`. */
     name: string;
     subnet: string;
@@ -126,7 +126,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     masterIpv4CidrBlock: args.controlPlaneRange,
                 },
                 controlPlaneEndpointsConfig: { dnsEndpointConfig: { allowExternalTraffic: byDns } },
-                // An empty list: nobody outside of the VPC reaches the control plane by an address.
+                // With an empty list, the control plane's addresses are unreachable from outside of the VPC.
                 masterAuthorizedNetworksConfig: {
                     cidrBlocks: args.authorizedNetworks.map((cidrBlock) => ({ cidrBlock })),
                     gcpPublicCidrsAccessEnabled: false,
@@ -225,7 +225,16 @@ export class GkeCluster extends pulumi.ComponentResource {
             ? new Address(`${name}-ingress`, { region: location.region, labels }, { parent: this, dependsOn }).address
             : undefined;
 
-        this.kubeconfig = pulumi.secret(this.access(project, byDns).apply(gkeKubeconfig));
+        const { endpoint, controlPlaneEndpointsConfig, masterAuth } = this.cluster;
+        const identity = pulumi.output({ project, location: this.cluster.location, name: this.cluster.name });
+        const access = pulumi
+            .all([identity, endpoint, controlPlaneEndpointsConfig, masterAuth])
+            .apply(([cluster, address, { dnsEndpointConfig }, { clusterCaCertificate }]) =>
+                byDns
+                    ? { ...cluster, endpoint: dnsEndpointConfig.endpoint }
+                    : { ...cluster, endpoint: address, caCertificate: clusterCaCertificate },
+            );
+        this.kubeconfig = pulumi.secret(access.apply(gkeKubeconfig));
         this.provider = new k8s.Provider(
             name,
             // As with an existing cluster: a new address or authority is not a new cluster, and manual changes are reverted.
@@ -235,7 +244,6 @@ export class GkeCluster extends pulumi.ComponentResource {
 
         this.clusterName = this.cluster.name;
         this.location = this.cluster.location;
-        const identity = pulumi.output({ project, location: this.location, name: this.clusterName });
         this.getCredentialsCommand = identity.apply((cluster) => getCredentialsCommand(cluster, byDns));
         this.reachedBy = identity.apply((cluster) => ({ context: contextName(cluster) }));
         this.registerOutputs({
@@ -247,8 +255,11 @@ export class GkeCluster extends pulumi.ComponentResource {
         });
     }
 
-    /** The existing network, or a new one. */
-    private joinedNetwork(name: string, args: GkeClusterArgs, dependsOn: pulumi.Resource[]): JoinedNetwork {
+    /**
+     * The existing network, or a new one. `project` is its owner, if that is another project. `internetAccess` must exist
+     * before nodes can reach the internet.
+     */
+    private joinedNetwork(name: string, args: GkeClusterArgs, dependsOn: pulumi.Resource[]) {
         const { network, location } = args;
         if ("name" in network) {
             const { podRange, serviceRange } = network;
@@ -263,34 +274,10 @@ export class GkeCluster extends pulumi.ComponentResource {
         return {
             network: created.network,
             subnetwork: created.subnetwork,
-            podRange: created.rangeNames.pods,
-            serviceRange: created.rangeNames.services,
+            podRange: RANGE_NAMES.pods,
+            serviceRange: RANGE_NAMES.services,
             project: undefined,
             internetAccess: [created.nat],
         };
     }
-
-    private access(project: string, byDns: boolean): pulumi.Output<Access> {
-        const { name, location, endpoint, controlPlaneEndpointsConfig, masterAuth } = this.cluster;
-        return pulumi
-            .all([name, location, endpoint, controlPlaneEndpointsConfig, masterAuth])
-            .apply(([name, location, address, { dnsEndpointConfig }, { clusterCaCertificate }]) => {
-                const at = { project, location, name };
-                return byDns
-                    ? { ...at, endpoint: dnsEndpointConfig.endpoint }
-                    : { ...at, endpoint: address, caCertificate: clusterCaCertificate };
-            });
-    }
-}
-
-interface JoinedNetwork {
-    /** Name, id or link. */
-    network: pulumi.Input<string>;
-    subnetwork: pulumi.Input<string>;
-    podRange: string;
-    serviceRange: string;
-    /** The project that owns it, if it is another one. */
-    project: string | undefined;
-    /** What must exist before nodes can reach the internet. */
-    internetAccess: pulumi.Resource[];
 }

@@ -3,11 +3,14 @@ import { stringify } from "yaml";
 /** gcloud's plugin for Kubernetes clients: it gets tokens with Google's credentials. */
 export const AUTH_PLUGIN = "gke-gcloud-auth-plugin";
 
-/** How to reach a cluster. */
-export interface Access {
+interface Identity {
     project: string;
     location: string;
     name: string;
+}
+
+/** How to reach a cluster. */
+interface Access extends Identity {
     /** Host name or IP address of the control plane. */
     endpoint: string;
     /** The CA of the control plane's certificate, PEM in base64; undefined for a public CA. */
@@ -15,7 +18,7 @@ export interface Access {
 }
 
 /** The name that gcloud gives the cluster's context in a kubeconfig. */
-export function contextName({ project, location, name }: Pick<Access, "project" | "location" | "name">): string {
+export function contextName({ project, location, name }: Identity): string {
     return `gke_${project}_${location}_${name}`;
 }
 
@@ -25,44 +28,31 @@ export function contextName({ project, location, name }: Pick<Access, "project" 
  */
 export function gkeKubeconfig(access: Access): string {
     const name = contextName(access);
+    const cluster = {
+        server: `https://${access.endpoint}`,
+        ...(access.caCertificate !== undefined && { "certificate-authority-data": access.caCertificate }),
+    };
+    const exec = {
+        // The only version that the plugin supports (kubernetes/cloud-provider-gcp, cred.go).
+        apiVersion: "client.authentication.k8s.io/v1beta1",
+        command: AUTH_PLUGIN,
+        args: ["--use_application_default_credentials"],
+        installHint: "Install it by: gcloud components install gke-gcloud-auth-plugin",
+        interactiveMode: "Never",
+        provideClusterInfo: true,
+    };
     return stringify({
         apiVersion: "v1",
         kind: "Config",
         "current-context": name,
-        clusters: [
-            {
-                name,
-                cluster: {
-                    server: `https://${access.endpoint}`,
-                    ...(access.caCertificate !== undefined && { "certificate-authority-data": access.caCertificate }),
-                },
-            },
-        ],
+        clusters: [{ name, cluster }],
         contexts: [{ name, context: { cluster: name, user: name } }],
-        users: [
-            {
-                name,
-                user: {
-                    exec: {
-                        // The only version that the plugin supports (kubernetes/cloud-provider-gcp, cred.go).
-                        apiVersion: "client.authentication.k8s.io/v1beta1",
-                        command: AUTH_PLUGIN,
-                        args: ["--use_application_default_credentials"],
-                        installHint: "Install it by: gcloud components install gke-gcloud-auth-plugin",
-                        interactiveMode: "Never",
-                        provideClusterInfo: true,
-                    },
-                },
-            },
-        ],
+        users: [{ name, user: { exec } }],
     });
 }
 
 /** The command that adds the cluster to the user's own kubeconfig. */
-export function getCredentialsCommand(
-    { project, location, name }: Pick<Access, "project" | "location" | "name">,
-    byDns: boolean,
-): string {
+export function getCredentialsCommand({ project, location, name }: Identity, byDns: boolean): string {
     const place = `--location ${location} --project ${project}`;
     return `gcloud container clusters get-credentials ${name} ${place}${byDns ? " --dns-endpoint" : ""}`;
 }

@@ -14,19 +14,16 @@ export interface Ranges {
     controlPlane: string;
 }
 
-export interface ClusterNetworkArgs {
+interface ClusterNetworkArgs {
     location: Location;
     /** They must not overlap. */
     ranges: Pick<Ranges, "nodes" | "pods" | "services">;
 }
 
 /** Names of the secondary ranges, unique within their subnet. */
-const RANGE_NAMES = { pods: "pods", services: "services" };
+export const RANGE_NAMES = { pods: "pods", services: "services" };
 
-/**
- * Load balancers leave firewall rules and network endpoint groups in the network. Google deletes these some minutes later,
- * and refuses to delete the network before. The provider retries for this long.
- */
+/** Longest time until Google has deleted what load balancers leave in the network; only then can the network be deleted. */
 const SLOW_DELETION = { customTimeouts: { delete: "20m" } };
 
 /** A VPC for one cluster: a subnet with ranges for nodes, pods and Services, and NAT for nodes without public addresses. */
@@ -35,8 +32,6 @@ export class ClusterNetwork extends pulumi.ComponentResource {
     public readonly network: pulumi.Output<string>;
     /** Id of the subnet. */
     public readonly subnetwork: pulumi.Output<string>;
-    /** Names of the subnet's secondary ranges. */
-    public readonly rangeNames = RANGE_NAMES;
     /** Nodes that start before it can pull images only from Google's registries. */
     public readonly nat: RouterNat;
 

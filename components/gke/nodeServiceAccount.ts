@@ -2,10 +2,6 @@ import { IAMMember } from "@pulumi/gcp/projects";
 import { Account } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
 
-export interface NodeServiceAccountArgs {
-    project: string;
-}
-
 /**
  * The minimum for nodes: to write logs and metrics
  * (https://cloud.google.com/kubernetes-engine/docs/how-to/hardening-your-cluster#use_least_privilege_sa). The images come
@@ -19,7 +15,7 @@ export class NodeServiceAccount extends pulumi.ComponentResource {
     /** The account's role. Nodes that start before it cannot report. */
     public readonly grant: IAMMember;
 
-    constructor(name: string, args: NodeServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, args: { project: string }, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:gke:NodeServiceAccount", name, args, opts);
 
         const account = new Account(

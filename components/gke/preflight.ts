@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { parseJson } from "../../packages/shared/json";
 import { AUTH_PLUGIN } from "./kubeconfig";
 
 /** What the check needs of the machine. Tests replace it. */
@@ -100,11 +101,7 @@ function gcloudFile({ env, platform, home }: Machine): string {
 
 /** All kinds of credentials (user, service account, workload identity federation) are JSON objects with a `type`. */
 function isCredential(content: string): boolean {
-    try {
-        return typeof (JSON.parse(content) as { type?: unknown } | null)?.type === "string";
-    } catch {
-        return false;
-    }
+    return typeof (parseJson(content) as { type?: unknown } | null | undefined)?.type === "string";
 }
 
 /** Whether to expect a metadata server: the firmware shows it on Compute Engine, the environment elsewhere. */

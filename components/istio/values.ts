@@ -21,9 +21,9 @@ export interface IstioSettings {
     tracing: { enabled: boolean };
 }
 
-// When istiod is ready, it sets the failure policy of the validation webhooks to Fail itself. Rendered manifests would set it
-// back to Ignore each time that a tool applies them server-side, so they have Fail from the start. For a release this makes
-// no difference: no Istio object is created before istiod is ready.
+// When istiod is ready, it sets the failure policy of the validation webhooks to Fail itself. Each server-side apply of
+// rendered manifests would set it back to Ignore, so they have Fail from the start. For a release this makes no difference:
+// no Istio object is created before istiod is ready.
 const VALIDATION = { base: { validationFailurePolicy: "Fail" } };
 
 /** Values of the chart `base`: the CRDs and the default validation webhook. */

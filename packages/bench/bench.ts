@@ -111,10 +111,8 @@ function readRuns(): Run[] {
 
 function keep(run: Run): void {
     mkdirSync(STATE_FOLDER, { recursive: true, mode: 0o700 });
-    writeFileSync(
-        RUNS_FILE,
-        JSON.stringify([...readRuns().filter(({ part }) => part !== run.part), run], undefined, 2),
-    );
+    const runs = [...readRuns().filter(({ part }) => part !== run.part), run];
+    writeFileSync(RUNS_FILE, JSON.stringify(runs, undefined, 2));
 }
 
 const program = new Command("npm run bench --")

@@ -1,19 +1,11 @@
-import {
-    appendFileSync,
-    cpSync,
-    existsSync,
-    mkdirSync,
-    readFileSync,
-    rmSync,
-    symlinkSync,
-    writeFileSync,
-} from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
 import { run } from "../shared/childProcess";
 import { engineEnvironment } from "../cli/engine/discovery";
 import { UserError } from "../shared/errors";
+import { readOr } from "../shared/processId";
 import { PROJECT_FOLDER } from "../shared/project";
 import { toYaml } from "../shared/yaml";
 import type { Setting } from "./result";
@@ -127,7 +119,7 @@ export class EngineProject {
             BENCH_PEAK_MEMORY: memoryFile,
         });
         const seconds = (performance.now() - began) / 1000;
-        const peaks = existsSync(memoryFile) ? readFileSync(memoryFile, "utf8").trim().split("\n") : [];
+        const peaks = readOr(memoryFile, "").match(/\d+/g) ?? [];
         return { seconds, memory: peaks.length > 0 ? (Math.max(...peaks.map(Number)) * 1024) / 1e6 : NaN };
     }
 

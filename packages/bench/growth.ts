@@ -4,7 +4,7 @@ import { type Check, contender, inTurn, median, type PartResult, type Series, ty
 
 const SIZES = [10, 100, 1000] as const;
 
-/** Limit for the cost of a further resource in a large program, as a multiple of its cost in a small program. */
+/** Limit for the cost of a further resource in a large program: a multiple of that in a small one. */
 const FLAT = 1.5;
 
 type Size = Awaited<ReturnType<typeof sizeOf>>;

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import os from "node:os";
+import { readOr } from "../shared/processId";
 
 export type Machine = ReturnType<typeof describeMachine>;
 
@@ -20,9 +20,5 @@ export function load(): number {
 }
 
 function distribution(): string {
-    try {
-        return /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? os.platform();
-    } catch {
-        return os.platform();
-    }
+    return /^PRETTY_NAME="?([^"\n]+)/m.exec(readOr("/etc/os-release", ""))?.[1] ?? os.platform();
 }

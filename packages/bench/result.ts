@@ -58,10 +58,7 @@ export async function inTurn(rounds: number, contenders: readonly Contender[]): 
     }
 }
 
-/**
- * The middle sample by size. For an even number of samples, the mean of the middle two.
- * @throws RangeError if there are no samples
- */
+/** The middle sample by size, or the mean of the middle two. @throws RangeError if there are no samples */
 export function median(samples: readonly number[]): number {
     const sorted = [...samples].sort((a, b) => a - b);
     const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.floor(sorted.length / 2)]];

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { text as readText } from "node:stream/consumers";
 import type { KubeConfig, User } from "@kubernetes/client-node";
 import { UserError, messageOf, Stopped } from "../shared/errors";
+import { parseJson } from "../shared/json";
 import { KubeconfigError, parseKubeconfig, readKubeconfig, reduceToContext } from "../shared/kubeconfig";
 import { type ClusterAddress, kubectlOn } from "./address";
 import { ApiError } from "./apiError";
@@ -43,8 +44,8 @@ interface ResourceKind {
 }
 
 /**
- * The API server of a cluster, for objects of any kind, as plain JSON, because the client library's typed classes drop
- * fields that they do not know. The library handles credentials: certificates, tokens, exec plugins, proxies.
+ * The API server of a cluster, for objects of any kind, as plain JSON: the client library's typed classes drop unknown
+ * fields. The library handles credentials: certificates, tokens, exec plugins, proxies.
  */
 export class ClusterApi {
     private readonly kinds = new Map<string, ResourceKind[]>();
@@ -66,8 +67,8 @@ export class ClusterApi {
      * @throws UserError if the kubeconfig cannot be used, or the context or its cluster is missing
      */
     static async connect(address: ClusterAddress, content?: string): Promise<ClusterApi> {
-        // An import at this place halves the load time in the provider of leftovers, where tsx compiles only what is required:
-        // the library's ES modules are loaded without compilation.
+        // Imported here, the library's ES modules load without compilation, because tsx compiles only what is required. This
+        // halves the load time of the provider of leftovers.
         const { KubeConfig } = await import("@kubernetes/client-node");
         const config = new KubeConfig();
         const { kubeconfig: file, context } = address;
@@ -162,12 +163,8 @@ export class ClusterApi {
      * @param query selectors, as for `list`
      */
     async listMetadata(apiVersion: string, kind: string, query: Record<string, string>): Promise<KubernetesObject[]> {
-        return this.itemsOf(
-            apiVersion,
-            kind,
-            query,
-            "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1",
-        );
+        const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        return this.itemsOf(apiVersion, kind, query, accept);
     }
 
     /**
@@ -229,11 +226,11 @@ export class ClusterApi {
                 statusOf(answer.text)?.message ?? `the API server answered ${answer.status} to ${method} ${path}`;
             throw new ApiError(answer.status, reason);
         }
-        try {
-            return JSON.parse(answer.text) as T;
-        } catch {
+        const content = parseJson(answer.text);
+        if (content === undefined) {
             throw new ApiError(answer.status, `the server at ${this.server} is not a Kubernetes API server`);
         }
+        return content as T;
     }
 
     /** @throws ApiError of status 0 if there is no answer */
@@ -304,15 +301,13 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
     });
 }
 
-async function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    try {
-        return await ask();
-    } catch (error) {
+function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    return ask().catch((error: unknown) => {
         if (error instanceof ApiError && error.status === 404) {
             return undefined;
         }
         throw error;
-    }
+    });
 }
 
 function groupPath(apiVersion: string): string {
@@ -321,10 +316,6 @@ function groupPath(apiVersion: string): string {
 
 /** A Kubernetes `Status`, in which the API server describes an error; undefined if the text is something else. */
 function statusOf(text: string): { message?: string } | undefined {
-    try {
-        const { kind, apiVersion, message } = JSON.parse(text) as Record<string, string | undefined>;
-        return kind === "Status" && apiVersion === "v1" ? { message } : undefined;
-    } catch {
-        return undefined;
-    }
+    const { kind, apiVersion, message } = (parseJson(text) ?? {}) as Record<string, string | undefined>;
+    return kind === "Status" && apiVersion === "v1" ? { message } : undefined;
 }

@@ -15,7 +15,7 @@ interface Access {
     kubectl: string;
 }
 
-/** Why the first request to a cluster failed, with a remedy. The text contains nothing of the credentials. */
+/** Why the first request to a cluster failed, with a remedy. The text does not quote the credentials. */
 export function contactFailure(error: ApiError, { address, server, user, kubectl }: Access): string {
     const { context, kubeconfig } = address;
     const where = `the cluster of context "${context}" (${server})`;

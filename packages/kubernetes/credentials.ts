@@ -1,10 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { User } from "@kubernetes/client-node";
+import { parseJson } from "../shared/json";
 
-/**
- * Why a cluster may refuse these credentials, and how to get new ones. The text contains nothing of the credentials.
- */
+/** Why a cluster may refuse these credentials, and how to get new ones. The text does not quote them. */
 export function credentialsAdvice(user: User | undefined, now = Date.now()): string {
     const command = (user?.exec as { command?: unknown } | undefined)?.command;
     if (typeof command === "string") {
@@ -33,12 +32,9 @@ function validity(what: string, expiry: number | undefined, now: number): string
 
 /** When a JSON Web Token expires, in milliseconds since 1970 (RFC 7519, 4.1.4); undefined if it has no expiry. */
 function tokenExpiry(token: string): number | undefined {
-    try {
-        const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp?: unknown };
-        return typeof claims.exp === "number" ? claims.exp * 1000 : undefined;
-    } catch {
-        return undefined;
-    }
+    const claims = parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+    const { exp } = (claims ?? {}) as { exp?: unknown };
+    return typeof exp === "number" ? exp * 1000 : undefined;
 }
 
 function certificateExpiry({ certData, certFile }: User): number | undefined {

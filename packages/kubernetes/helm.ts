@@ -111,10 +111,7 @@ export class Helm {
         await this.helm(release, uninstallArguments(release, this.cluster), stop);
     }
 
-    /**
-     * Returns a release to an earlier revision, without waiting for its objects.
-     * @param revision default: the previous one
-     */
+    /** Returns a release to an earlier revision (default: the previous one), without waiting for its objects. */
     async rollBack(release: Operand, revision?: number, stop?: AbortSignal): Promise<void> {
         const revisions = revision === undefined ? [] : [String(revision)];
         await this.helm(release, ["rollback", release.name, ...revisions, ...this.place(release)], stop);
@@ -162,10 +159,6 @@ export async function templateRelease(
 
 /** Helm's error message, without its "Error:" and the warnings before it. */
 function errorOf(stderr: string): string {
-    const lines = stderr.trim().split("\n");
-    const start = lines.findIndex((line) => line.startsWith("Error:"));
-    return lines
-        .slice(Math.max(0, start))
-        .join("\n")
-        .replace(/^Error: /, "");
+    const message = stderr.slice(Math.max(0, stderr.search(/^Error:/m))).trim();
+    return message.replace(/^Error: /, "");
 }

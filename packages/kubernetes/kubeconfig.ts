@@ -40,10 +40,7 @@ function contextsIn(file: string): FoundContext[] {
     });
 }
 
-/**
- * The file that has a context.
- * @throws UserError if no file has it, or its cluster or user is in another file
- */
+/** The file that has a context. @throws UserError if no file has it, or its cluster or user is in another file */
 export function locateContext(context: string, files: readonly string[]): ClusterAddress {
     const contexts = findContexts(files);
     const found = contexts.find(({ name }) => name === context);

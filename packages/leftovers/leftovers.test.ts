@@ -34,7 +34,7 @@ describe("Istio's leftovers", () => {
         expect(servedKind(gateways)).toEqual(["networking.istio.io/v1alpha3", "Gateway"]);
     });
 
-    it("are all removed if nobody uses them", () => {
+    it("are all removed if nothing uses them", () => {
         expect(chooseLeftovers(found, "kubectl")).toEqual({ remove: [gateways, ...configMaps] });
     });
 

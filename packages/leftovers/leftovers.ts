@@ -14,9 +14,7 @@ const CONFIG_MAPS = ["istio-ca-root-cert", "istio-ca-crl"];
 const ISTIOD = { labelSelector: "app=istiod" };
 
 /** Selects Bookinfo's pods, which have a sidecar. */
-const BOOKINFO = {
-    labelSelector: `security.istio.io/tlsMode=istio,app in (${BOOKINFO_NAMES.join(",")})`,
-};
+const BOOKINFO = { labelSelector: `security.istio.io/tlsMode=istio,app in (${BOOKINFO_NAMES.join(",")})` };
 
 /** What Istio leaves in a cluster after its releases are removed. */
 interface Leftovers {

@@ -135,10 +135,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     }
 }
 
-/**
- * The first executable file of that name in a list of folders.
- * @param folders in the order of `PATH`
- */
+/** The first executable file of that name in a list of folders, in the order of the list. */
 export function findExecutable(name: string, folders: readonly string[]): string | undefined {
     return folders.map((folder) => path.join(folder, name)).find(isExecutable);
 }

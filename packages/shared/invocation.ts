@@ -3,17 +3,14 @@
  * commands in the same form.
  */
 
-/** Whether npm runs this process for the script that has the name of its verb. npx and shells leave no such trace. */
-function isScript(env: NodeJS.ProcessEnv): boolean {
-    return /^run/.test(env.npm_command ?? "") && VERBS.has(env.npm_lifecycle_event ?? "");
-}
-
 /** The scripts of package.json that are verbs of the command `bookinfo`. */
 const VERBS = new Set(["up", "down", "render", "load", "dashboard", "verify", "sandbox", "bench"]);
 
 /** A command up to its options, such as `npm run up --` or `npx bookinfo up`. */
 export function invocationOf(verb: string, env: NodeJS.ProcessEnv = process.env): string {
-    return isScript(env) ? `npm run ${verb} --` : `npx bookinfo ${verb}`;
+    // npm sets these variables for a script; npx and shells do not.
+    const isScript = /^run/.test(env.npm_command ?? "") && VERBS.has(env.npm_lifecycle_event ?? "");
+    return isScript ? `npm run ${verb} --` : `npx bookinfo ${verb}`;
 }
 
 /** A whole command as the user types it. npm needs its ` --` only in front of options. */

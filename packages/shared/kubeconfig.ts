@@ -75,7 +75,7 @@ export function parseKubeconfig(content: string): Kubeconfig {
     return parsed.data;
 }
 
-/** The entry of a context, and those of the cluster and the user that it names, each undefined if it is missing. */
+/** The entries of a context, its cluster and its user. A missing one is undefined. */
 export function findContext({ contexts, clusters, users }: Kubeconfig, context: unknown) {
     const entry = contexts.find(({ name }) => name === context);
     return {

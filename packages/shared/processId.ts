@@ -23,7 +23,7 @@ export function isGone({ pid, startTime }: ProcessId): boolean {
     return statOf(pid)?.startTime !== startTime;
 }
 
-/** Whether a state, as Linux and `ps` write it, is that of a process that has ended and waits for its parent. */
+/** Whether a process with this state, as Linux and `ps` write it, has ended and waits for its parent. */
 export function isDead(state: string): boolean {
     return /^[ZX]/.test(state);
 }
@@ -34,11 +34,7 @@ export function childOf(pid: number): number | undefined {
     return child ? Number(child) : undefined;
 }
 
-/**
- * Sends a signal.
- * @param pid a negative number is a process group
- * @returns false if the process has already ended, or is another user's
- */
+/** Sends a signal to a process or, if `pid` is negative, to a group. @returns false if it has ended, or is not ours */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     try {
         return process.kill(pid, signal);

@@ -8,7 +8,7 @@ interface Import {
 
 const ROOT = path.resolve(__dirname, "../..");
 
-/** The rooms of the house, and the other rooms that each may import from. Tests may import whatever they test. */
+/** The rooms of the house, and the other rooms that each may import from. Tests may import everything that they test. */
 const LAWS: Record<string, string[]> = {
     "index.ts": ["config", "components"],
     config: ["components", "packages/shared"],

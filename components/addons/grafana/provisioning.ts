@@ -7,11 +7,7 @@ export const DASHBOARD_PATH = "/etc/grafana/dashboards";
 /** The image's directory of provisioning files (`GF_PATHS_PROVISIONING` in its Dockerfile). */
 export const PROVISIONING_PATH = "/etc/grafana/provisioning";
 
-/**
- * The data source, as a provisioning file.
- *
- * @param scrapeInterval Points of a graph have a window of at least four times this.
- */
+/** The data source, as a provisioning file. Points of a graph have a window of at least four scrape intervals. */
 export function datasourceFile(prometheusUrl: string, scrapeInterval: string): string {
     return stringify({
         apiVersion: 1,

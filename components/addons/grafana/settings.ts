@@ -21,7 +21,7 @@ export function settings(homeDashboard: string): Record<string, string> {
         GF_SNAPSHOTS_EXTERNAL_ENABLED: "false",
         GF_PLUGINS_PLUGIN_ADMIN_ENABLED: "false",
         GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED: "true",
-        // Grafana 13 has the Prometheus data source as a plugin in its image, and tries to replace it by a newer one. On a
+        // Grafana 13 has the Prometheus data source as a plugin in its image. It tries to replace it by a newer one. On a
         // read-only file system no plugin is left then (grafana/grafana#132528). Both settings are necessary.
         GF_PLUGINS_PREINSTALL_DISABLED: "true",
         GF_PLUGINS_PREINSTALL_AUTO_UPDATE: "false",

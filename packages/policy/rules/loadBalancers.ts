@@ -38,12 +38,10 @@ export const loadBalancers: Rule = {
                 ? [`The chart gateway creates a load balancer. ${REMEDY} (values.service.type).`]
                 : [];
         const byValues = leaves(chart.values)
-            .filter(({ path, value }) => value === "LoadBalancer" && isTypeKey(path.at(-1)))
+            .filter(
+                ({ path, value }) => value === "LoadBalancer" && TYPE_KEYS.includes(String(path.at(-1)).toLowerCase()),
+            )
             .map(({ path }) => `The release has a load balancer. ${REMEDY} (values.${path.join(".")}).`);
         return [...byDefault, ...byValues];
     },
 };
-
-function isTypeKey(key: string | undefined): boolean {
-    return TYPE_KEYS.includes(key?.toLowerCase() ?? "");
-}

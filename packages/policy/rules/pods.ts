@@ -22,6 +22,8 @@ const NODE_NAMESPACES = ["hostNetwork", "hostPID", "hostIPC"];
 /** Istio's charts that set up the network of other pods from each node. They need privileges for that. */
 const NODE_CHARTS = ["cni", "ztunnel"];
 
+const HARMLESS_CAPABILITIES: unknown[] = ["NET_BIND_SERVICE", UNKNOWN];
+
 export const privileged: Rule = {
     name: "no-privileged-containers",
     description: "No container is as powerful as its node, except where Istio needs it (its charts cni and ztunnel).",
@@ -31,7 +33,8 @@ export const privileged: Rule = {
         const chart = chartOf(resource);
         return [
             ...containers(resource).flatMap(({ name, spec }) => {
-                const added = items(spec, "securityContext.capabilities.add").filter((added) => !isHarmless(added));
+                const capabilities = items(spec, "securityContext.capabilities.add");
+                const added = capabilities.filter((capability) => !HARMLESS_CAPABILITIES.includes(capability));
                 return [
                     ...["privileged", "allowPrivilegeEscalation"]
                         .filter((key) => at(spec, `securityContext.${key}`) === true)
@@ -54,10 +57,6 @@ export const privileged: Rule = {
         ];
     },
 };
-
-function isHarmless(capability: unknown): boolean {
-    return capability === "NET_BIND_SERVICE" || capability === UNKNOWN;
-}
 
 export const podLabels: Rule = {
     name: "pod-labels",

@@ -12,7 +12,7 @@ export const UID = {
 
 const TAG = "istio";
 
-export interface Board {
+interface Board {
     uid: (typeof UID)[keyof typeof UID];
     title: string;
     description: string;
@@ -30,8 +30,8 @@ export function section(title: string, ...panels: Panel[]): Section {
 }
 
 /**
- * The JSON of a dashboard: sections from top to bottom, their panels from left to right, and links to the other
- * dashboards, which keep the time range and the values of common variables.
+ * The JSON of a dashboard: sections from top to bottom, their panels from left to right, and links to other dashboards.
+ * The links keep the time range and the values of common variables.
  */
 export function board({ uid, title, description, variables, sections }: Board): string {
     // The classic model, because every version of Grafana reads it from files. The SDK prefers its successor.

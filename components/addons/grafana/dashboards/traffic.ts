@@ -1,8 +1,8 @@
 import { AT_EACH_POINT, quantile, rate, select, share, sum, WHOLE_RANGE, type Window } from "./promql";
 
-// A request fails if the answer is a server error, or if there is no answer (Envoy's code for that is 0). With gRPC the
-// response code is always 200, and these gRPC codes are errors of the server: unknown, deadline exceeded, unimplemented,
-// internal, unavailable, data loss.
+// A request fails if the answer is a server error, or if there is no answer (Envoy's code 0). With gRPC the response code
+// is always 200. These gRPC codes are errors of the server: unknown, deadline exceeded, unimplemented, internal, unavailable,
+// data loss.
 const SUCCEEDED = ['response_code!~"0|5.."', 'grpc_response_status!~"2|4|12|13|14|15"'];
 
 /** Both proxies of a request count it. A variable of the dashboards chooses one of them. */

@@ -10,6 +10,7 @@ import { runCommand } from "../cli/terminal/runCommand";
 import { bringSandboxUp, sandboxObstacle, sandboxState, takeSandboxDown } from "../cli/sandbox";
 import { findEngine } from "../cli/engine/discovery";
 import { UserError } from "../shared/errors";
+import { commandLine, invocationOf } from "../shared/invocation";
 import { wholeNumber } from "../cli/terminal/optionValues";
 import { PROJECT_FOLDER, STATE_FOLDER } from "../shared/project";
 import { measureDestroy, measureUp } from "./deployment";
@@ -90,7 +91,7 @@ async function withSandbox(stop: AbortSignal, use: () => Promise<void>): Promise
     const obstacle = sandboxObstacle();
     if (obstacle !== undefined) {
         throw new UserError(
-            `${obstacle}; without it, run \`npm run bench -- growth\`, the only part that needs no cluster`,
+            `${obstacle}; without it, run \`${commandLine("bench", ["growth"])}\`, the only part that needs no cluster`,
         );
     }
     const wasUp = (await sandboxState(stop)) === "up";
@@ -115,7 +116,7 @@ function keep(run: Run): void {
     writeFileSync(RUNS_FILE, JSON.stringify(runs, undefined, 2));
 }
 
-const program = new Command("npm run bench --")
+const program = new Command(invocationOf("bench"))
     .description(
         "Measures this program side by side with others on the sandbox, and writes the results with their limits.",
     )
@@ -125,7 +126,7 @@ const program = new Command("npm run bench --")
     .action((parts: string[], options: Options) =>
         runCommand(
             (stop) => bench(parts, options, stop),
-            "Stopped. To remove what is left, remove the sandbox with `npm run sandbox -- down`.",
+            `Stopped. To remove what is left, remove the sandbox with \`${commandLine("sandbox", ["down"])}\`.`,
         ),
     );
 void program.parseAsync();

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { run, runInForeground } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
+import { commandLine } from "../shared/invocation";
 import { parseJson } from "../shared/json";
 import { PROJECT_FOLDER } from "../shared/project";
 
@@ -20,7 +21,7 @@ export function sandboxObstacle(
     }
     return userId === 0
         ? undefined
-        : "the sandbox cluster needs root: run `sudo npm run up`, or as root in a container";
+        : `the sandbox cluster needs root: run \`sudo ${commandLine("up")}\`, or as root in a container`;
 }
 
 /** Starts the sandbox, which shows its own progress. Quick if it already runs. */

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import { text as readText } from "node:stream/consumers";
 import type { KubeConfig, User } from "@kubernetes/client-node";
+import { stringify } from "yaml";
 import { UserError, messageOf, Stopped } from "../shared/errors";
 import { parseJson } from "../shared/json";
 import { KubeconfigError, parseKubeconfig, readKubeconfig, reduceToContext } from "../shared/kubeconfig";
@@ -58,6 +59,8 @@ export class ClusterApi {
         readonly address: ClusterAddress,
         /** URL of the API server. */
         readonly server: string,
+        /** The kubeconfig of the context alone, as YAML. It has credentials. */
+        readonly kubeconfig: string,
     ) {
         this.kubectl = kubectlOn(address);
     }
@@ -72,9 +75,12 @@ export class ClusterApi {
         const { KubeConfig } = await import("@kubernetes/client-node");
         const config = new KubeConfig();
         const { kubeconfig: file, context } = address;
+        let own: string;
         try {
             const kubeconfig = content === undefined ? readKubeconfig(file) : parseKubeconfig(content);
-            config.loadFromString(JSON.stringify(reduceToContext(kubeconfig, context, dirname(file))));
+            const reduced = reduceToContext(kubeconfig, context, dirname(file));
+            config.loadFromString(JSON.stringify(reduced));
+            own = stringify(reduced);
         } catch (error) {
             // Messages of the library may quote a credential.
             const reason = error instanceof KubeconfigError ? error.message : "the file is not a kubeconfig";
@@ -87,7 +93,7 @@ export class ClusterApi {
                     "it must be a URL, such as https://203.0.113.7:6443",
             );
         }
-        return new ClusterApi(config, address, server);
+        return new ClusterApi(config, address, server, own);
     }
 
     /** The credentials of the kubeconfig's context; undefined if it names no user. */

@@ -43,7 +43,7 @@ describeWithoutPulumi("without the Pulumi CLI (skipped if there is one)", () => 
     it("up says so in one line, and serves the page all the same", async () => {
         const { code, output } = await npmRun("up");
         expect(code).toBe(0);
-        expect(output).toMatch(/^.*Pulumi.* cannot be downloaded: applying what the program renders.*$/m);
+        expect(output).toMatch(/^.*Pulumi.* cannot be downloaded\. Applying what the program renders.*$/m);
         expect(await get(productPage)).toMatchObject({ status: 200 });
     }, 600_000);
 });

@@ -1,5 +1,4 @@
 import pc from "picocolors";
-import type { ClusterAddress } from "../../kubernetes/address";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntilReady } from "../../kubernetes/readiness";
 import { UserError } from "../../shared/errors";
@@ -43,7 +42,7 @@ export class PulumiStrategy implements DeploymentStrategy {
     async deploy(connection: Connection, stop: AbortSignal): Promise<Deployed> {
         const { stack, api, identity } = connection;
         const earlier = stack.record;
-        const pulumi = this.stackOf(stack.name, stack.cluster);
+        const pulumi = this.stackOf(stack.name, api.kubeconfig);
         await freeFromDeadRuns(pulumi, stop);
         const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));
         refuseClusterWithin(stack.name, state);
@@ -84,7 +83,7 @@ export class PulumiStrategy implements DeploymentStrategy {
     }
 
     async undo({ stack, api }: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-        const pulumi = this.stackOf(stack.name, stack.cluster);
+        const pulumi = this.stackOf(stack.name, api.kubeconfig);
         await freeFromDeadRuns(pulumi, stop);
         // At the same time, because each takes about as long as the other.
         const [state, declaration] = await Promise.all([pulumi.prepare(stack, stop), declarationOf(stack, stop)]);
@@ -141,8 +140,8 @@ export class PulumiStrategy implements DeploymentStrategy {
         });
     }
 
-    private stackOf(name: string, cluster?: ClusterAddress): PulumiStack {
-        return new PulumiStack(this.engine, name, this.backend, cluster);
+    private stackOf(name: string, kubeconfig?: string): PulumiStack {
+        return new PulumiStack(this.engine, name, this.backend, kubeconfig);
     }
 }
 

@@ -1,6 +1,3 @@
-import { kubeconfigOf } from "../../../config/crossFieldChecks";
-import { localFiles } from "../../../config/files";
-import type { ClusterAddress } from "../../kubernetes/address";
 import type { StackState } from "./state";
 
 /** The resources of a state that reach the cluster through a kubeconfig. */
@@ -23,9 +20,4 @@ export function accessIn(state: StackState): ClusterAccess | undefined {
     return plaintext === undefined
         ? undefined
         : { urns: holders.map(({ urn }) => urn), kubeconfig: JSON.parse(plaintext) as string };
-}
-
-/** The kubeconfig that the program would give them now; undefined if the file no longer has the context. */
-export function kubeconfigFor({ kubeconfig, context }: ClusterAddress): string | undefined {
-    return kubeconfigOf({ path: kubeconfig, context }, localFiles).kubeconfig;
 }

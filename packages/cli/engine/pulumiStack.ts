@@ -5,7 +5,6 @@ import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { parse } from "yaml";
 import { run, runInForeground, searchPath } from "../../shared/childProcess";
-import type { ClusterAddress } from "../../kubernetes/address";
 import { UserError, Stopped } from "../../shared/errors";
 import { clusterSection, type StackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../../shared/project";
@@ -17,7 +16,7 @@ import { writeAtomically } from "../../shared/atomicWrite";
 import { isEncrypted, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
-import { accessIn, kubeconfigFor } from "./access";
+import { accessIn } from "./access";
 
 /** Folder of a bare project of the same name. The CLI may write into the stack's file there. */
 const WORKSPACE = path.join(STATE_FOLDER, "workspace");
@@ -48,8 +47,8 @@ export class PulumiStack {
         private readonly engine: Engine,
         readonly name: string,
         readonly backend: string,
-        /** The cluster that it is deployed to; undefined if only its state is handled. */
-        private readonly cluster?: ClusterAddress,
+        /** Today's kubeconfig of its cluster, as YAML; undefined if only its state is handled. */
+        private readonly kubeconfig?: string,
     ) {}
 
     /**
@@ -122,7 +121,7 @@ export class PulumiStack {
      * the state. If this fails, the next operation says why.
      */
     private async renewKubeconfig(stop?: AbortSignal): Promise<void> {
-        const kubeconfig = this.cluster && kubeconfigFor(this.cluster);
+        const { kubeconfig } = this;
         if (kubeconfig === undefined) {
             return;
         }

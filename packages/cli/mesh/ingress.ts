@@ -2,6 +2,7 @@ import { loadBalancerAddress, urlOf } from "../../../components/istio/address";
 import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { UserError } from "../../shared/errors";
+import { commandLine } from "../../shared/invocation";
 
 /** The ingress gateway's Service, which the chart names after its release. */
 export const INGRESS_SERVICE = {
@@ -19,7 +20,7 @@ export async function productpageUrl(api: ClusterApi): Promise<string> {
     const { name, namespace } = INGRESS_SERVICE.metadata;
     if (!service) {
         throw new UserError(
-            `the cluster has no Service ${namespace}/${name}; is the program deployed there (npm run up)?`,
+            `the cluster has no Service ${namespace}/${name}; is the program deployed there (${commandLine("up")})?`,
         );
     }
     const status = service.status as Parameters<typeof loadBalancerAddress>[0];

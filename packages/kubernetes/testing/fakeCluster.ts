@@ -38,6 +38,7 @@ export class FakeCluster {
             listMetadata: (apiVersion, kind, query) => Promise.resolve(this.list(apiVersion, kind, query)),
             address: { kubeconfig: "/k", context: "mine" },
             kubectl: "kubectl --kubeconfig /k --context mine",
+            kubeconfig: "current-context: mine\n",
             server: "https://192.0.2.1:6443",
             identity: () => this.identity(),
             review: <Status>(_version: string, kind: string, _resource: string, spec = {}) => {

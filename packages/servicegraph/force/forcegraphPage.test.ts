@@ -27,7 +27,7 @@ it("has the parameters of the graph in its form, and links to the other views", 
 
 it("explains the colours and padlocks, and says how to send traffic", () => {
     expect(named("ul").map(textOf).join()).toMatch(/no errors.*some errors.*5 % errors or more.*mutual TLS/);
-    expect(named("pre").map(textOf)).toEqual(["npm run load -- --requests 100 --concurrency 4"]);
+    expect(named("pre").map(textOf)).toEqual(["npx bookinfo load --requests 100 --concurrency 4"]);
 });
 
 it("has no inline scripts or styles, which its policy forbids", () => {

@@ -43,7 +43,7 @@ ${main}
 
 /** What to do if there is no traffic. */
 export const MAKE_TRAFFIC = `<p>The graph shows requests between workloads of the mesh, and Prometheus has none. Send some:</p>
-<pre>npm run load -- --requests 100 --concurrency 4</pre>`;
+<pre>npx bookinfo load --requests 100 --concurrency 4</pre>`;
 
 export const WAIT_FOR_TRAFFIC =
     "New traffic appears after Prometheus has scraped the proxies twice, which takes half a minute.";

@@ -150,7 +150,7 @@ it("says how to send traffic if the mesh has no traffic, and what may hide it", 
     const page = draw({ nodes: [], edges: [] }, "filter_empty=true&source_workload=x&time_horizon=30s");
     const text = textOf(parseXml(page));
     expect(text).toContain("No traffic in the last 30s");
-    expect(text).toContain("npm run load -- --requests 100 --concurrency 4");
+    expect(text).toContain("npx bookinfo load --requests 100 --concurrency 4");
     expect(text).toMatch(/filters.*Edges without traffic are hidden/s);
     expect(textOf(parseXml(draw({ nodes: [], edges: [] })))).not.toContain("filters");
 });

@@ -226,7 +226,7 @@ export function describeFailures(strategy: TestedStrategy): void {
             await kubectl("--namespace", "istio-system", "create", "quota", "tiny", "--hard=pods=0");
             const message = await deployer.expectFailure(strategy.failsEarly ? 45 : TIMEOUT + 10);
             if (strategy.failsEarly) {
-                expect(message).toContain("given up, for waiting does not mend this");
+                expect(message).toContain("waiting will not repair this");
             }
             expect(message).toMatch(/Deployment istio-system\/istiod: pods "istiod-.*exceeded quota: tiny/);
             expect(message).toContain("Raise the ResourceQuota tiny");

@@ -29,7 +29,7 @@ describe("a deleted sandbox", () => {
 
     it("is started again by up", async () => {
         const { code, output } = await npmRun("up");
-        expect(output).toContain("The sandbox cluster of the last deployment is gone; starting afresh.");
+        expect(output).toContain("The sandbox cluster of the last deployment is gone; starting again.");
         expect(code).toBe(0);
         expect(await get(productPage)).toMatchObject({ status: 200 });
     }, 600_000);
@@ -37,7 +37,7 @@ describe("a deleted sandbox", () => {
     it("does not keep down waiting", async () => {
         await sandbox("down");
         const { code, output } = await npmRun("down");
-        expect(output).toContain('The cluster of stack "local" is taken for gone');
+        expect(output).toContain('The cluster of stack "local" counts as gone');
         expect(code).toBe(0);
         expect((await npmRun("down")).output).toContain('Nothing is deployed for stack "local".');
     }, 300_000);
@@ -82,7 +82,7 @@ describe("any other cluster that no longer answers", () => {
 
     it("is forgotten by down --forget", async () => {
         const { code, output } = await npmRun("down", "--stack", stack, "--forget");
-        expect(output).toContain('The cluster of stack "gone" is taken for gone');
+        expect(output).toContain('The cluster of stack "gone" counts as gone');
         expect(code).toBe(0);
         expect((await npmRun("down", "--stack", stack)).output).toContain('Nothing is deployed for stack "gone".');
     }, 60_000);

@@ -142,7 +142,7 @@ describeWithPulumi("the life of a stack", () => {
         expect(preview.output).toMatch(/istio-gateway create/);
         expect(preview.output).toMatch(/\+ 1 to create/);
         const { code, output } = await run("up");
-        expect(output).toMatch(/not in the cluster any more: .*Release istio-system\/istio-ingressgateway/);
+        expect(output).toMatch(/no longer in the cluster: .*Release istio-system\/istio-ingressgateway/);
         expect(code).toBe(0);
         expect(await get(productPage)).toMatchObject({ status: 200 });
     }, 300_000);

@@ -7,7 +7,13 @@ import type { KubeConfig, User } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { UserError, messageOf, Stopped } from "../shared/errors";
 import { parseJson } from "../shared/json";
-import { KubeconfigError, parseKubeconfig, readKubeconfig, reduceToContext } from "../shared/kubeconfig";
+import {
+    type Kubeconfig,
+    KubeconfigError,
+    parseKubeconfig,
+    readKubeconfig,
+    reduceToContext,
+} from "../shared/kubeconfig";
 import { type ClusterAddress, kubectlOn } from "./address";
 import { ApiError } from "./apiError";
 import { contactFailure } from "./contact";
@@ -66,10 +72,10 @@ export class ClusterApi {
     }
 
     /**
-     * @param content content of the kubeconfig; default: that of the address's file
+     * @param source the kubeconfig, or its content; default: the address's file is read
      * @throws UserError if the kubeconfig cannot be used, or the context or its cluster is missing
      */
-    static async connect(address: ClusterAddress, content?: string): Promise<ClusterApi> {
+    static async connect(address: ClusterAddress, source?: string | Kubeconfig): Promise<ClusterApi> {
         // Imported here, the library's ES modules load without compilation, because tsx compiles only what is required. This
         // halves the load time of the provider of leftovers.
         const { KubeConfig } = await import("@kubernetes/client-node");
@@ -77,7 +83,7 @@ export class ClusterApi {
         const { kubeconfig: file, context } = address;
         let own: string;
         try {
-            const kubeconfig = content === undefined ? readKubeconfig(file) : parseKubeconfig(content);
+            const kubeconfig = typeof source === "string" ? parseKubeconfig(source) : (source ?? readKubeconfig(file));
             const reduced = reduceToContext(kubeconfig, context, dirname(file));
             config.loadFromString(JSON.stringify(reduced));
             own = stringify(reduced);

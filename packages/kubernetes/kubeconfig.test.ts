@@ -20,7 +20,7 @@ describe("contexts", () => {
     it("are those of all files; the first one of a name wins", () => {
         const one = kubeconfig("one", CLUSTER + CONTEXT("a"));
         const two = kubeconfig("two", "contexts: [{name: a, context: {}}, {name: b, context: {}}]");
-        expect(findContexts([one, two])).toEqual([
+        expect(findContexts([one, two])).toMatchObject([
             { name: "a", file: one, complete: true },
             { name: "b", file: two, complete: false },
         ]);
@@ -28,7 +28,7 @@ describe("contexts", () => {
 
     it("that do not exist are refused with a list of those that exist", () => {
         const file = kubeconfig("one", CLUSTER + CONTEXT("kind-demo"));
-        expect(locateContext("kind-demo", [file])).toEqual({ kubeconfig: file, context: "kind-demo" });
+        expect(locateContext("kind-demo", [file]).address).toEqual({ kubeconfig: file, context: "kind-demo" });
         expect(() => locateContext("kind-dmeo", [file])).toThrow(/no context "kind-dmeo"[^]*Contexts found: kind-demo/);
         expect(() => locateContext("x", [])).toThrow(/no kubeconfig .* found/);
     });

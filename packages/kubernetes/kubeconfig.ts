@@ -9,6 +9,8 @@ import type { ClusterAddress } from "./address";
 interface FoundContext {
     name: string;
     file: string;
+    /** Content of the file. */
+    kubeconfig: Kubeconfig;
     /** Whether the file also has the cluster and the user that the context names. */
     complete: boolean;
 }
@@ -36,12 +38,12 @@ function contextsIn(file: string): FoundContext[] {
     }
     return kubeconfig.contexts.map(({ name, context }) => {
         const { cluster, user } = findContext(kubeconfig, name);
-        return { name, file, complete: cluster !== undefined && (!context?.user || user !== undefined) };
+        return { name, file, kubeconfig, complete: cluster !== undefined && (!context?.user || user !== undefined) };
     });
 }
 
-/** The file that has a context. @throws UserError if no file has it, or its cluster or user is in another file */
-export function locateContext(context: string, files: readonly string[]): ClusterAddress {
+/** The file that has a context, and its content. @throws UserError if no file has it, or its cluster or user is in another file */
+export function locateContext(context: string, files: readonly string[]) {
     const contexts = findContexts(files);
     const found = contexts.find(({ name }) => name === context);
     if (!found) {
@@ -58,7 +60,8 @@ export function locateContext(context: string, files: readonly string[]): Cluste
                 "and name it with --kubeconfig one.yaml.",
         );
     }
-    return { kubeconfig: found.file, context };
+    const address: ClusterAddress = { kubeconfig: found.file, context };
+    return { address, kubeconfig: found.kubeconfig };
 }
 
 /** A sentence that lists the contexts. */

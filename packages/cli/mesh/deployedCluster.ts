@@ -22,5 +22,5 @@ export async function findDeployedCluster(options: StackOptions): Promise<Deploy
                 "For your own cluster, name its context: --context NAME",
         );
     }
-    return { stack, api: await ClusterApi.connect(stack.cluster) };
+    return { stack, api: await ClusterApi.connect(stack.cluster, stack.kubeconfig) };
 }

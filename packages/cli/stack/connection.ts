@@ -20,7 +20,7 @@ export interface Connection {
  * @throws UserError if the cluster cannot be reached, with a remedy
  */
 export async function connect(stack: Stack, refuse?: (api: ClusterApi) => Promise<void>): Promise<Connection> {
-    const api = await ClusterApi.connect(stack.cluster);
+    const api = await ClusterApi.connect(stack.cluster, stack.kubeconfig);
     try {
         return { stack, api, identity: await api.identity() };
     } catch (error) {

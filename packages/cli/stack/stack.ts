@@ -3,6 +3,7 @@ import { absolute, localFiles } from "../../../config/files";
 import type { ClusterAddress } from "../../kubernetes/address";
 import { findContexts, kubeconfigFiles, listContexts, locateContext } from "../../kubernetes/kubeconfig";
 import { UserError } from "../../shared/errors";
+import type { Kubeconfig } from "../../shared/kubeconfig";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../../shared/project";
 import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
@@ -18,7 +19,7 @@ export interface StackOptions {
 }
 
 /** What is known of a stack when a command starts. */
-export type StackFacts = Pick<Stack, "name" | "file" | "cluster" | "clusterNamed" | "record">;
+export type StackFacts = Pick<Stack, "name" | "file" | "cluster" | "clusterNamed" | "record" | "kubeconfig">;
 
 /**
  * What a command works on: a stack of this project and its cluster. Files are read once, when the command starts, and the
@@ -29,6 +30,8 @@ export class Stack {
     /** Content of its file, `Pulumi.<name>.yaml`; undefined if there is no such file. */
     readonly file: StackFile | undefined;
     readonly cluster: ClusterAddress;
+    /** The kubeconfig, if finding the cluster has read it. It has credentials. */
+    readonly kubeconfig?: Kubeconfig;
     /** Whether the command line or the record names the cluster, which then wins over the one in the stack's file. */
     readonly clusterNamed: boolean;
     /** What an earlier command deployed; undefined if nothing is deployed. */
@@ -43,6 +46,7 @@ export class Stack {
         this.name = facts.name;
         this.file = facts.file;
         this.cluster = facts.cluster;
+        this.kubeconfig = facts.kubeconfig;
         this.clusterNamed = facts.clusterNamed;
         this.record = facts.record;
         this.sandbox = facts.name === SANDBOX_STACK;
@@ -66,8 +70,8 @@ export class Stack {
 
     /** The same stack with what has been deployed since. */
     withRecord(record: DeploymentRecord | undefined): Stack {
-        const { name, file, cluster, clusterNamed } = this;
-        const stack = new Stack({ name, file, cluster, clusterNamed, record });
+        const { name, file, cluster, kubeconfig, clusterNamed } = this;
+        const stack = new Stack({ name, file, cluster, kubeconfig, clusterNamed, record });
         stack.declared = this.declared;
         return stack;
     }
@@ -106,7 +110,8 @@ function locate(name: string, { context, kubeconfig, stack }: StackOptions, reco
             throw new UserError(`the stack "${SANDBOX_STACK}" is the sandbox's; omit --stack, or choose another name`);
         }
         const files = kubeconfig === undefined ? kubeconfigFiles() : [path.resolve(kubeconfig)];
-        return new Stack({ name, file, cluster: locateContext(context, files), clusterNamed: true, record });
+        const { address: cluster, kubeconfig: content } = locateContext(context, files);
+        return new Stack({ name, file, cluster, clusterNamed: true, record, kubeconfig: content });
     }
     if (kubeconfig !== undefined) {
         const contexts = listContexts(findContexts([path.resolve(kubeconfig)]));

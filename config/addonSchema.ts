@@ -1,5 +1,5 @@
 /** The add-ons' part of the config, under `istio`. schema.ts explains the metadata. */
-import { z } from "zod";
+import * as z from "zod";
 import { isMemory } from "../components/quantity";
 import { flag, group, nonEmpty } from "./fields";
 import { chartRepository, image } from "./imageReferences";

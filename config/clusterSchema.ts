@@ -1,5 +1,5 @@
 /** The cluster's part of the config. schema.ts explains the metadata. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseCidr } from "./cidr";
 import { flag, group, nonEmpty, wholeNumber } from "./fields";
 import { parseLocation } from "./location";

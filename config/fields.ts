@@ -1,5 +1,5 @@
 /** Building blocks of the config's schema. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** An object that may be left out, because every key in it has a default. */
 export function group<Shape extends z.core.$ZodLooseShape>(shape: Shape) {

@@ -1,5 +1,5 @@
 /** Schemas of the sources of images and charts. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** The grammar of image references: a host with an optional port, then path components in lower case. */
 const HOST = String.raw`[a-zA-Z0-9]+(?:[.-][a-zA-Z0-9]+)*(?::\d+)?`;

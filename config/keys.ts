@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SECTIONS } from "./schema";
 
 /** A key of the config, at any depth. */

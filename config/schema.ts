@@ -5,7 +5,7 @@
  * - `fallback`: the source of the default, if it is not a constant;
  * - `example`: a value for the command that fixes an issue, if there is no default.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ISTIO_NAMESPACE } from "../components/names";
 import { isCpu, isMemory } from "../components/quantity";
 import { ADDON_SECTIONS } from "./addonSchema";

@@ -5,8 +5,6 @@ import type { KubernetesObject } from "../kubernetes/object";
 import { FakeCluster, pod } from "../kubernetes/testing/fakeCluster";
 import { BenchCluster } from "./cluster";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
 jest.mock("../cli/stack/stack", (): typeof Stacks => ({
     ...jest.requireActual<typeof Stacks>("../cli/stack/stack"),
     findStack: () => stackOf({ name: "local" }),

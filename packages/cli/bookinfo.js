@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 "use strict";
 // JavaScript, because Node.js runs it before anything can translate TypeScript.
-require("tsx/cjs");
-require("./main");
+const path = require("node:path");
+require("../compile/compiled").load(path.join(__dirname, "main.ts"));

@@ -1,9 +1,7 @@
 /** The command `bookinfo`: finds a verb, and loads only what that verb needs. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { createRequire } from "node:module";
 import path from "node:path";
 import { Command } from "commander";
+import { load } from "../compile/compiled";
 import { PROJECT_FOLDER } from "../shared/project";
 
 /** The verbs whose commands are in the modules of the same names, with a line each for the help. */
@@ -16,14 +14,11 @@ const VERBS = {
     render: "write what the program declares as files",
 };
 
-/** Verbs that are programs themselves, in their packages. They run as processes, because nothing here imports them. */
+/** Verbs that are programs of other packages, which nothing here imports. */
 const PROGRAMS = {
     sandbox: ["manage the sandbox cluster on this machine", "sandbox/cli.ts"],
     bench: ["measure how long everything takes", "bench/bench.ts"],
 } as const;
-
-/** `require`, because tsx translates no `import()` in CommonJS modules. */
-const load = createRequire(__filename);
 
 const program = new Command("npx bookinfo")
     .description("Istio with its observability and the Bookinfo application, on any Kubernetes cluster.")
@@ -35,19 +30,16 @@ const program = new Command("npx bookinfo")
 
 for (const [verb, description] of Object.entries(VERBS)) {
     add(verb, description, async (args) => {
-        const { command } = load(`./${verb}`) as { command: Command };
+        const { command } = load(path.join(__dirname, `${verb}.ts`)) as { command: Command };
         await command.parseAsync(args, { from: "user" });
     });
 }
 for (const [verb, [description, file]] of Object.entries(PROGRAMS)) {
-    add(verb, description, async (args) => {
+    add(verb, description, (args) => {
         const script = path.join(PROJECT_FOLDER, "packages", file);
-        const child = spawn(process.execPath, ["--import", "tsx", script, ...args], { stdio: "inherit" });
-        // The terminal sends Ctrl-C to both processes; other signals reach only this one.
-        process.on("SIGINT", () => undefined);
-        process.on("SIGTERM", () => child.kill());
-        const [code] = (await once(child, "close")) as [number | null];
-        process.exitCode = code ?? 1;
+        process.argv = [process.execPath, script, ...args];
+        load(script);
+        return Promise.resolve();
     });
 }
 void program.parseAsync();

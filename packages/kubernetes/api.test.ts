@@ -6,7 +6,7 @@ import { Stopped } from "../shared/errors";
 import type * as Kubeconfig from "./testing/kubeconfig";
 import { kubeconfigFor } from "./testing/kubeconfig";
 
-jest.mock("@kubernetes/client-node", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
+jest.mock("./client", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
 
 let server: Server;
 let api: ClusterApi;

@@ -76,9 +76,7 @@ export class ClusterApi {
      * @throws UserError if the kubeconfig cannot be used, or the context or its cluster is missing
      */
     static async connect(address: ClusterAddress, source?: string | Kubeconfig): Promise<ClusterApi> {
-        // Imported here, the library's ES modules load without compilation, because tsx compiles only what is required. This
-        // halves the load time of the provider of leftovers.
-        const { KubeConfig } = await import("@kubernetes/client-node");
+        const { KubeConfig } = await import("./client");
         const config = new KubeConfig();
         const { kubeconfig: file, context } = address;
         let own: string;

@@ -10,7 +10,7 @@ import type * as Kubeconfig from "./testing/kubeconfig";
 import { kubeconfigFor } from "./testing/kubeconfig";
 import { createAuthority } from "../sandbox/controlPlane/certificates";
 
-jest.mock("@kubernetes/client-node", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
+jest.mock("./client", () => jest.requireActual<typeof Kubeconfig>("./testing/kubeconfig"));
 
 let server: Server | undefined;
 afterEach(() => server?.close());

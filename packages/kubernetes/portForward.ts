@@ -21,7 +21,7 @@ export async function connectToPod(
     pod: { namespace: string; name: string },
     port: number,
 ): Promise<Duplex> {
-    const { PortForward } = await import("@kubernetes/client-node");
+    const { PortForward } = await import("./client");
     const toPod = new PassThrough();
     const fromPod = new PassThrough();
     const complaints = new PassThrough();

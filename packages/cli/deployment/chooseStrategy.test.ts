@@ -1,9 +1,6 @@
 import { homedir } from "node:os";
 import { backendOf } from "./chooseStrategy";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 describe("the backend", () => {
     it("is that of the options, else of the environment, else a folder of this clone", () => {
         const env = { PULUMI_BACKEND_URL: "gs://of-the-environment" };

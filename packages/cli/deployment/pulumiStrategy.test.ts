@@ -14,8 +14,6 @@ import { bringUpToDate, freeFromDeadRuns, recover } from "../recovery/recover";
 import { UserError } from "../../shared/errors";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
 // The stacks' folder of this clone is not touched.
 jest.mock("../../shared/project", (): typeof Project => ({
     ...jest.requireActual<typeof Project>("../../shared/project"),

@@ -10,9 +10,6 @@ import { watchProblems } from "./watch";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 const isOwn = isOwnIn("default");
 
 function object(kind: string, name: string, rest: Record<string, unknown> = {}): KubernetesObject {

@@ -14,9 +14,6 @@ import { refuseForeignReleases } from "../preflight/foreignReleases";
 import { Progress } from "../terminal/progress";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 const QUOTA = "exceeded quota: tiny, requested: pods=1";
 
 function refusing(kind: string, name: string, namespace = "istio-system"): KubernetesObject {

@@ -5,9 +5,6 @@ import { stackOf } from "../testing/stack";
 import { readMesh } from "./mesh";
 import { readSwitches } from "./switches";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 const kubeconfig = path.join(__dirname, "../../../tests/unit/fixtures/kubeconfig.yaml");
 const CONTEXT = "here";
 const address = { kubeconfig, context: CONTEXT };

@@ -18,9 +18,6 @@ import type { Release } from "../../kubernetes/helm";
 import type { Step } from "../render/step";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 // Jest's clock does not reach this module: a pause takes no time, and the clock moves on by it.
 jest.mock("node:timers/promises", () => ({
     setTimeout: (milliseconds: number) => {

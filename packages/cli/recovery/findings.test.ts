@@ -9,9 +9,6 @@ import { snapshotOf } from "./snapshot";
 import { encode } from "../../kubernetes/releases";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 const BEGUN = "2026-01-02T03:04:05Z";
 const LATER = "2026-01-02T03:05:00Z";
 const urn = "urn:pulumi:local::bookinfo-mesh::x::y";

@@ -3,9 +3,6 @@ import type { PulumiStack } from "../engine/pulumiStack";
 import { UserError } from "../../shared/errors";
 import { pastDeadLocks } from "./recover";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 const never = new AbortController().signal;
 
 /** An id that Linux never gives. */

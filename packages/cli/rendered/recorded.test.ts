@@ -16,7 +16,7 @@ import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 import type * as Kubeconfig from "../../kubernetes/testing/kubeconfig";
 import { kubeconfigFor } from "../../kubernetes/testing/kubeconfig";
 
-jest.mock("@kubernetes/client-node", () =>
+jest.mock("../../kubernetes/client", () =>
     jest.requireActual<typeof Kubeconfig>("../../kubernetes/testing/kubeconfig"),
 );
 // Neither the stacks' folder of this clone nor its stack files are touched.

@@ -8,9 +8,6 @@ import type { Inventory } from "./inventory";
 import { applySteps, type Deployer } from "./steps";
 import type { ObjectStep } from "../render/step";
 
-// An ES module, which jest cannot load; no API server is asked here.
-jest.mock("@kubernetes/client-node", () => ({}));
-
 const object = { apiVersion: "v1", kind: "Secret", metadata: { name: "admin", namespace: "istio-system" } };
 const step = (keep: boolean): ObjectStep => ({
     name: "010-secret-admin",

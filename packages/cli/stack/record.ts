@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { writeAtomically } from "../../shared/atomicWrite";
 import { UserError } from "../../shared/errors";
 import { STATE_FOLDER } from "../../shared/project";

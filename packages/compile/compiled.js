@@ -1,0 +1,157 @@
+"use strict";
+// This folder is JavaScript, because it runs before anything can translate TypeScript. Each command loads this file, so it
+// loads little, and esbuild only if something must be built.
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+
+/** The root folder of this clone. */
+const ROOT = path.resolve(__dirname, "../..");
+
+/** Starts the last line of a build: its manifest, as JSON. */
+const MANIFEST = "\n//# build=";
+
+/** Names that an import can mean: folders, and files with these endings or none. */
+const IMPORTABLE = /^[^.]+$|^[^.].*\.(ts|tsx|js|jsx|mjs|cjs|json)$/;
+
+/** Age at which an unfinished file of a killed build is removed, in milliseconds. */
+const ABANDONED = 3_600_000;
+
+/**
+ * A TypeScript file of this clone as a single CommonJS file, with everything that it imports except packages of Pulumi. It
+ * is built on first use, and again if anything that it was made of has changed.
+ * @param {string} entry the path of the TypeScript file
+ * @returns {string} the path of a JavaScript file to require
+ * @throws {Error} if the sources cannot be built, with esbuild's messages
+ */
+function compiled(entry) {
+    const name = `${path.relative(ROOT, entry).replaceAll(path.sep, "+")}.js`;
+    const folders = [path.join(ROOT, "node_modules", ".cache", "bookinfo-mesh"), ...temporaryFolder()];
+    const current = folders.map((folder) => path.join(folder, name)).find(isCurrent);
+    return current ?? write(build(entry), name, folders);
+}
+
+/**
+ * Runs a TypeScript file of this clone in this process. Stack traces name its sources.
+ * @param {string} entry its path
+ * @returns {unknown} what it exports
+ */
+function load(entry) {
+    require("./stackTrace").mapStackTraces();
+    return require(compiled(entry));
+}
+
+/** Whether a file is a whole build, and everything that it was made of is unchanged. */
+function isCurrent(file) {
+    try {
+        const content = fs.readFileSync(file);
+        const end = content.lastIndexOf(MANIFEST);
+        const { code, mapSize, state, inputs, folders } = JSON.parse(content.toString("utf8", end + MANIFEST.length));
+        return (
+            code === digestOf(content.subarray(0, end)) &&
+            mapSize === fs.statSync(`${file}.map`).size &&
+            state === stateOf(inputs, folders)
+        );
+    } catch {
+        // The file, or one that it was made of, is missing or damaged.
+        return false;
+    }
+}
+
+/** A digest of everything that a build depends on. Times of files do not count: they can be older than a change. */
+function stateOf(inputs, folders) {
+    const hash = createHash("sha256").update(ROOT);
+    for (const input of inputs) {
+        const content = fs.readFileSync(path.join(ROOT, input));
+        hash.update(`\0${input}\0${content.length}\0`).update(content);
+    }
+    // A new file can be what an import means from now on.
+    for (const folder of folders) {
+        const names = fs.readdirSync(path.join(ROOT, folder)).filter((each) => IMPORTABLE.test(each));
+        hash.update(`\0${folder}\0${names.sort().join("/")}`);
+    }
+    return hash.digest("hex");
+}
+
+/** Builds an entry in a process of its own, because esbuild's plugins need an event loop. */
+function build(entry) {
+    const begun = Date.now();
+    const { spawnSync } = require("node:child_process");
+    // Options of the user's process, such as a debugger's, are not for this one.
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    const options = { cwd: ROOT, env, encoding: "utf8", maxBuffer: 2 ** 30 };
+    const done = spawnSync(process.execPath, [path.join(__dirname, "build.js"), entry], options);
+    if (done.status !== 0) {
+        throw new Error(`${entry} cannot be compiled:\n${done.stderr?.trim() || done.error || done.signal}`);
+    }
+    const { code, map, inputs, folders } = JSON.parse(done.stdout);
+    // What was changed during the build may be in it, or not. Such a build is used once. File systems round times.
+    const changed = inputs.some((input) => fs.statSync(path.join(ROOT, input)).ctimeMs > begun - 20);
+    const state = changed ? "" : stateOf(inputs, folders);
+    const manifest = { code: digestOf(code), mapSize: Buffer.byteLength(map), state, inputs, folders };
+    return { content: `${code}${MANIFEST}${JSON.stringify(manifest)}`, map };
+}
+
+/** Writes a build to the first folder that can be written. */
+function write({ content, map }, name, folders) {
+    for (const folder of folders) {
+        const file = path.join(folder, name);
+        try {
+            fs.mkdirSync(folder, { recursive: true });
+            writeAtomically(`${file}.map`, map);
+            writeAtomically(file, content);
+            removeOld(folder);
+            return file;
+        } catch {
+            // Read-only, or another user's: the next folder.
+        }
+    }
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bookinfo-mesh-"));
+    process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
+    return write({ content, map }, name, [folder]);
+}
+
+/** Several processes may build the same at the same time. Each leaves a whole file. */
+function writeAtomically(file, content) {
+    const prepared = `${file}.${process.pid}`;
+    try {
+        fs.writeFileSync(prepared, content);
+        fs.renameSync(prepared, file);
+    } finally {
+        fs.rmSync(prepared, { force: true });
+    }
+}
+
+/** Removes builds of sources that are gone, and what killed builds have left. */
+function removeOld(folder) {
+    for (const name of fs.readdirSync(folder)) {
+        const [, source, unfinished] = /^(.*?)\.js(?:\.map)?(\.\d+)?$/.exec(name) ?? [];
+        const file = path.join(folder, name);
+        const exists = source !== undefined && fs.existsSync(path.join(ROOT, source.replaceAll("+", path.sep)));
+        if (!exists || (unfinished && fs.statSync(file).mtimeMs < Date.now() - ABANDONED)) {
+            fs.rmSync(file, { force: true });
+        }
+    }
+}
+
+/** This user's folder for builds of this clone, for a clone that this user cannot write; none if others can write it. */
+function temporaryFolder() {
+    const user = process.getuid?.() ?? "user";
+    const clone = digestOf(ROOT).slice(0, 8);
+    const folder = path.join(os.tmpdir(), `bookinfo-mesh-${user}-${clone}`);
+    try {
+        fs.mkdirSync(folder, { mode: 0o700 });
+    } catch {
+        // It exists, or the next check fails.
+    }
+    const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
+    const isPrivate = process.getuid === undefined || (stat?.uid === user && (stat.mode & 0o077) === 0);
+    return stat?.isDirectory() && isPrivate ? [folder] : [];
+}
+
+function digestOf(content) {
+    return createHash("sha256").update(content).digest("hex");
+}
+
+module.exports = { compiled, load };

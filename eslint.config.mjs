@@ -13,6 +13,8 @@ export default defineConfig(
             "@pulumi/no-output-in-template-literal": "error",
             "@pulumi/no-output-instance-in-template-literal": "error",
             "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+            // Sources that a command only sometimes needs are loaded then.
+            "@typescript-eslint/no-require-imports": ["error", { allow: ["^\\.\\.?/"] }],
             curly: "error",
             eqeqeq: "error",
         },

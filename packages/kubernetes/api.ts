@@ -17,6 +17,7 @@ import {
 import { type ClusterAddress, kubectlOn } from "./address";
 import { ApiError } from "./apiError";
 import { contactFailure } from "./contact";
+import type * as Client from "./client";
 import type { KubernetesObject, ObjectReference } from "./object";
 import { connectToPod } from "./portForward";
 
@@ -75,8 +76,10 @@ export class ClusterApi {
      * @param source the kubeconfig, or its content; default: the address's file is read
      * @throws UserError if the kubeconfig cannot be used, or the context or its cluster is missing
      */
+    // Asynchronous, so that all errors of a connection are rejections.
+    // eslint-disable-next-line @typescript-eslint/require-await
     static async connect(address: ClusterAddress, source?: string | Kubeconfig): Promise<ClusterApi> {
-        const { KubeConfig } = await import("./client");
+        const { KubeConfig } = require("./client") as typeof Client;
         const config = new KubeConfig();
         const { kubeconfig: file, context } = address;
         let own: string;

@@ -2,6 +2,7 @@ import { Duplex, PassThrough } from "node:stream";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { UserError } from "../shared/errors";
 import { ApiError } from "./apiError";
+import type * as Client from "./client";
 
 /** The methods of the library's WebSocket that are used here. */
 interface WebSocket {
@@ -21,7 +22,7 @@ export async function connectToPod(
     pod: { namespace: string; name: string },
     port: number,
 ): Promise<Duplex> {
-    const { PortForward } = await import("./client");
+    const { PortForward } = require("./client") as typeof Client;
     const toPod = new PassThrough();
     const fromPod = new PassThrough();
     const complaints = new PassThrough();

@@ -25,7 +25,6 @@ const provider: Provider = {
         const { kubeconfig, reachedBy } = unwrapSecrets(properties).value as Properties;
         try {
             // Loaded only here, because the Kubernetes client takes a second to load.
-            // eslint-disable-next-line @typescript-eslint/no-require-imports
             const { connectAndRemove } = require("./leftovers") as typeof Leftovers;
             const notice = await connectAndRemove(kubeconfig, reachedBy, stop.signal);
             if (notice !== undefined) {

@@ -1,17 +1,23 @@
-/** The command `bookinfo`: finds a verb, and loads only what that verb needs. */
+/** The command `bookinfo`: finds a verb. The verb reads its options, and then loads what it needs. */
 import path from "node:path";
 import { Command } from "commander";
 import { load } from "../compile/compiled";
 import { PROJECT_FOLDER } from "../shared/project";
+import { command as dashboard } from "./dashboard";
+import { command as down } from "./down";
+import { command as makeLoad } from "./load";
+import { command as render } from "./render";
+import { command as up } from "./up";
+import { command as verify } from "./verify";
 
-/** The verbs whose commands are in the modules of the same names, with a line each for the help. */
-const VERBS = {
-    up: "deploy Istio and Bookinfo, and wait for the page",
-    down: "undo everything that up did",
-    verify: "check a deployed mesh, and name remedies",
-    load: "make requests to the product page and count the answers",
-    dashboard: "bring the add-ons' pages to this machine",
-    render: "write what the program declares as files",
+/** The verbs, with a line each for the help. */
+const VERBS: Record<string, [description: string, command: Command]> = {
+    up: ["deploy Istio and Bookinfo, and wait for the page", up],
+    down: ["undo everything that up did", down],
+    verify: ["check a deployed mesh, and name remedies", verify],
+    load: ["make requests to the product page and count the answers", makeLoad],
+    dashboard: ["bring the add-ons' pages to this machine", dashboard],
+    render: ["write what the program declares as files", render],
 };
 
 /** Verbs that are programs of other packages, which nothing here imports. */
@@ -28,9 +34,8 @@ const program = new Command("npx bookinfo")
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText("after", "\nnpx bookinfo <command> --help shows the options of a command.");
 
-for (const [verb, description] of Object.entries(VERBS)) {
+for (const [verb, [description, command]] of Object.entries(VERBS)) {
     add(verb, description, async (args) => {
-        const { command } = load(path.join(__dirname, `${verb}.ts`)) as { command: Command };
         await command.parseAsync(args, { from: "user" });
     });
 }

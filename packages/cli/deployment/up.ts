@@ -1,0 +1,52 @@
+import pc from "picocolors";
+import { commandLine } from "../../shared/invocation";
+import { findStack, type Stack, type StackOptions } from "../stack/stack";
+import { kubectlFor, optionsFor } from "../stack/suggestions";
+import { runCommand } from "../terminal/runCommand";
+import type { StrategyOptions } from "./chooseStrategy";
+import { deploy } from "./deploy";
+import type { Deployed } from "./strategy";
+
+export type UpOptions = StackOptions & StrategyOptions;
+
+/** Runs `up` to its end, and exits. */
+export function up(options: UpOptions): Promise<void> {
+    return runCommand(
+        async (stop) => {
+            const stack = findStack(options);
+            report(await deploy(stack, options, stop), stack);
+        },
+        `Stopped. The same command continues from here; \`${commandLine("down")}\`, with the same --context or --stack, ` +
+            "undoes what was done.",
+    );
+}
+
+function report({ outputs, shellCommands, record }: Deployed, stack: Stack): void {
+    const url = String(outputs.productpageUrl);
+    const options = optionsFor(stack.withRecord(record));
+    const next = [
+        `curl -s -o /dev/null -w '%{http_code}\\n' ${url}`,
+        `${kubectlFor(stack)} get pods`,
+        commandLine("verify", options),
+        commandLine("load", options),
+        commandLine("dashboard", [...options, "--all"]),
+        commandLine("down", options),
+    ];
+    console.log(`\n${pc.green("Bookinfo is up:")} ${pc.bold(url)}\n`);
+    for (const [name, value] of Object.entries(outputs)) {
+        console.log(outputLines(name, value).join("\n"));
+    }
+    console.log(["\nNext:", ...next].join("\n  "));
+    if (shellCommands.length > 0) {
+        console.log(["\nTo use the Pulumi CLI on this stack:", ...shellCommands].join("\n  "));
+    }
+}
+
+/** An output as lines to read: one for each entry of an object. */
+function outputLines(name: string, value: unknown): string[] {
+    if (typeof value === "object" && value !== null) {
+        const entries = Object.entries(value).map(([key, entry]) => `    ${key}: ${String(entry)}`);
+        return [`  ${name}:`, ...entries];
+    }
+    return [`  ${name}: ${String(value)}`];
+}

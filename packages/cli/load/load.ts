@@ -1,0 +1,60 @@
+import { Stopped, UserError } from "../../shared/errors";
+import { findDeployedCluster } from "../mesh/deployedCluster";
+import { productpageUrl } from "../mesh/ingress";
+import type { StackOptions } from "../stack/stack";
+import { MovingLine } from "../terminal/progress";
+import { runCommand } from "../terminal/runCommand";
+import { loadReport } from "./report";
+import { type Load, makeRequests } from "./requests";
+import { type LoadSummary, Tally } from "./summary";
+
+export interface LoadOptions extends StackOptions {
+    requests: number;
+    concurrency: number;
+    timeout: number;
+    url?: string;
+    json?: boolean;
+}
+
+/** Runs `load` to its end, and exits. */
+export function load(options: LoadOptions): Promise<void> {
+    return runCommand((stop) => loadPage(options, stop), "Stopped; these are the requests made until then.");
+}
+
+async function makeLoad(load: Load, stop: AbortSignal): Promise<LoadSummary> {
+    const tally = new Tally(load);
+    const begun = performance.now();
+    // On standard error: what a program reads from standard output stays clean.
+    const line = new MovingLine(process.stderr, () => {
+        const perSecond = (tally.done * 1000) / (performance.now() - begun);
+        return `${tally.done} of ${load.requests} requests, ${tally.failed} failed, ${perSecond.toFixed(0)} per second`;
+    });
+    line.start();
+    try {
+        await makeRequests(
+            load,
+            (outcome) => {
+                tally.add(outcome);
+            },
+            stop,
+        );
+    } finally {
+        line.end();
+    }
+    return tally.summary(performance.now() - begun);
+}
+
+async function loadPage(
+    { requests, concurrency, timeout, json, ...where }: LoadOptions,
+    stop: AbortSignal,
+): Promise<void> {
+    const url = where.url ?? (await productpageUrl((await findDeployedCluster(where)).api));
+    const summary = await makeLoad({ url, requests, concurrency, timeout }, stop);
+    console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));
+    if (stop.aborted) {
+        throw new Stopped();
+    }
+    if (summary.failed > 0) {
+        throw new UserError(`${summary.failed} of ${summary.requests.done} requests failed`);
+    }
+}

@@ -1,0 +1,49 @@
+import { UserError } from "../../shared/errors";
+import { findDeployedCluster } from "../mesh/deployedCluster";
+import { readMesh } from "../mesh/mesh";
+import type { StackOptions } from "../stack/stack";
+import { MovingLine } from "../terminal/progress";
+import { runCommand } from "../terminal/runCommand";
+import { runChecks } from "./check";
+import { CHECKS } from "./checks";
+import { checkReport } from "./report";
+
+export interface VerifyOptions extends StackOptions {
+    url?: string;
+    json?: boolean;
+}
+
+/** Runs `verify` to its end, and exits. */
+export function verify(options: VerifyOptions): Promise<void> {
+    return runCommand((stop) => check(options, stop));
+}
+
+async function check({ url, json, ...where }: VerifyOptions, stop: AbortSignal): Promise<void> {
+    const cluster = await findDeployedCluster(where);
+    // A cluster that cannot be reached is an error, not a failed check.
+    await cluster.api.identity();
+    const mesh = { ...(await readMesh(cluster)), pageUrl: url };
+
+    const waiting = new Set(CHECKS.map(({ name }) => name));
+    const line = new MovingLine(process.stderr, () => `checking ${[...waiting].join(", ")}`);
+    line.start();
+    const results = await runChecks(mesh, CHECKS, {
+        stop,
+        onResult: ({ name }) => {
+            waiting.delete(name);
+        },
+    }).finally(() => {
+        line.end();
+    });
+
+    const { name: stack } = cluster.stack;
+    console.log(
+        json
+            ? JSON.stringify({ stack, switches: mesh.source, checks: results }, undefined, 2)
+            : `Stack "${stack}"; what is on: ${mesh.source}\n\n${checkReport(results)}`,
+    );
+    const failed = results.filter(({ status }) => status === "failed").length;
+    if (failed > 0) {
+        throw new UserError(`${failed} of ${results.filter(({ status }) => status !== "off").length} checks failed`);
+    }
+}

@@ -6,7 +6,7 @@ import { parseJson } from "../shared/json";
 import { PROJECT_FOLDER } from "../shared/project";
 
 /** The sandbox is a separate program, which only its command line starts. */
-const SANDBOX_COMMAND = ["--import", "tsx", path.join("packages", "sandbox", "cli.ts")];
+const SANDBOX_COMMAND = [path.join("packages", "compile", "run.js"), path.join("packages", "sandbox", "cli.ts")];
 
 /** "broken": a part of it has died, or a killed run has left something. */
 export type SandboxState = "up" | "down" | "broken";

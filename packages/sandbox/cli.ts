@@ -4,25 +4,29 @@ import { Command } from "commander";
 import pc from "picocolors";
 import { messageOf, UserError, ShownError } from "../shared/errors";
 import { commandLine, invocationOf } from "../shared/invocation";
-import * as cluster from "./cluster";
+import type * as Cluster from "./cluster";
 import { claim } from "./ownership";
 import { live } from "./paths";
-import { assertLinuxRoot } from "./preflight";
+import type * as Preflight from "./preflight";
 import { logFile, logTail, type ServiceName, serviceNames, type ServiceState } from "./services";
 import { contextName } from "./settings";
-import { up } from "./up";
+import type * as Up from "./up";
 
 const upCommand = commandLine("sandbox", ["up"]);
 const cli = new Command(invocationOf("sandbox"))
     .description("A real single-node Kubernetes without Docker or a cloud account.")
     .enablePositionalOptions(); // so that options after `kubectl` are kubectl's
 
-cli.command("up").description("build what is missing, start the cluster, and wait until its node is ready").action(up);
+cli.command("up")
+    .description("build what is missing, start the cluster, and wait until its node is ready")
+    // What a command needs is loaded when it runs, so that the others are fast.
+    .action(() => (require("./up") as typeof Up).up());
 
 cli.command("down")
     .description("remove the cluster: processes, mounts, interfaces and files; the cache stays")
     .action(async () => {
-        assertLinuxRoot();
+        const cluster = loadCluster();
+        (require("./preflight") as typeof Preflight).assertLinuxRoot();
         claim();
         const { state } = cluster.clusterState();
         await cluster.removeEverything();
@@ -33,6 +37,7 @@ cli.command("status")
     .description("show the state of the cluster and of each service")
     .option("--json", "print JSON, for other programs")
     .action((options: { json?: boolean }) => {
+        const cluster = loadCluster();
         const { state, services } = cluster.clusterState();
         if (options.json) {
             console.log(JSON.stringify({ state, kubeconfig: live.kubeconfig, context: contextName, parts: services }));
@@ -74,8 +79,12 @@ cli.command("kubectl")
         if (!fs.existsSync(live.kubeconfig)) {
             throw new UserError(`the sandbox is not up; start it with ${upCommand}`);
         }
-        runInForeground(`${live.bin}/kubectl`, args, cluster.kubectlEnvironment);
+        runInForeground(`${live.bin}/kubectl`, args, loadCluster().kubectlEnvironment);
     });
+
+function loadCluster(): typeof Cluster {
+    return require("./cluster") as typeof Cluster;
+}
 
 /** Prints a line about a service, and the end of its log if it has died. */
 function describeService(name: ServiceName, service: ServiceState | undefined): void {

@@ -19,7 +19,7 @@ const upIsReady = { code: 0, output: expect.stringMatching(/is ready|is up/) as 
 
 /** Starts the program of `npm run sandbox -- up` without npm, so that signals reach the program itself. */
 function startUp() {
-    const child = spawn(process.execPath, ["--import", "tsx", "packages/sandbox/cli.ts", "up"], {
+    const child = spawn(process.execPath, ["packages/compile/run.js", "packages/sandbox/cli.ts", "up"], {
         cwd: clone,
         stdio: "ignore",
     });
@@ -112,14 +112,15 @@ describe("npm run sandbox", () => {
     it("refuses a second clone on the same machine, and keeps the first one's sandbox", async () => {
         const other = fs.mkdtempSync(path.join(os.tmpdir(), "second-clone-"));
         try {
-            for (const file of ["packages/sandbox", "packages/shared", "package.json", "tsconfig.json"]) {
+            for (const file of ["packages/compile", "packages/sandbox", "packages/shared", "package.json"]) {
                 fs.cpSync(path.join(clone, file), path.join(other, file), { recursive: true });
             }
             fs.symlinkSync(path.join(clone, "node_modules"), path.join(other, "node_modules"));
             for (const command of ["up", "down"]) {
                 // Not by npm: the linked node_modules would lead it back to this clone.
+                const run = path.join(other, "packages/compile/run.js");
                 const program = path.join(other, "packages/sandbox/cli.ts");
-                const refused = await runCommand(process.execPath, ["--import", "tsx", program, command]);
+                const refused = await runCommand(process.execPath, [run, program, command]);
                 expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(clone) as string });
             }
             expect((await status()).state).toBe("up");

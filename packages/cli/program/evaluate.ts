@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import path from "node:path";
 import { UserError, Stopped } from "../../shared/errors";
+import { PROJECT_FOLDER } from "../../shared/project";
 import type { Declaration } from "./declaration";
 import type { StackConfig } from "./stackConfig";
 
@@ -23,9 +24,10 @@ export type Evaluation = { declaration: Declaration } | { fault: string };
  */
 export function evaluateProgram(request: EvaluationRequest, stop?: AbortSignal): Promise<Declaration> {
     return new Promise((resolve, reject) => {
-        const child = fork(path.join(__dirname, "evaluation.ts"), {
+        const evaluation = path.join(__dirname, "evaluation.ts");
+        const child = fork(path.join(PROJECT_FOLDER, "packages", "compile", "run.js"), [evaluation], {
             cwd: request.folder,
-            execArgv: ["--import", "tsx"],
+            execArgv: [],
             stdio: ["ignore", "pipe", "pipe", "ipc"],
             signal: stop,
         });

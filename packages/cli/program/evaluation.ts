@@ -1,6 +1,7 @@
 /** The process in which `evaluateProgram` runs the program. It gets the request and sends the answer as messages. */
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { load } from "../../compile/compiled";
 import { messageOf } from "../../shared/errors";
 import type { Declaration } from "./declaration";
 import type { Evaluation, EvaluationRequest } from "./evaluate";
@@ -35,9 +36,8 @@ async function evaluate(request: EvaluationRequest): Promise<void> {
     );
     listenToMonitor(noteResource, noteOutputs);
 
-    // The engine's host loads the program in the same way.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    await pulumi.runtime.runInPulumiStack(() => require(path.join(request.folder, "index.ts")) as Promise<unknown>);
+    const program = path.join(request.folder, "index.ts");
+    await pulumi.runtime.runInPulumiStack(() => load(program) as Promise<unknown>);
     await pulumi.runtime.disconnect();
     end({ declaration });
 }

@@ -49,7 +49,7 @@ beforeEach(() => {
     for (const name of ["esbuild", "@esbuild"]) {
         symlinkSync(path.join(CLONE, "node_modules", name), inClone("node_modules", name));
     }
-    write("room/entry.ts", 'import { word } from "./word";\nconsole.log(word as string);\n');
+    write("room/entry.ts", "import { word } from './word';\nconsole.log(word as string);\n");
     write("room/word.ts", 'export const word: string = "first";\n');
 });
 afterEach(() => {
@@ -164,7 +164,7 @@ describe("a program", () => {
             [
                 'import { readFileSync } from "node:fs";',
                 'import path from "node:path";',
-                'import { where } from "../other/where";',
+                "import { where } from '../other/where';",
                 'console.log(readFileSync(path.join(__dirname, "data.txt"), "utf8"), path.basename(__filename), where);',
                 'console.log(path.basename(require.resolve("some-package")), ...process.argv.slice(1));',
             ].join("\n"),
@@ -181,7 +181,7 @@ describe("a program", () => {
             "room/word.ts",
             'interface Unused {\n    a: 1;\n}\nexport const word = (): string => {\n    throw new Error("broken");\n};\n',
         );
-        write("room/entry.ts", 'import { word } from "./word";\ntype None = undefined;\n\nword();\n');
+        write("room/entry.ts", "import { word } from './word';\ntype None = undefined;\n\nword();\n");
         const { status, stderr } = start(inClone("room/entry.ts"));
         expect(status).toBe(1);
         expect(stderr).toContain("Error: broken\n");

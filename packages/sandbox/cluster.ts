@@ -17,15 +17,8 @@ import { kubeProxy } from "./node/kubeProxy";
 import { kubelet } from "./node/kubelet";
 import { readOwner, runningCommand } from "./ownership";
 import { cache, live, sandboxDirectory } from "./paths";
-import {
-    assertAlive,
-    type Service,
-    type ServiceName,
-    serviceNames,
-    type ServiceState,
-    serviceState,
-    startService,
-} from "./services";
+import { type ServiceName, serviceNames } from "./serviceNames";
+import { assertAlive, type Service, type ServiceState, serviceState, startService } from "./services";
 import { network, nodeName } from "./settings";
 import { familyDirectory, program } from "./toolchain/toolchain";
 

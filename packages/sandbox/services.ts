@@ -7,6 +7,7 @@ import { childOf, isAlive, type ProcessId, processId, readOr } from "../shared/p
 import { enterArguments } from "./namespaces";
 import { readJson } from "./ownership";
 import { live } from "./paths";
+import { type ServiceName, serviceNames } from "./serviceNames";
 
 /** A program that runs as long as the sandbox is up. */
 export interface Service {
@@ -17,21 +18,6 @@ export interface Service {
     /** Path and text of the files that it reads. */
     files?: Readonly<Record<string, string>>;
 }
-
-/** The services in the order of their start. */
-export const startOrder = {
-    first: ["etcd", "kube-apiserver", "containerd"],
-    /** They call the API server when they start, and exit if it does not answer. */
-    afterApiServer: ["kube-controller-manager", "kube-scheduler", "coredns", "kube-proxy", "load-balancer"],
-    /** It exits if containerd does not answer. */
-    afterContainerd: ["kubelet"],
-} as const;
-
-/** All services, in the order of their start. */
-export const serviceNames = [...startOrder.first, ...startOrder.afterApiServer, ...startOrder.afterContainerd] as const;
-
-/** Name of a service, as the command `logs` takes it. */
-export type ServiceName = (typeof serviceNames)[number];
 
 /** Where the output of a service goes. */
 export const logFile = (name: string) => path.join(live.logs, `${name}.log`);

@@ -46,7 +46,7 @@ function section({ date, rounds, load, machine, versions, result }: Run): string
             result.series.map(({ label, unit, samples }) => [
                 label,
                 shown(median(samples), unit),
-                samples.map((sample) => sample.toFixed(1)).join(", "),
+                samples.map((sample) => rounded(sample, unit)).join(", "),
             ]),
         ),
         table(["figure", "value", "limit", ""], result.checks.map(checkCells)),
@@ -61,7 +61,12 @@ function checkCells(check: Check): string[] {
 }
 
 function shown(value: number, unit: Unit | "times"): string {
-    return unit === "times" ? value.toFixed(2) : `${value.toFixed(1)} ${unit}`;
+    return unit === "times" ? rounded(value, unit) : `${rounded(value, unit)} ${unit}`;
+}
+
+/** Times of the CPU are short. */
+function rounded(value: number, unit: Unit | "times"): string {
+    return value.toFixed(unit === "times" || unit === "CPU s" ? 2 : 1);
 }
 
 function table(head: string[], rows: readonly string[][]): string {

@@ -1,6 +1,6 @@
 import type { Engine } from "../cli/engine/discovery";
 
-/** The arguments of every measurement. */
+/** The arguments of a measurement. */
 export interface Setting {
     engine: Engine;
     rounds: number;
@@ -9,7 +9,8 @@ export interface Setting {
     stop: AbortSignal;
 }
 
-export type Unit = "s" | "MB";
+/** "CPU s": seconds of CPU time, of the user and the system together. */
+export type Unit = "s" | "CPU s" | "MB";
 
 /** The samples of one quantity, one for each round. */
 export interface Series {
@@ -45,8 +46,8 @@ export interface Contender {
 }
 
 /** @param measure performs a round and gives its seconds */
-export function contender(label: string, measure: Contender["measure"]): Contender {
-    return { series: { label, unit: "s", samples: [] }, measure };
+export function contender(label: string, measure: Contender["measure"], unit: "s" | "CPU s" = "s"): Contender {
+    return { series: { label, unit, samples: [] }, measure };
 }
 
 /** Measures all contenders in each round, so that other load on the machine affects all of them. */
@@ -71,6 +72,11 @@ export function median(samples: readonly number[]): number {
 /** The median of one series as a multiple of another's. Both must be measured in turn. */
 export function ratio(what: string, ours: Series, theirs: Series, limit: number): Check {
     return { what, value: median(ours.samples) / median(theirs.samples), limit, unit: "times" };
+}
+
+/** The median of a series. */
+export function usual(what: string, series: Series, limit: number): Check {
+    return { what, value: median(series.samples), limit, unit: series.unit };
 }
 
 /** The largest sample of a series. */

@@ -1,5 +1,6 @@
 "use strict";
-// The process that builds one entry, by its path. Prints a JSON object: the code, its source map, and what they were made of.
+// The process that builds one entry. Its arguments are the entry's path and, for a bundle that is not for Node.js processes of
+// this clone, esbuild's options as JSON. It prints a JSON object: the code, its source map, and what they were made of.
 const { existsSync, readFileSync } = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -71,13 +72,9 @@ const withoutGenerated = {
     },
 };
 
-async function main(entry) {
-    const { outputFiles, metafile } = await esbuild.build({
-        absWorkingDir: ROOT,
-        entryPoints: [entry],
-        outfile: path.join(ROOT, "out.js"),
-        write: false,
-        bundle: true,
+/** The options for `compiled`. */
+function forThisClone(entry) {
+    return {
         platform: "node",
         format: "cjs",
         target: "node20.20",
@@ -90,8 +87,19 @@ async function main(entry) {
         sourcemap: "external",
         sourcesContent: false,
         sourceRoot: ROOT,
-        metafile: true,
         legalComments: "none",
+    };
+}
+
+async function main(entry, options) {
+    const { outputFiles, metafile } = await esbuild.build({
+        ...(options === undefined ? forThisClone(entry) : JSON.parse(options)),
+        absWorkingDir: ROOT,
+        entryPoints: [entry],
+        outfile: path.join(ROOT, "out.js"),
+        bundle: true,
+        write: false,
+        metafile: true,
         logLevel: "error",
         logLimit: 0,
         // The project's settings are for type checks.
@@ -102,10 +110,10 @@ async function main(entry) {
     const packages = [...above].map((folder) => path.join(folder, "package.json"));
     const own = [...above].filter((folder) => !folder.split(path.sep).includes("node_modules"));
     const nested = own.map((folder) => path.join(folder, "node_modules"));
-    const [map, code] = outputFiles.map(({ text }) => text);
+    const textOf = (file) => outputFiles.find((each) => each.path === path.join(ROOT, file))?.text ?? "";
     const result = {
-        code,
-        map,
+        code: textOf("out.js"),
+        map: textOf("out.js.map"),
         inputs: [...inputs, ...present(packages), ...ALWAYS.map((file) => path.relative(ROOT, file)).filter(isPresent)],
         folders: [...own, ...present(nested)],
     };
@@ -126,7 +134,7 @@ function isPresent(file) {
     return existsSync(path.join(ROOT, file));
 }
 
-main(process.argv[2]).catch((error) => {
+main(...process.argv.slice(2)).catch((error) => {
     // esbuild has printed its own messages.
     if (error.errors === undefined) {
         console.error(error);

@@ -26,21 +26,42 @@ const ABANDONED = 3_600_000;
  * @throws {Error} if the sources cannot be built, with esbuild's messages
  */
 function compiled(entry) {
-    const name = `${encodeURIComponent(path.relative(ROOT, entry))}.js`;
+    return provide(entry, `${encodeURIComponent(path.relative(ROOT, entry))}.js`);
+}
+
+/**
+ * The text of a bundle that is not for this process. It is built and kept in the same way.
+ * @param {string} entry the path of the TypeScript file
+ * @param {import("esbuild").BuildOptions} options all options that differ from esbuild's; they must be JSON
+ * @returns {string} the bundle
+ * @throws {Error} if the sources cannot be built, with esbuild's messages
+ */
+function bundled(entry, options) {
+    const json = JSON.stringify(options);
+    const kind = digestOf(json).slice(0, 8);
+    const file = provide(entry, `${encodeURIComponent(path.relative(ROOT, entry))}.${kind}.js`, json);
+    const content = fs.readFileSync(file, "utf8");
+    return content.slice(0, content.lastIndexOf(MANIFEST));
+}
+
+/** @returns the file with a build of that name */
+function provide(entry, name, options) {
     // Copies of this clone may share its packages by a link.
     const clone = encodeURIComponent(ROOT);
     const folders = [path.join(ROOT, "node_modules", ".cache", "bookinfo-mesh", clone), ...temporaryFolder()];
     const current = folders.map((folder) => path.join(folder, name)).find(isCurrent);
-    return current ?? write(build(entry), name, folders);
+    return current ?? write(build(entry, options), name, folders);
 }
 
 /**
- * Runs a TypeScript file of this clone in this process. Stack traces name its sources.
+ * Runs a TypeScript file of this clone in this process. The stack trace of an error that ends it names the sources.
  * @param {string} entry its path
  * @returns {unknown} what it exports
  */
 function load(entry) {
-    require("./stackTrace").mapStackTraces();
+    const { mapStackTraces } = require("./stackTrace");
+    // Only then, because it makes every stack trace slow, and the SDK of Pulumi looks at thousands.
+    process.once("uncaughtExceptionMonitor", mapStackTraces);
     return require(compiled(entry));
 }
 
@@ -78,13 +99,13 @@ function stateOf(inputs, folders) {
 }
 
 /** Builds an entry in a process of its own, because esbuild's plugins need an event loop. */
-function build(entry) {
+function build(entry, options) {
     const begun = Date.now();
     const { spawnSync } = require("node:child_process");
     // Options of the user's process, such as a debugger's, are not for this one.
     const env = { ...process.env, NODE_OPTIONS: "" };
-    const options = { cwd: ROOT, env, encoding: "utf8", maxBuffer: 2 ** 30 };
-    const done = spawnSync(process.execPath, [path.join(__dirname, "build.js"), entry], options);
+    const args = [path.join(__dirname, "build.js"), entry, ...(options === undefined ? [] : [options])];
+    const done = spawnSync(process.execPath, args, { cwd: ROOT, env, encoding: "utf8", maxBuffer: 2 ** 30 });
     if (done.status !== 0) {
         throw new Error(`${entry} cannot be compiled:\n${done.stderr?.trim() || done.error || done.signal}`);
     }
@@ -130,7 +151,7 @@ function writeAtomically(file, content) {
 /** Removes builds of sources that are gone, and what killed builds have left. */
 function removeOld(folder) {
     for (const name of fs.readdirSync(folder)) {
-        const [, source = "", unfinished] = /^(.*?)\.js(?:\.map)?(\.\d+)?$/.exec(name) ?? [];
+        const [, source = "", unfinished] = /^(.*?)(?:\.[0-9a-f]{8})?\.js(?:\.map)?(\.\d+)?$/.exec(name) ?? [];
         const file = path.join(folder, name);
         const exists = fs.existsSync(path.join(ROOT, decodeURIComponent(source)));
         if (!exists || (unfinished && fs.statSync(file).mtimeMs < Date.now() - ABANDONED)) {
@@ -167,4 +188,4 @@ function digestOf(content) {
     return createHash("sha256").update(content).digest("hex");
 }
 
-module.exports = { compiled, load };
+module.exports = { bundled, compiled, load };

@@ -6,7 +6,10 @@ const path = require("node:path");
 /** Source maps by the path of the build; undefined if there is none. Read only if a stack trace is printed. */
 const maps = new Map();
 
-/** Makes stack traces name the TypeScript sources of builds. Node.js's own way reads each map before it runs the file. */
+/**
+ * Makes the stack traces that are looked at from now on name the TypeScript sources of builds. V8 formats a stack trace when it
+ * is looked at first. Node.js's own way would read each map before it runs the file.
+ */
 function mapStackTraces() {
     Error.prepareStackTrace = (error, frames) => [headingOf(error), ...frames.map(lineOf)].join("\n    at ");
 }

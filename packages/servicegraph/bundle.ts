@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { buildSync, type BuildOptions } from "esbuild";
+import type { BuildOptions } from "esbuild";
+import { bundled } from "../compile/compiled";
 import { forcegraphPage } from "./force/forcegraphPage";
 import type { AssetName } from "./server/assets";
 
@@ -42,19 +43,11 @@ function licence(name: string): string {
 }
 
 function bundle(entry: string, options: BuildOptions): string {
-    const { outputFiles } = buildSync({
+    return bundled(path.join(__dirname, entry), {
         ...options,
-        absWorkingDir: __dirname,
-        entryPoints: [entry],
-        bundle: true,
         // Half the size. Pulumi keeps the text in the stack's state, and writes the state after each resource.
         minify: true,
-        write: false,
         charset: "utf8",
         legalComments: "inline",
-        logLevel: "silent",
-        // The project's settings are for type checks.
-        tsconfigRaw: {},
     });
-    return outputFiles[0]?.text ?? "";
 }

@@ -25,7 +25,7 @@ const LAWS: Record<string, string[]> = {
         "packages/kubernetes",
         "packages/shared",
     ],
-    "packages/servicegraph": [],
+    "packages/servicegraph": ["packages/compile"],
     "packages/sandbox": ["packages/compile", "packages/shared"],
     "packages/policy": [],
     "packages/bench": [

@@ -2,6 +2,7 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "../../compile/compiled";
+import { mapStackTraces } from "../../compile/stackTrace";
 import { messageOf } from "../../shared/errors";
 import type { Declaration } from "./declaration";
 import type { Evaluation, EvaluationRequest } from "./evaluate";
@@ -89,6 +90,7 @@ function idOf(resource: pulumi.runtime.MockResourceArgs): string {
 
 /** Errors of the program are complete sentences; any other error needs its stack trace. */
 function describe(error: unknown): string {
+    mapStackTraces();
     const isComplete: boolean = pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
     return error instanceof Error && !isComplete ? (error.stack ?? error.message) : messageOf(error);
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import pc from "picocolors";
+import { mapStackTraces } from "../../compile/stackTrace";
 import { signalRunning } from "../../shared/childProcess";
 import { UserError, Stopped } from "../../shared/errors";
 
@@ -46,6 +47,7 @@ export async function runCommand(
             if (error instanceof UserError) {
                 console.error(`${pc.red("error:")} ${error.message}`);
             } else {
+                mapStackTraces();
                 console.error(pc.red("error: a bug in bookinfo-mesh"), error);
             }
             return 1;

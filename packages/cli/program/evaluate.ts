@@ -27,7 +27,8 @@ export function evaluateProgram(request: EvaluationRequest, stop?: AbortSignal):
         const evaluation = path.join(__dirname, "evaluation.ts");
         const child = fork(path.join(PROJECT_FOLDER, "packages", "compile", "run.js"), [evaluation], {
             cwd: request.folder,
-            execArgv: [],
+            // As in Pulumi.yaml: the SDK records a stack trace with each of its promises.
+            execArgv: ["--stack-trace-limit=3"],
             stdio: ["ignore", "pipe", "pipe", "ipc"],
             signal: stop,
         });

@@ -1,4 +1,5 @@
 /** The process in which `evaluateProgram` runs the program. It gets the request and sends the answer as messages. */
+import "../../compile/deferPackages";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "../../compile/compiled";

@@ -55,7 +55,7 @@ const separate = {
 
 /**
  * The Kubernetes client's generated classes are nine tenths of it, and nothing here uses them: `KubeConfig` only for clients
- * of these classes.
+ * of these classes. An import of any other name is an error of the build.
  */
 const withoutGenerated = {
     name: "Kubernetes client without generated classes",
@@ -67,7 +67,7 @@ const withoutGenerated = {
         onLoad({ filter: /./, namespace }, () => ({
             contents: `
                 const leftOut = () => { throw new Error("the generated classes of the Kubernetes client are left out here"); };
-                exports.createConfiguration = exports.ServerConfiguration = leftOut;`,
+                export { leftOut as createConfiguration, leftOut as ServerConfiguration };`,
         }));
     },
 };

@@ -44,13 +44,14 @@ function bundled(entry, options) {
     return content.slice(0, content.lastIndexOf(MANIFEST));
 }
 
-/** @returns the file with a build of that name */
+/** The file with a build of that name. */
 function provide(entry, name, options) {
-    // Copies of this clone may share its packages by a link.
-    const clone = encodeURIComponent(ROOT);
-    const folders = [path.join(ROOT, "node_modules", ".cache", "bookinfo-mesh", clone), ...temporaryFolder()];
-    const current = folders.map((folder) => path.join(folder, name)).find(isCurrent);
-    return current ?? write(build(entry, options), name, folders);
+    const own = path.join(cacheFolder(), name);
+    if (isCurrent(own)) {
+        return own;
+    }
+    const temporary = path.join(temporaryFolder(), name);
+    return isPrivate(temporaryFolder()) && isCurrent(temporary) ? temporary : write(build(entry, options), name);
 }
 
 /**
@@ -118,23 +119,66 @@ function build(entry, options) {
 }
 
 /** Writes a build to the first folder that can be written. */
-function write({ content, map }, name, folders) {
-    for (const folder of folders) {
-        const file = path.join(folder, name);
+function write({ content, map }, name) {
+    for (const make of [makeCacheFolder, makeTemporaryFolder, makeNewFolder]) {
         try {
-            fs.mkdirSync(folder, { recursive: true });
+            const file = path.join(make(), name);
             writeAtomically(`${file}.map`, map);
             writeAtomically(file, content);
-            removeOld(folder);
-            removeOtherClones(path.dirname(folder));
             return file;
-        } catch {
+        } catch (error) {
+            if (make === makeNewFolder) {
+                throw error;
+            }
             // Read-only, or another user's: the next folder.
         }
     }
+}
+
+function makeCacheFolder() {
+    const folder = cacheFolder();
+    fs.mkdirSync(folder, { recursive: true });
+    try {
+        removeOld(folder);
+        removeOtherClones(path.dirname(folder));
+    } catch {
+        // Another process has removed the same.
+    }
+    return folder;
+}
+
+/** @throws {Error} if others could write there */
+function makeTemporaryFolder() {
+    const folder = temporaryFolder();
+    fs.mkdirSync(folder, { mode: 0o700, recursive: true });
+    if (!isPrivate(folder)) {
+        throw new Error(`${folder} belongs to others`);
+    }
+    return folder;
+}
+
+/** Removed when this process ends. */
+function makeNewFolder() {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "bookinfo-mesh-"));
     process.on("exit", () => fs.rmSync(folder, { recursive: true, force: true }));
-    return write({ content, map }, name, [folder]);
+    return folder;
+}
+
+/** The folder for builds of this clone. Copies of a clone may share their packages by a link, so each has its own. */
+function cacheFolder() {
+    return path.join(ROOT, "node_modules", ".cache", "bookinfo-mesh", encodeURIComponent(ROOT));
+}
+
+/** The folder for builds of a clone that this user cannot write. */
+function temporaryFolder() {
+    return path.join(os.tmpdir(), `bookinfo-mesh-${process.getuid?.() ?? "user"}-${digestOf(ROOT).slice(0, 8)}`);
+}
+
+/** Whether a folder is this user's, and nobody else can write there. On Windows, each user has a folder for temporary files. */
+function isPrivate(folder) {
+    const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
+    const user = process.getuid?.();
+    return stat?.isDirectory() === true && (user === undefined || (stat.uid === user && (stat.mode & 0o077) === 0));
 }
 
 /** Several processes may build the same at the same time. Each leaves a whole file. */
@@ -167,21 +211,6 @@ function removeOtherClones(folder) {
             fs.rmSync(path.join(folder, name), { recursive: true, force: true });
         }
     }
-}
-
-/** This user's folder for builds of this clone, for a clone that this user cannot write; none if others can write it. */
-function temporaryFolder() {
-    const user = process.getuid?.() ?? "user";
-    const clone = digestOf(ROOT).slice(0, 8);
-    const folder = path.join(os.tmpdir(), `bookinfo-mesh-${user}-${clone}`);
-    try {
-        fs.mkdirSync(folder, { mode: 0o700 });
-    } catch {
-        // It exists, or the next check fails.
-    }
-    const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
-    const isPrivate = process.getuid === undefined || (stat?.uid === user && (stat.mode & 0o077) === 0);
-    return stat?.isDirectory() && isPrivate ? [folder] : [];
 }
 
 function digestOf(content) {

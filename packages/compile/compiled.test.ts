@@ -1,4 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
     chmodSync,
     cpSync,
@@ -146,11 +147,15 @@ describe("a folder that cannot be written", () => {
         outputOf("room/entry.ts");
         const [folder = ""] = readdirSync(temporary);
         const build = path.join(temporary, folder, "room%2Fentry.ts.js");
-        writeFileSync(build, 'console.log("from somebody else");');
+        // What somebody else could write there: another program that counts as whole and current.
+        const [code = "", manifest = ""] = readFileSync(build, "utf8").split("\n//# build=");
+        const other = code.replace("first", "wrong");
+        const digests = [code, other].map((each) => createHash("sha256").update(each).digest("hex"));
+        writeFileSync(build, `${other}\n//# build=${manifest.replace(digests[0] ?? "", digests[1] ?? "")}`);
         chmodSync(path.join(temporary, folder), 0o777);
         expect(outputOf("room/entry.ts")).toBe("first");
         expect(readdirSync(temporary)).toEqual([folder]);
-        expect(readFileSync(build, "utf8")).toContain("somebody else");
+        expect(readFileSync(build, "utf8")).toContain('"wrong"');
     });
 });
 

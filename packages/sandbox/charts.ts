@@ -3,6 +3,8 @@ import * as path from "node:path";
 import { outputOf } from "../shared/childProcess";
 import { cache, live } from "./paths";
 import { istioVersion } from "./settings";
+import { buildArtifact } from "./toolchain/artifacts";
+import { istioFilesArtifact } from "./toolchain/istioFiles";
 import { program, toolchainFiles } from "./toolchain/toolchain";
 
 /** Istio's chart repository since its move in 2026 (istio.io blog, "An update on our move to AWS"). */
@@ -16,6 +18,9 @@ const charts = ["base", "istiod", "gateway"];
 export async function publishCharts(): Promise<"repository" | "Go module"> {
     const pulled = path.join(cache.root, `charts-${istioVersion}`);
     const isPulled = fs.existsSync(pulled) || (await pullCharts(pulled));
+    if (!isPulled) {
+        await buildArtifact(istioFilesArtifact, () => undefined);
+    }
     fs.cpSync(isPulled ? pulled : toolchainFiles.charts, live.charts, { recursive: true });
     return isPulled ? "repository" : "Go module";
 }

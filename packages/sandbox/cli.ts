@@ -14,7 +14,9 @@ const cli = new Command(invocationOf("sandbox"))
 
 cli.command("up")
     .description("build what is missing, start the cluster, and wait until its node is ready")
-    .action(() => commands().up());
+    .option("--no-addons", "leave the add-ons' images out; a later `up` adds them")
+    .option("--istioctl", "build istioctl too")
+    .action((options: Commands.UpOptions) => commands().up(options));
 
 cli.command("down")
     .description("remove the cluster: processes, mounts, interfaces and files; the cache stays")

@@ -47,7 +47,8 @@ interface ClusterState {
 
 /** The state of the sandbox and of each service. */
 export function clusterState(): ClusterState {
-    if (runningCommand()) {
+    const command = runningCommand();
+    if (command && !command.addsAddons) {
         return { state: "starting or stopping", services: {} };
     }
     if (!readOwner()) {
@@ -165,8 +166,9 @@ function kubectl(...args: string[]): Promise<string> {
 /** Links the programs for people and other tools at a fixed path. */
 function publishPrograms(): void {
     fs.mkdirSync(live.bin, { recursive: true });
-    const programs = { helm: "helm", kubectl: "kubernetes", istioctl: "istio" } as const;
+    const programs = { helm: "helm", kubectl: "kubernetes", istioctl: "istioctl" } as const;
     for (const [name, family] of Object.entries(programs)) {
+        // The link to istioctl works once istioctl is built.
         fs.symlinkSync(path.join(familyDirectory(family), name), path.join(live.bin, name));
     }
 }

@@ -10,12 +10,14 @@ import { assertLinuxRoot } from "./preflight";
 import { type ServiceName, serviceNames } from "./serviceNames";
 import { logFile, logTail, type ServiceState } from "./services";
 import { contextName } from "./settings";
-import { up as start } from "./up";
+import { hasAddons, up as start, type UpOptions } from "./up";
 
 const upCommand = commandLine("sandbox", ["up"]);
 
-export function up(): Promise<void> {
-    return reportErrors(start);
+export type { UpOptions };
+
+export function up(options: UpOptions): Promise<void> {
+    return reportErrors(() => start(options));
 }
 
 export function down(): Promise<void> {
@@ -32,7 +34,9 @@ export function status(options: { json?: boolean }): Promise<void> {
     return reportErrors(() => {
         const { state, services } = cluster.clusterState();
         if (options.json) {
-            console.log(JSON.stringify({ state, kubeconfig: live.kubeconfig, context: contextName, parts: services }));
+            const { kubeconfig } = live;
+            const facts = { state, kubeconfig, context: contextName, addons: hasAddons(), parts: services };
+            console.log(JSON.stringify(facts));
         } else {
             console.log(`The sandbox is ${state}.`);
             if (state === "broken" && !cluster.wasReady()) {

@@ -18,6 +18,8 @@ export interface Owner {
     init?: ProcessId;
     /** Whether the sandbox was ready once. After that, a start of the services that died repairs it. */
     complete?: boolean;
+    /** Whether it has the add-ons' images. */
+    addons?: boolean;
 }
 
 /** The recorded owner; undefined if no sandbox exists. */
@@ -26,14 +28,14 @@ export function readOwner(): Owner | undefined {
 }
 
 /** Adds to the record of the sandbox. */
-export function record(known: Pick<Owner, "holder" | "init" | "complete">): void {
+export function record(known: Pick<Owner, "holder" | "init" | "complete" | "addons">): void {
     fs.mkdirSync(live.root, { recursive: true });
     const owner: Owner = { ...readOwner(), clone: cloneDirectory, containerdStore: cache.containerd, ...known };
     writeAtomically(live.owner, JSON.stringify(owner), 0o644);
 }
 
-/** A command that works on the sandbox. */
-type Lock = ProcessId & { clone: string };
+/** A command that works on the sandbox. While it adds the add-ons, the cluster can be used. */
+type Lock = ProcessId & { clone: string; addsAddons?: boolean };
 
 /** Another command that is starting or stopping the sandbox now. */
 export function runningCommand(): Lock | undefined {
@@ -58,9 +60,9 @@ export function claim(): void {
         fs.linkSync(prepared, live.lock);
     } catch {
         const other = runningCommand();
+        const work = other?.addsAddons ? "building the sandbox's add-ons" : "starting or stopping the sandbox";
         throw new UserError(
-            `process ${String(other?.pid)}, of the clone ${String(other?.clone)}, is starting or stopping the sandbox; ` +
-                "wait for it to end",
+            `process ${String(other?.pid)}, of the clone ${String(other?.clone)}, is ${work}; wait for it to end`,
         );
     } finally {
         fs.rmSync(prepared);
@@ -69,6 +71,12 @@ export function claim(): void {
         fs.rmSync(live.lock, { force: true });
     });
     refuseOthers();
+}
+
+/** From now on this command only adds the add-ons: others see a cluster that is up. */
+export function allowUse(): void {
+    const own: Lock = { ...processId(process.pid), clone: cloneDirectory, addsAddons: true };
+    writeAtomically(live.lock, JSON.stringify(own), 0o644);
 }
 
 /** @throws UserError if another clone's sandbox is up */

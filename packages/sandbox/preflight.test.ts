@@ -2,7 +2,7 @@ import { isGoEnough } from "./preflight";
 
 describe("isGoEnough", () => {
     it.each([
-        ["go1.26.6", "local"],
+        ["go1.26.3", "local"],
         ["go1.26.8", "local"],
         ["go1.27.0", "local"],
         ["go2.0.0", "local"],
@@ -14,7 +14,7 @@ describe("isGoEnough", () => {
     });
 
     it.each([
-        ["go1.26.5", "local"],
+        ["go1.26.2", "local"],
         ["go1.25.9", "local"],
         ["go1.20.14", "auto"],
         ["devel +abc", "auto"],

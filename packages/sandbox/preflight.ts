@@ -4,38 +4,41 @@ import { findExecutable, outputOf, searchPath } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
 import { commandLine } from "../shared/invocation";
 import { cache, live } from "./paths";
-import { isBuilt, type Artifact } from "./toolchain/artifacts";
+import type { Artifact, BuildTool } from "./toolchain/artifacts";
 
-/** Disk space in GB (10^9 bytes): for each artifact to build, including Go's caches, and to run the sandbox. */
-const diskNeeded = { perBuild: 1.2, toRun: 3, live: 0.5 };
+/** Disk space in GB (10^9 bytes): to build with Go, whose caches are removed afterwards; to run the sandbox. */
+const diskNeeded = { goBuild: 8, toRun: 3, live: 0.5 };
 
 /** Commands of the machine that the sandbox uses, and the Debian package of each. */
 const commandsToRun = { unshare: "util-linux", nsenter: "util-linux", mount: "mount", ip: "iproute2", tar: "tar" };
-const commandsToBuild = {
-    gcc: "gcc libc6-dev",
-    "apt-get": "apt",
-    "dpkg-deb": "dpkg",
-    python3: "python3 python3-pip",
-    npm: "npm",
+const commandsToBuild: Readonly<Record<BuildTool, Readonly<Record<string, string>>>> = {
+    go: {}, // assertGo() checks its version too
+    c: { gcc: "gcc libc6-dev" },
+    apt: { "apt-get": "apt", "dpkg-deb": "dpkg" },
+    pip: { python3: "python3 python3-pip" },
+    npm: { npm: "npm" },
 };
 
-/** The oldest Go that the toolchain's modules accept (containerd's go.mod). */
-const oldestGo = [1, 26, 6];
+/** The oldest Go that the toolchain's modules accept (toolchain/go.mod). */
+const oldestGo = [1, 26, 3];
 
 /**
  * Checks the machine before anything is changed.
+ * @param toBuild what is not downloaded
  * @throws UserError with what is missing and what to do
  */
-export async function preflight(artifacts: readonly Artifact[]): Promise<void> {
+export async function preflight(toBuild: readonly Artifact[]): Promise<void> {
     assertLinuxRoot();
-    const toBuild = artifacts.filter((artifact) => !isBuilt(artifact));
     assertCommands(commandsToRun);
-    if (toBuild.length > 0) {
-        assertCommands(commandsToBuild);
+    const tools = new Set(toBuild.flatMap((artifact) => artifact.tools));
+    assertCommands(Object.assign({}, ...[...tools].map((tool) => commandsToBuild[tool])) as Record<string, string>);
+    if (tools.has("go")) {
         await assertGo();
+    }
+    if (tools.has("pip")) {
         await assertPip();
     }
-    const toRun = diskNeeded.toRun + diskNeeded.perBuild * toBuild.length;
+    const toRun = diskNeeded.toRun + (tools.has("go") ? diskNeeded.goBuild : 0);
     assertDiskSpace(cache.root, toRun, "free some space, or choose another place with XDG_CACHE_HOME");
     assertDiskSpace(path.dirname(live.root), diskNeeded.live, "free some space");
 }

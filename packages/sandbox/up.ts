@@ -1,54 +1,99 @@
+import * as os from "node:os";
 import { Listr, type ListrTask } from "listr2";
 import { messageOf, UserError, ShownError } from "../shared/errors";
 import { commandLine } from "../shared/invocation";
 import { publishCharts } from "./charts";
 import * as cluster from "./cluster";
-import { provideImages } from "./images/images";
+import type { Stage } from "./images/catalog";
+import { artifactsToAssemble, provideImages } from "./images/images";
 import { originOf } from "./images/origin";
 import { assertAddressesFree } from "./network";
-import { claim, record } from "./ownership";
+import { allowUse, claim, readOwner, record } from "./ownership";
 import { cache, live } from "./paths";
 import { assertLinuxRoot, preflight } from "./preflight";
 import { type ServiceName, startOrder } from "./serviceNames";
 import { logTail } from "./services";
 import { contextName, kubernetesVersion } from "./settings";
-import { buildArtifact, isBuilt } from "./toolchain/artifacts";
+import { type Artifact, buildArtifact, isBuilt, isDownloadable, provenanceOf } from "./toolchain/artifacts";
 import { removeGoCaches } from "./toolchain/goBuild";
-import { toolchainArtifacts } from "./toolchain/toolchain";
+import { type Finished, inWords, timeLeft } from "./toolchain/timeLeft";
+import { clusterArtifacts, istioctlArtifact } from "./toolchain/toolchain";
 
 const howToReach = `Kubeconfig: ${live.kubeconfig} (context ${contextName})`;
 
-/** Starts the sandbox, and before that builds what is missing. If the sandbox is up, it does nothing. */
-export async function up(): Promise<void> {
+/** Options of {@link up}. */
+export interface UpOptions {
+    /** Whether the add-ons' images are provided too. `up` without this option provides them later. Default: true. */
+    addons?: boolean;
+    /** Whether istioctl is built too. Default: false. */
+    istioctl?: boolean;
+}
+
+/** What has to be built or downloaded, for the page and then for the add-ons. */
+type Plan = Readonly<Record<Stage, readonly Artifact[]>>;
+
+/** Starts the sandbox, and before that builds what is missing. What is already there stays as it is. */
+export async function up({ addons = true, istioctl = false }: UpOptions = {}): Promise<void> {
     assertLinuxRoot();
     claim();
     if (cluster.wasReady()) {
         await repair();
-        return;
+    } else {
+        await startNew(await planFor({ addons, istioctl }));
     }
-    await preflight(toolchainArtifacts);
+    const missing = await addonsPlan({ addons: addons && !hasAddons(), istioctl });
+    if (missing.length > 0 || (addons && !hasAddons())) {
+        await preflight(await toBuild(missing));
+        await addAddons(missing, addons && !hasAddons());
+    }
+    console.log(`Kubernetes ${kubernetesVersion} is ready. ${howToReach}`);
+}
+
+/** Whether the running sandbox has the add-ons' images. */
+export function hasAddons(): boolean {
+    return readOwner()?.addons === true;
+}
+
+async function planFor(options: Required<UpOptions>): Promise<Plan> {
+    const page = [...clusterArtifacts, ...(await artifactsToAssemble("page"))];
+    return { page: page.filter((artifact) => !isBuilt(artifact)), addons: await addonsPlan(options) };
+}
+
+async function addonsPlan({ addons, istioctl }: Required<UpOptions>): Promise<Artifact[]> {
+    const artifacts = [...(istioctl ? [istioctlArtifact] : []), ...(addons ? await artifactsToAssemble("addons") : [])];
+    return artifacts.filter((artifact) => !isBuilt(artifact));
+}
+
+/** Those that are not downloaded. */
+async function toBuild(artifacts: readonly Artifact[]): Promise<Artifact[]> {
+    const downloadable = await Promise.all(artifacts.map(isDownloadable));
+    return artifacts.filter((_, i) => !downloadable[i]);
+}
+
+/** Starts a sandbox from nothing. If that fails, it removes it again. */
+async function startNew(plan: Plan): Promise<void> {
+    await preflight(await toBuild([...plan.page, ...plan.addons]));
     await cluster.removeEverything(); // what a killed run has left
     await assertAddressesFree();
     const interruption = removeWhenInterrupted();
     try {
-        await startNew().run();
+        await startTasks(plan).run();
     } catch (error) {
-        await interruption(); // it ends this process: the steps failed only because of the interruption
+        await interruption.removal(); // it ends this process: the steps failed only because of the interruption
         cluster.keepLogs();
         await cluster.removeEverything();
         console.error(`The logs of this start are kept in ${cache.failureLogs}`);
         throw new ShownError(messageOf(error));
     }
-    console.log(`Kubernetes ${kubernetesVersion} is ready. ${howToReach}`);
+    interruption.ignore();
 }
 
 /** Starts the services that have died; changes nothing if all services run. */
 async function repair(): Promise<void> {
     if (cluster.deadServices().length === 0) {
-        console.log(`The sandbox is up. ${howToReach}`);
         return;
     }
-    if (!toolchainArtifacts.every(isBuilt)) {
+    if (!clusterArtifacts.every(isBuilt)) {
         const down = commandLine("sandbox", ["down"]);
         throw new UserError(`another version of this clone started the sandbox; remove it first: ${down}`);
     }
@@ -57,37 +102,68 @@ async function repair(): Promise<void> {
         .catch((error: unknown) => {
             throw new ShownError(messageOf(error));
         });
-    console.log(`The sandbox is up again. ${howToReach}`);
+}
+
+/**
+ * Builds the add-ons and gives their images to the running cluster. If it is interrupted, the cluster stays, and `up`
+ * continues.
+ */
+async function addAddons(missing: readonly Artifact[], images: boolean): Promise<void> {
+    allowUse();
+    for (const interruption of ["SIGINT", "SIGTERM"] as const) {
+        process.on(interruption, () => process.exit(130)); // it ends the builds too
+    }
+    const tasks = new Listr(
+        [
+            buildTask("Build the add-ons", missing, []),
+            {
+                title: "Images of the add-ons",
+                enabled: () => images,
+                task: async (_, task) => {
+                    task.title += `: ${originOf(await provideImages("addons", showOn(task)))}`;
+                    record({ addons: true });
+                },
+            },
+            { title: "Remove Go's caches", enabled: () => hasAddons(), task: removeGoCaches },
+        ],
+        listrOptions,
+    );
+    await tasks.run().catch((error: unknown) => {
+        throw new ShownError(messageOf(error));
+    });
 }
 
 /**
  * Makes Ctrl-C during the first start remove everything. Both the terminal and npm may send the signal, so it may come twice.
- * @returns a function that gives the removal, once it has begun
+ * @returns `removal` gives the removal, once it has begun; `ignore` ends this
  */
-function removeWhenInterrupted(): () => Promise<void> | undefined {
+function removeWhenInterrupted() {
     let removal: Promise<void> | undefined;
-    for (const interruption of ["SIGINT", "SIGTERM"] as const) {
-        process.on(interruption, () => {
-            removal ??= cluster
-                .removeEverything()
-                .catch((error: unknown) => {
-                    console.error(messageOf(error));
-                })
-                .finally(() => process.exit(130));
-        });
-    }
-    return () => removal;
+    const remove = () => {
+        removal ??= cluster
+            .removeEverything()
+            .catch((error: unknown) => {
+                console.error(messageOf(error));
+            })
+            .finally(() => process.exit(130));
+    };
+    const interruptions = ["SIGINT", "SIGTERM"] as const;
+    interruptions.forEach((interruption) => process.on(interruption, remove));
+    return {
+        removal: () => removal,
+        ignore: () => {
+            interruptions.forEach((interruption) => process.off(interruption, remove));
+        },
+    };
 }
 
+const listrOptions = { rendererOptions: { collapseSubtasks: false }, registerSignalListeners: false } as const;
+
 /** The steps from nothing to a ready node. */
-function startNew(): Listr {
+function startTasks(plan: Plan) {
     return new Listr(
         [
-            {
-                title: "Build the toolchain",
-                enabled: () => !toolchainArtifacts.every(isBuilt),
-                task: (_, task) => task.newListr(buildSteps()),
-            },
+            buildTask("Build what the page needs", plan.page, plan.addons),
             {
                 title: "Make namespaces, network and keys",
                 task: async () => {
@@ -104,7 +180,7 @@ function startNew(): Listr {
                 },
             },
         ],
-        { rendererOptions: { collapseSubtasks: false }, registerSignalListeners: false }, // see removeWhenInterrupted
+        listrOptions, // see removeWhenInterrupted
     );
 }
 
@@ -122,7 +198,7 @@ const startSteps: ListrTask[] = [
         task: async (_, task) => {
             await cluster.waitForContainerd();
             cluster.start(startOrder.afterContainerd);
-            task.title = `Images: ${originOf(await provideImages(showOn(task)))}`;
+            task.title = `Images: ${originOf(await provideImages("page", showOn(task)))}`;
         },
     },
     {
@@ -156,18 +232,35 @@ function restart(): Listr {
     );
 }
 
-function buildSteps(): ListrTask[] {
-    const builds = toolchainArtifacts
-        .filter((artifact) => !isBuilt(artifact))
-        .map<ListrTask>((artifact) => ({
-            title: artifact.title,
-            task: async (_, task) => {
-                const began = Date.now();
-                await buildArtifact(artifact, showOn(task));
-                task.title = `${artifact.title} (${Math.round((Date.now() - began) / 1000)} s)`;
-            },
-        }));
-    return [...builds, { title: "Remove Go's caches", task: removeGoCaches }];
+/** A task that builds artifacts one after the other, and shows the time that is left for them and for what comes later. */
+function buildTask(title: string, artifacts: readonly Artifact[], later: readonly Artifact[]): ListrTask {
+    const finished: Finished[] = [];
+    return {
+        title,
+        enabled: () => artifacts.length > 0,
+        task: (_, parent) => {
+            const showTimeLeft = () => {
+                const left = (parts: readonly Artifact[]) =>
+                    inWords(timeLeft(parts, finished, os.availableParallelism()));
+                const remaining = artifacts.slice(finished.length);
+                const more = later.length === 0 ? "" : `; after the page, ${left(later)} for the add-ons`;
+                parent.title = remaining.length === 0 ? title : `${title}: ${left(remaining)} left${more}`;
+            };
+            showTimeLeft();
+            return parent.newListr(
+                artifacts.map<ListrTask>((artifact) => ({
+                    title: artifact.title,
+                    task: async (_, task) => {
+                        await buildArtifact(artifact, showOn(task));
+                        const { origin = "built", seconds = 0 } = provenanceOf(artifact) ?? {};
+                        task.title = `${artifact.title} (${origin === "built" ? "" : "downloaded, "}${Math.round(seconds)} s)`;
+                        finished.push({ name: artifact.name, origin, seconds });
+                        showTimeLeft();
+                    },
+                })),
+            );
+        },
+    };
 }
 
 /** Shows the progress of a step beside it. If the output is not a terminal, only a line from time to time. */

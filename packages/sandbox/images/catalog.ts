@@ -11,10 +11,14 @@ import {
 import { program, toolchainFiles } from "../toolchain/toolchain";
 import { debianTree, type Layer } from "./layers";
 
+/** What needs an image: the page, which comes first, or the add-ons. */
+export type Stage = "page" | "addons";
+
 /** An image that the node needs before pods start, because the node itself reaches no registry. */
 export interface CatalogImage {
     /** Full name with registry and tag, as in a pod. */
     name: string;
+    stage: Stage;
 }
 
 /** An image that is assembled here if no registry is reachable. */
@@ -41,12 +45,14 @@ const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 const istioImages: AssembledImage[] = [
     {
         name: `docker.io/istio/pilot:${istioVersion}`,
+        stage: "page",
         isStandIn: false,
         layers: [debianTree, layer("pilot", { "usr/local/bin/pilot-discovery": program("istio", "pilot-discovery") })],
         config: { Entrypoint: ["/usr/local/bin/pilot-discovery"], Env: [searchPath], User: "1337:1337" },
     },
     {
         name: `docker.io/istio/proxyv2:${istioVersion}`,
+        stage: "page",
         isStandIn: false,
         layers: [
             debianTree,
@@ -76,6 +82,7 @@ const bookinfoRoles = [
 
 const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): AssembledImage => ({
     name: `docker.io/istio/examples-bookinfo-${role}-${version}:${bookinfoVersion}`,
+    stage: "page",
     isStandIn: true,
     layers: [debianTree, bookinfo],
     config: { Entrypoint: ["/usr/local/bin/bookinfo", role], Env: [searchPath, ...env], User: user },
@@ -85,6 +92,7 @@ const bookinfoImages = bookinfoRoles.map(({ role, version, user, env }): Assembl
 const addonImages: AssembledImage[] = [
     {
         name: `docker.io/prom/prometheus:v${prometheusVersion}`,
+        stage: "addons",
         isStandIn: false,
         layers: [debianTree, layer("prometheus", { "bin/prometheus": program("prometheus", "prometheus") })],
         config: {
@@ -96,6 +104,7 @@ const addonImages: AssembledImage[] = [
     },
     {
         name: `docker.io/jaegertracing/jaeger:${jaegerVersion}`,
+        stage: "addons",
         isStandIn: false,
         layers: [debianTree, layer("jaeger", { "cmd/jaeger/jaeger-linux": program("jaeger", "jaeger") })],
         config: {
@@ -107,6 +116,7 @@ const addonImages: AssembledImage[] = [
     },
     {
         name: `docker.io/library/node:${nodeVersion}-bookworm-slim`,
+        stage: "addons",
         isStandIn: false,
         layers: [debianTree, layer("node", { "usr/local/bin/node": toolchainFiles.node })],
         config: { Cmd: ["node"], Env: [searchPath] },
@@ -117,6 +127,7 @@ const addonImages: AssembledImage[] = [
 export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     {
         name: pauseImage,
+        stage: "page",
         isStandIn: true,
         layers: [layer("pause", { pause: program("bookinfo", "pause") })],
         config: { Entrypoint: ["/pause"] },
@@ -125,11 +136,16 @@ export const catalog: readonly (AssembledImage | CatalogImage)[] = [
     ...bookinfoImages,
     ...addonImages,
     // These can only be pulled.
-    { name: `docker.io/grafana/grafana:${grafanaVersion}` },
-    { name: `quay.io/kiali/kiali:v${kialiVersion}` },
+    { name: `docker.io/grafana/grafana:${grafanaVersion}`, stage: "addons" },
+    { name: `quay.io/kiali/kiali:v${kialiVersion}`, stage: "addons" },
 ];
 
 /** Whether an image can be assembled here. */
 export function canBeAssembled(image: AssembledImage | CatalogImage): image is AssembledImage {
     return "layers" in image;
+}
+
+/** The files of this machine that an assembled image consists of. */
+export function filesOf({ layers }: AssembledImage): string[] {
+    return layers.flatMap(({ files = {}, tree }) => [...Object.values(files), ...(tree === undefined ? [] : [tree])]);
 }

@@ -1,10 +1,16 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { messageOf } from "../../shared/errors";
+import { readOr } from "../../shared/processId";
 import { cache } from "../paths";
+import { download, isReachable, type ReleaseFile } from "./releases";
 
 /** Shows the progress of a build, in one short line. */
 export type Report = (progress: string) => void;
+
+/** What a build needs on the machine. */
+export type BuildTool = "go" | "c" | "apt" | "pip" | "npm";
 
 /** Something that is built once, into a directory of the cache. A hash of its sources is in the directory's name. */
 export interface Artifact {
@@ -14,6 +20,10 @@ export interface Artifact {
     title: string;
     /** Everything that the result depends on. Any change means another build. */
     builtFrom: readonly string[];
+    /** What the build needs on the machine. A download needs none of it. */
+    tools: readonly BuildTool[];
+    /** The published files with the same programs; default: none. They are taken instead of a build if their hosts answer. */
+    release?: readonly ReleaseFile[];
     /**
      * Builds into an empty directory.
      * @param finished where the directory will be once it is complete, for results that contain their own path
@@ -21,20 +31,42 @@ export interface Artifact {
     build: (directory: string, report: Report, finished: string) => Promise<void>;
 }
 
+/** How an artifact came about. */
+export interface Provenance {
+    origin: "built" | "released";
+    /** Wall-clock time, in seconds. */
+    seconds: number;
+    /** CPU time of all its processes, user and system, in seconds. */
+    cpuSeconds: number;
+}
+
+const provenanceFile = (directory: string) => path.join(directory, "provenance.json");
+
 /** Where an artifact is, or will be after its build. */
 export function artifactDirectory(artifact: Pick<Artifact, "name" | "builtFrom">): string {
     const key = createHash("sha256").update(JSON.stringify(artifact.builtFrom)).digest("hex").slice(0, 12);
     return path.join(cache.artifacts, `${artifact.name}-${key}`);
 }
 
-/** Whether an artifact is already built. */
+/** Whether an artifact is already built or downloaded. */
 export function isBuilt(artifact: Artifact): boolean {
     return fs.existsSync(artifactDirectory(artifact));
 }
 
+/** How an artifact came about; undefined if it does not exist. */
+export function provenanceOf(artifact: Artifact): Provenance | undefined {
+    const text = readOr(provenanceFile(artifactDirectory(artifact)), "");
+    return text === "" ? undefined : (JSON.parse(text) as Provenance);
+}
+
+/** Whether an artifact will be downloaded. */
+export async function isDownloadable({ release = [] }: Artifact): Promise<boolean> {
+    return isReachable(release);
+}
+
 /**
- * Builds an artifact unless it exists, and removes the builds of the same artifact from other sources. The directory appears
- * only when it is complete, so an interrupted build starts again. Go's own build cache makes that short.
+ * Builds or downloads an artifact unless it exists, and removes the builds of the same artifact from other sources. The
+ * directory appears only when it is complete, so an interrupted build starts again. Go's own build cache makes that short.
  */
 export async function buildArtifact(artifact: Artifact, report: Report): Promise<void> {
     const finished = artifactDirectory(artifact);
@@ -45,13 +77,49 @@ export async function buildArtifact(artifact: Artifact, report: Report): Promise
     const partial = `${finished}.partial`;
     fs.rmSync(partial, { recursive: true, force: true });
     fs.mkdirSync(partial);
-    await artifact.build(partial, report, finished);
+    const began = { time: Date.now(), cpu: cpuOfChildren() };
+    const origin = (await takeRelease(artifact, partial, report)) ? "released" : "built";
+    if (origin === "built") {
+        await artifact.build(partial, report, finished);
+    }
+    const provenance: Provenance = {
+        origin,
+        seconds: (Date.now() - began.time) / 1000,
+        cpuSeconds: cpuOfChildren() - began.cpu,
+    };
+    fs.writeFileSync(provenanceFile(partial), JSON.stringify(provenance));
     for (const entry of fs.readdirSync(cache.artifacts)) {
         if (isOlderBuild(entry, artifact.name)) {
             fs.rmSync(path.join(cache.artifacts, entry), { recursive: true, force: true });
         }
     }
     fs.renameSync(partial, finished);
+}
+
+/** @returns whether the directory now has the published programs; otherwise it is empty */
+async function takeRelease({ title, release = [] }: Artifact, directory: string, report: Report): Promise<boolean> {
+    if (!(await isReachable(release))) {
+        return false;
+    }
+    try {
+        await download(release, directory, report);
+        return true;
+    } catch (error) {
+        console.error(`The release of ${title} cannot be used: ${messageOf(error)}. It is built instead.`);
+        fs.rmSync(directory, { recursive: true });
+        fs.mkdirSync(directory);
+        return false;
+    }
+}
+
+/** The kernel counts CPU time in hundredths of a second for user programs on every architecture (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+/** CPU time of all ended children of this process, and of theirs, in seconds (proc_pid_stat(5): cutime and cstime). */
+function cpuOfChildren(): number {
+    const afterName = fs.readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "");
+    const [cutime, cstime] = afterName.split(" ").slice(13);
+    return (Number(cutime) + Number(cstime)) / TICKS_PER_SECOND;
 }
 
 /** Whether a directory of the cache is a finished build of this artifact: its name, a dash and the key. */

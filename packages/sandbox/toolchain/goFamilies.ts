@@ -1,21 +1,26 @@
 import * as path from "node:path";
-import { istioVersion, jaegerVersion, kubernetesVersion, prometheusVersion } from "../settings";
 import { sandboxDirectory } from "../paths";
+import { istioVersion, jaegerVersion, kubernetesVersion, prometheusVersion } from "../settings";
 
-/** Programs that are built together from one go.mod, because they share most of their packages. */
+/** Programs that are built together, because they share most of their packages. */
 export interface GoFamily {
     name: string;
     title: string;
     /** Contains go.mod and go.sum. */
-    directory: string;
-    /** Name of each program, and its Go package. */
+    module: string;
+    /** Directory of sources in this project, beside go.mod; undefined if every package comes from another module. */
+    sources?: string;
+    /** Name of each program, and its Go package. Programs of one package are one file that looks at its name. */
     programs: Readonly<Record<string, string>>;
     /** Full names of string variables, and the values that the linker writes into them. */
     stamps?: Readonly<Record<string, string>>;
+    /** Build tags, separated by commas. */
+    tags?: string;
     /** Whether it contains C. Only runc does: its first steps inside a new namespace, and libseccomp. */
     needsC?: boolean;
 }
 
+const toolchain = path.join(sandboxDirectory, "toolchain");
 const [kubernetesMajor = "", kubernetesMinor = ""] = kubernetesVersion.split(".");
 
 /** Keeps the type of `programs`, so that a wrong name of a program does not compile. */
@@ -25,10 +30,18 @@ function family<P extends GoFamily["programs"]>(
     programs: P,
     more: Partial<GoFamily> = {},
 ): GoFamily & { programs: P } {
-    return { name, title, directory: path.join(sandboxDirectory, "toolchain", name), ...more, programs };
+    return { name, title, module: toolchain, ...more, programs };
 }
 
-/** Everything that is built from Go modules, the shortest build first. */
+const istioStamps = {
+    "istio.io/istio/pkg/version.buildVersion": istioVersion,
+    "istio.io/istio/pkg/version.buildTag": istioVersion,
+};
+
+/**
+ * Everything that is built from Go modules. All but Jaeger and the stand-in share one go.mod. So what several programs need
+ * has one version, and Go compiles it once.
+ */
 export const goFamilies = {
     bookinfo: family(
         "bookinfo",
@@ -37,9 +50,12 @@ export const goFamilies = {
             bookinfo: "bookinfo-mesh/sandbox/bookinfo",
             pause: "bookinfo-mesh/sandbox/bookinfo/cmd/pause",
         },
-        { directory: path.join(sandboxDirectory, "images", "bookinfo") },
+        {
+            module: path.join(sandboxDirectory, "images", "bookinfo"),
+            sources: path.join(sandboxDirectory, "images", "bookinfo"),
+        },
     ),
-    runc: family("runc", "runc", { runc: "github.com/opencontainers/runc" }, { needsC: true }),
+    runc: family("runc", "runc", { runc: "github.com/opencontainers/runc" }, { needsC: true, tags: "seccomp" }),
     cni: family("cni", "CNI plugins", {
         bridge: "github.com/containernetworking/plugins/plugins/main/bridge",
         loopback: "github.com/containernetworking/plugins/plugins/main/loopback",
@@ -52,48 +68,19 @@ export const goFamilies = {
         "containerd-shim-runc-v2": "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
         ctr: "github.com/containerd/containerd/v2/cmd/ctr",
     }),
-    helm: family("helm", "Helm", { helm: "helm.sh/helm/v3/cmd/helm" }),
-    coredns: family("coredns", "CoreDNS", { coredns: "github.com/coredns/coredns" }),
-    jaeger: family(
-        "jaeger",
-        `Jaeger ${jaegerVersion}`,
-        // Jaeger 2. The module's other programs are Jaeger 1.
-        { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
-        { stamps: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": `v${jaegerVersion}` } },
-    ),
-    prometheus: family(
-        "prometheus",
-        `Prometheus ${prometheusVersion}`,
-        { prometheus: "github.com/prometheus/prometheus/cmd/prometheus" },
-        { stamps: { "github.com/prometheus/common/version.Version": prometheusVersion } },
-    ),
-    istio: family(
-        "istio",
-        `Istio ${istioVersion}`,
-        {
-            "pilot-discovery": "istio.io/istio/pilot/cmd/pilot-discovery",
-            "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
-            istioctl: "istio.io/istio/istioctl/cmd/istioctl",
-        },
-        {
-            stamps: {
-                "istio.io/istio/pkg/version.buildVersion": istioVersion,
-                "istio.io/istio/pkg/version.buildTag": istioVersion,
-            },
-        },
-    ),
     kubernetes: family(
         "kubernetes",
         `Kubernetes ${kubernetesVersion}`,
         {
-            "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
-            "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
-            "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
-            kubelet: "k8s.io/kubernetes/cmd/kubelet",
-            "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
-            kubectl: "k8s.io/kubernetes/cmd/kubectl",
+            "kube-apiserver": "./kubernetes",
+            "kube-controller-manager": "./kubernetes",
+            "kube-scheduler": "./kubernetes",
+            kubelet: "./kubernetes",
+            "kube-proxy": "./kubernetes",
+            kubectl: "./kubernetes",
         },
         {
+            sources: path.join(toolchain, "kubernetes"),
             // Without these the API server's version is "v0.0.0-master+$Format:%H$", which clients cannot parse.
             stamps: Object.fromEntries(
                 ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"].flatMap((versionPackage) => [
@@ -102,6 +89,44 @@ export const goFamilies = {
                     [`${versionPackage}.gitMinor`, kubernetesMinor],
                 ]),
             ),
+        },
+    ),
+    coredns: family("coredns", "CoreDNS", { coredns: "./coredns" }, { sources: path.join(toolchain, "coredns") }),
+    helm: family("helm", "Helm", { helm: "helm.sh/helm/v3/cmd/helm" }),
+    istio: family(
+        "istio",
+        `Istio ${istioVersion}`,
+        {
+            "pilot-discovery": "istio.io/istio/pilot/cmd/pilot-discovery",
+            "pilot-agent": "istio.io/istio/pilot/cmd/pilot-agent",
+        },
+        { stamps: istioStamps },
+    ),
+    istioctl: family(
+        "istioctl",
+        `istioctl ${istioVersion}`,
+        { istioctl: "istio.io/istio/istioctl/cmd/istioctl" },
+        { stamps: istioStamps },
+    ),
+    prometheus: family(
+        "prometheus",
+        `Prometheus ${prometheusVersion}`,
+        { prometheus: "github.com/prometheus/prometheus/cmd/prometheus" },
+        {
+            stamps: { "github.com/prometheus/common/version.Version": prometheusVersion },
+            // The clients of clouds that can list targets are a fifth of its packages. The program lists those of Kubernetes.
+            tags: "remove_all_sd,enable_kubernetes_sd",
+        },
+    ),
+    jaeger: family(
+        "jaeger",
+        `Jaeger ${jaegerVersion}`,
+        // Jaeger 2. The module's other programs are Jaeger 1.
+        { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
+        {
+            // Its OpenTelemetry Collector is older than the one of Prometheus, and neither builds with the other's.
+            module: path.join(toolchain, "jaeger"),
+            stamps: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": `v${jaegerVersion}` },
         },
     ),
 };

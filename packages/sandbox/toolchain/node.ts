@@ -11,6 +11,7 @@ export const nodeArtifact: Artifact = {
     name: "node",
     title: "Node",
     builtFrom: [...sourcesIn(directoryOfPins), process.arch],
+    tools: ["npm"],
     async build(directory, report) {
         const download = path.join(directory, "download");
         fs.cpSync(directoryOfPins, download, { recursive: true });

@@ -1,35 +1,57 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
-import { istioVersion } from "../settings";
+import { type Artifact, artifactDirectory } from "./artifacts";
 import { debian, debianArtifact } from "./debianPackages";
 import { envoyArtifact } from "./envoy";
-import { go, goArtifact, type GoBuildOptions } from "./goBuild";
+import { goArtifact } from "./goBuild";
 import { goFamilies } from "./goFamilies";
+import { istioFiles, istioFilesArtifact } from "./istioFiles";
 import { nodeArtifact } from "./node";
-import { type Artifact, artifactDirectory } from "./artifacts";
 
 type FamilyName = keyof typeof goFamilies;
 
-const buildOptions: Partial<Record<FamilyName, GoBuildOptions>> = {
-    runc: { tags: "seccomp", env: { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) } },
-    istio: { finish: takeIstioFiles },
-};
+const builtByGo = Object.fromEntries(
+    Object.values(goFamilies).map((family) => [
+        family.name,
+        // runc needs libseccomp from Debian's packages.
+        goArtifact(
+            family,
+            family.needsC ? { PKG_CONFIG: debian.pkgConfig(artifactDirectory(debianArtifact)) } : undefined,
+        ),
+    ]),
+) as Record<FamilyName, Artifact>;
 
-/** Every artifact of the sandbox, in the order of the builds. runc needs libseccomp from Debian's packages. */
-export const toolchainArtifacts: readonly Artifact[] = [
+/** What the cluster itself needs, in the order of the builds. */
+export const clusterArtifacts: readonly Artifact[] = [
     debianArtifact,
-    envoyArtifact,
-    nodeArtifact,
-    ...Object.values(goFamilies).map((family) => goArtifact(family, buildOptions[family.name as FamilyName])),
+    builtByGo.runc,
+    builtByGo.cni,
+    builtByGo.etcd,
+    builtByGo.containerd,
+    builtByGo.kubernetes,
+    builtByGo.coredns,
+    builtByGo.helm,
 ];
 
-const directoryOf = Object.fromEntries(
-    toolchainArtifacts.map((artifact) => [artifact.name, artifactDirectory(artifact)]),
-);
+/** What images are assembled of, in the order of the builds: first those of the page, then those of the add-ons. */
+export const imageArtifacts: readonly Artifact[] = [
+    istioFilesArtifact,
+    envoyArtifact,
+    builtByGo.bookinfo,
+    builtByGo.istio,
+    nodeArtifact,
+    builtByGo.prometheus,
+    builtByGo.jaeger,
+];
+
+/** A tool for people, which nothing here needs. */
+export const istioctlArtifact = builtByGo.istioctl;
+
+/** Every artifact of the sandbox. */
+export const toolchainArtifacts: readonly Artifact[] = [...clusterArtifacts, ...imageArtifacts, istioctlArtifact];
 
 /** The directory of a Go family's programs. */
 export function familyDirectory(family: FamilyName): string {
-    return directoryOf[family] ?? "";
+    return artifactDirectory(builtByGo[family]);
 }
 
 /** The file of a Go program. A name that its family does not have is a type error. */
@@ -43,38 +65,15 @@ export function program<F extends FamilyName>(
 /** Files of the toolchain that are not Go programs. */
 export const toolchainFiles = {
     envoy: path.join(artifactDirectory(envoyArtifact), "envoy"),
-    envoyBootstrap: path.join(familyDirectory("istio"), "envoy_bootstrap.json"),
+    envoyBootstrap: istioFiles.envoyBootstrap(artifactDirectory(istioFilesArtifact)),
     node: path.join(artifactDirectory(nodeArtifact), "node"),
-    charts: path.join(familyDirectory("istio"), "charts"),
+    charts: istioFiles.charts(artifactDirectory(istioFilesArtifact)),
     debianRoot: debian.root(artifactDirectory(debianArtifact)),
     iptablesBin: debian.bin(artifactDirectory(debianArtifact)),
 } as const;
 
-/** Where the module has each chart that the program installs. */
-const chartSources = { base: "base", istiod: "istio-control/istio-discovery", gateway: "gateway" };
-
-/**
- * Copies the proxy's bootstrap template and the charts from Istio's Go module. In the module the charts have the version 1.0.0.
- * Istio's release process writes the real version into them, and so does this. (The text of this function is part of the
- * artifact's hash.)
- */
-async function takeIstioFiles(directory: string): Promise<void> {
-    const module = (await go(goFamilies.istio, ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"])).trim();
-    fs.copyFileSync(
-        path.join(module, "tools/packaging/common/envoy_bootstrap.json"),
-        path.join(directory, "envoy_bootstrap.json"),
-    );
-    for (const [chart, source] of Object.entries(chartSources)) {
-        const target = path.join(directory, "charts", chart);
-        fs.cpSync(path.join(module, "manifests/charts", source), target, { recursive: true });
-        stampChart(path.join(target, "Chart.yaml"));
-    }
-}
-
-function stampChart(file: string): void {
-    const stamped = fs
-        .readFileSync(file, "utf8")
-        .replace(/^version: .*$/m, `version: ${istioVersion}`)
-        .replace(/^appVersion: .*$/m, `appVersion: ${istioVersion}`);
-    fs.writeFileSync(file, stamped);
+/** Whether any of these files is of an artifact. */
+export function usesFiles(artifact: Artifact, files: readonly string[]): boolean {
+    const directory = artifactDirectory(artifact) + path.sep;
+    return files.some((file) => file.startsWith(directory));
 }

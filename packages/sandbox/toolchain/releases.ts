@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { outputOf } from "../../shared/childProcess";
+import { messageOf } from "../../shared/errors";
+import pins from "./releases.json";
+
+/** A file that a project has published, for this machine's architecture. */
+export interface ReleaseFile {
+    url: string;
+    /** SHA-256, as 64 hexadecimal digits. */
+    sha256: string;
+    /** Name of each program, and its path in the archive; an empty path if the file is the program itself. */
+    programs: Readonly<Record<string, string>>;
+}
+
+/** A file in releases.json, where `{arch}` stands for the architecture. */
+export interface Pin {
+    url: string;
+    sha256: Readonly<Record<string, string>>;
+    programs: Readonly<Record<string, string>>;
+}
+
+/** TypeScript gives each entry of the file a type of its own. */
+const pinned: Readonly<Record<string, readonly unknown[]>> = pins;
+
+/** Longest time for the first answer of a host, in milliseconds. A network that drops packets must not delay the start for long. */
+const CONTACT_TIMEOUT = 3_000;
+
+/** Longest time without a byte of a file, in milliseconds. */
+const STALL_TIMEOUT = 30_000;
+
+/** Ending of a file that is not unpacked yet. */
+const DOWNLOADED = ".download";
+
+/** Projects' name for this machine's architecture. */
+const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
+
+/**
+ * The published files with a family's programs; empty if none is pinned for this architecture. Their SHA-256 are in
+ * releases.json, and docs/architecture.md says where they come from.
+ * @param all the pins; default: releases.json
+ * @param mirror a server that has the files under their host and path; default: SANDBOX_RELEASES, else the projects' hosts
+ */
+export function releaseOf(
+    family: string,
+    all: typeof pinned = pinned,
+    mirror: string | undefined = process.env.SANDBOX_RELEASES,
+): ReleaseFile[] {
+    const files = ((all[family] ?? []) as readonly Pin[]).map(({ url, sha256, programs }) => ({
+        url: mirrored(forArchitecture(url), mirror),
+        sha256: sha256[architecture] ?? "",
+        programs: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, forArchitecture(file)])),
+    }));
+    return files.every(({ sha256 }) => sha256 !== "") ? files : [];
+}
+
+const forArchitecture = (text: string) => text.replaceAll("{arch}", architecture);
+
+function mirrored(url: string, mirror: string | undefined): string {
+    return mirror ? url.replace(/^https:\//, mirror.replace(/\/$/, "")) : url;
+}
+
+const contacts = new Map<string, Promise<boolean>>();
+
+/** Whether the hosts of all these files answer. Each host is asked once. */
+export async function isReachable(files: readonly ReleaseFile[]): Promise<boolean> {
+    const answers = files.map(({ url }) => {
+        const { host } = new URL(url);
+        const answer = contacts.get(host) ?? answersTo(url);
+        contacts.set(host, answer);
+        return answer;
+    });
+    return answers.length > 0 && (await Promise.all(answers)).every(Boolean);
+}
+
+async function answersTo(url: string): Promise<boolean> {
+    try {
+        return (await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(CONTACT_TIMEOUT) })).ok;
+    } catch {
+        return false;
+    }
+}
+
+/**
+ * Downloads the files, checks their SHA-256, and puts the programs into a directory. A file with another hash is removed
+ * before anything of it runs.
+ * @throws Error with the reason, if any file cannot be had as it is pinned
+ */
+export async function download(
+    files: readonly ReleaseFile[],
+    directory: string,
+    report: (progress: string) => void,
+): Promise<void> {
+    for (const file of files) {
+        const name = path.basename(new URL(file.url).pathname);
+        const archive = path.join(directory, `${name}${DOWNLOADED}`);
+        await fetchFile(file, archive, (bytes) => {
+            report(`downloading ${name}: ${Math.round(bytes / 1e6)} MB`);
+        });
+        for (const [program, inArchive] of Object.entries(file.programs)) {
+            const target = path.join(directory, program);
+            if (inArchive === "") {
+                fs.renameSync(archive, target);
+            } else {
+                await takeFrom(archive, inArchive, target);
+            }
+            fs.chmodSync(target, 0o755);
+        }
+        fs.rmSync(archive, { force: true });
+    }
+}
+
+async function fetchFile({ url, sha256 }: ReleaseFile, target: string, onBytes: (sum: number) => void) {
+    const stalled = new AbortController();
+    let timer = setTimeout(() => {
+        stalled.abort();
+    }, STALL_TIMEOUT);
+    try {
+        const answer = await fetch(url, { signal: stalled.signal });
+        if (!answer.ok || answer.body === null) {
+            throw new Error(`${url} answered ${answer.status}`);
+        }
+        const hash = createHash("sha256");
+        let sum = 0;
+        const counter = new Transform({
+            transform(chunk: Buffer, _, done) {
+                timer = timer.refresh();
+                hash.update(chunk);
+                sum += chunk.length;
+                onBytes(sum);
+                done(null, chunk);
+            },
+        });
+        await pipeline(Readable.fromWeb(answer.body), counter, fs.createWriteStream(target));
+        const found = hash.digest("hex");
+        if (found !== sha256) {
+            throw new Error(`${url} has the SHA-256 ${found}, and ${sha256} is expected`);
+        }
+    } catch (error) {
+        fs.rmSync(target, { force: true });
+        throw new Error(
+            stalled.signal.aborted ? `${url} sent nothing for ${STALL_TIMEOUT / 1000} s` : messageOf(error),
+        );
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** Takes one file out of a compressed archive. Some archives name it with a leading `./`. */
+async function takeFrom(archive: string, file: string, target: string): Promise<void> {
+    const directory = fs.mkdtempSync(`${target}.`);
+    const entries = (await outputOf("tar", ["--list", "--gzip", "--file", archive])).split("\n");
+    const entry = entries.find((entry) => entry.replace(/^\.\//, "") === file);
+    if (entry === undefined) {
+        throw new Error(`${path.basename(archive, DOWNLOADED)} contains no ${file}`);
+    }
+    await outputOf("tar", ["--extract", "--gzip", "--file", archive, "--directory", directory, entry]);
+    fs.renameSync(path.join(directory, entry), target);
+    fs.rmSync(directory, { recursive: true });
+}

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { readRecord } from "../cli/stack/record";
-import { sandboxState } from "../cli/sandbox";
+import { sandboxStatus } from "../cli/sandbox";
 import { run } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
 import { readOr } from "../shared/processId";
@@ -20,7 +20,7 @@ interface Measured {
 
 /** Measures the CPU time of the commands themselves. What needs a deployed stack is measured if there is one. */
 export async function measureCommands(setting: Omit<Setting, "engine">): Promise<PartResult> {
-    const deployed = readRecord(SANDBOX_STACK) !== undefined && (await sandboxState(setting.stop)) === "up";
+    const deployed = readRecord(SANDBOX_STACK) !== undefined && (await sandboxStatus(setting.stop)).state === "up";
     const measured = [
         bySpending(setting, "`node -e 0`", ["-e", "0"]),
         ofCommand(setting, ["--help"], LIMITS.help),

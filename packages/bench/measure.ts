@@ -5,7 +5,7 @@ import pc from "picocolors";
 import { version as provider } from "@pulumi/kubernetes/package.json";
 import { version as sdk } from "@pulumi/pulumi/package.json";
 import { type Engine, findEngine } from "../cli/engine/discovery";
-import { bringSandboxUp, sandboxObstacle, sandboxState, takeSandboxDown } from "../cli/sandbox";
+import { bringSandboxUp, sandboxObstacle, sandboxStatus, takeSandboxDown } from "../cli/sandbox";
 import { runCommand } from "../cli/terminal/runCommand";
 import { UserError } from "../shared/errors";
 import { commandLine } from "../shared/invocation";
@@ -113,7 +113,7 @@ async function withSandbox(stop: AbortSignal, use: () => Promise<void>): Promise
             `${obstacle}; without it, run \`${commandLine("bench", ["growth", "commands"])}\`, the parts that need no cluster`,
         );
     }
-    const wasUp = (await sandboxState(stop)) === "up";
+    const wasUp = (await sandboxStatus(stop)).state === "up";
     await bringSandboxUp(stop);
     try {
         await use();

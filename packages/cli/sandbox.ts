@@ -24,38 +24,47 @@ export function sandboxObstacle(
         : `the sandbox cluster needs root: run \`sudo ${commandLine("up")}\`, or as root in a container`;
 }
 
-/** Starts the sandbox, which shows its own progress. Quick if it already runs. */
-export function bringSandboxUp(stop?: AbortSignal): Promise<void> {
-    return sandbox("up", stop);
+/**
+ * Starts the sandbox, which shows its own progress. Quick if it already runs.
+ * @param options.addons whether it also gets the images of the add-ons; default: true
+ */
+export function bringSandboxUp(stop?: AbortSignal, { addons = true } = {}): Promise<void> {
+    return sandbox("started", ["up", ...(addons ? [] : ["--no-addons"])], stop);
 }
 
 /** Removes the sandbox with everything in it. */
 export function takeSandboxDown(stop?: AbortSignal): Promise<void> {
-    return sandbox("down", stop);
+    return sandbox("removed", ["down"], stop);
 }
 
-export async function sandboxState(stop?: AbortSignal): Promise<SandboxState> {
+/** What a sandbox has. */
+export interface SandboxStatus {
+    state: SandboxState;
+    /** Whether it has the images of the add-ons. */
+    addons: boolean;
+}
+
+/** @throws UserError if another command starts or stops the sandbox */
+export async function sandboxStatus(stop?: AbortSignal): Promise<SandboxStatus> {
     const args = [...SANDBOX_COMMAND, "status", "--json"];
     const { stdout, stderr } = await run(process.execPath, args, { cwd: PROJECT_FOLDER, stop });
-    const answer = parseJson(stdout) as { state?: unknown } | undefined;
+    const answer = parseJson(stdout) as { state?: unknown; addons?: unknown } | undefined;
     if (answer === undefined) {
         throw new UserError(`the state of the sandbox cluster is unknown: ${stderr.trim() || stdout.trim()}`);
     }
-    const { state } = answer;
+    const { state, addons } = answer;
     if (state === "starting or stopping") {
         throw new UserError("another command starts or stops the sandbox cluster at the moment; wait until it ends");
     }
-    return state === "up" || state === "down" ? state : "broken";
+    return { state: state === "up" || state === "down" ? state : "broken", addons: addons === true };
 }
 
-async function sandbox(command: "up" | "down", stop?: AbortSignal): Promise<void> {
-    const { code } = await runInForeground(process.execPath, [...SANDBOX_COMMAND, command], {
+async function sandbox(goal: "started" | "removed", args: string[], stop?: AbortSignal): Promise<void> {
+    const { code } = await runInForeground(process.execPath, [...SANDBOX_COMMAND, ...args], {
         cwd: PROJECT_FOLDER,
         stop,
     });
     if (code !== 0) {
-        throw new UserError(
-            `the sandbox cluster could not be ${command === "up" ? "started" : "removed"}; see the messages above`,
-        );
+        throw new UserError(`the sandbox cluster could not be ${goal}; see the messages above`);
     }
 }

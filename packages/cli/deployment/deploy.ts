@@ -1,9 +1,10 @@
+import pc from "picocolors";
 import { UserError } from "../../shared/errors";
 import { explaining } from "../diagnosis/explain";
 import { waitForPage } from "../mesh/page";
 import { refuseMissingPermissions } from "../preflight/permissions";
 import { preflight } from "../preflight/preflight";
-import { bringSandboxUp, sandboxObstacle } from "../sandbox";
+import { bringSandboxUp, sandboxObstacle, sandboxStatus } from "../sandbox";
 import { connect, isElsewhere, refuseOtherCluster } from "../stack/connection";
 import { removeRecord } from "../stack/record";
 import type { Stack } from "../stack/stack";
@@ -14,9 +15,34 @@ import type { Deployed } from "./strategy";
 
 /** Deploys a stack, and waits until the page answers. The sandbox is started first. */
 export async function deploy(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
-    if (stack.sandbox) {
-        await startSandbox(stop);
+    return stack.sandbox ? deployToSandbox(stack, options, stop) : deployToCluster(stack, options, stop);
+}
+
+/** Starts the sandbox if needed. If it still has to build the add-ons, the page is deployed before that. */
+async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
+    const obstacle = sandboxObstacle();
+    if (obstacle !== undefined) {
+        throw new UserError(`${obstacle}\n${otherClusters()}`);
     }
+    const before = await sandboxStatus(stop);
+    if (before.state !== "up") {
+        await bringSandboxUp(stop, { addons: false });
+    }
+    const { addons } = before.state === "up" ? before : await sandboxStatus(stop);
+    if (addons || !stack.hasAddons) {
+        return deployToCluster(stack, options, stop);
+    }
+    const { outputs, record } = await deployToCluster(stack.withoutAddons(), options, stop);
+    console.log(
+        `\n${pc.green("Bookinfo is up:")} ${pc.bold(String(outputs.productpageUrl))}\n` +
+            "You can use it now. The add-ons are next: they are built, and a second deployment adds them. If you stop " +
+            "here, the page stays; the same command continues.\n",
+    );
+    await bringSandboxUp(stop);
+    return deployToCluster(stack.withRecord(record), options, stop);
+}
+
+async function deployToCluster(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
     const connection = await connect(stack, (api) => refuseMissingPermissions(stack, api, stop));
     await preflight(connection, stop);
     if (stack.sandbox && isElsewhere(connection)) {
@@ -35,14 +61,6 @@ export async function deploy(stack: Stack, options: StrategyOptions, stop: Abort
             : error;
     }
     return deployed;
-}
-
-async function startSandbox(stop: AbortSignal): Promise<void> {
-    const obstacle = sandboxObstacle();
-    if (obstacle !== undefined) {
-        throw new UserError(`${obstacle}\n${otherClusters()}`);
-    }
-    await bringSandboxUp(stop);
 }
 
 /** Forgets what was deployed to a sandbox that was removed since. */

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { messageOf, UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
-import { sandboxObstacle, sandboxState, takeSandboxDown } from "../sandbox";
+import { sandboxObstacle, sandboxStatus, takeSandboxDown } from "../sandbox";
 import { connect, isElsewhere } from "../stack/connection";
 import { type DeploymentRecord, removeRecord } from "../stack/record";
 import type { Stack } from "../stack/stack";
@@ -61,7 +61,7 @@ async function undoInSandbox(
     options: UndoOptions,
     stop: AbortSignal,
 ): Promise<void> {
-    const state = await sandboxState(stop);
+    const { state } = await sandboxStatus(stop);
     if (state === "broken" && options.keepCluster) {
         throw new UserError(
             `the sandbox cluster is broken; \`${commandLine("sandbox", ["up"])}\` repairs it, \`${commandLine("down")}\` removes it`,

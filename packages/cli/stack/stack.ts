@@ -1,4 +1,5 @@
 import path from "node:path";
+import { SWITCHES } from "../../../components/names";
 import { absolute, localFiles } from "../../../config/files";
 import type { ClusterAddress } from "../../kubernetes/address";
 import { findContexts, kubeconfigFiles, listContexts, locateContext } from "../../kubernetes/kubeconfig";
@@ -17,6 +18,11 @@ export interface StackOptions {
     kubeconfig?: string;
     stack?: string;
 }
+
+/** The section `istio` of a stack's file, as far as it concerns add-ons. */
+type Istio = Partial<Record<string, { enabled?: unknown }>>;
+
+const ADDON_SECTIONS = Object.values(SWITCHES);
 
 /** What is known of a stack when a command starts. */
 export type StackFacts = Pick<Stack, "name" | "file" | "cluster" | "clusterNamed" | "record" | "kubeconfig">;
@@ -74,6 +80,24 @@ export class Stack {
         const stack = new Stack({ name, file, cluster, kubeconfig, clusterNamed, record });
         stack.declared = this.declared;
         return stack;
+    }
+
+    /** Whether its file leaves any add-on enabled. */
+    get hasAddons(): boolean {
+        return ADDON_SECTIONS.some((section) => this.istio[section]?.enabled !== false);
+    }
+
+    /** The same stack with every add-on disabled. */
+    withoutAddons(): Stack {
+        const { name, file, cluster, kubeconfig, clusterNamed, record } = this;
+        const disabled = ADDON_SECTIONS.map((section) => [section, { ...this.istio[section], enabled: false }]);
+        const istio = { ...this.istio, ...(Object.fromEntries(disabled) as Istio) };
+        const changed = { ...file, config: { ...file?.config, [`${PROJECT_NAME}:istio`]: istio } };
+        return new Stack({ name, file: changed, cluster, kubeconfig, clusterNamed, record });
+    }
+
+    private get istio(): Istio {
+        return sectionOf(this.file, "istio") ?? {};
     }
 }
 

@@ -10,6 +10,7 @@ import { runCommand } from "../cli/terminal/runCommand";
 import { UserError } from "../shared/errors";
 import { commandLine } from "../shared/invocation";
 import { STATE_FOLDER } from "../shared/project";
+import { measureCold } from "./cold";
 import { measureCommands } from "./commands";
 import { measureDestroy, measureUp } from "./deployment";
 import { measureGrowth } from "./growth";
@@ -23,6 +24,8 @@ import { measureStart } from "./start";
 type Part = {
     /** Whether it needs the sandbox with nothing deployed to it. */
     needsCluster: boolean;
+    /** Whether it is measured only if it is named, and once, because it takes half an hour. */
+    onlyIfNamed?: true;
 } & (
     | { needsEngine: true; measure: (setting: Setting) => Promise<PartResult> }
     | { needsEngine: false; measure: (setting: Omit<Setting, "engine">) => Promise<PartResult> }
@@ -34,6 +37,7 @@ const PARTS: Record<PartName, Part> = {
     destroy: { measure: measureDestroy, needsCluster: true, needsEngine: true },
     growth: { measure: measureGrowth, needsCluster: false, needsEngine: true },
     commands: { measure: measureCommands, needsCluster: false, needsEngine: false },
+    cold: { measure: measureCold, needsCluster: false, needsEngine: false, onlyIfNamed: true },
 };
 
 /** The latest run of each part. A run of some parts keeps the results of the others in the report. */
@@ -53,15 +57,14 @@ export function bench(parts: string[], options: BenchOptions): Promise<void> {
 }
 
 async function measureAndReport(chosen: string[], { rounds, out }: BenchOptions, stop: AbortSignal): Promise<void> {
-    const parts = PART_NAMES.filter((part) => chosen.length === 0 || chosen.includes(part)).map(
-        (part) => [part, PARTS[part]] as const,
-    );
+    const isChosen = (part: PartName) => (chosen.length === 0 ? !PARTS[part].onlyIfNamed : chosen.includes(part));
+    const parts = PART_NAMES.filter(isChosen).map((part) => [part, PARTS[part]] as const);
     // Found before the sandbox is started.
     const engine = parts.some(([, part]) => part.needsEngine) ? await requireEngine(stop) : undefined;
     const needsCluster = parts.some(([, part]) => part.needsCluster);
     const measureParts = async () => {
         for (const [name, part] of parts) {
-            console.log(`${name}: ${rounds} rounds …`);
+            console.log(`${name}: ${part.onlyIfNamed ? 1 : rounds} rounds …`);
             const before = load();
             const scratch = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-bench-"));
             let result: PartResult;
@@ -76,7 +79,7 @@ async function measureAndReport(chosen: string[], { rounds, out }: BenchOptions,
             keep({
                 part: name,
                 date: new Date().toISOString().slice(0, 16).replace("T", " ") + " UTC",
-                rounds,
+                rounds: part.onlyIfNamed ? 1 : rounds,
                 load: { before, after: load() },
                 machine: describeMachine(),
                 versions: {

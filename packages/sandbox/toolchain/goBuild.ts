@@ -24,6 +24,9 @@ const goEnvironment = {
  */
 const compilerFlags = "-gcflags=all=-dwarf=false";
 
+/** For every family, for the same reason. Istio's own build has it: Envoy's API without validators, half of its code. */
+const commonTags = "disable_pgv";
+
 /**
  * Runs the go command in the directory of a go.mod, with low priority: a cluster may already run beside it.
  * @returns its standard output
@@ -46,6 +49,16 @@ export function removeGoCaches(): Promise<void> {
     return fs.promises.rm(cache.go, { recursive: true, force: true });
 }
 
+/** Removes the archives of modules that are unpacked: Go needs only the unpacked files. It saves about 1 GB. */
+function removeArchives(): void {
+    const downloads = path.join(cache.goModules, "cache", "download");
+    for (const entry of fs.readdirSync(downloads, { recursive: true, encoding: "utf8" })) {
+        if (entry.endsWith(".zip")) {
+            fs.rmSync(path.join(downloads, entry));
+        }
+    }
+}
+
 /** Go's files of a family's module that decide what is built: the modules' versions and hashes. */
 export function moduleFiles(module: string): string[] {
     return ["go.mod", "go.sum"]
@@ -64,6 +77,7 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
         "-w",
         ...Object.entries(family.stamps ?? {}).map(([name, text]) => `-X ${name}=${text}`),
     ].join(" ");
+    const tags = [commonTags, family.tags ?? []].flat().join(",");
     const release = releaseOf(family.name);
     return {
         name: family.name,
@@ -74,7 +88,7 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
             JSON.stringify(family.programs),
             compilerFlags,
             linkerFlags,
-            family.tags ?? "",
+            tags,
             JSON.stringify(release),
             process.arch,
         ],
@@ -92,7 +106,7 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
             };
             const packages = [...new Set(Object.values(family.programs))];
             const output = path.join(directory, "target") + path.sep;
-            const flags = ["-v", compilerFlags, "-tags", family.tags ?? "", "-ldflags", linkerFlags, "-o", output];
+            const flags = ["-v", compilerFlags, "-tags", tags, "-ldflags", linkerFlags, "-o", output];
             await go(family.module, ["build", ...flags, ...packages], onLine, {
                 ...(family.needsC ? { CGO_ENABLED: "1" } : {}),
                 ...env,
@@ -102,6 +116,7 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
                 placeProgram(path.join(output, builtName(goPackage)), directory, names);
             }
             fs.rmdirSync(output);
+            removeArchives();
         },
     };
 }

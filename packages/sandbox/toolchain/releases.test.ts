@@ -16,7 +16,6 @@ const sha256 = (content: Buffer) => createHash("sha256").update(content).digest(
 
 let folder: string;
 let server: Server;
-let mirror: string;
 /** What the release host has, by path. */
 let files: Record<string, Buffer>;
 beforeEach(async () => {
@@ -27,9 +26,10 @@ beforeEach(async () => {
         response.writeHead(file ? 200 : 404).end(request.method === "HEAD" ? undefined : file);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env.SANDBOX_RELEASES = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 });
 afterEach(() => {
+    delete process.env.SANDBOX_RELEASES;
     server.closeAllConnections();
     server.close();
     fs.rmSync(folder, { recursive: true });
@@ -65,7 +65,7 @@ const target = () => {
 
 describe("a release", () => {
     it("is downloaded, and its programs can run", async () => {
-        const release = releaseOf("example", publish(), mirror);
+        const release = releaseOf("example", publish());
         expect(await isReachable(release)).toBe(true);
         const directory = target();
         await download(release, directory, () => undefined);
@@ -76,7 +76,7 @@ describe("a release", () => {
     });
 
     it("with another SHA-256 is refused, and nothing of it stays", async () => {
-        const release = releaseOf("example", publish(), mirror);
+        const release = releaseOf("example", publish());
         files["/example.org/v1/server.tgz"] = Buffer.from("something else");
         const directory = target();
         await expect(download(release, directory, () => undefined)).rejects.toThrow(
@@ -87,24 +87,22 @@ describe("a release", () => {
 
     it("without the file of a program is refused", async () => {
         const published = publish();
-        const release = releaseOf(
-            "example",
-            { example: (published.example ?? []).slice(1).map((pin) => ({ ...pin, programs: { x: "bin/x" } })) },
-            mirror,
-        );
+        const release = releaseOf("example", {
+            example: (published.example ?? []).slice(1).map((pin) => ({ ...pin, programs: { x: "bin/x" } })),
+        });
         await expect(download(release, target(), () => undefined)).rejects.toThrow("server.tgz contains no bin/x");
     });
 
     it("that is not pinned for this architecture does not exist", () => {
         const [tool] = publish().example ?? [];
         const elsewhere = { sha256: { riscv64: "0".repeat(64) }, url: tool?.url ?? "", programs: tool?.programs ?? {} };
-        expect(releaseOf("example", { example: [elsewhere] }, mirror)).toEqual([]);
-        expect(releaseOf("unknown", publish(), mirror)).toEqual([]);
+        expect(releaseOf("example", { example: [elsewhere] })).toEqual([]);
+        expect(releaseOf("unknown", publish())).toEqual([]);
     });
 
     it("of a host that does not answer is not reachable", async () => {
-        const release = releaseOf("example", publish(), "http://127.0.0.1:1");
-        expect(await isReachable(release)).toBe(false);
+        process.env.SANDBOX_RELEASES = "http://127.0.0.1:1";
+        expect(await isReachable(releaseOf("example", publish()))).toBe(false);
         expect(await isReachable([])).toBe(false);
     });
 });
@@ -126,7 +124,7 @@ describe("an artifact", () => {
             title: name,
             builtFrom: [],
             tools: ["go"],
-            release: releaseOf("example", publish(), mirror),
+            release: releaseOf("example", publish()),
             build: (directory) => {
                 fs.writeFileSync(path.join(directory, "built"), "");
                 return Promise.resolve();

@@ -43,15 +43,10 @@ const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
  * The published files with a family's programs; empty if none is pinned for this architecture. Their SHA-256 are in
  * releases.json, and docs/architecture.md says where they come from.
  * @param all the pins; default: releases.json
- * @param mirror a server that has the files under their host and path; default: SANDBOX_RELEASES, else the projects' hosts
  */
-export function releaseOf(
-    family: string,
-    all: typeof pinned = pinned,
-    mirror: string | undefined = process.env.SANDBOX_RELEASES,
-): ReleaseFile[] {
+export function releaseOf(family: string, all: typeof pinned = pinned): ReleaseFile[] {
     const files = ((all[family] ?? []) as readonly Pin[]).map(({ url, sha256, programs }) => ({
-        url: mirrored(forArchitecture(url), mirror),
+        url: forArchitecture(url),
         sha256: sha256[architecture] ?? "",
         programs: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, forArchitecture(file)])),
     }));
@@ -60,7 +55,9 @@ export function releaseOf(
 
 const forArchitecture = (text: string) => text.replaceAll("{arch}", architecture);
 
-function mirrored(url: string, mirror: string | undefined): string {
+/** Where a file is downloaded: SANDBOX_RELEASES names a server that has the files under their host and path. */
+function located(url: string): string {
+    const mirror = process.env.SANDBOX_RELEASES;
     return mirror ? url.replace(/^https:\//, mirror.replace(/\/$/, "")) : url;
 }
 
@@ -68,7 +65,8 @@ const contacts = new Map<string, Promise<boolean>>();
 
 /** Whether the hosts of all these files answer. Each host is asked once. */
 export async function isReachable(files: readonly ReleaseFile[]): Promise<boolean> {
-    const answers = files.map(({ url }) => {
+    const answers = files.map((file) => {
+        const url = located(file.url);
         const { host } = new URL(url);
         const answer = contacts.get(host) ?? answersTo(url);
         contacts.set(host, answer);
@@ -120,7 +118,7 @@ async function fetchFile({ url, sha256 }: ReleaseFile, target: string, onBytes: 
         stalled.abort();
     }, STALL_TIMEOUT);
     try {
-        const answer = await fetch(url, { signal: stalled.signal });
+        const answer = await fetch(located(url), { signal: stalled.signal });
         if (!answer.ok || answer.body === null) {
             throw new Error(`${url} answered ${answer.status}`);
         }

@@ -124,7 +124,8 @@ export const goFamilies = {
         // Jaeger 2. The module's other programs are Jaeger 1.
         { jaeger: "github.com/jaegertracing/jaeger/cmd/jaeger" },
         {
-            // Its OpenTelemetry Collector is older than the one of Prometheus, and neither builds with the other's.
+            // Its OpenTelemetry Collector is older than the one of Prometheus, and neither builds with the other's. What else
+            // both need has the same version in both go.mod files.
             module: path.join(toolchain, "jaeger"),
             stamps: { "github.com/jaegertracing/jaeger/pkg/version.latestVersion": `v${jaegerVersion}` },
         },

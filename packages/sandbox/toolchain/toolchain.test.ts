@@ -42,6 +42,25 @@ describe("the Go families", () => {
     });
 });
 
+describe("Jaeger's go.mod", () => {
+    const versionsIn = (family: GoFamily) =>
+        new Map(
+            [...goMod(family).matchAll(/^\t(\S+\.\S+) (v\S+)/gm)].map(([, name = "", version = ""]) => [name, version]),
+        );
+
+    it("has the versions of the other go.mod, so that Go compiles what they share once", () => {
+        const jaeger = versionsIn(goFamilies.jaeger);
+        const others = versionsIn(goFamilies.prometheus);
+        const differ = [...jaeger].filter(
+            ([name, version]) => others.get(name) !== undefined && others.get(name) !== version,
+        );
+        // Jaeger does not build with the Collector of Prometheus, nor with what that Collector needs.
+        const allowed = /opentelemetry|koanf|aws|grpc-gateway|google.golang.org.api/;
+        expect(differ.filter(([name]) => !allowed.test(name))).toEqual([]);
+        expect(jaeger.get("go.opentelemetry.io/otel")).toBe(others.get("go.opentelemetry.io/otel"));
+    });
+});
+
 describe("npm's package of Node", () => {
     interface Lock {
         packages: Record<string, { version: string; integrity: string }>;

@@ -55,19 +55,36 @@ export function arrange(columns: Slot[][]): void {
 
 /** Moves the slots of each column, in their order, so that connections become as straight as possible. */
 export function straighten(columns: Slot[][]): void {
+    // Everything except the targets stays the same in all sweeps.
+    const forward = columns.map((column) =>
+        column.map((slot) => {
+            const ties = [...slot.before, ...slot.after];
+            return {
+                slot,
+                ties,
+                target: slot.y,
+                weight: ties.reduce((sum, { weight }) => sum + weight, 0) || 0.1,
+                above: slot.height / 2 + slot.room.above + slot.gap,
+                below: slot.height / 2 + slot.gap,
+            };
+        }),
+    );
+    const backward = forward.toReversed();
     const count = sweeps(columns, SWEEPS.straighten);
-    for (let sweep = 0; sweep < count; sweep += 1) {
-        for (const column of sweep % 2 === 0 ? columns : columns.toReversed()) {
-            const stacked = column.map((slot) => {
-                const ties = [...slot.before, ...slot.after];
-                return {
-                    target: middle(ties) ?? slot.y,
-                    weight: ties.reduce((sum, { weight }) => sum + weight, 0) || 0.1,
-                    above: slot.height / 2 + slot.room.above + slot.gap,
-                    below: slot.height / 2 + slot.gap,
-                };
+    // After two sweeps without a movement, one in each direction, no other sweep moves anything.
+    for (let [sweep, still] = [0, 0]; sweep < count && still < 2; sweep += 1) {
+        still += 1;
+        for (const column of sweep % 2 === 0 ? forward : backward) {
+            for (const box of column) {
+                box.target = middle(box.ties) ?? box.slot.y;
+            }
+            stack(column).forEach((y, index) => {
+                const { slot } = at(column, index);
+                if (slot.y !== y) {
+                    slot.y = y;
+                    still = 0;
+                }
             });
-            stack(stacked).forEach((y, index) => (at(column, index).y = y));
         }
     }
 }

@@ -1,3 +1,5 @@
+import { at } from "./geometry";
+
 export interface Stacked {
     /** The preferred position of its reference point. */
     target: number;
@@ -17,23 +19,25 @@ export function stack(column: readonly Stacked[]): number[] {
     const blocks: { first: number; weight: number; place: number }[] = [];
     const offsets: number[] = [];
     let offset = 0;
-    column.forEach(({ target, weight, above, below }, index) => {
-        offset += index === 0 ? 0 : above;
+    column.forEach((box, index) => {
+        offset += index === 0 ? 0 : box.above;
         offsets.push(offset);
-        let block = { first: index, weight, place: target - offset };
-        for (let last = blocks.at(-1); last && last.place > block.place; last = blocks.at(-1)) {
+        let [first, weight, place] = [index, box.weight, box.target - offset];
+        for (let last = blocks.at(-1); last && last.place > place; last = blocks.at(-1)) {
             blocks.pop();
-            const sum = last.weight + block.weight;
-            block = {
-                first: last.first,
-                weight: sum,
-                place: (last.place * last.weight + block.place * block.weight) / sum,
-            };
+            const sum = last.weight + weight;
+            place = (last.place * last.weight + place * weight) / sum;
+            [first, weight] = [last.first, sum];
         }
-        blocks.push(block);
-        offset += below;
+        blocks.push({ first, weight, place });
+        offset += box.below;
     });
-    return blocks.flatMap(({ first, place }, index) =>
-        offsets.slice(first, blocks[index + 1]?.first).map((offset) => place + offset),
-    );
+    const places: number[] = [];
+    blocks.forEach(({ place }, index) => {
+        const next = blocks[index + 1]?.first ?? offsets.length;
+        while (places.length < next) {
+            places.push(place + at(offsets, places.length));
+        }
+    });
+    return places;
 }

@@ -9,10 +9,9 @@ module.exports = {
     projects: [
         {
             displayName: "unit",
-            testEnvironment: "node",
+            testEnvironment: "<rootDir>/tests/unit/jest/environment.cjs",
+            runtime: "<rootDir>/tests/unit/jest/runtime.cjs",
             transform,
-            // d3's main files are ES modules, which jest cannot load. These files are not.
-            moduleNameMapper: { "^(d3-[a-z]+)$": "<rootDir>/node_modules/$1/dist/$1.js" },
             testMatch: ["tests/unit", "packages"].map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
         },
         { displayName: "e2e", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },

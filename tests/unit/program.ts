@@ -116,14 +116,17 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     return run;
 }
 
-/** The SDK records a stack trace for each promise, to report leaks. With jest this takes half of the time. */
+/** The SDK records a stack trace for each promise and resource. With jest, which maps them to the sources, this takes half of the time. */
 async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
+    const settings = { ...Error };
+    // For resources the SDK sets a limit itself.
+    Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: undefined });
+    // For resources the SDK sets a limit itself.
+    Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: undefined });
     try {
         return await work();
     } finally {
-        Error.stackTraceLimit = stackTraceLimit;
+        Object.assign(Error, settings);
     }
 }
 

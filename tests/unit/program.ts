@@ -1,11 +1,5 @@
 import * as path from "node:path";
-import * as compute from "@pulumi/gcp/compute";
-import * as container from "@pulumi/gcp/container";
-import * as projects from "@pulumi/gcp/projects";
-import * as serviceaccount from "@pulumi/gcp/serviceaccount";
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as zod from "zod";
 import * as grafana from "../../components/addons/grafana/dashboards/dashboards";
 import { listenToMonitor, type Registration as Registered } from "../../packages/cli/program/monitor";
 import * as bundle from "../../packages/servicegraph/bundle";
@@ -71,16 +65,9 @@ interface Options {
 
 /** Runs index.ts on Pulumi's test monitor, with fresh modules. */
 export async function runProgram(stackFile: StackFile, options: Options = {}): Promise<Run> {
-    // The program's own modules are loaded again; the SDKs are large, so they are loaded once.
     jest.resetModules();
-    jest.doMock("@pulumi/pulumi", () => pulumi);
-    jest.doMock("@pulumi/kubernetes", () => KUBERNETES);
-    jest.doMock("zod", () => zod);
     jest.doMock("../../packages/servicegraph/bundle", () => BUNDLE);
     jest.doMock("../../components/addons/grafana/dashboards/dashboards", () => DASHBOARDS);
-    for (const [module, content] of Object.entries(GOOGLE_MODULES)) {
-        jest.doMock(`@pulumi/gcp/${module}`, () => content);
-    }
     const { runtime } = pulumi;
     const config = Object.entries(stackFile).map(([key, value]) =>
         key.includes(":") ? [key, value] : [`bookinfo-mesh:${key}`, JSON.stringify(value)],
@@ -121,8 +108,6 @@ async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
     const settings = { ...Error };
     // For resources the SDK sets a limit itself.
     Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: undefined });
-    // For resources the SDK sets a limit itself.
-    Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: undefined });
     try {
         return await work();
     } finally {
@@ -135,27 +120,6 @@ const SERVER_FILES = bundle.serverFiles();
 const BUNDLE = { ...bundle, serverFiles: () => SERVER_FILES };
 const DASHBOARD_FILES = grafana.dashboards();
 const DASHBOARDS = { ...grafana, dashboards: () => DASHBOARD_FILES };
-
-/** The SDK loads its parts lazily, and again after each reset of modules. This keeps the loaded parts. */
-const KUBERNETES = loadedOnce(k8s);
-const GOOGLE_MODULES = {
-    compute: loadedOnce(compute),
-    container: loadedOnce(container),
-    projects: loadedOnce(projects),
-    serviceaccount: loadedOnce(serviceaccount),
-};
-
-function loadedOnce<T extends object>(module: T): T {
-    const loaded = new Map<PropertyKey, unknown>();
-    const get = (target: T, key: PropertyKey) => {
-        if (!loaded.has(key)) {
-            const part: unknown = Reflect.get(target, key);
-            loaded.set(key, typeof part === "object" && part !== null ? loadedOnce(part) : part);
-        }
-        return loaded.get(key);
-    };
-    return new Proxy(module, { get });
-}
 
 /** URNs of everything that a resource depends on, directly or not, itself or by its parents. */
 export function closure(run: Run, urn: string, seen = new Set<string>()): Set<string> {

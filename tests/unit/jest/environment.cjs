@@ -20,7 +20,10 @@ class SharedEnvironment {
         this.fakeTimersModern = new ModernFakeTimers({ config: projectConfig, global: globalThis });
     }
 
-    async setup() {}
+    async setup() {
+        // jest sets 100 for its contexts, and each `expect` records a stack trace.
+        Error.stackTraceLimit = 20;
+    }
 
     async teardown() {
         this.fakeTimersModern.dispose();

@@ -43,8 +43,9 @@ export async function up({ addons = true, istioctl = false }: UpOptions = {}): P
     }
     const missing = await addonsPlan({ addons: addons && !hasAddons(), istioctl });
     if (missing.length > 0 || (addons && !hasAddons())) {
-        await preflight(await toBuild(missing));
-        await addAddons(missing, addons && !hasAddons());
+        const built = await toBuild(missing);
+        await preflight(built);
+        await addAddons(missing, built, addons && !hasAddons());
     }
     console.log(`Kubernetes ${kubernetesVersion} is ready. ${howToReach}`);
 }
@@ -72,12 +73,13 @@ async function toBuild(artifacts: readonly Artifact[]): Promise<Artifact[]> {
 
 /** Starts a sandbox from nothing. If that fails, it removes it again. */
 async function startNew(plan: Plan): Promise<void> {
-    await preflight(await toBuild([...plan.page, ...plan.addons]));
+    const built = await toBuild([...plan.page, ...plan.addons]);
+    await preflight(built);
     await cluster.removeEverything(); // what a killed run has left
     await assertAddressesFree();
     const interruption = removeWhenInterrupted();
     try {
-        await startTasks(plan).run();
+        await startTasks(plan, built).run();
     } catch (error) {
         await interruption.removal(); // it ends this process: the steps failed only because of the interruption
         cluster.keepLogs();
@@ -108,14 +110,14 @@ async function repair(): Promise<void> {
  * Builds the add-ons and gives their images to the running cluster. If it is interrupted, the cluster stays, and `up`
  * continues.
  */
-async function addAddons(missing: readonly Artifact[], images: boolean): Promise<void> {
+async function addAddons(missing: readonly Artifact[], built: readonly Artifact[], images: boolean): Promise<void> {
     allowUse();
     for (const interruption of ["SIGINT", "SIGTERM"] as const) {
         process.on(interruption, () => process.exit(130)); // it ends the builds too
     }
     const tasks = new Listr(
         [
-            buildTask("Build the add-ons", missing, []),
+            buildTask("Make what the add-ons need", missing, [], built),
             {
                 title: "Images of the add-ons",
                 enabled: () => images,
@@ -160,10 +162,10 @@ function removeWhenInterrupted() {
 const listrOptions = { rendererOptions: { collapseSubtasks: false }, registerSignalListeners: false } as const;
 
 /** The steps from nothing to a ready node. */
-function startTasks(plan: Plan) {
+function startTasks(plan: Plan, built: readonly Artifact[]) {
     return new Listr(
         [
-            buildTask("Build what the page needs", plan.page, plan.addons),
+            buildTask("Make what the page needs", plan.page, plan.addons, built),
             {
                 title: "Make namespaces, network and keys",
                 task: async () => {
@@ -232,21 +234,33 @@ function restart(): Listr {
     );
 }
 
-/** A task that builds artifacts one after the other, and shows the time that is left for them and for what comes later. */
-function buildTask(title: string, artifacts: readonly Artifact[], later: readonly Artifact[]): ListrTask {
+/**
+ * A task that makes artifacts one after the other, and shows the time that is left for them and for what comes later.
+ * @param built those that are not downloaded, which need the time
+ */
+function buildTask(
+    title: string,
+    artifacts: readonly Artifact[],
+    later: readonly Artifact[],
+    built: readonly Artifact[],
+): ListrTask {
     const finished: Finished[] = [];
+    const titleNow = () => {
+        const left = (parts: readonly Artifact[]) => inWords(timeLeft(parts, finished, os.availableParallelism()));
+        const remaining = artifacts.slice(finished.length).filter((part) => built.includes(part));
+        const more = later.filter((part) => built.includes(part));
+        return [
+            title,
+            remaining.length > 0 && `: ${left(remaining)} left`,
+            more.length > 0 && `; after the page, ${left(more)} for the add-ons`,
+        ]
+            .filter(Boolean)
+            .join("");
+    };
     return {
-        title,
+        title: titleNow(),
         enabled: () => artifacts.length > 0,
         task: (_, parent) => {
-            const showTimeLeft = () => {
-                const left = (parts: readonly Artifact[]) =>
-                    inWords(timeLeft(parts, finished, os.availableParallelism()));
-                const remaining = artifacts.slice(finished.length);
-                const more = later.length === 0 ? "" : `; after the page, ${left(later)} for the add-ons`;
-                parent.title = remaining.length === 0 ? title : `${title}: ${left(remaining)} left${more}`;
-            };
-            showTimeLeft();
             return parent.newListr(
                 artifacts.map<ListrTask>((artifact) => ({
                     title: artifact.title,
@@ -255,7 +269,7 @@ function buildTask(title: string, artifacts: readonly Artifact[], later: readonl
                         const { origin = "built", seconds = 0 } = provenanceOf(artifact) ?? {};
                         task.title = `${artifact.title} (${origin === "built" ? "" : "downloaded, "}${Math.round(seconds)} s)`;
                         finished.push({ name: artifact.name, origin, seconds });
-                        showTimeLeft();
+                        parent.title = titleNow();
                     },
                 })),
             );

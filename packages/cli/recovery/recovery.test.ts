@@ -14,6 +14,7 @@ import {
 import { type AddressInfo, createServer } from "node:net";
 import os, { homedir, hostname, tmpdir } from "node:os";
 import path from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntil } from "../../kubernetes/wait";
@@ -82,13 +83,17 @@ describe("a lock", () => {
         ["", {}],
         [" without ps", { PATH: "/nowhere" }],
     ])("is abandoned by a zombie process%s", async (_, env) => {
-        // The shell becomes `sleep`, which does not wait for its children.
-        const parent = spawn("sh", ["-c", "sleep 0.1 & echo $!; exec sleep 30"]);
+        // The shell becomes `sleep`, which does not wait for its children. Its child ends with its input.
+        const parent = spawn("sh", ["-c", "cat <&3 & echo $!; exec sleep 30"], {
+            stdio: ["ignore", "pipe", "ignore", "pipe"],
+        });
         const environment = jest.replaceProperty(process, "env", { ...process.env, ...env });
         try {
-            const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+            const [, output, , input] = parent.stdio;
+            const [pid] = (await once(output as Readable, "data")) as [Buffer];
             const abandoned = lock({ pid: Number(pid.toString()) });
             expect(isAbandoned(abandoned)).toBe(false);
+            (input as Writable).end();
             await waitUntil("its end", { timeout: 10 }, () =>
                 Promise.resolve(isAbandoned(abandoned) ? undefined : "runs on"),
             );

@@ -11,6 +11,9 @@ const ROOT = path.resolve(__dirname, "../..");
 /** The SDK of Pulumi keeps its state in its modules, so a process must have them once. esbuild and tsx read their folders. */
 const SEPARATE = ["@pulumi/*", "esbuild", "tsx"];
 
+/** A folder is not one of this clone's sources if these are in its path. */
+const OTHERS = new Set(["node_modules", ".."]);
+
 /** What every build depends on: this code, esbuild, and the versions of all installed packages. */
 const ALWAYS = [
     ...["compiled.js", "build.js"].map((name) => path.join(__dirname, name)),
@@ -108,7 +111,8 @@ async function main(entry, options) {
     const inputs = Object.keys(metafile.inputs).filter((input) => existsSync(path.join(ROOT, input)));
     const above = new Set(inputs.flatMap(foldersAbove));
     const packages = [...above].map((folder) => path.join(folder, "package.json"));
-    const own = [...above].filter((folder) => !folder.split(path.sep).includes("node_modules"));
+    // Packages can be outside of the clone, by a link. What else is there, such as temporary files, does not matter.
+    const own = [...above].filter((folder) => !folder.split(path.sep).some((name) => OTHERS.has(name)));
     const nested = own.map((folder) => path.join(folder, "node_modules"));
     const textOf = (file) => outputFiles.find((each) => each.path === path.join(ROOT, file))?.text ?? "";
     const result = {

@@ -92,6 +92,19 @@ describe("a build", () => {
         expect(outputOf("room/entry.ts")).toBe("changed");
     });
 
+    it("is not made again if something else changes in the folder of a linked package", () => {
+        const outside = path.join(temporary, "outside");
+        mkdirSync(path.join(outside, "some-package"), { recursive: true });
+        writeFileSync(path.join(outside, "some-package/index.js"), 'exports.word = "linked";');
+        symlinkSync(path.join(outside, "some-package"), inClone("node_modules/some-package"));
+        write("room/entry.ts", 'import { word } from "some-package";\nconsole.log(word);\n');
+        expect(outputOf("room/entry.ts")).toBe("linked");
+        const { ino } = statSync(buildOf("room/entry.ts"));
+        mkdirSync(path.join(outside, "other"));
+        expect(outputOf("room/entry.ts")).toBe("linked");
+        expect(statSync(buildOf("room/entry.ts")).ino).toBe(ino);
+    });
+
     it("is made again if it is damaged", () => {
         outputOf("room/entry.ts");
         const file = buildOf("room/entry.ts");

@@ -1,12 +1,12 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Provider } from "./kubernetes";
 import type { KubectlTarget } from "../packages/shared/shell";
 import { GkeCluster, type GkeClusterArgs } from "./gke/gkeCluster";
 import { checkMachine } from "./gke/preflight";
 
 /** A cluster to deploy to. What is deployed does not depend on the kind of cluster. */
 export interface Cluster {
-    provider: k8s.Provider;
+    provider: Provider;
     /** A kubeconfig of this cluster alone, as YAML. Secret. */
     kubeconfig: pulumi.Output<string>;
     /** How the user's own kubectl reaches the cluster. */
@@ -40,7 +40,7 @@ export interface KubeconfigClusterArgs {
 /** An existing cluster, reached by a context of a kubeconfig. */
 function kubeconfigCluster(name: string, args: KubeconfigClusterArgs): Cluster {
     const kubeconfig = pulumi.secret(args.kubeconfig);
-    const provider = new k8s.Provider(name, {
+    const provider = new Provider(name, {
         kubeconfig,
         context: args.context,
         // By default, the provider takes a new address or CA for a new cluster and replaces everything in it. But both can

@@ -1,5 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Namespace, NamespacePatch } from "./kubernetes";
 import { INJECTION_LABEL } from "./names";
 
 export interface InjectedNamespaceArgs {
@@ -25,10 +25,10 @@ export class InjectedNamespace extends pulumi.ComponentResource {
             // On destroy, the patch removes the label and leaves the namespace. With the label but without a running istiod,
             // nobody else could create a pod there.
             const patchOpts = { parent: this, dependsOn: injector };
-            this.injection = [new k8s.core.v1.NamespacePatch(`${name}-namespace`, { metadata }, patchOpts)];
+            this.injection = [new NamespacePatch(`${name}-namespace`, { metadata }, patchOpts)];
             this.name = pulumi.output(args.name);
         } else {
-            const namespace = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata }, { parent: this });
+            const namespace = new Namespace(`${name}-namespace`, { metadata }, { parent: this });
             this.injection = [namespace, injector];
             this.name = namespace.metadata.name;
         }

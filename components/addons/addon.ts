@@ -1,5 +1,14 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import {
+    ClusterRole,
+    ClusterRoleBinding,
+    ConfigMap,
+    Deployment,
+    PersistentVolumeClaim,
+    Service,
+    ServiceAccount,
+} from "../kubernetes";
 import { SKIP_AWAIT } from "../annotations";
 import { addonDeployment, type AddonSpec, labelsOf, portOf } from "./deployment";
 
@@ -23,7 +32,7 @@ export class Addon extends pulumi.ComponentResource {
         const childOpts = { parent: this };
 
         for (const [service, ports] of Object.entries(services)) {
-            new k8s.core.v1.Service(
+            new Service(
                 `${name}-${service}`,
                 {
                     // As with Bookinfo: the Deployment is awaited, and with it the endpoints.
@@ -38,18 +47,14 @@ export class Addon extends pulumi.ComponentResource {
             );
         }
 
-        const serviceAccount = new k8s.core.v1.ServiceAccount(
+        const serviceAccount = new ServiceAccount(
             `${name}-account`,
             { metadata: { name: args.name, namespace, labels } },
             childOpts,
         ).metadata.name;
         if (args.permissions) {
-            const role = new k8s.rbac.v1.ClusterRole(
-                `${name}-role`,
-                { metadata: { labels }, rules: args.permissions },
-                childOpts,
-            );
-            new k8s.rbac.v1.ClusterRoleBinding(
+            const role = new ClusterRole(`${name}-role`, { metadata: { labels }, rules: args.permissions }, childOpts);
+            new ClusterRoleBinding(
                 `${name}-role`,
                 {
                     metadata: { labels },
@@ -64,17 +69,14 @@ export class Addon extends pulumi.ComponentResource {
             config,
             ({ files }, volume) =>
                 // Named by Pulumi: a change creates a new ConfigMap, and the old pod keeps the old one until it ends.
-                new k8s.core.v1.ConfigMap(
-                    `${name}-${volume}`,
-                    { metadata: { namespace, labels }, data: files },
-                    childOpts,
-                ).metadata.name,
+                new ConfigMap(`${name}-${volume}`, { metadata: { namespace, labels }, data: files }, childOpts).metadata
+                    .name,
         );
         const persistent = Object.entries(args.storage ?? {}).filter(([, storage]) => storage.persistent);
         const claims = mapValues(
             Object.fromEntries(persistent),
             ({ size }, volume) =>
-                new k8s.core.v1.PersistentVolumeClaim(
+                new PersistentVolumeClaim(
                     `${name}-${volume}`,
                     {
                         // Many storage classes create a volume only when a pod uses it.
@@ -85,7 +87,7 @@ export class Addon extends pulumi.ComponentResource {
                 ).metadata.name,
         );
 
-        new k8s.apps.v1.Deployment(
+        new Deployment(
             `${name}-deployment`,
             {
                 metadata: { name: args.name, namespace, labels },

@@ -1,5 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Release } from "../kubernetes";
 import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "../names";
 import { chartSource } from "../istio/chart";
 import { type HelmValues, mergeValues } from "../istio/merge";
@@ -35,7 +35,7 @@ export class Kiali extends pulumi.ComponentResource {
             { ...SIGNING_KEY, namespace: args.namespace, labels: labelsOf("kiali") },
             { parent: this },
         );
-        new k8s.helm.v3.Release(
+        new Release(
             `${name}-release`,
             {
                 name: KIALI_RELEASE,

@@ -1,5 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Deployment, Service, ServiceAccount } from "../kubernetes";
 import { BACKGROUND_DELETION, SKIP_AWAIT } from "../annotations";
 import { BOOKINFO_PORT } from "../names";
 import { type BookinfoImages, deploymentSpec } from "./deployment";
@@ -20,7 +20,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         const childOpts = { parent: this };
         for (const service of BOOKINFO_SERVICES) {
             const labels = { app: service.name, service: service.name };
-            new k8s.core.v1.Service(
+            new Service(
                 `${name}-${service.name}`,
                 {
                     // Without the wait for endpoints each Service is 10 s faster. Nothing is missed: the Deployments are
@@ -36,7 +36,7 @@ export class Bookinfo extends pulumi.ComponentResource {
             );
 
             // One service account for each service: Istio derives a workload's identity from it.
-            const serviceAccount = new k8s.core.v1.ServiceAccount(
+            const serviceAccount = new ServiceAccount(
                 `${name}-${service.name}`,
                 { metadata: { name: `bookinfo-${service.name}`, namespace, labels: { account: service.name } } },
                 childOpts,
@@ -44,7 +44,7 @@ export class Bookinfo extends pulumi.ComponentResource {
 
             for (const version of service.versions) {
                 const workload = `${service.name}-${version}`;
-                new k8s.apps.v1.Deployment(
+                new Deployment(
                     `${name}-${workload}`,
                     {
                         metadata: {

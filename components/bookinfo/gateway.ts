@@ -1,5 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { CustomResource } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import type { GatewaySpec, VirtualServiceSpec } from "../istio/api";
 import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
@@ -21,7 +21,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
 
         // A component's children do not inherit its dependsOn.
         const childOpts = { parent: this, dependsOn };
-        const gateway = new k8s.apiextensions.CustomResource(
+        const gateway = new CustomResource(
             `${name}-gateway`,
             {
                 apiVersion: "networking.istio.io/v1",
@@ -31,7 +31,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
             },
             childOpts,
         );
-        new k8s.apiextensions.CustomResource(
+        new CustomResource(
             `${name}-routes`,
             {
                 apiVersion: "networking.istio.io/v1",

@@ -1,8 +1,8 @@
 import { Address, Firewall } from "@pulumi/gcp/compute";
 import { Cluster, NodePool } from "@pulumi/gcp/container";
 import { Service } from "@pulumi/gcp/projects";
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { Provider } from "../kubernetes";
 import { ISTIOD_WEBHOOK_PORT } from "../names";
 import { contextName, getCredentialsCommand, gkeKubeconfig } from "./kubeconfig";
 import { billingLabels } from "./labels";
@@ -72,7 +72,7 @@ const HALF_AN_HOUR = { create: "30m", update: "30m", delete: "30m" };
 /** A hardened GKE cluster: a network, an identity for its nodes, and one node pool. docs/gke.md explains each setting. */
 export class GkeCluster extends pulumi.ComponentResource {
     /** Its resources are created after the nodes, and deleted before them. */
-    public readonly provider: k8s.Provider;
+    public readonly provider: Provider;
     /** A kubeconfig without credentials, which uses gcloud's plugin. Secret. */
     public readonly kubeconfig: pulumi.Output<string>;
     /** The cluster itself. Resources without traces outside of it can be `deletedWith` it. */
@@ -235,7 +235,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     : { ...cluster, endpoint: address, caCertificate: clusterCaCertificate },
             );
         this.kubeconfig = pulumi.secret(access.apply(gkeKubeconfig));
-        this.provider = new k8s.Provider(
+        this.provider = new Provider(
             name,
             // As with an existing cluster: a new address or authority is not a new cluster, and manual changes are reverted.
             { kubeconfig: this.kubeconfig, clusterIdentifier: this.cluster.id, enablePatchForce: true },

@@ -1,5 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { CustomResource, Namespace, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
 import { loadBalancerAddress } from "./address";
@@ -33,9 +33,9 @@ export class Istio extends pulumi.ComponentResource {
     /** The namespace of the control plane. */
     public readonly namespace: pulumi.Output<string>;
     /** The CRDs. */
-    public readonly base: k8s.helm.v3.Release;
+    public readonly base: Release;
     /** The control plane. Pods that it injects must depend on this release. */
-    public readonly istiod: k8s.helm.v3.Release;
+    public readonly istiod: Release;
     /** What routes must wait for: the ingress gateway, an istiod that validates them, and strict mutual TLS. */
     public readonly routing: pulumi.Resource[];
     /** Labels by which a `Gateway` selects the ingress gateway's pods. */
@@ -52,7 +52,7 @@ export class Istio extends pulumi.ComponentResource {
         // The children of a component inherit `deletedWith`, but the gateway must not: its load balancer outlives the cluster.
         super("bookinfo-mesh:istio:Istio", name, args, opts);
 
-        const namespace = new k8s.core.v1.Namespace(
+        const namespace = new Namespace(
             `${name}-namespace`,
             { metadata: { name: ISTIO_NAMESPACE } },
             { parent: this, deletedWith },
@@ -65,7 +65,7 @@ export class Istio extends pulumi.ComponentResource {
             releaseOpts: Pick<pulumi.CustomResourceOptions, "dependsOn" | "deletedWith">,
             { skipAwait }: { skipAwait?: boolean } = {},
         ) =>
-            new k8s.helm.v3.Release(
+            new Release(
                 `${name}-${chart}`,
                 {
                     // Charts name their objects after the release, so Pulumi must not choose its name.
@@ -103,7 +103,7 @@ export class Istio extends pulumi.ComponentResource {
         this.routing = [gateway];
         if (args.global.mtls.enabled) {
             const spec: PeerAuthenticationSpec = { mtls: { mode: "STRICT" } };
-            const strict = new k8s.apiextensions.CustomResource(
+            const strict = new CustomResource(
                 `${name}-strict-mtls`,
                 {
                     apiVersion: "security.istio.io/v1",
@@ -121,7 +121,7 @@ export class Istio extends pulumi.ComponentResource {
             const spec: TelemetrySpec = {
                 tracing: [{ providers: [{ name: TRACING_PROVIDER }], randomSamplingPercentage: args.tracing.sampling }],
             };
-            new k8s.apiextensions.CustomResource(
+            new CustomResource(
                 `${name}-tracing`,
                 {
                     apiVersion: "telemetry.istio.io/v1",
@@ -135,7 +135,7 @@ export class Istio extends pulumi.ComponentResource {
 
         // `get` ignores dependsOn. The id is an output of the release, so a preview does not look for a Service that does not
         // exist yet. When the release is installed, Helm has waited for the address.
-        const service = k8s.core.v1.Service.get(
+        const service = Service.get(
             `${name}-ingress`,
             pulumi.interpolate`${gateway.status.namespace}/${gateway.status.name}`,
             { parent: this },

@@ -4,7 +4,7 @@ import { Addon } from "../addon";
 import { type AddonSpec, labelsOf } from "../deployment";
 import { generatedSecret } from "../generatedSecret";
 import { SCRAPE_INTERVAL } from "../prometheus";
-import { dashboards, HOME } from "./dashboards/dashboards";
+import type * as Dashboards from "./dashboards/dashboards";
 import { DASHBOARD_PATH, datasourceFile, providerFile, PROVISIONING_PATH } from "./provisioning";
 import { settings } from "./settings";
 
@@ -47,6 +47,8 @@ export function grafanaSpec(
     { image, prometheusUrl }: Omit<GrafanaArgs, "namespace">,
     adminSecret: pulumi.Input<string>,
 ): AddonSpec {
+    // Loaded only here: the SDK of Grafana is as large as the rest of the program, and this add-on can be off.
+    const { dashboards, HOME } = require("./dashboards/dashboards") as typeof Dashboards;
     return {
         name: "grafana",
         image,

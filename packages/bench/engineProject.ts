@@ -12,7 +12,7 @@ import type { Setting } from "./result";
 
 /** The files and folders of a program. Nothing else is copied. */
 const SOURCES = [
-    ...["Pulumi.yaml", "package.json", "tsconfig.json", "tsconfig.pulumi.json"],
+    ...["Pulumi.yaml", "package.json", "tsconfig.json"],
     ...["index.ts", "config", "components", "packages"],
 ];
 

@@ -1,15 +1,22 @@
 "use strict";
-// Load it before the SDK of Pulumi. The SDK loads these packages at its start, which takes two thirds of its CPU time, and
-// needs them only to turn functions into text, for dynamic providers. Here they are loaded at their first use.
+// Load it before the SDK of Pulumi. The SDK loads these modules at its start, which takes two thirds of its CPU time. A program
+// without dynamic providers needs none of them. Here they are loaded at their first use.
 const Module = require("node:module");
 
-const PACKAGES = new Set(["typescript", "@npmcli/arborist"]);
+const DEFERRED = new Set([
+    // They turn functions into text.
+    ...["typescript", "@npmcli/arborist"],
+    // The Automation API, for programs that run other programs.
+    "./automation",
+    // Would map every stack trace that is looked at, and the SDK looks at thousands. stackTrace.js maps those of errors.
+    "source-map-support/register",
+]);
 
 const load = Module._load;
 Module._load = function (request, parent, ...rest) {
     const now = () => load.call(this, request, parent, ...rest);
     const isOfSdk = /[\\/]@pulumi[\\/]pulumi[\\/]/.test(parent?.filename ?? "");
-    return isOfSdk && PACKAGES.has(request) ? deferred(now) : now();
+    return isOfSdk && DEFERRED.has(request) ? deferred(now) : now();
 };
 
 function deferred(loadNow) {

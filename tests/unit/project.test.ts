@@ -34,10 +34,16 @@ describe("Pulumi.yaml", () => {
         expect(config["pulumi:disable-default-providers"]).toEqual({ value: ["kubernetes"] });
     });
 
-    it("starts the program without a type check", () => {
+    it("starts the program without a compiler", () => {
         expect(project).toMatchObject({
             name: "bookinfo-mesh",
-            runtime: { name: "nodejs", options: { tsconfig: "tsconfig.pulumi.json" } },
+            runtime: {
+                name: "nodejs",
+                options: {
+                    typescript: false,
+                    nodeargs: expect.stringContaining("--require ./packages/compile/host.js ") as string,
+                },
+            },
         });
     });
 });

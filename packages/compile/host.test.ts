@@ -1,0 +1,142 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { stripVTControlCharacters } from "node:util";
+import * as grpc from "@grpc/grpc-js";
+import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
+import {
+    GetRootResourceResponse,
+    type LogRequest,
+    LogSeverity,
+    SetRootResourceResponse,
+} from "@pulumi/pulumi/proto/engine_pb";
+import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
+import {
+    type RegisterResourceRequest,
+    RegisterResourceResponse,
+    SupportsFeatureResponse,
+} from "@pulumi/pulumi/proto/resource_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+
+/* Tests of programs in the SDK's own host, started as by the engine. */
+
+const CLONE = path.resolve(__dirname, "../..");
+
+/** An engine that accepts everything, and notes what a program registers, and which errors it logs. */
+class FakeEngine {
+    readonly registered: RegisterResourceRequest[] = [];
+    readonly errors: string[] = [];
+    private readonly server = new grpc.Server();
+
+    async start(): Promise<string> {
+        const answer = <Q, A>(answerTo: (request: Q) => A): grpc.handleUnaryCall<Q, A> => {
+            return ({ request }, respond) => {
+                respond(null, answerTo(request));
+            };
+        };
+        this.server.addService(ResourceMonitorService, {
+            supportsFeature: answer(() => new SupportsFeatureResponse()),
+            registerResource: answer((request: RegisterResourceRequest) => {
+                this.registered.push(request);
+                const response = new RegisterResourceResponse();
+                response.setUrn(`urn:pulumi:test::project::${request.getType()}::${request.getName()}`);
+                return response;
+            }),
+            registerResourceOutputs: answer(() => new Empty()),
+            signalAndWaitForShutdown: answer(() => new Empty()),
+        });
+        this.server.addService(EngineService, {
+            log: answer((request: LogRequest) => {
+                if (request.getSeverity() === LogSeverity.ERROR) {
+                    this.errors.push(request.getMessage());
+                }
+                return new Empty();
+            }),
+            getRootResource: answer(() => new GetRootResourceResponse()),
+            setRootResource: answer(() => new SetRootResourceResponse()),
+        });
+        return new Promise((resolve, reject) => {
+            this.server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+                if (error) {
+                    reject(error);
+                } else {
+                    resolve(`127.0.0.1:${port}`);
+                }
+            });
+        });
+    }
+
+    stop(): void {
+        this.server.forceShutdown();
+    }
+}
+
+/** Runs a program. It is in the clone, because builds are of files of the clone. */
+async function run(program: string) {
+    mkdirSync(path.join(CLONE, "coverage"), { recursive: true });
+    const folder = mkdtempSync(path.join(CLONE, "coverage", "program-"));
+    const engine = new FakeEngine();
+    try {
+        writeFileSync(path.join(folder, "package.json"), '{ "main": "index.ts" }');
+        writeFileSync(path.join(folder, "index.ts"), program);
+        const address = await engine.start();
+        const host = ["--require", "./packages/compile/host.js", require.resolve("@pulumi/pulumi/cmd/run")];
+        const options = ["--monitor", address, "--engine", address, "--project", "project", "--stack", "test"];
+        const child = spawn(process.execPath, [...host, ...options, "--pwd", folder, "."], {
+            cwd: CLONE,
+            env: { ...process.env, NODE_OPTIONS: "" },
+        });
+        const ended = new Promise<number>((resolve) => child.on("close", resolve));
+        const [code, output, errorOutput] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+        const message = stripVTControlCharacters(engine.errors.join("\n")).replaceAll(`${folder}/`, "");
+        return { code, output: output + errorOutput, registered: engine.registered, message };
+    } finally {
+        engine.stop();
+        rmSync(folder, { recursive: true });
+    }
+}
+
+describe("Pulumi's host", () => {
+    it("runs TypeScript, and loads neither a compiler nor source maps", async () => {
+        const { code, output, registered } = await run(`
+            import * as pulumi from "@pulumi/pulumi";
+            const kind: string = "a:b:C";
+            new pulumi.ComponentResource(kind, "one");
+            const unneeded = /node_modules.(typescript|source-map-support|@npmcli)|ts-node|.automation./;
+            console.log(Object.keys(require.cache).filter((file) => unneeded.test(file)));`);
+        expect({ code, output }).toEqual({ code: 0, output: "[]\n" });
+        const resources = registered.map((request) => [request.getType(), request.getName()]);
+        expect(resources).toEqual([
+            ["pulumi:pulumi:Stack", "project-test"],
+            ["a:b:C", "one"],
+        ]);
+    });
+
+    it("registers resources without paths of this machine", async () => {
+        const { registered } = await run(`
+            import * as pulumi from "@pulumi/pulumi";
+            new pulumi.ComponentResource("a:b:C", "one");`);
+        expect(JSON.stringify(registered.map((request) => request.toObject()))).not.toContain("index.ts");
+    });
+
+    it.each([
+        ["at once", 'throw new TypeError("wrong");'],
+        ["in an output", 'pulumi.output(1).apply(() => {throw new TypeError("wrong"); });'],
+        ["in a callback", 'setTimeout(() => { throw new TypeError("wrong"); });'],
+    ])("names the line of the source if a program fails %s", async (_, statement) => {
+        const program = `import * as pulumi from "@pulumi/pulumi";\ninterface Erased {\n    unused: string;\n}\n${statement}\n`;
+        const { code, message } = await run(program);
+        expect(code).not.toBe(0);
+        expect(message).toMatch(
+            /index\.ts' failed with an unhandled exception:\nTypeError: wrong\n.*\bindex\.ts:5:\d+/,
+        );
+    });
+
+    it("shows the source if it is no TypeScript", async () => {
+        const { code, message } = await run("const one: = 1;\n");
+        expect(code).not.toBe(0);
+        expect(message).toContain("index.ts:1:11");
+        expect(message).toContain("const one: = 1;");
+    });
+});

@@ -6,8 +6,9 @@ import { run } from "../shared/childProcess";
 import { engineEnvironment } from "../cli/engine/discovery";
 import { UserError } from "../shared/errors";
 import { readOr } from "../shared/processId";
-import { PROJECT_FOLDER } from "../shared/project";
+import { PROJECT_FOLDER, PROJECT_NAME } from "../shared/project";
 import { toYaml } from "../shared/yaml";
+import type { StackState } from "./plainProgram";
 import type { Setting } from "./result";
 
 /** The files and folders of a program. Nothing else is copied. */
@@ -26,9 +27,14 @@ export interface Operation {
     memory: number;
 }
 
+/** The settings of a program that is a single JavaScript file: nothing but Pulumi's defaults. */
+const PLAIN_RUNTIME = { name: "nodejs", options: { typescript: false } };
+
 interface Options {
     /** A file of `packages/bench/programs` that replaces the program; default: the program itself. */
     program?: string;
+    /** The text of a JavaScript program that replaces the program and all its settings. */
+    script?: string;
     /** The stack's config, by qualified key. */
     config?: Record<string, unknown>;
     /** JSON files that the program reads, by name. */
@@ -45,11 +51,11 @@ export class EngineProject {
 
     /** Makes a copy and its stack. @param name name of the copy's folder */
     static async create(setting: Setting, name: string, options: Options): Promise<EngineProject> {
-        const { program, config = {}, input = {} } = options;
+        const { program, script, config = {}, input = {} } = options;
         const project = new EngineProject(setting, path.join(setting.scratch, name));
         mkdirSync(project.file(), { recursive: true });
         mkdirSync(path.join(project.scratch, "state"));
-        for (const source of SOURCES) {
+        for (const source of script === undefined ? SOURCES : []) {
             cpSync(path.join(PROJECT_FOLDER, source), project.file(source), { recursive: true });
         }
         symlinkSync(path.join(PROJECT_FOLDER, "node_modules"), project.file("node_modules"));
@@ -58,6 +64,12 @@ export class EngineProject {
             const { runtime } = parse(readFileSync(project.file("Pulumi.yaml"), "utf8")) as { runtime: unknown };
             writeFileSync(project.file("Pulumi.yaml"), toYaml({ name: "bookinfo-mesh-bench", runtime }));
             writeFileSync(project.file("index.ts"), `import "./packages/bench/programs/${program}";\n`);
+        }
+        if (script !== undefined) {
+            // With the name of this project, which is a part of each URN.
+            writeFileSync(project.file("Pulumi.yaml"), toYaml({ name: PROJECT_NAME, runtime: PLAIN_RUNTIME }));
+            writeFileSync(project.file("package.json"), JSON.stringify({ main: "index.js" }));
+            writeFileSync(project.file("index.js"), script, { mode: 0o600 });
         }
         for (const [file, content] of Object.entries(input)) {
             writeFileSync(project.file(file), JSON.stringify(content));
@@ -81,6 +93,11 @@ export class EngineProject {
         return this.operate(["preview"]);
     }
 
+    /** @throws UserError if a preview would change something */
+    async expectUnchanged(): Promise<void> {
+        await this.pulumi(["preview", "--stack", STACK, "--expect-no-changes"]);
+    }
+
     destroy(): Promise<Operation> {
         return this.operate(["destroy", "--yes", "--skip-preview"]);
     }
@@ -90,6 +107,19 @@ export class EngineProject {
         const text = await this.pulumi(["stack", "export", "--stack", STACK]);
         const { deployment } = JSON.parse(text) as { deployment: { resources?: unknown[] } };
         return { bytes: JSON.stringify(deployment).length, resources: deployment.resources?.length ?? 0 };
+    }
+
+    /** The state, with its secrets in plain text. */
+    async export(): Promise<StackState> {
+        return JSON.parse(await this.pulumi(["stack", "export", "--stack", STACK, "--show-secrets"])) as StackState;
+    }
+
+    /** Replaces the state, as if this project had deployed what is in it. */
+    async import(state: StackState): Promise<void> {
+        const file = this.file("imported.json");
+        writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+        await this.pulumi(["stack", "import", "--stack", STACK, "--file", file]);
+        rmSync(file);
     }
 
     /** Empties the state, and leaves everything that is deployed. */

@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import { readFileSync } from "node:fs";
 import { evaluateProgram } from "../cli/program/evaluate";
+import type { Declaration } from "../cli/program/declaration";
 import { completeConfig, readStackFile } from "../cli/program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../shared/project";
 import type { Step } from "../cli/render/step";
@@ -26,13 +27,18 @@ export function meshConfig(): Record<string, unknown> {
 
 /** The steps that the program declares with that config. The sandbox must be up, because its kubeconfig is read. */
 export async function meshSteps(stop?: AbortSignal): Promise<Step[]> {
+    return stepsOf(await declarationOf(meshConfig(), stop));
+}
+
+/** What the program declares with a config. The sandbox must be up, because its kubeconfig is read. */
+export async function declarationOf(own: Record<string, unknown>, stop?: AbortSignal): Promise<Declaration> {
     const config = Object.fromEntries(
-        Object.entries({ ...completeConfig(SANDBOX_STACK, readStackFile(SANDBOX_STACK)), ...meshConfig() }).map(
+        Object.entries({ ...completeConfig(SANDBOX_STACK, readStackFile(SANDBOX_STACK)), ...own }).map(
             ([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)],
         ),
     );
     const request = { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: SANDBOX_STACK, config };
-    return stepsOf(await evaluateProgram(request, stop));
+    return evaluateProgram(request, stop);
 }
 
 /** The values that each release needs in the sandbox. All others keep the charts' defaults. */

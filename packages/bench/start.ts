@@ -1,6 +1,7 @@
 import { BenchCluster } from "./cluster";
 import { EngineProject, type Operation } from "./engineProject";
-import { meshSteps, sandboxConfig } from "./mesh";
+import { declarationOf, sandboxConfig } from "./mesh";
+import { OBJECTS, plainProgram, plainState, RELEASES } from "./plainProgram";
 import { contender, inTurn, most, type PartResult, ratio, type Series, type Setting } from "./result";
 
 /** The source file that is edited: an ordinary part of the program. */
@@ -9,17 +10,26 @@ const EDITED = "components/bookinfo/deployment.ts";
 /** Measures runs that change nothing. */
 export async function measureStart(setting: Setting): Promise<PartResult> {
     const cluster = await BenchCluster.connect(setting.stop);
-    const steps = (await meshSteps(setting.stop)).filter(({ type }) => type === "release");
-    const address = cluster.stack.cluster;
-    const singleInput = { "cluster.json": address };
-    const releasesInput = { "steps.json": { steps, values: {}, cluster: address } };
+    const singleInput = { "cluster.json": cluster.stack.cluster };
     const program = await EngineProject.create(setting, "program", { config: sandboxConfig() });
     const empty = await EngineProject.create(setting, "empty", { program: "empty" });
     const single = await EngineProject.create(setting, "single", { program: "single", input: singleInput });
-    const releases = await EngineProject.create(setting, "releases", { program: "plain", input: releasesInput });
     await cluster.clear();
     await program.up();
     await empty.up();
+
+    // The comparisons share the objects with the program: a cluster has room for one of them.
+    const { resources } = await declarationOf(sandboxConfig(), setting.stop);
+    const state = await program.export();
+    const plain = async (name: string, isPart: (type: string) => boolean) => {
+        const project = await EngineProject.create(setting, name, { script: plainProgram(resources, state, isPart) });
+        await project.import(plainState(state, isPart));
+        await project.expectUnchanged();
+        return project;
+    };
+    const releases = await plain("releases", RELEASES);
+    const objects = await plain("objects", OBJECTS);
+    await program.expectUnchanged();
 
     const memory: Series = { label: "most memory of the program's process", unit: "MB", samples: [] };
     const timed = (label: string, operation: (round: number) => Promise<Operation>) =>
@@ -34,14 +44,17 @@ export async function measureStart(setting: Setting): Promise<PartResult> {
     const releasesPreview = timed("`preview` of a program with nothing but Istio's three releases", () =>
         releases.preview(),
     );
+    const objectsPreview = timed("`preview` of a plain program with the same objects", () => objects.preview());
     const preview = timed("`preview` of the program, deployed and unchanged", () => remembering(program.preview()));
     const edited = timed("`preview` of the program after an edit of a source file", (round) => {
         program.edit(EDITED, round);
         return remembering(program.preview());
     });
-    const emptyUp = timed("`up` of an empty program", () => empty.up());
+    const releasesUp = timed("`up` of a program with nothing but Istio's three releases", () => releases.up());
+    const objectsUp = timed("`up` of a plain program with the same objects", () => objects.up());
     const up = timed("`up` of the program with nothing to change", () => remembering(program.up()));
-    const contenders = [emptyPreview, singlePreview, releasesPreview, preview, edited, emptyUp, up];
+    const previews = [emptyPreview, singlePreview, releasesPreview, objectsPreview, preview, edited];
+    const contenders = [...previews, releasesUp, objectsUp, up];
     await inTurn(setting.rounds, contenders);
     await program.destroy();
     await cluster.clear();
@@ -49,15 +62,18 @@ export async function measureStart(setting: Setting): Promise<PartResult> {
         title: "Nothing to change",
         notes: [
             "The stack `local` as it is committed, with its add-ons, is deployed to the sandbox. `up` runs without a preview. The " +
-                "empty program runs in the same runtime with the same settings. The one with a single Namespace shows the time that " +
-                "Pulumi's SDK and the Kubernetes provider take to start. The one with Istio's releases shows the time that Helm's " +
-                "charts take. Neither of them is deployed. The memory is that of the Node.js process that runs the program: its " +
-                "resident pages, as the kernel counts them.",
+                "programs with nothing but the releases, and with the same objects, are one JavaScript file each, with Pulumi's " +
+                "default settings. Every value in them is written out. Each has the state as if it had deployed what it declares, so " +
+                "nothing changes for them either. The empty program and the one with a single Namespace run with this program's " +
+                "settings. They show the time that Pulumi and the Kubernetes provider take to start. The memory is that of the " +
+                "Node.js process that runs the program: its resident pages, as the kernel counts them.",
         ],
         series: [...contenders.map(({ series }) => series), memory],
         checks: [
-            ratio("`preview` / `preview` of an empty program", preview.series, emptyPreview.series, 1.5),
-            ratio("`up` with nothing to change / `up` of an empty program", up.series, emptyUp.series, 1.5),
+            ratio("`preview` / `preview` of the three releases", preview.series, releasesPreview.series, 1.35),
+            ratio("`preview` / `preview` of the same objects", preview.series, objectsPreview.series, 1.2),
+            ratio("`up` with nothing to change / `up` of the three releases", up.series, releasesUp.series, 1.35),
+            ratio("`up` with nothing to change / `up` of the same objects", up.series, objectsUp.series, 1.2),
             ratio("`preview` after an edit / `preview` unchanged", edited.series, preview.series, 1.2),
             most("most memory of the program in any round", memory, 250),
         ],

@@ -14,6 +14,13 @@ module.exports = {
             transform,
             testMatch: ["tests/unit", "packages"].map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
         },
-        { displayName: "e2e", testEnvironment: "node", transform, testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"] },
+        {
+            displayName: "e2e",
+            testEnvironment: "node",
+            transform,
+            testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"],
+            globalTeardown: "<rootDir>/tests/e2e/removeSandbox.ts",
+        },
     ],
+    testSequencer: "<rootDir>/tests/e2e/order.cjs",
 };

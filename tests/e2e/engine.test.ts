@@ -1,18 +1,14 @@
 import { describeWithoutPulumi, describeWithPulumi } from "./engine";
 import { coldStart, get, listObjects, npmRun, productPage } from "./commands";
+import { nothingDeployed } from "./sharedSandbox";
 
 /* `npm run up` with the Pulumi CLI, and what it says without the CLI. */
 
 let before: string[];
 
 beforeAll(async () => {
-    expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
-    before = await listObjects();
+    before = await nothingDeployed();
 }, coldStart);
-
-afterAll(async () => {
-    await npmRun("down");
-}, 300_000);
 
 describeWithPulumi("with the Pulumi CLI", () => {
     it("up deploys with the CLI and serves the page", async () => {

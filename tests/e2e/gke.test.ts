@@ -16,6 +16,7 @@ import {
 import { describeWithPulumi } from "./engine";
 import { Google } from "./google/google";
 import { Stack, type StackOptions } from "./google/stack";
+import { nothingDeployed } from "./sharedSandbox";
 
 /*
  * Google Kubernetes Engine without Google: a real Pulumi CLI with a stand-in for the Google Cloud provider, which keeps its objects in
@@ -236,7 +237,7 @@ describeWithPulumi("a regional cluster in an existing network", () => {
 
 describeWithPulumi("the stack dev", () => {
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        await nothingDeployed();
         const { endpoint, authority, client } = readSandbox();
         await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
         stack.configure(devOnSandbox());

@@ -11,6 +11,24 @@ export interface RunningCommand {
     ended: Promise<{ code: number; output: string }>;
 }
 
+/** Waits until a process prints a text. @throws Error with the output since this call, if the process ends before */
+export function waitForOutput(child: ChildProcess, text: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+        let output = "";
+        for (const stream of [child.stdout, child.stderr]) {
+            stream?.on("data", (chunk: Buffer | string) => {
+                output += chunk.toString();
+                if (text.test(output)) {
+                    resolve();
+                }
+            });
+        }
+        child.once("exit", () => {
+            reject(new Error(output));
+        });
+    });
+}
+
 /** Starts the program of `npm run SCRIPT -- ARGS` without npm, so that signals reach the program itself. */
 export function start(script: "up" | "down", ...args: string[]): RunningCommand {
     const child = spawn(process.execPath, ["packages/cli/bookinfo.js", script, ...args], {

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { live } from "../../packages/sandbox/paths";
 import { openInBrowser } from "./browser";
 import {
     bookinfoPods,
@@ -14,15 +15,14 @@ import {
     npmRun,
     pageIn,
     readSandboxKubeconfig,
-    removeStack,
     runCommand,
     runOnSandbox,
-    writeStackFile,
 } from "./commands";
+import { deployed } from "./sharedSandbox";
 
 /*
  * `npm run up --rendered` on a real cluster, from nothing to the page and back: it applies what the program renders. (engine.test.ts has
- * the Pulumi CLI.) The tests follow the steps of a user, and each one needs those before it.
+ * the Pulumi CLI.) The tests follow the steps of a user, and each one needs those before it. The deployment may be that of an earlier file.
  */
 
 let before: string[];
@@ -30,18 +30,9 @@ let up: CommandResult;
 let page: string;
 
 beforeAll(async () => {
-    const sandbox = await npmRun("sandbox", "up");
-    if (sandbox.code !== 0) {
-        throw new Error(sandbox.output);
-    }
-    before = await listObjects();
-    up = await npmRun("up", "--rendered");
+    ({ up, before } = await deployed("--rendered"));
     page = pageIn(up.output);
 }, coldStart);
-
-afterAll(async () => {
-    await npmRun("down");
-}, 300_000);
 
 describe("npm run up", () => {
     it("succeeds and prints the address of the page", () => {
@@ -135,11 +126,14 @@ describe("npm run render", () => {
     const out = (name: string) => path.join(folder, name);
 
     beforeAll(async () => {
+        if (!fs.existsSync(path.join(live.bin, "istioctl"))) {
+            expect(await npmRun("sandbox", "up", "--istioctl")).toMatchObject({ code: 0 });
+        }
         folder = fs.mkdtempSync(path.join(os.tmpdir(), "rendered-"));
         for (const name of ["one", "two"]) {
             expect(await npmRun("render", "--manifests", "--out", out(name))).toMatchObject({ code: 0 });
         }
-    }, 120_000);
+    }, coldStart);
 
     afterAll(() => {
         fs.rmSync(folder, { recursive: true });
@@ -193,24 +187,6 @@ describe("npm run down", () => {
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
         expect(await listObjects()).toEqual(before);
     }, 120_000);
-});
-
-describe("a stack with mutual TLS off", () => {
-    const stack = "e2e-mtls-off";
-
-    beforeAll(async () => {
-        writeStackFile(stack, { istio: { global: { mtls: { enabled: false } } } });
-        expect(await npmRun("up", "--rendered", "--stack", stack)).toMatchObject({ code: 0 });
-    }, 300_000);
-
-    afterAll(() => removeStack(stack), 300_000);
-
-    it("serves the page, and accepts plain HTTP to every pod", async () => {
-        expect(await get(page)).toMatchObject({ status: 200 });
-        for (const pod of await bookinfoPods()) {
-            expect(await getFromNode(`http://${pod.status.podIP}:9080/health`)).toBe("200");
-        }
-    }, 60_000);
 });
 
 /** The files of a rendered folder with Kubernetes objects, sorted; without those of Helm values. */

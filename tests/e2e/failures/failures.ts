@@ -7,6 +7,7 @@ import { pluralOf } from "../../../packages/cli/preflight/permissions";
 import { live } from "../../../packages/sandbox/paths";
 import { coldStart, get, kubectl, npmRun, pageIn, poll } from "../commands";
 import { create, Deployer, folder, kubeconfigWith, runCommandsOf, TIMEOUT, type TestedStrategy } from "./deployer";
+import { nothingDeployed } from "../sharedSandbox";
 
 const ADMISSION = "admissionregistration.k8s.io/v1";
 const NEW_DEPLOYMENTS = {
@@ -35,12 +36,11 @@ export function describeFailures(strategy: TestedStrategy): void {
     const deployer = new Deployer(strategy);
 
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        await nothingDeployed();
     }, coldStart);
 
     afterAll(async () => {
         await deployer.remove();
-        await npmRun("sandbox", "down");
     }, 300_000);
 
     describe("the connection to the cluster", () => {

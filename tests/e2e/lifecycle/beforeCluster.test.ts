@@ -4,7 +4,8 @@ import * as path from "node:path";
 import { stringify } from "yaml";
 import { live } from "../../../packages/sandbox/paths";
 import { changesIn, describeWithPulumi, pulumiOn } from "../engine";
-import { coldStart, npmRun, stackFile, writeStackFile } from "../commands";
+import { coldStart, stackFile, writeStackFile } from "../commands";
+import { nothingDeployed } from "../sharedSandbox";
 
 /* `pulumi preview` of an empty stack, before there is a cluster that answers. */
 
@@ -31,9 +32,8 @@ function configure(file: string): void {
 describeWithPulumi("preview of an empty stack", () => {
     beforeAll(async () => {
         // The sandbox is needed for Istio's charts only.
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        await nothingDeployed();
         fs.cpSync(live.charts, charts, { recursive: true });
-        expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
         fs.mkdirSync(path.join(folder, "pulumi"));
         fs.mkdirSync(workspace);
         fs.writeFileSync(path.join(folder, "passphrase"), "only of this test");

@@ -5,15 +5,14 @@ import type { HelmValues } from "../../../components/istio/merge";
 import { bookinfoVersion, istioVersion } from "../../../packages/sandbox/settings";
 import { start } from "../processes";
 import { coldStart, get, kubectl, npmRun, poll, productPage, removeStack, writeStackFile } from "../commands";
+import { RATE, underLoad } from "../underLoad";
 import { copyCharts, copyImages, nextIstioVersion } from "./nextVersion";
+import { nothingDeployed } from "../sharedSandbox";
 
 /* Changes to a deployment while users request the page. */
 
 const stack = "changing";
 const folder = fs.mkdtempSync(path.join(tmpdir(), "changes-"));
-
-/** Requests per second during a change. */
-const RATE = 10;
 
 /** The changes so far to the config of the sandbox's stack, by section. */
 let current: HelmValues = {};
@@ -31,47 +30,18 @@ async function change(changes: HelmValues): Promise<void> {
     expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
 }
 
-/** Requests the page all the time while something is done. @returns the number of requests, and why some were lost */
-async function underLoad(work: () => Promise<void>): Promise<{ sent: number; lost: string[] }> {
-    const lost: string[] = [];
-    const requests: Promise<void>[] = [];
-    const timer = setInterval(() => {
-        // A new connection for each request, as new users have.
-        const request = get(productPage, { headers: { connection: "close" } }).then(
-            ({ status }) => {
-                if (status !== 200) {
-                    lost.push(`answered ${status}`);
-                }
-            },
-            (error: unknown) => {
-                lost.push(String(error instanceof Error ? (error.cause ?? error) : error));
-            },
-        );
-        requests.push(request);
-    }, 1000 / RATE);
-    try {
-        await work();
-    } finally {
-        clearInterval(timer);
-        await Promise.all(requests);
-    }
-    console.log(`${expect.getState().currentTestName ?? ""}: ${requests.length} requests, ${lost.length} lost`);
-    return { sent: requests.length, lost };
-}
-
 /** The images that the pods of an application run; empty without pods. */
 const images = (namespace: string, app: string) =>
     kubectl("get", "pods", `--namespace=${namespace}`, `--selector=app=${app}`, "--output=jsonpath={..image}");
 
 beforeAll(async () => {
-    expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+    await nothingDeployed();
     await change({});
 }, coldStart);
 
 afterAll(async () => {
     await removeStack(stack);
     fs.rmSync(folder, { recursive: true });
-    await npmRun("sandbox", "down");
 }, 300_000);
 
 it("loses no request when Istio is upgraded by a patch and downgraded again", async () => {

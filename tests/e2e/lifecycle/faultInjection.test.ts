@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describeWithPulumi, pulumi, readState } from "../engine";
 import { killProgram, resume, sandboxProcesses, start } from "../processes";
 import { coldStart, get, kubectl, listObjects, npmRun, poll, productPage } from "../commands";
+import { nothingDeployed } from "../sharedSandbox";
 
 /* Faults of other processes during `up`: the API server stops, istiod or the Kubernetes provider is killed. */
 
@@ -11,8 +12,7 @@ const HALFWAY = 10_000;
 describeWithPulumi("up with a fault", () => {
     let before: string[];
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
-        before = await listObjects();
+        before = await nothingDeployed();
     }, coldStart);
 
     afterEach(async () => {
@@ -21,7 +21,7 @@ describeWithPulumi("up with a fault", () => {
     }, 300_000);
 
     afterAll(async () => {
-        await npmRun("down");
+        await npmRun("down", "--keep-cluster");
     }, 300_000);
 
     /** The run with the fault may fail. The next one must not. */

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { coldStart, get, npmRun, productPage, sandboxKubeconfig, stackFile, writeStackFile } from "../commands";
+import { deployed, startSandbox } from "../sharedSandbox";
 
 /* up and down after the cluster was deleted, with everything in it. */
 
@@ -13,19 +14,16 @@ const sandbox = async (command: "up" | "down") => {
     expect(await npmRun("sandbox", command)).toMatchObject({ code: 0 });
 };
 
-beforeAll(() => sandbox("up"), coldStart);
-
-afterAll(async () => {
+afterAll(() => {
     fs.rmSync(stackFile(stack), { force: true });
     fs.rmSync(folder, { recursive: true });
-    await npmRun("down");
-}, 300_000);
+});
 
 describe("a deleted sandbox", () => {
     beforeAll(async () => {
-        expect(await npmRun("up")).toMatchObject({ code: 0 });
+        await deployed();
         await sandbox("down");
-    }, 600_000);
+    }, coldStart);
 
     it("is started again by up", async () => {
         const { code, output } = await npmRun("up");
@@ -71,7 +69,7 @@ describe("any other cluster that no longer answers", () => {
     }, 60_000);
 
     it("is not taken for gone if the context now leads to another cluster", async () => {
-        await sandbox("up");
+        await startSandbox();
         fs.copyFileSync(sandboxKubeconfig, kubeconfig);
         for (const command of ["up", "down"]) {
             const { code, output } = await npmRun(command, "--stack", stack);

@@ -16,6 +16,7 @@ import {
 } from "../commands";
 import { interrupt, interruptionsAfter, moments, seed } from "./interruptions";
 import { copyCharts, copyImages, nextIstioVersion } from "./nextVersion";
+import { nothingDeployed } from "../sharedSandbox";
 
 /*
  * A change from one version to another is interrupted. The next `up`, to the new version or back to the old one, must end in the same
@@ -64,7 +65,7 @@ describeWithPulumi(`interrupted at ${moments.length} moments of a change, seed $
     });
 
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        await nothingDeployed();
         await copyImages(istioVersion, nextIstioVersion);
         await copyImages(bookinfoVersion, "next");
         copyCharts(nextIstioVersion, folder);
@@ -80,7 +81,6 @@ describeWithPulumi(`interrupted at ${moments.length} moments of a change, seed $
     afterAll(async () => {
         await removeStack(stack);
         fs.rmSync(folder, { recursive: true });
-        await npmRun("sandbox", "down");
     }, 300_000);
 
     it.each(moments)(

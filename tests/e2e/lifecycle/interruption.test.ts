@@ -1,6 +1,7 @@
 import { describeWithPulumi, pulumi, readState, recordedObjects } from "../engine";
 import { coldStart, get, labelsOfDefault, listObjects, npmRun, productPage, stableObjects } from "../commands";
 import { interrupt, interruptionsAfter, type Moment, moments, seed } from "./interruptions";
+import { nothingDeployed } from "../sharedSandbox";
 
 /*
  * `up` and `down` are interrupted at moments over the whole run (see interruptions.ts). The next run must converge, without repairs
@@ -53,8 +54,7 @@ describeWithPulumi(`interrupted at ${moments.length} moments of up and of down, 
     };
 
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
-        before = await listObjects();
+        before = await nothingDeployed();
         await run("up");
         resources = readState().resources;
         deployed = await stableObjects();
@@ -63,7 +63,7 @@ describeWithPulumi(`interrupted at ${moments.length} moments of up and of down, 
     }, coldStart);
 
     afterAll(async () => {
-        await npmRun("down");
+        await npmRun("down", "--keep-cluster");
     }, 300_000);
 
     describe.each(moments)("at moment $moment ($fraction of the run, $kind)", (moment) => {

@@ -17,6 +17,7 @@ import {
     runOnSandbox,
 } from "../commands";
 import { contentsBelow, findLeaks, kubeconfigSecrets } from "./credentials";
+import { nothingDeployed } from "../sharedSandbox";
 
 /* A stack from its first `up` until everything of it is removed, by the commands and by the engine alone. */
 
@@ -51,13 +52,12 @@ describeWithPulumi("the life of a stack", () => {
     const engine = recorded(pulumi);
 
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
-        before = await listObjects();
+        before = await nothingDeployed();
         expect(await run("up")).toMatchObject({ code: 0 });
     }, coldStart);
 
     afterAll(async () => {
-        await npmRun("down");
+        await npmRun("down", "--keep-cluster");
     }, 300_000);
 
     it("shows no change right after up, neither in a preview nor after a refresh", async () => {

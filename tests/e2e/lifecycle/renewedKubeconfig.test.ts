@@ -3,6 +3,7 @@ import * as net from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { coldStart, kubectl, npmRun, sandboxKubeconfig, stackFile, writeStackFile } from "../commands";
+import { nothingDeployed } from "../sharedSandbox";
 
 /* A cluster whose address changes, as kind's and minikube's do. Nothing listens any more at the address in Pulumi's state. */
 
@@ -24,7 +25,7 @@ const proxy = net.createServer((client) => {
 });
 
 beforeAll(async () => {
-    expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+    await nothingDeployed();
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
     const { port } = proxy.address() as net.AddressInfo;
     const original = fs.readFileSync(sandboxKubeconfig, "utf8");
@@ -36,11 +37,10 @@ beforeAll(async () => {
     fs.writeFileSync(kubeconfig, original);
 }, coldStart);
 
-afterAll(async () => {
+afterAll(() => {
     fs.rmSync(stackFile(stack), { force: true });
     fs.rmSync(folder, { recursive: true });
-    await npmRun("down");
-}, 300_000);
+});
 
 it("is reached by an up that has to read the cluster", async () => {
     await kubectl("scale", "deployment", "productpage-v1", "--replicas=2");

@@ -16,6 +16,7 @@ import {
     writeStackFile,
 } from "../commands";
 import { contentsBelow, findLeaks, kubeconfigSecrets } from "./credentials";
+import { nothingDeployed } from "../sharedSandbox";
 
 /*
  * Everything that a deployment prints and writes is searched for the kubeconfig and Grafana's password. If Grafana's image cannot be
@@ -44,7 +45,7 @@ describeWithPulumi("the kubeconfig and Grafana's password", () => {
     let secrets: string[];
 
     beforeAll(async () => {
-        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+        await nothingDeployed();
         configure(sandboxKubeconfig);
         const { child, ended } = start("up", "--stack", stack);
         let hasEnded = false;
@@ -63,7 +64,6 @@ describeWithPulumi("the kubeconfig and Grafana's password", () => {
 
     afterAll(async () => {
         await removeStack(stack);
-        await npmRun("sandbox", "down");
         fs.rmSync(folder, { recursive: true });
     }, 300_000);
 

@@ -1,0 +1,68 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { readRecord } from "../../packages/cli/stack/record";
+import { readOr } from "../../packages/shared/processId";
+import { SANDBOX_STACK } from "../../packages/shared/project";
+import { live } from "../../packages/sandbox/paths";
+import { type CommandResult, listObjects, npmRun } from "./commands";
+
+/*
+ * One sandbox for many files of tests, because a start and a deployment take most of a file's time. order.cjs has those files run one
+ * after the other. Each of them also runs alone, and removeSandbox.ts removes what the last one leaves.
+ */
+
+/** What an empty sandbox of these tests had. It goes with the sandbox, so that a sandbox of a user is never taken for one of tests. */
+const objectsFile = path.join(live.root, "objects-before-tests.json");
+
+/** The objects of the sandbox before anything was deployed; undefined if the tests did not start it. */
+function objectsBefore(): string[] | undefined {
+    const content = readOr(objectsFile, "");
+    return content === "" ? undefined : (JSON.parse(content) as string[]);
+}
+
+/** Whether there is a sandbox that the tests have started. */
+export function hasTestSandbox(): boolean {
+    return objectsBefore() !== undefined;
+}
+
+/**
+ * Starts a new sandbox, in place of one that is there.
+ * @param options of `npm run sandbox -- up`
+ * @returns its objects, in the form of `listObjects`
+ */
+export async function startSandbox(...options: string[]): Promise<string[]> {
+    expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+    // Without the sandbox it only forgets what was deployed.
+    expect(await npmRun("down")).toMatchObject({ code: 0 });
+    expect(await npmRun("sandbox", "up", ...options)).toMatchObject({ code: 0 });
+    const objects = await listObjects();
+    fs.writeFileSync(objectsFile, JSON.stringify(objects));
+    return objects;
+}
+
+/**
+ * For tests that need a sandbox on which nothing is deployed. They may change everything. A sandbox that an earlier file has left as it
+ * was is kept; otherwise a new one is started.
+ * @returns its objects, in the form of `listObjects`
+ */
+export async function nothingDeployed(): Promise<string[]> {
+    const before = objectsBefore();
+    // A file that failed may have left services that died, or images that are missing.
+    const isUp = before !== undefined && (await npmRun("sandbox", "up")).code === 0;
+    return isUp && isDeepStrictEqual(await listObjects(), before) ? before : startSandbox();
+}
+
+/**
+ * For tests that need the sandbox's stack deployed, and that leave it as it is. What an earlier file has deployed is kept; otherwise it
+ * is deployed from nothing.
+ * @param options of `npm run up`
+ * @returns the result of `npm run up`, and the objects that the sandbox had before the deployment
+ */
+export async function deployed(...options: string[]): Promise<{ up: CommandResult; before: string[] }> {
+    const kept = readRecord(SANDBOX_STACK) && objectsBefore();
+    const before = kept ?? (await nothingDeployed());
+    const up = await npmRun("up", ...options);
+    expect(up).toMatchObject({ code: 0 });
+    return { up, before };
+}

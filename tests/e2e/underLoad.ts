@@ -1,0 +1,32 @@
+import { get, productPage } from "./commands";
+
+/** Requests per second to the page. */
+export const RATE = 10;
+
+/** Requests the page all the time while something is done. @returns the number of requests, and why some were lost */
+export async function underLoad(work: () => Promise<void>): Promise<{ sent: number; lost: string[] }> {
+    const lost: string[] = [];
+    const requests: Promise<void>[] = [];
+    const timer = setInterval(() => {
+        // A new connection for each request, as new users have.
+        const request = get(productPage, { headers: { connection: "close" } }).then(
+            ({ status }) => {
+                if (status !== 200) {
+                    lost.push(`answered ${status}`);
+                }
+            },
+            (error: unknown) => {
+                lost.push(String(error instanceof Error ? (error.cause ?? error) : error));
+            },
+        );
+        requests.push(request);
+    }, 1000 / RATE);
+    try {
+        await work();
+    } finally {
+        clearInterval(timer);
+        await Promise.all(requests);
+    }
+    console.log(`${expect.getState().currentTestName ?? ""}: ${requests.length} requests, ${lost.length} lost`);
+    return { sent: requests.length, lost };
+}

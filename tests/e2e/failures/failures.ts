@@ -17,6 +17,9 @@ const NEW_DEPLOYMENTS = {
     resources: ["deployments"],
 };
 
+/** How long helm waits for pods or an address that never come, in seconds: the least that the config allows. */
+const IN_VAIN = 30;
+
 /** Waits until the API server applies a new policy or webhook, which takes a moment. */
 async function waitUntilRejected(): Promise<void> {
     const attempt = ["create", "deployment", "istiod", "--image=example.com/a", "--dry-run=server"];
@@ -234,7 +237,7 @@ export function describeFailures(strategy: TestedStrategy): void {
         }, 90_000);
 
         it("an image cannot be pulled", async () => {
-            const message = await deployer.expectFailure(TIMEOUT + 10, { tag: "1.31.0-missing" });
+            const message = await deployer.expectFailure(IN_VAIN + 10, { timeout: IN_VAIN, tag: "1.31.0-missing" });
             expect(message).toMatch(/Pod istio-system\/istiod-.*: discovery (?:ErrImagePull|ImagePullBackOff)/);
             expect(message).toMatch(
                 /Does the registry have \S+\/pilot:1\.31\.0-missing.*set by istio\.hub, istio\.tag/,
@@ -242,7 +245,8 @@ export function describeFailures(strategy: TestedStrategy): void {
         }, 90_000);
 
         it("no node has enough CPU", async () => {
-            const message = await deployer.expectFailure(TIMEOUT + 10, {
+            const message = await deployer.expectFailure(IN_VAIN + 10, {
+                timeout: IN_VAIN,
                 istiod: { resources: { requests: { cpu: "500" } } },
             });
             expect(message).toMatch(/Pod istio-system\/istiod-.*: 0\/1 nodes are available: 1 Insufficient cpu/);
@@ -260,7 +264,8 @@ export function describeFailures(strategy: TestedStrategy): void {
         it("nothing fails any more: the page is served", deployAndGetPage, 120_000);
 
         it("no load balancer offers the requested address", async () => {
-            const message = await deployer.expectFailure(TIMEOUT + 10, {
+            const message = await deployer.expectFailure(IN_VAIN + 10, {
+                timeout: IN_VAIN,
                 values: { gateway: { service: { loadBalancerIP: "203.0.113.1" } } },
             });
             expect(message).toContain(

@@ -19,7 +19,7 @@ module.exports = {
             testEnvironment: "node",
             transform,
             testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"],
-            globalTeardown: "<rootDir>/tests/e2e/removeSandbox.ts",
+            globalTeardown: "<rootDir>/tests/e2e/teardown.ts",
         },
     ],
     testSequencer: "<rootDir>/tests/e2e/order.cjs",

@@ -47,6 +47,11 @@ export function writeStackFile(stack: string, changes: HelmValues = {}, folder =
     fs.writeFileSync(stackFile(stack, folder), stringify({ config }));
 }
 
+const off = { enabled: false };
+
+/** Changes to the section `istio` of the sandbox's stack: no add-ons, for tests in which they only take time. */
+export const WITHOUT_ADDONS = { tracing: off, prometheus: off, grafana: off, kiali: off, servicegraph: off } as const;
+
 /** Runs `npm run down` on a test's stack, and deletes its config file. */
 export async function removeStack(stack: string, ...options: string[]): Promise<void> {
     await npmRun("down", "--stack", stack, ...options);

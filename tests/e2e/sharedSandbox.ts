@@ -9,7 +9,7 @@ import { type CommandResult, listObjects, npmRun } from "./commands";
 
 /*
  * One sandbox for many files of tests, because a start and a deployment take most of a file's time. order.cjs has those files run one
- * after the other. Each of them also runs alone, and removeSandbox.ts removes what the last one leaves.
+ * after the other. Each of them also runs alone, and teardown.ts removes what the last one leaves.
  */
 
 /** What an empty sandbox of these tests had. It goes with the sandbox, so that a sandbox of a user is never taken for one of tests. */
@@ -26,15 +26,23 @@ export function hasTestSandbox(): boolean {
     return objectsBefore() !== undefined;
 }
 
+/** Removes the sandbox, and forgets what was deployed to it. */
+export async function removeSandbox(): Promise<void> {
+    for (const [script, ...args] of [["sandbox", "down"], ["down"]] as const) {
+        const { code, output } = await npmRun(script, ...args);
+        if (code !== 0) {
+            throw new Error(output);
+        }
+    }
+}
+
 /**
  * Starts a new sandbox, in place of one that is there.
  * @param options of `npm run sandbox -- up`
  * @returns its objects, in the form of `listObjects`
  */
 export async function startSandbox(...options: string[]): Promise<string[]> {
-    expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
-    // Without the sandbox it only forgets what was deployed.
-    expect(await npmRun("down")).toMatchObject({ code: 0 });
+    await removeSandbox();
     expect(await npmRun("sandbox", "up", ...options)).toMatchObject({ code: 0 });
     const objects = await listObjects();
     fs.writeFileSync(objectsFile, JSON.stringify(objects));

@@ -11,6 +11,7 @@ import {
     runCommand,
     sandboxEnvironment,
     sandboxKubeconfig,
+    WITHOUT_ADDONS,
     writeStackFile,
 } from "../commands";
 
@@ -32,15 +33,7 @@ export const folder = fs.mkdtempSync(path.join(os.tmpdir(), "failures-"));
 /** How long helm waits in these tests, in seconds. */
 export const TIMEOUT = 40;
 
-const off = { enabled: false };
-const istio: HelmValues = {
-    timeout: TIMEOUT,
-    tracing: off,
-    prometheus: off,
-    grafana: off,
-    kiali: off,
-    servicegraph: off,
-};
+const istio: HelmValues = { timeout: TIMEOUT, ...WITHOUT_ADDONS };
 
 /** Deploys to the sandbox repeatedly, each time with another fault. */
 export class Deployer {

@@ -84,7 +84,7 @@ it("loses no request when a change is stopped, which the next up undoes", async 
         const up = start("up", "--stack", stack);
         await poll(
             () => kubectl("get", "pods"),
-            (pods) => pods.includes("ImagePullBackOff"),
+            (pods) => /ErrImagePull|ImagePullBackOff/.test(pods),
         );
         up.child.kill("SIGINT");
         expect(await up.ended).toMatchObject({ code: 130 });

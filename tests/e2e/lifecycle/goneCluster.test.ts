@@ -1,7 +1,16 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { coldStart, get, npmRun, productPage, sandboxKubeconfig, stackFile, writeStackFile } from "../commands";
+import {
+    coldStart,
+    get,
+    npmRun,
+    productPage,
+    sandboxKubeconfig,
+    stackFile,
+    WITHOUT_ADDONS,
+    writeStackFile,
+} from "../commands";
 import { deployed, startSandbox } from "../sharedSandbox";
 
 /* up and down after the cluster was deleted, with everything in it. */
@@ -10,8 +19,8 @@ import { deployed, startSandbox } from "../sharedSandbox";
 const stack = "gone";
 const folder = fs.mkdtempSync(path.join(tmpdir(), "gone-cluster-"));
 
-const sandbox = async (command: "up" | "down") => {
-    expect(await npmRun("sandbox", command)).toMatchObject({ code: 0 });
+const sandbox = async (...command: string[]) => {
+    expect(await npmRun("sandbox", ...command)).toMatchObject({ code: 0 });
 };
 
 afterAll(() => {
@@ -45,9 +54,9 @@ describe("any other cluster that no longer answers", () => {
     const kubeconfig = path.join(folder, "kubeconfig");
 
     beforeAll(async () => {
-        await sandbox("up");
+        await sandbox("up", "--no-addons");
         fs.copyFileSync(sandboxKubeconfig, kubeconfig);
-        writeStackFile(stack, { cluster: { path: kubeconfig } });
+        writeStackFile(stack, { cluster: { path: kubeconfig }, istio: WITHOUT_ADDONS });
         expect(await npmRun("up", "--stack", stack)).toMatchObject({ code: 0 });
         await sandbox("down");
         // Without the sandbox, its address may lead anywhere. Here nothing listens.

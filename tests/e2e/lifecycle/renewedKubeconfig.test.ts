@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { coldStart, kubectl, npmRun, sandboxKubeconfig, stackFile, writeStackFile } from "../commands";
+import { coldStart, kubectl, npmRun, sandboxKubeconfig, stackFile, WITHOUT_ADDONS, writeStackFile } from "../commands";
 import { nothingDeployed } from "../sharedSandbox";
 
 /* A cluster whose address changes, as kind's and minikube's do. Nothing listens any more at the address in Pulumi's state. */
@@ -31,7 +31,7 @@ beforeAll(async () => {
     const original = fs.readFileSync(sandboxKubeconfig, "utf8");
     const server = `server: https://127.0.0.1:${port}\n      tls-server-name: kubernetes`;
     fs.writeFileSync(kubeconfig, original.replace(/server: .+/, server));
-    writeStackFile(stack, { cluster: { path: kubeconfig } });
+    writeStackFile(stack, { cluster: { path: kubeconfig }, istio: WITHOUT_ADDONS });
     expect(await npmRun("up", "--stack", stack)).toMatchObject({ code: 0 });
     proxy.close();
     fs.writeFileSync(kubeconfig, original);

@@ -64,7 +64,7 @@ async function measureAndReport(chosen: string[], { rounds, out }: BenchOptions,
     const needsCluster = parts.some(([, part]) => part.needsCluster);
     const measureParts = async () => {
         for (const [name, part] of parts) {
-            console.log(`${name}: ${part.onlyIfNamed ? 1 : rounds} rounds …`);
+            console.log(part.onlyIfNamed ? `${name}: once …` : `${name}: ${rounds} rounds …`);
             const before = load();
             const scratch = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-bench-"));
             let result: PartResult;

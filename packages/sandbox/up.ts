@@ -15,7 +15,8 @@ import { type ServiceName, startOrder } from "./serviceNames";
 import { logTail } from "./services";
 import { contextName, kubernetesVersion } from "./settings";
 import { type Artifact, buildArtifact, isBuilt, isDownloadable, provenanceOf } from "./toolchain/artifacts";
-import { removeGoCaches } from "./toolchain/goBuild";
+import { keepOnlyFor, removeGoCaches } from "./toolchain/goBuild";
+import { type GoFamily, goFamilies } from "./toolchain/goFamilies";
 import { type Finished, inWords, timeLeft } from "./toolchain/timeLeft";
 import { clusterArtifacts, istioctlArtifact } from "./toolchain/toolchain";
 
@@ -161,11 +162,22 @@ function removeWhenInterrupted() {
 
 const listrOptions = { rendererOptions: { collapseSubtasks: false }, registerSignalListeners: false } as const;
 
+/** The Go families among artifacts that are built. */
+function familiesOf(artifacts: readonly Artifact[], built: readonly Artifact[]): GoFamily[] {
+    const names = artifacts.filter((artifact) => built.includes(artifact)).map(({ name }) => name);
+    return Object.values<GoFamily>(goFamilies).filter(({ name }) => names.includes(name));
+}
+
 /** The steps from nothing to a ready node. */
 function startTasks(plan: Plan, built: readonly Artifact[]) {
     return new Listr(
         [
             buildTask("Make what the page needs", plan.page, plan.addons, built),
+            {
+                title: "Remove from Go's caches what only the page needed",
+                enabled: () => familiesOf(plan.page, built).length > 0 && familiesOf(plan.addons, built).length > 0,
+                task: () => keepOnlyFor(familiesOf(plan.addons, built)),
+            },
             {
                 title: "Make namespaces, network and keys",
                 task: async () => {

@@ -59,6 +59,64 @@ function removeArchives(): void {
     }
 }
 
+/** Go notes the use of a file in its cache by the file's time, but only if that is more than an hour old. */
+const LONG_AGO = new Date(0);
+
+/**
+ * Removes from Go's caches what the builds of these families do not need: compiled packages, and sources of modules. Go
+ * builds or downloads it again if something else needs it.
+ */
+export async function keepOnlyFor(families: readonly GoFamily[]): Promise<void> {
+    const compiled = filesBelow(cache.goBuild);
+    compiled.forEach((file) => {
+        fs.utimesSync(file, LONG_AGO, LONG_AGO);
+    });
+    const modules = new Set<string>();
+    for (const family of families) {
+        const list = ["list", "-deps", "-tags", tagsOf(family), "-f", "{{with .Module}}{{.Dir}}{{end}}"];
+        const directories = await go(family.module, [...list, ...packagesOf(family)]);
+        directories.split("\n").forEach((directory) => modules.add(directory));
+        // A dry run looks for each package in the cache, and so marks it as used.
+        await go(family.module, [
+            "build",
+            "-n",
+            ...flagsOf(family),
+            "-o",
+            path.join(cache.go, "nothing") + path.sep,
+            ...packagesOf(family),
+        ]);
+    }
+    for (const file of compiled) {
+        if (fs.statSync(file).mtimeMs <= LONG_AGO.getTime()) {
+            fs.rmSync(file);
+        }
+    }
+    for (const directory of moduleDirectories(cache.goModules)) {
+        if (!modules.has(directory)) {
+            fs.rmSync(directory, { recursive: true });
+        }
+    }
+}
+
+/** The files of Go's build cache. Its README and trim.txt are no packages. */
+function filesBelow(directory: string): string[] {
+    return fs
+        .readdirSync(directory, { withFileTypes: true, recursive: true })
+        .filter((entry) => entry.isFile() && /-[ad]$/.test(entry.name))
+        .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+/** The directories of unpacked modules: `example.org/module@v1.2.3`. Beside them, `cache` has what Go knows of modules. */
+function moduleDirectories(directory: string): string[] {
+    return fs
+        .readdirSync(directory, { withFileTypes: true })
+        .filter(
+            (entry) => entry.isDirectory() && path.join(directory, entry.name) !== path.join(cache.goModules, "cache"),
+        )
+        .map((entry) => path.join(directory, entry.name))
+        .flatMap((child) => (path.basename(child).includes("@") ? [child] : moduleDirectories(child)));
+}
+
 /** Go's files of a family's module that decide what is built: the modules' versions and hashes. */
 export function moduleFiles(module: string): string[] {
     return ["go.mod", "go.sum"]
@@ -72,12 +130,8 @@ export function moduleFiles(module: string): string[] {
  * @param env added to the environment of the build, such as where C finds its libraries
  */
 export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artifact {
-    const linkerFlags = [
-        "-s",
-        "-w",
-        ...Object.entries(family.stamps ?? {}).map(([name, text]) => `-X ${name}=${text}`),
-    ].join(" ");
-    const tags = [commonTags, family.tags ?? []].flat().join(",");
+    const linkerFlags = linkerFlagsOf(family);
+    const tags = tagsOf(family);
     const release = releaseOf(family.name);
     return {
         name: family.name,
@@ -104,10 +158,9 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
                     report(`package ${compiled}: ${line}`);
                 }
             };
-            const packages = [...new Set(Object.values(family.programs))];
+            const packages = packagesOf(family);
             const output = path.join(directory, "target") + path.sep;
-            const flags = ["-v", compilerFlags, "-tags", tags, "-ldflags", linkerFlags, "-o", output];
-            await go(family.module, ["build", ...flags, ...packages], onLine, {
+            await go(family.module, ["build", "-v", ...flagsOf(family), "-o", output, ...packages], onLine, {
                 ...(family.needsC ? { CGO_ENABLED: "1" } : {}),
                 ...env,
             });
@@ -119,6 +172,24 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
             removeArchives();
         },
     };
+}
+
+function linkerFlagsOf({ stamps = {} }: GoFamily): string {
+    return ["-s", "-w", ...Object.entries(stamps).map(([name, text]) => `-X ${name}=${text}`)].join(" ");
+}
+
+function tagsOf({ tags }: GoFamily): string {
+    return [commonTags, tags ?? []].flat().join(",");
+}
+
+/** The flags that decide what is compiled and linked. */
+function flagsOf(family: GoFamily): string[] {
+    return [compilerFlags, "-tags", tagsOf(family), "-ldflags", linkerFlagsOf(family)];
+}
+
+/** The packages of a family's programs, each once. */
+function packagesOf({ programs }: GoFamily): string[] {
+    return [...new Set(Object.values(programs))];
 }
 
 /** Moves a built file to the name of its program. If several programs are in it, each of their names is a link to it. */

@@ -30,13 +30,14 @@ export const clusterArtifacts: readonly Artifact[] = [
     builtByGo.kubernetes,
     builtByGo.coredns,
     builtByGo.helm,
+    // Its program `pause` holds the namespaces.
+    builtByGo.bookinfo,
 ];
 
 /** What images are assembled of, in the order of the builds: first those of the page, then those of the add-ons. */
 export const imageArtifacts: readonly Artifact[] = [
     istioFilesArtifact,
     envoyArtifact,
-    builtByGo.bookinfo,
     builtByGo.istio,
     nodeArtifact,
     builtByGo.prometheus,

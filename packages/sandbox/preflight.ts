@@ -38,7 +38,7 @@ export async function preflight(toBuild: readonly Artifact[]): Promise<void> {
     if (tools.has("pip")) {
         await assertPip();
     }
-    const toRun = diskNeeded.toRun + (tools.has("go") ? diskNeeded.goBuild : 0);
+    const toRun = diskNeeded.toRun + (toBuild.some(({ fillsCaches }) => fillsCaches) ? diskNeeded.goBuild : 0);
     assertDiskSpace(cache.root, toRun, "free some space, or choose another place with XDG_CACHE_HOME");
     assertDiskSpace(path.dirname(live.root), diskNeeded.live, "free some space");
 }

@@ -22,6 +22,8 @@ export interface Artifact {
     builtFrom: readonly string[];
     /** What the build needs on the machine. A download needs none of it. */
     tools: readonly BuildTool[];
+    /** Whether the build fills Go's caches with the sources and packages of other modules. Default: false. */
+    fillsCaches?: boolean;
     /** The published files with the same programs; default: none. They are taken instead of a build if their hosts answer. */
     release?: readonly ReleaseFile[];
     /**

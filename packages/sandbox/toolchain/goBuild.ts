@@ -148,6 +148,8 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
         ],
         release,
         tools: family.needsC ? ["go", "c"] : ["go"],
+        // Only the stand-in, whose module has no go.sum, needs no others.
+        fillsCaches: moduleFiles(family.module).length > 1,
         async build(directory, report) {
             let compiled = 0;
             const onLine = (line: string) => {

@@ -52,6 +52,9 @@ export function removeGoCaches(): Promise<void> {
 /** Removes the archives of modules that are unpacked: Go needs only the unpacked files. It saves about 1 GB. */
 function removeArchives(): void {
     const downloads = path.join(cache.goModules, "cache", "download");
+    if (!fs.existsSync(downloads)) {
+        return; // the stand-in needs no module
+    }
     for (const entry of fs.readdirSync(downloads, { recursive: true, encoding: "utf8" })) {
         if (entry.endsWith(".zip")) {
             fs.rmSync(path.join(downloads, entry));

@@ -19,7 +19,7 @@ import path from "node:path";
 
 const CLONE = path.resolve(__dirname, "../..");
 
-/** A small clone with this package, which is run as users run it: in processes of its own. */
+/** A small clone with this package, which is run as users run it: in separate processes. */
 let clone: string;
 let temporary: string;
 

@@ -43,12 +43,29 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     }
 }
 
-/** State, parent and start time of a process, by Linux's /proc; undefined if it has been reaped, or on other systems. */
-export function statOf(pid: number): { state: string; parent: number; startTime: string } | undefined {
+/** What Linux's /proc says of a process, proc(5). */
+export interface ProcessStat {
+    state: string;
+    parent: number;
+    startTime: string;
+    /** CPU time so far, user and system together, in seconds. */
+    cpu: number;
+    /** The same of its ended descendants, if each was waited for by its parent. */
+    cpuOfEnded: number;
+}
+
+/** The kernel counts CPU time in hundredths of a second for user programs on every architecture (USER_HZ). */
+const TICKS_PER_SECOND = 100;
+
+/** What is known of a process, by Linux's /proc; undefined if it has been reaped, or on other systems. */
+export function statOf(pid: number): ProcessStat | undefined {
     // The second field is the name in parentheses. It may itself contain spaces and parentheses.
     const fields = readOr(`/proc/${pid}/stat`, "").split(") ").at(-1)?.split(" ") ?? [];
     const [state, parent] = fields;
-    return state ? { state, parent: Number(parent), startTime: fields[19] ?? "" } : undefined;
+    const seconds = (first: number) => (Number(fields[first]) + Number(fields[first + 1])) / TICKS_PER_SECOND;
+    return state
+        ? { state, parent: Number(parent), startTime: fields[19] ?? "", cpu: seconds(11), cpuOfEnded: seconds(13) }
+        : undefined;
 }
 
 /** The text of a file, or a default if it cannot be read. */

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { messageOf } from "../../shared/errors";
-import { readOr } from "../../shared/processId";
+import { statOf } from "../../shared/processId";
+import { readJson } from "../ownership";
 import { cache } from "../paths";
 import { download, isReachable, type ReleaseFile } from "./releases";
 
@@ -44,10 +45,15 @@ export interface Provenance {
 
 const provenanceFile = (directory: string) => path.join(directory, "provenance.json");
 
+/** The hash of each artifact's sources. They are large, and every command asks for many directories. */
+const keys = new WeakMap<readonly string[], string>();
+
 /** Where an artifact is, or will be after its build. */
-export function artifactDirectory(artifact: Pick<Artifact, "name" | "builtFrom">): string {
-    const key = createHash("sha256").update(JSON.stringify(artifact.builtFrom)).digest("hex").slice(0, 12);
-    return path.join(cache.artifacts, `${artifact.name}-${key}`);
+export function artifactDirectory({ name, builtFrom }: Pick<Artifact, "name" | "builtFrom">): string {
+    const key =
+        keys.get(builtFrom) ?? createHash("sha256").update(JSON.stringify(builtFrom)).digest("hex").slice(0, 12);
+    keys.set(builtFrom, key);
+    return path.join(cache.artifacts, `${name}-${key}`);
 }
 
 /** Whether an artifact is already built or downloaded. */
@@ -57,8 +63,7 @@ export function isBuilt(artifact: Artifact): boolean {
 
 /** How an artifact came about; undefined if it does not exist. */
 export function provenanceOf(artifact: Artifact): Provenance | undefined {
-    const text = readOr(provenanceFile(artifactDirectory(artifact)), "");
-    return text === "" ? undefined : (JSON.parse(text) as Provenance);
+    return readJson(provenanceFile(artifactDirectory(artifact))) as Provenance | undefined;
 }
 
 /** Whether an artifact will be downloaded. */
@@ -114,14 +119,9 @@ async function takeRelease({ title, release = [] }: Artifact, directory: string,
     }
 }
 
-/** The kernel counts CPU time in hundredths of a second for user programs on every architecture (USER_HZ). */
-const TICKS_PER_SECOND = 100;
-
-/** CPU time of all ended children of this process, and of theirs, in seconds (proc_pid_stat(5): cutime and cstime). */
+/** CPU time of all ended children of this process, and of theirs, in seconds. */
 function cpuOfChildren(): number {
-    const afterName = fs.readFileSync("/proc/self/stat", "utf8").replace(/^.*\) /s, "");
-    const [cutime, cstime] = afterName.split(" ").slice(13);
-    return (Number(cutime) + Number(cstime)) / TICKS_PER_SECOND;
+    return statOf(process.pid)?.cpuOfEnded ?? 0;
 }
 
 /** Whether a directory of the cache is a finished build of this artifact: its name, a dash and the key. */

@@ -122,11 +122,20 @@ function moduleDirectories(directory: string): string[] {
 
 /** Go's files of a family's module that decide what is built: the modules' versions and hashes. */
 export function moduleFiles(module: string): string[] {
-    return ["go.mod", "go.sum"]
+    const known = readModules.get(module);
+    if (known) {
+        return known;
+    }
+    const texts = ["go.mod", "go.sum"]
         .map((file) => path.join(module, file))
         .filter((file) => fs.existsSync(file))
         .map((file) => fs.readFileSync(file, "utf8"));
+    readModules.set(module, texts);
+    return texts;
 }
+
+/** Most families share a module, so its files are read once. */
+const readModules = new Map<string, string[]>();
 
 /**
  * The artifact with the programs of a family.

@@ -24,7 +24,7 @@ export interface Pin {
     programs: Readonly<Record<string, string>>;
 }
 
-/** TypeScript gives each entry of the file a type of its own. */
+/** TypeScript gives each entry of the file a different type. */
 const pinned: Readonly<Record<string, readonly unknown[]>> = pins;
 
 /** Longest time for the first answer of a host, in milliseconds. A network that drops packets must not delay the start for long. */

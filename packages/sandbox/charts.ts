@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { outputOf } from "../shared/childProcess";
+import { answers } from "./contact";
 import { cache, live } from "./paths";
 import { istioVersion } from "./settings";
 import { buildArtifact } from "./toolchain/artifacts";
@@ -29,8 +30,7 @@ async function pullCharts(target: string): Promise<boolean> {
     const partial = `${target}.partial`;
     fs.rmSync(partial, { recursive: true, force: true });
     try {
-        const index = await fetch(`${repository}/index.yaml`, { method: "HEAD", signal: AbortSignal.timeout(3_000) });
-        if (!index.ok) {
+        if (!(await answers(`${repository}/index.yaml`))) {
             return false;
         }
         for (const chart of charts) {

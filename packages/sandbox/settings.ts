@@ -1,4 +1,8 @@
 /** Versions, addresses and names of the sandbox. */
+import * as os from "node:os";
+
+/** This machine's architecture, as Go, container images and releases name it. */
+export const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
 
 /** Kubernetes: the newest minor version that Istio 1.31 supports (1.32 to 1.36), as in toolchain/kubernetes/go.mod. */
 export const kubernetesVersion = "1.36.3";

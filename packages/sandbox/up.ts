@@ -42,11 +42,12 @@ export async function up({ addons = true, istioctl = false }: UpOptions = {}): P
     } else {
         await startNew(await planFor({ addons, istioctl }));
     }
-    const missing = await addonsPlan({ addons: addons && !hasAddons(), istioctl });
-    if (missing.length > 0 || (addons && !hasAddons())) {
+    const images = addons && !hasAddons();
+    const missing = await addonsPlan({ addons: images, istioctl });
+    if (missing.length > 0 || images) {
         const built = await toBuild(missing);
         await preflight(built);
-        await addAddons(missing, built, addons && !hasAddons());
+        await addAddons(missing, built, images);
     }
     console.log(`Kubernetes ${kubernetesVersion} is ready. ${howToReach}`);
 }

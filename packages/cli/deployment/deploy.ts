@@ -18,6 +18,11 @@ export async function deploy(stack: Stack, options: StrategyOptions, stop: Abort
     return stack.sandbox ? deployToSandbox(stack, options, stop) : deployToCluster(stack, options, stop);
 }
 
+/** Says where the page is, after an empty line. */
+export function pageLine({ productpageUrl }: Deployed["outputs"]): string {
+    return `\n${pc.green("Bookinfo is up:")} ${pc.bold(String(productpageUrl))}\n`;
+}
+
 /** Starts the sandbox if needed. If it still has to build the add-ons, the page is deployed before that. */
 async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
     const obstacle = sandboxObstacle();
@@ -34,7 +39,7 @@ async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: Abo
     }
     const { outputs, record } = await deployToCluster(stack.withoutAddons(), options, stop);
     console.log(
-        `\n${pc.green("Bookinfo is up:")} ${pc.bold(String(outputs.productpageUrl))}\n` +
+        pageLine(outputs) +
             "You can use it now. The add-ons are next: they are built, and a second deployment adds them. If you stop " +
             "here, the page stays; the same command continues.\n",
     );

@@ -1,10 +1,9 @@
-import pc from "picocolors";
 import { commandLine } from "../../shared/invocation";
 import { findStack, type Stack, type StackOptions } from "../stack/stack";
 import { kubectlFor, optionsFor } from "../stack/suggestions";
 import { runCommand } from "../terminal/runCommand";
 import type { StrategyOptions } from "./chooseStrategy";
-import { deploy } from "./deploy";
+import { deploy, pageLine } from "./deploy";
 import type { Deployed } from "./strategy";
 
 export type UpOptions = StackOptions & StrategyOptions;
@@ -32,7 +31,7 @@ function report({ outputs, shellCommands, record }: Deployed, stack: Stack): voi
         commandLine("dashboard", [...options, "--all"]),
         commandLine("down", options),
     ];
-    console.log(`\n${pc.green("Bookinfo is up:")} ${pc.bold(url)}\n`);
+    console.log(pageLine(outputs));
     for (const [name, value] of Object.entries(outputs)) {
         console.log(outputLines(name, value).join("\n"));
     }

@@ -76,8 +76,7 @@ export class Stack {
 
     /** The same stack with what has been deployed since. */
     withRecord(record: DeploymentRecord | undefined): Stack {
-        const { name, file, cluster, kubeconfig, clusterNamed } = this;
-        const stack = new Stack({ name, file, cluster, kubeconfig, clusterNamed, record });
+        const stack = this.with({ record });
         stack.declared = this.declared;
         return stack;
     }
@@ -89,11 +88,15 @@ export class Stack {
 
     /** The same stack with every add-on disabled. */
     withoutAddons(): Stack {
-        const { name, file, cluster, kubeconfig, clusterNamed, record } = this;
+        const { file } = this;
         const disabled = ADDON_SECTIONS.map((section) => [section, { ...this.istio[section], enabled: false }]);
         const istio = { ...this.istio, ...(Object.fromEntries(disabled) as Istio) };
-        const changed = { ...file, config: { ...file?.config, [`${PROJECT_NAME}:istio`]: istio } };
-        return new Stack({ name, file: changed, cluster, kubeconfig, clusterNamed, record });
+        return this.with({ file: { ...file, config: { ...file?.config, [`${PROJECT_NAME}:istio`]: istio } } });
+    }
+
+    private with(changes: Partial<StackFacts>): Stack {
+        const { name, file, cluster, kubeconfig, clusterNamed, record } = this;
+        return new Stack({ name, file, cluster, kubeconfig, clusterNamed, record, ...changes });
     }
 
     private get istio(): Istio {

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { outputOf } from "../../shared/childProcess";
+import { architecture } from "../settings";
 import type { AssembledImage } from "./catalog";
 import { type Layer, writeLayer } from "./layers";
-
-const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
 
 /**
  * Assembles images into one archive that a container runtime can import (docker-archive: manifest.json, a configuration for

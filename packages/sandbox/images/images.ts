@@ -2,15 +2,13 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { outputOf } from "../../shared/childProcess";
+import { answers } from "../contact";
 import { cache, live } from "../paths";
 import { type Artifact, buildArtifact, isBuilt, type Report } from "../toolchain/artifacts";
 import { imageArtifacts, program, usesFiles } from "../toolchain/toolchain";
 import { writeArchive } from "./archive";
 import { type AssembledImage, canBeAssembled, catalog, type CatalogImage, filesOf, type Stage } from "./catalog";
 import type { Provided } from "./origin";
-
-/** Longest time to wait for a registry, in milliseconds. A network that drops packets must not delay the start for long. */
-const REGISTRY_TIMEOUT = 3_000;
 
 /** A registry that has all images under their own names, such as `http://127.0.0.1:5000`; by default the images' own. */
 const mirror = process.env.SANDBOX_REGISTRY?.replace(/\/$/, "");
@@ -134,12 +132,7 @@ function registryOf(image: string): string {
 }
 
 /** Whether a registry of the distribution protocol answers: `/v2/` gives success, or asks for credentials. */
-async function isReachable(registry: string): Promise<boolean> {
+function isReachable(registry: string): Promise<boolean> {
     const server = mirror ?? `https://${registry === "docker.io" ? "registry-1.docker.io" : registry}`;
-    try {
-        const { status } = await fetch(`${server}/v2/`, { signal: AbortSignal.timeout(REGISTRY_TIMEOUT) });
-        return status === 200 || status === 401;
-    } catch {
-        return false;
-    }
+    return answers(`${server}/v2/`, { method: "GET", accepts: (status) => status === 200 || status === 401 });
 }

@@ -7,11 +7,11 @@ import * as path from "node:path";
 import { execFileSync } from "node:child_process";
 import { type Artifact, artifactDirectory, buildArtifact, isDownloadable, provenanceOf } from "./artifacts";
 import { cache } from "../paths";
+import { architecture } from "../settings";
 import { download, isReachable, type Pin, releaseOf } from "./releases";
 import pins from "./releases.json";
 import { goFamilies } from "./goFamilies";
 
-const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
 const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
 
 let folder: string;

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { outputOf } from "../../shared/childProcess";
 import { messageOf } from "../../shared/errors";
+import { answers } from "../contact";
+import { architecture } from "../settings";
 import pins from "./releases.json";
 
 /** A file that a project has published, for this machine's architecture. */
@@ -18,26 +19,19 @@ export interface ReleaseFile {
 }
 
 /** A file in releases.json, where `{arch}` stands for the architecture. */
-export interface Pin {
-    url: string;
+export interface Pin extends Omit<ReleaseFile, "sha256"> {
+    /** SHA-256 by architecture. */
     sha256: Readonly<Record<string, string>>;
-    programs: Readonly<Record<string, string>>;
 }
 
 /** TypeScript gives each entry of the file a different type. */
 const pinned: Readonly<Record<string, readonly unknown[]>> = pins;
-
-/** Longest time for the first answer of a host, in milliseconds. A network that drops packets must not delay the start for long. */
-const CONTACT_TIMEOUT = 3_000;
 
 /** Longest time without a byte of a file, in milliseconds. */
 const STALL_TIMEOUT = 30_000;
 
 /** Ending of a file that is not unpacked yet. */
 const DOWNLOADED = ".download";
-
-/** Projects' name for this machine's architecture. */
-const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
 
 /**
  * The published files with a family's programs; empty if none is pinned for this architecture. Their SHA-256 are in
@@ -61,26 +55,10 @@ function located(url: string): string {
     return mirror ? url.replace(/^https:\//, mirror.replace(/\/$/, "")) : url;
 }
 
-const contacts = new Map<string, Promise<boolean>>();
-
-/** Whether the hosts of all these files answer. Each host is asked once. */
+/** Whether the hosts of all these files answer. */
 export async function isReachable(files: readonly ReleaseFile[]): Promise<boolean> {
-    const answers = files.map((file) => {
-        const url = located(file.url);
-        const { host } = new URL(url);
-        const answer = contacts.get(host) ?? answersTo(url);
-        contacts.set(host, answer);
-        return answer;
-    });
-    return answers.length > 0 && (await Promise.all(answers)).every(Boolean);
-}
-
-async function answersTo(url: string): Promise<boolean> {
-    try {
-        return (await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(CONTACT_TIMEOUT) })).ok;
-    } catch {
-        return false;
-    }
+    const found = await Promise.all(files.map(({ url }) => answers(located(url))));
+    return found.length > 0 && found.every(Boolean);
 }
 
 /**

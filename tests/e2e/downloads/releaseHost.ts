@@ -5,10 +5,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
+import { architecture } from "../../../packages/sandbox/settings";
 import { familyDirectory } from "../../../packages/sandbox/toolchain/toolchain";
 import pins from "../../../packages/sandbox/toolchain/releases.json";
 
-const architecture = { x64: "amd64", arm64: "arm64" }[os.arch()] ?? os.arch();
 const forArchitecture = (text: string) => text.replaceAll("{arch}", architecture);
 
 type Family = Parameters<typeof familyDirectory>[0];

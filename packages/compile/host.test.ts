@@ -98,7 +98,7 @@ async function run(program: string) {
 }
 
 describe("Pulumi's host", () => {
-    it("runs TypeScript, and loads neither a compiler nor source maps", async () => {
+    it("runs TypeScript, loads neither a compiler nor source maps, and registers no paths of this machine", async () => {
         const { code, output, registered } = await run(`
             import * as pulumi from "@pulumi/pulumi";
             const kind: string = "a:b:C";
@@ -111,12 +111,6 @@ describe("Pulumi's host", () => {
             ["pulumi:pulumi:Stack", "project-test"],
             ["a:b:C", "one"],
         ]);
-    });
-
-    it("registers resources without paths of this machine", async () => {
-        const { registered } = await run(`
-            import * as pulumi from "@pulumi/pulumi";
-            new pulumi.ComponentResource("a:b:C", "one");`);
         expect(JSON.stringify(registered.map((request) => request.toObject()))).not.toContain("index.ts");
     });
 
@@ -128,9 +122,8 @@ describe("Pulumi's host", () => {
         const program = `import * as pulumi from "@pulumi/pulumi";\ninterface Erased {\n    unused: string;\n}\n${statement}\n`;
         const { code, message } = await run(program);
         expect(code).not.toBe(0);
-        expect(message).toMatch(
-            /index\.ts' failed with an unhandled exception:\nTypeError: wrong\n.*\bindex\.ts:5:\d+/,
-        );
+        // The SDK adds a heading, but not if a callback runs after the program has ended.
+        expect(message).toMatch(/TypeError: wrong\n.*\bindex\.ts:5:\d+/);
     });
 
     it("shows the source if it is no TypeScript", async () => {

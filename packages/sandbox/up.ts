@@ -117,8 +117,14 @@ async function addAddons(missing: readonly Artifact[], built: readonly Artifact[
     for (const interruption of ["SIGINT", "SIGTERM"] as const) {
         process.on(interruption, () => process.exit(130)); // it ends the builds too
     }
+    const families = familiesOf(missing, built);
     const tasks = new Listr(
         [
+            {
+                title: "Remove from Go's caches what only the page needed",
+                enabled: () => families.length > 0,
+                task: () => keepOnlyFor(families),
+            },
             buildTask("Make what the add-ons need", missing, [], built),
             {
                 title: "Images of the add-ons",
@@ -174,11 +180,6 @@ function startTasks(plan: Plan, built: readonly Artifact[]) {
     return new Listr(
         [
             buildTask("Make what the page needs", plan.page, plan.addons, built),
-            {
-                title: "Remove from Go's caches what only the page needed",
-                enabled: () => familiesOf(plan.page, built).length > 0 && familiesOf(plan.addons, built).length > 0,
-                task: () => keepOnlyFor(familiesOf(plan.addons, built)),
-            },
             {
                 title: "Make namespaces, network and keys",
                 task: async () => {

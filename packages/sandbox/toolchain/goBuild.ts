@@ -62,17 +62,24 @@ function removeArchives(): void {
     }
 }
 
-/** Go notes the use of a file in its cache by the file's time, but only if that is more than an hour old. */
-const LONG_AGO = new Date(0);
+/**
+ * A day, in milliseconds. Go notes the use of a file in its cache by the file's time, but only if that is more than an hour
+ * old. Files of more than five days it may remove itself (cmd/go/internal/cache).
+ */
+const UNUSED = 24 * 3600 * 1000;
 
 /**
  * Removes from Go's caches what the builds of these families do not need: compiled packages, and sources of modules. Go
  * builds or downloads it again if something else needs it.
  */
 export async function keepOnlyFor(families: readonly GoFamily[]): Promise<void> {
+    if (!fs.existsSync(cache.goBuild) || !fs.existsSync(cache.goModules)) {
+        return; // everything was downloaded, or is there already
+    }
     const compiled = filesBelow(cache.goBuild);
+    const unused = new Date(Date.now() - UNUSED);
     compiled.forEach((file) => {
-        fs.utimesSync(file, LONG_AGO, LONG_AGO);
+        fs.utimesSync(file, unused, unused);
     });
     const modules = new Set<string>();
     for (const family of families) {
@@ -90,7 +97,8 @@ export async function keepOnlyFor(families: readonly GoFamily[]): Promise<void> 
         ]);
     }
     for (const file of compiled) {
-        if (fs.statSync(file).mtimeMs <= LONG_AGO.getTime()) {
+        // Some file systems keep times to the second.
+        if (fs.statSync(file).mtimeMs < unused.getTime() + 1000) {
             fs.rmSync(file);
         }
     }

@@ -8,6 +8,8 @@ const NAMESPACE = urn(`${ISTIO}$kubernetes:core/v1:Namespace`, "istio-namespace"
 const RELEASE = urn(`${ISTIO}$kubernetes:helm.sh/v3:Release`, "istio-base");
 const LEFTOVERS = urn(`${ISTIO}$bookinfo-mesh:istio:Leftovers`, "istio-leftovers");
 const SERVICE = urn(`${ISTIO}$kubernetes:core/v1:Service`, "istio-ingress");
+const CONFIG = urn(`${ISTIO}$kubernetes:core/v1:ConfigMap`, "settings");
+const DEPLOYMENT = urn(`${ISTIO}$kubernetes:apps/v1:Deployment`, "server");
 const MTLS = urn(`${ISTIO}$kubernetes:security.istio.io/v1:PeerAuthentication`, "istio-mtls");
 
 function declared(ownUrn: string, inputs: Record<string, unknown>, dependencies: string[] = []): DeclaredResource {
@@ -18,13 +20,15 @@ function declared(ownUrn: string, inputs: Record<string, unknown>, dependencies:
 }
 
 const DECLARED = [
-    declared(PROVIDER, { context: "one", kubeconfig: "secret" }),
+    declared(PROVIDER, { context: "one", enablePatchForce: "true", kubeconfig: "secret" }),
     { ...declared(urn(ISTIO, "istio"), {}), custom: false },
     declared(LEFTOVERS, {}),
     declared(NAMESPACE, { metadata: { name: "istio-system" } }),
     declared(RELEASE, { chart: "base" }, [NAMESPACE, LEFTOVERS]),
     declared(SERVICE, {}, [RELEASE]),
     declared(MTLS, { kind: "PeerAuthentication" }, [RELEASE]),
+    declared(CONFIG, { data: {} }),
+    declared(DEPLOYMENT, { spec: { volumes: [{ name: "volume", configMap: "settings" }] } }, [CONFIG]),
 ];
 
 const STATE: StackState = {
@@ -55,7 +59,7 @@ const STATE: StackState = {
 it("declares the same objects, with what they depend on, and nothing else", () => {
     const lines = plainProgram(DECLARED, STATE, OBJECTS).trimEnd().split("\n").slice(3);
     expect(lines).toEqual([
-        'const r0 = new k8s.Provider("cluster", { ...{"context":"one"}, kubeconfig: pulumi.secret("secret") });',
+        'const r0 = new k8s.Provider("cluster", { ...{"context":"one","enablePatchForce":true}, kubeconfig: pulumi.secret("secret") });',
         'const r1 = new k8s.core.v1.Namespace("istio-namespace", {"metadata":{"name":"istio-system"}}, ' +
             "{ provider: r0, dependsOn: [], ignoreChanges: [] });",
         'const r2 = new k8s.helm.v3.Release("istio-base", {"chart":"base"}, ' +
@@ -64,6 +68,11 @@ it("declares the same objects, with what they depend on, and nothing else", () =
             "{ provider: r0, dependsOn: [r2], ignoreChanges: [] });",
         'const r4 = new k8s.apiextensions.CustomResource("istio-mtls", {"kind":"PeerAuthentication"}, ' +
             "{ provider: r0, dependsOn: [r2], ignoreChanges: [] });",
+        'const r5 = new k8s.core.v1.ConfigMap("settings", {"data":{}}, ' +
+            "{ provider: r0, dependsOn: [], ignoreChanges: [] });",
+        'const r6 = new k8s.apps.v1.Deployment("server", ' +
+            '{"spec":{"volumes":[{"name":"volume","configMap":"id of settings"}]}}, ' +
+            "{ provider: r0, dependsOn: [r5], ignoreChanges: [] });",
     ]);
 });
 

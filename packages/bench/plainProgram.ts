@@ -58,19 +58,54 @@ export function plainProgram(
         const json = (value: unknown) => JSON.stringify(value);
         if (type === PROVIDER) {
             const { kubeconfig, ...others } = inputs;
-            const args = `{ ...${json(others)}, kubeconfig: pulumi.secret(${json(kubeconfig)}) }`;
+            const args = `{ ...${json(unquoted(others))}, kubeconfig: pulumi.secret(${json(kubeconfig)}) }`;
             return `const ${variable} = new k8s.Provider(${json(name)}, ${args});`;
         }
         const before = dependencies.flatMap((each) => variables.get(each) ?? []);
+        const written = withNames(inputs, namesOf(dependencies, declared, ids));
         const opts = `{ provider: ${provider}, dependsOn: [${before.join(", ")}], ignoreChanges: ${json(ignoreChanges)} }`;
         return read
             ? `const ${variable} = ${classOf(type)}.get(${json(name)}, ${json(ids.get(`${type} ${name}`))}, ${opts});`
-            : `const ${variable} = new ${classOf(type)}(${json(name)}, ${json(inputs)}, ${opts});`;
+            : `const ${variable} = new ${classOf(type)}(${json(name)}, ${json(written)}, ${opts});`;
     });
     const imports = ["pulumi", "kubernetes"].map(
         (name) => `const ${name === "pulumi" ? "pulumi" : "k8s"} = require("@pulumi/${name}");`,
     );
     return [`"use strict";`, ...imports, ...statements, ""].join("\n");
+}
+
+/** The names in the cluster of objects that the program does not name, by the names that the test monitor gives them. */
+function namesOf(
+    urns: readonly string[],
+    declared: readonly DeclaredResource[],
+    ids: ReadonlyMap<string, string | undefined>,
+): Map<string, string> {
+    const unnamed = declared.filter(({ urn, type, inputs }) => {
+        const { name } = (inputs.metadata ?? {}) as { name?: string };
+        return urns.includes(urn) && OBJECTS(type) && type !== RELEASE && name === undefined;
+    });
+    return new Map(unnamed.map(({ type, name }) => [name, ids.get(`${type} ${name}`)?.split("/").at(-1) ?? name]));
+}
+
+/** Inputs with these names in place of those of the test monitor. */
+function withNames(inputs: unknown, names: ReadonlyMap<string, string>): unknown {
+    if (typeof inputs === "string") {
+        return names.get(inputs) ?? inputs;
+    }
+    if (Array.isArray(inputs)) {
+        return inputs.map((each) => withNames(each, names));
+    }
+    return typeof inputs === "object" && inputs !== null
+        ? Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, withNames(value, names)]))
+        : inputs;
+}
+
+/** The inputs of a provider as a program writes them. The SDK turns those that are not text into their JSON. */
+function unquoted(inputs: Record<string, unknown>): Record<string, unknown> {
+    const isFlag = (value: unknown) => value === "true" || value === "false";
+    return Object.fromEntries(
+        Object.entries(inputs).map(([key, value]) => [key, isFlag(value) ? value === "true" : value]),
+    );
 }
 
 /** The state that the plain program would have if it had deployed the same objects. */

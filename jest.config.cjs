@@ -5,20 +5,26 @@ process.env.NO_COLOR = "1";
 
 const transform = { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] };
 
+const testMatch = ["**/*.test.ts"];
+
+// At each start, jest reads the attributes of each file below `roots`: here not those of all packages in node_modules.
 module.exports = {
+    watchman: false,
     projects: [
         {
             displayName: "unit",
             testEnvironment: "<rootDir>/tests/unit/jest/environment.cjs",
             runtime: "<rootDir>/tests/unit/jest/runtime.cjs",
             transform,
-            testMatch: ["tests/unit", "packages"].map((folder) => `<rootDir>/${folder}/**/*.test.ts`),
+            testMatch,
+            roots: ["<rootDir>/tests/unit", "<rootDir>/packages"],
         },
         {
             displayName: "e2e",
             testEnvironment: "node",
             transform,
-            testMatch: ["<rootDir>/tests/e2e/**/*.test.ts"],
+            testMatch,
+            roots: ["<rootDir>/tests/e2e"],
             globalTeardown: "<rootDir>/tests/e2e/teardown.ts",
         },
     ],

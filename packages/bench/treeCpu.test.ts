@@ -6,14 +6,8 @@ import { treeCpu } from "./treeCpu";
 const BUSY = "const end = process.cpuUsage().user + 100_000; while (process.cpuUsage().user < end);";
 
 it("counts a process, its child that has ended, and its child that still runs", async () => {
-    const inner = (more: string) => JSON.stringify(`${BUSY} ${more}`);
-    const script = `
-        const { execFileSync, spawn } = require("node:child_process");
-        execFileSync(process.execPath, ["-e", ${inner("")}]);
-        spawn(process.execPath, ["-e", ${inner("console.log('ready'); process.stdin.resume();")}], {
-            stdio: ["inherit", "inherit", "inherit"],
-        });`;
-    const child = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] });
+    const script = `"$0" -e "$1"; "$0" -e "$1 console.log('ready'); process.stdin.resume();"; true`;
+    const child = spawn("sh", ["-c", script, process.execPath, BUSY], { stdio: ["pipe", "pipe", "inherit"] });
     await once(child.stdout, "data");
     const spent = treeCpu(child.pid ?? 0);
     child.stdin.end();

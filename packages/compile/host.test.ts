@@ -18,6 +18,7 @@ import {
     SupportsFeatureResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { once } from "../../tests/unit/once";
 
 /* Tests of programs in the SDK's own host, started as by the engine. */
 
@@ -72,20 +73,51 @@ class FakeEngine {
     }
 }
 
-/** Runs a program. It is in the clone, because builds are of files of the clone. */
-async function run(program: string) {
+/** A program with a statement for each way to end, one a line, so that one build is enough. */
+const SOURCE = `import * as pulumi from "@pulumi/pulumi";
+interface Erased {
+    unused: string;
+}
+const kind: string = "a:b:C";
+const unneeded = /node_modules.(typescript|source-map-support|@npmcli)|ts-node|.automation./;
+const loaded = () => Object.keys(require.cache).filter((file) => unneeded.test(file));
+const endings: Record<string, () => void> = {
+    "well": () => {
+        new pulumi.ComponentResource(kind, "one");
+        const before = loaded();
+        pulumi.runtime.serializeFunction(() => 42).then(({ text }) => {
+            console.log(JSON.stringify([before, loaded().some((file) => file.includes("typescript")), text]));
+        });
+    },
+    "at once": () => { throw new TypeError("wrong"); },
+    "in an output": () => { pulumi.output(1).apply(() => { throw new TypeError("wrong"); }); },
+    "in a callback": () => { setTimeout(() => { throw new TypeError("wrong"); }); },
+};
+endings[process.env.ENDING ?? ""]();
+`;
+const lineOf = (ending: string) => SOURCE.split("\n").findIndex((line) => line.includes(`"${ending}":`)) + 1;
+
+/** The folder of the program. It is in the clone, because builds are of files of the clone. */
+let folder: string;
+beforeAll(() => {
     mkdirSync(path.join(CLONE, "coverage"), { recursive: true });
-    const folder = mkdtempSync(path.join(CLONE, "coverage", "program-"));
+    folder = mkdtempSync(path.join(CLONE, "coverage", "program-"));
+    writeFileSync(path.join(folder, "package.json"), '{ "main": "index.ts" }');
+    writeFileSync(path.join(folder, "index.ts"), SOURCE);
+});
+afterAll(() => {
+    rmSync(folder, { recursive: true });
+});
+
+async function run(ending: string) {
     const engine = new FakeEngine();
     try {
-        writeFileSync(path.join(folder, "package.json"), '{ "main": "index.ts" }');
-        writeFileSync(path.join(folder, "index.ts"), program);
         const address = await engine.start();
         const host = ["--require", "./packages/compile/host.js", require.resolve("@pulumi/pulumi/cmd/run")];
         const options = ["--monitor", address, "--engine", address, "--project", "project", "--stack", "test"];
         const child = spawn(process.execPath, [...host, ...options, "--pwd", folder, "."], {
             cwd: CLONE,
-            env: { ...process.env, NODE_OPTIONS: "" },
+            env: { ...process.env, NODE_OPTIONS: "", ENDING: ending },
         });
         const ended = new Promise<number>((resolve) => child.on("close", resolve));
         const [code, output, errorOutput] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
@@ -93,19 +125,15 @@ async function run(program: string) {
         return { code, output: output + errorOutput, registered: engine.registered, message };
     } finally {
         engine.stop();
-        rmSync(folder, { recursive: true });
     }
 }
 
 describe("Pulumi's host", () => {
-    it("runs TypeScript, loads neither a compiler nor source maps, and registers no paths of this machine", async () => {
-        const { code, output, registered } = await run(`
-            import * as pulumi from "@pulumi/pulumi";
-            const kind: string = "a:b:C";
-            new pulumi.ComponentResource(kind, "one");
-            const unneeded = /node_modules.(typescript|source-map-support|@npmcli)|ts-node|.automation./;
-            console.log(Object.keys(require.cache).filter((file) => unneeded.test(file)));`);
-        expect({ code, output }).toEqual({ code: 0, output: "[]\n" });
+    const well = once(() => run("well"));
+
+    it("runs TypeScript, and registers no paths of this machine", async () => {
+        const { code, registered } = await well();
+        expect(code).toBe(0);
         const resources = registered.map((request) => [request.getType(), request.getName()]);
         expect(resources).toEqual([
             ["pulumi:pulumi:Stack", "project-test"],
@@ -114,20 +142,24 @@ describe("Pulumi's host", () => {
         expect(JSON.stringify(registered.map((request) => request.toObject()))).not.toContain("index.ts");
     });
 
-    it.each([
-        ["at once", 'throw new TypeError("wrong");'],
-        ["in an output", 'pulumi.output(1).apply(() => {throw new TypeError("wrong"); });'],
-        ["in a callback", 'setTimeout(() => { throw new TypeError("wrong"); });'],
-    ])("names the line of the source if a program fails %s", async (_, statement) => {
-        const program = `import * as pulumi from "@pulumi/pulumi";\ninterface Erased {\n    unused: string;\n}\n${statement}\n`;
-        const { code, message } = await run(program);
-        expect(code).not.toBe(0);
-        // The SDK adds a heading, but not if a callback runs after the program has ended.
-        expect(message).toMatch(/TypeError: wrong\n.*\bindex\.ts:5:\d+/);
+    it("loads neither a compiler nor source maps until a function is turned into text", async () => {
+        const { output } = await well();
+        expect(JSON.parse(output)).toEqual([[], true, expect.stringContaining("return () => 42") as string]);
     });
 
+    it.each(["at once", "in an output", "in a callback"])(
+        "names the line of the source if a program fails %s",
+        async (ending) => {
+            const { code, message } = await run(ending);
+            expect(code).not.toBe(0);
+            // The SDK adds a heading, but not if a callback runs after the program has ended.
+            expect(message).toMatch(new RegExp(`TypeError: wrong\n.*\\bindex\\.ts:${lineOf(ending)}:\\d+`));
+        },
+    );
+
     it("shows the source if it is no TypeScript", async () => {
-        const { code, message } = await run("const one: = 1;\n");
+        writeFileSync(path.join(folder, "index.ts"), "const one: = 1;\n");
+        const { code, message } = await run("well");
         expect(code).not.toBe(0);
         expect(message).toContain("index.ts:1:11");
         expect(message).toContain("const one: = 1;");

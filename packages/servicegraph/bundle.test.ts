@@ -2,7 +2,7 @@ import { once } from "node:events";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverFiles } from "./bundle";
-import { type FakePrometheus, fakePrometheus, sendVector } from "./testing/fakePrometheus";
+import { type FakePrometheus, fakePrometheus, type Reply, sendVector } from "./testing/fakePrometheus";
 import { largeMesh } from "./testing/largeMesh";
 import { type Program, startServer } from "./testing/program";
 import { answerTo, BOOKINFO } from "./testing/traffic";
@@ -33,17 +33,19 @@ describe("the program", () => {
     let program: Program;
 
     beforeAll(async () => {
-        // For a time horizon of nine minutes it never answers, for eight minutes it answers late.
-        prometheus = await fakePrometheus((promql) =>
-            promql.includes("[9m]")
-                ? () => undefined
-                : promql.includes("[8m]")
-                  ? (response) =>
-                        setTimeout(() => {
-                            sendVector(response, answerTo(promql, BOOKINFO));
-                        }, 700)
-                  : answerTo(promql, /\[10\ds\]/.test(promql) ? large : BOOKINFO),
-        );
+        // For a time horizon of nine minutes it never answers, for eight minutes it answers late, and for seven it hangs up.
+        const special: Record<string, (promql: string) => Reply> = {
+            "[9m]": () => () => undefined,
+            "[8m]": (promql) => (response) =>
+                setTimeout(() => {
+                    sendVector(response, answerTo(promql, BOOKINFO));
+                }, 700),
+            "[7m]": () => (response) => response.destroy(),
+        };
+        prometheus = await fakePrometheus((promql) => {
+            const reply = special[/\[\w+\]/.exec(promql)?.[0] ?? ""];
+            return reply ? reply(promql) : answerTo(promql, /\[10\ds\]/.test(promql) ? large : BOOKINFO);
+        });
         program = await startServer(prometheus.url);
     }, 20_000);
     afterAll(async () => {
@@ -91,18 +93,22 @@ describe("the program", () => {
         }
     });
 
+    /** Sends SIGTERM. */
+    async function terminate({ process }: Program): Promise<{ code: unknown; after: number }> {
+        const ended = once(process, "exit");
+        const start = performance.now();
+        process.kill("SIGTERM");
+        const [code] = (await ended) as unknown[];
+        return { code, after: performance.now() - start };
+    }
+
     describe("on SIGTERM", () => {
         let ending: Program;
-        /** Sends the signal after a query with this time horizon. */
-        async function terminate(minutes?: number): Promise<{ code: unknown; after: number }> {
-            while (minutes !== undefined && !prometheus.queries.some((promql) => promql.includes(`[${minutes}m]`))) {
+        /** Waits for a query with this time horizon. */
+        async function asked(minutes: number): Promise<void> {
+            while (!prometheus.queries.some((promql) => promql.includes(`[${minutes}m]`))) {
                 await sleep(10);
             }
-            const ended = once(ending.process, "exit");
-            const start = performance.now();
-            ending.process.kill("SIGTERM");
-            const [code] = (await ended) as unknown[];
-            return { code, after: performance.now() - start };
         }
 
         beforeEach(async () => {
@@ -110,16 +116,9 @@ describe("the program", () => {
         });
         afterEach(() => ending.end());
 
-        it("ends at once with code 0 if no client waits, despite open connections", async () => {
-            await (await fetch(`${ending.url}/graph`)).text();
-            const { code, after } = await terminate();
-            expect(code).toBe(0);
-            expect(after).toBeLessThan(1000);
-        });
-
         it("completes running answers, and refuses new requests", async () => {
             const answer = fetch(`${ending.url}/graph?time_horizon=8m`);
-            const terminated = terminate(8);
+            const terminated = asked(8).then(() => terminate(ending));
             const { status, body } = await answer.then(async (one) => ({ status: one.status, body: await one.text() }));
             await expect(fetch(`${ending.url}/healthz`)).rejects.toThrow();
             expect([status, body]).toEqual([200, expect.stringContaining("productpage")]);
@@ -129,7 +128,8 @@ describe("the program", () => {
         it("does not wait longer than three seconds", async () => {
             const cut = fetch(`${ending.url}/graph?time_horizon=9m`).catch(() => "cut");
             prometheus.queries.length = 0;
-            const { code, after } = await terminate(9);
+            await asked(9);
+            const { code, after } = await terminate(ending);
             expect([code, await cut]).toEqual([0, "cut"]);
             expect(after).toBeGreaterThan(2500);
             expect(after).toBeLessThan(4500);
@@ -137,9 +137,16 @@ describe("the program", () => {
     });
 
     it("reports errors of Prometheus from the thread", async () => {
-        await prometheus.close();
-        const response = await fetch(`${program.url}/graph`);
+        const response = await fetch(`${program.url}/graph?time_horizon=7m`);
         expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be queried")]);
         expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
+    });
+
+    // The last test, because others need the program.
+    it("ends on SIGTERM at once with code 0 if no client waits, despite open connections", async () => {
+        await (await fetch(`${program.url}/graph`)).text();
+        const { code, after } = await terminate(program);
+        expect(code).toBe(0);
+        expect(after).toBeLessThan(1000);
     });
 });

@@ -1,16 +1,6 @@
 import { parse } from "yaml";
-import {
-    closure,
-    CLUSTER,
-    find,
-    GOOGLE,
-    ofType,
-    once,
-    onGoogle,
-    type Registration,
-    type Run,
-    runProgram,
-} from "./program";
+import { once } from "./once";
+import { closure, CLUSTER, find, GOOGLE, ofType, onGoogle, type Registration, type Run, runProgram } from "./program";
 
 /** An unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";

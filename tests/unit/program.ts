@@ -1,8 +1,20 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import * as grafana from "../../components/addons/grafana/dashboards/dashboards";
+import type * as Grafana from "../../components/addons/grafana/dashboards/dashboards";
 import { listenToMonitor, type Registration as Registered } from "../../packages/cli/program/monitor";
-import * as bundle from "../../packages/servicegraph/bundle";
+import type * as Bundle from "../../packages/servicegraph/bundle";
+import { once } from "./once";
+
+// These files take a while, so they are created once.
+jest.mock("../../packages/servicegraph/bundle", () => {
+    const bundle = jest.requireActual<typeof Bundle>("../../packages/servicegraph/bundle");
+    const files = once(bundle.serverFiles);
+    return { ...bundle, serverFiles: files };
+});
+jest.mock("../../components/addons/grafana/dashboards/dashboards", () => {
+    const grafana = jest.requireActual<typeof Grafana>("../../components/addons/grafana/dashboards/dashboards");
+    return { ...grafana, dashboards: once(grafana.dashboards) };
+});
 
 /** A resource as the program registers it with the engine. */
 export interface Registration extends Registered {
@@ -63,11 +75,22 @@ interface Options {
     onRegister?: (registration: Registration) => void;
 }
 
-/** Runs index.ts on Pulumi's test monitor, with fresh modules. */
-export async function runProgram(stackFile: StackFile, options: Options = {}): Promise<Run> {
-    jest.resetModules();
-    jest.doMock("../../packages/servicegraph/bundle", () => BUNDLE);
-    jest.doMock("../../components/addons/grafana/dashboards/dashboards", () => DASHBOARDS);
+const RUNS = Symbol.for("bookinfo-mesh: runs of the program");
+/** By config and options. All test files of a process share them, so nothing may change a run. */
+const runs = ((globalThis as { [RUNS]?: Map<string, Promise<Run>> })[RUNS] ??= new Map<string, Promise<Run>>());
+
+/** Runs index.ts on Pulumi's test monitor, once for each config. */
+export function runProgram(stackFile: StackFile, options: Options = {}): Promise<Run> {
+    if (options.onRegister) {
+        return evaluate(stackFile, options);
+    }
+    const key = JSON.stringify([stackFile, options]);
+    const run = runs.get(key) ?? evaluate(stackFile, options);
+    runs.set(key, run);
+    return run;
+}
+
+async function evaluate(stackFile: StackFile, options: Options): Promise<Run> {
     const { runtime } = pulumi;
     const config = Object.entries(stackFile).map(([key, value]) =>
         key.includes(":") ? [key, value] : [`bookinfo-mesh:${key}`, JSON.stringify(value)],
@@ -88,7 +111,7 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     );
 
     const exported = await withoutStackTraces(async () => {
-        const program = jest.requireActual<Record<string, unknown>>("../../index");
+        const program = loadProgram();
         await runtime.disconnect();
         return program;
     });
@@ -103,8 +126,13 @@ export async function runProgram(stackFile: StackFile, options: Options = {}): P
     return run;
 }
 
+/** Runs index.ts, each time again: runtime.cjs keeps only the modules that it imports. @returns its exports */
+export function loadProgram(): Record<string, unknown> {
+    return jest.requireActual("../../index");
+}
+
 /** The SDK records a stack trace for each promise and resource. With jest, which maps them to the sources, this takes half of the time. */
-async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
+export async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
     const settings = { ...Error };
     // For resources the SDK sets a limit itself.
     Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: undefined });
@@ -114,12 +142,6 @@ async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
         Object.assign(Error, settings);
     }
 }
-
-/** These files take a while, so they are created once. */
-const SERVER_FILES = bundle.serverFiles();
-const BUNDLE = { ...bundle, serverFiles: () => SERVER_FILES };
-const DASHBOARD_FILES = grafana.dashboards();
-const DASHBOARDS = { ...grafana, dashboards: () => DASHBOARD_FILES };
 
 /** URNs of everything that a resource depends on, directly or not, itself or by its parents. */
 export function closure(run: Run, urn: string, seen = new Set<string>()): Set<string> {
@@ -150,12 +172,6 @@ export function find(run: Run, type: string, name: string): Registration {
         throw new Error(`${String(found.length)} resources ${type} ${name}`);
     }
     return found[0] as Registration;
-}
-
-/** Creates a value at its first use, for instance a run that several tests check. */
-export function once<T>(create: () => T): () => T {
-    let created: { value: T } | undefined;
-    return () => (created ??= { value: create() }).value;
 }
 
 /** What providers would return. */

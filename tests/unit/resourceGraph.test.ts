@@ -1,15 +1,5 @@
-import {
-    ADDRESS,
-    CLUSTER,
-    closure,
-    find,
-    ofType,
-    once,
-    type Registration,
-    type Run,
-    runProgram,
-    waitedFor,
-} from "./program";
+import { once } from "./once";
+import { ADDRESS, CLUSTER, closure, find, ofType, type Registration, type Run, runProgram, waitedFor } from "./program";
 
 const APP = { namespace: "bookinfo" };
 /** An unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { CLUSTER, find, ofType, once, type Registration, type Run, runProgram } from "./program";
+import { once } from "./once";
+import { CLUSTER, find, ofType, type Registration, type Run, runProgram } from "./program";
 
 const SWITCHES = ["tracing", "prometheus", "grafana", "kiali", "servicegraph"] as const;
 type Switch = (typeof SWITCHES)[number];

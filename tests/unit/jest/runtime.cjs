@@ -5,16 +5,19 @@
  * their compiled code is used again. jest.mock works as usual, for packages too, as only the project's modules get mocks.
  */
 const { createRequire, isBuiltin } = require("node:module");
-const { AsyncLocalStorage } = require("node:async_hooks");
+const path = require("node:path");
 const vm = require("node:vm");
 const { default: Runtime } = require("jest-runtime");
+// What the SDK of Pulumi needs only for functions takes two thirds of its time to load.
+require("../../../packages/compile/deferPackages");
+
+/** It declares resources when it is loaded, so each `require` runs it again. The modules that it imports have no state. */
+const PROGRAM = path.resolve(__dirname, "../../../index.ts");
 
 /** By file: its source, and the function that runs the module. */
 const compiled = new Map();
 
 class SharedRuntime extends Runtime {
-    storages = [];
-
     constructor(...args) {
         super(...args);
         const { injectedModuleParameters } = this.executor;
@@ -29,32 +32,37 @@ class SharedRuntime extends Runtime {
     }
 
     requireModule(from, name, options, isRequireActual) {
-        if (options?.isInternalModule) {
-            return /^(node:)?async_hooks$/.test(name ?? "")
-                ? this.asyncHooks()
-                : super.requireModule(from, name, options, isRequireActual);
+        if (options?.isInternalModule && /^(node:)?async_hooks$/.test(name ?? "")) {
+            return { AsyncLocalStorage: CurrentTest };
         }
+        // jest's own packages too: only jest-circus itself is new in each test file.
         if (name && !/^[./]/.test(name) && !isBuiltin(name)) {
             return createRequire(from)(name);
         }
+        if (name?.endsWith("../index") && path.resolve(path.dirname(from), `${name}.ts`) === PROGRAM) {
+            this.registries.getActiveCjsRegistry().delete(PROGRAM);
+        }
         return super.requireModule(from, name, options, isRequireActual);
     }
+}
 
-    /** jest-circus creates a storage for each test file, and Node.js passes each of them on to every new promise until it is disabled. */
-    asyncHooks() {
-        const { storages } = this;
-        class Storage extends AsyncLocalStorage {
-            constructor() {
-                super();
-                storages.push(this);
-            }
-        }
-        return { AsyncLocalStorage: Storage };
+/**
+ * What jest-circus keeps in an AsyncLocalStorage: which test or hook runs, here one after the other. Node.js would pass a storage on to
+ * every promise.
+ */
+class CurrentTest {
+    current;
+
+    getStore() {
+        return this.current;
     }
 
-    teardown() {
-        super.teardown();
-        this.storages.forEach((storage) => storage.disable());
+    run(value, callback) {
+        const before = this.current;
+        this.current = value;
+        return callback().finally(() => {
+            this.current = before;
+        });
     }
 }
 

@@ -2,16 +2,29 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { treeCpu } from "./treeCpu";
 
-/** Runs until its time is up, then waits for the end of its input. */
-const BUSY = "const end = process.cpuUsage().user + 100_000; while (process.cpuUsage().user < end);";
+/** Takes some CPU time, and prints how much: `times` of the shell. */
+const BUSY = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; times";
 
 it("counts a process, its child that has ended, and its child that still runs", async () => {
-    const script = `"$0" -e "$1"; "$0" -e "$1 console.log('ready'); process.stdin.resume();"; true`;
-    const child = spawn("sh", ["-c", script, process.execPath, BUSY], { stdio: ["pipe", "pipe", "inherit"] });
-    await once(child.stdout, "data");
+    const script = `sh -c "$0"; sh -c "$0; echo ready; read end"; true`;
+    const child = spawn("sh", ["-c", script, BUSY], { stdio: ["pipe", "pipe", "inherit"] });
+    let printed = "";
+    for await (const text of child.stdout) {
+        printed += String(text);
+        if (printed.includes("ready")) {
+            break;
+        }
+    }
     const spent = treeCpu(child.pid ?? 0);
     child.stdin.end();
     await once(child, "close");
-    expect(spent).toBeGreaterThan(0.2);
-    expect(spent).toBeLessThan(5);
+    // For each shell: the times of itself, and those of its children.
+    const seconds = [...printed.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => Number(m) * 60 + Number(s));
+    const own = seconds.filter((_, index) => index % 4 < 2);
+    expect(own).toHaveLength(4);
+    const sum = own.reduce((one, other) => one + other);
+    expect(sum).toBeGreaterThan(0.05);
+    // The kernel counts hundredths, and the shells have ended later.
+    expect(spent).toBeGreaterThan(sum - 0.04);
+    expect(spent).toBeLessThan(sum + 1);
 });

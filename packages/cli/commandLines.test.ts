@@ -6,12 +6,16 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Command, CommanderError } from "commander";
 import { FakeApiServer, type PodAnswer } from "../kubernetes/testing/fakeApiServer";
 import { deployment, pod } from "../kubernetes/testing/fakeCluster";
+import { command as dashboard } from "./dashboard";
+import { dashboard as bringPages } from "./dashboard/dashboard";
+import { command as verify } from "./verify";
 
 /*
  * The commands as users run them, each in a separate process: what they print, how they end, and the port-forward of the
- * Kubernetes library, an ES module that jest cannot load.
+ * Kubernetes library, an ES module that jest cannot load. Options that are refused need no process.
  */
 
 const PROJECT = path.resolve(__dirname, "../..");
@@ -53,6 +57,14 @@ class Running {
     async exitCode(): Promise<unknown> {
         return (await this.ended)[0];
     }
+}
+
+/** How a command ends that refuses its options, and what it prints. */
+async function refusalOf(command: Command, ...args: string[]): Promise<{ exitCode: unknown; stderr: string }> {
+    let stderr = "";
+    command.exitOverride().configureOutput({ writeErr: (text) => (stderr += text) });
+    const error: unknown = await command.parseAsync(args, { from: "user" }).catch((error: unknown) => error);
+    return { exitCode: (error as CommanderError).exitCode, stderr };
 }
 
 const running: Running[] = [];
@@ -125,9 +137,9 @@ describe("load", () => {
 
 describe("verify", () => {
     it("accepts only a URL for the page", async () => {
-        const verify = run("verify", "--url", "nowhere");
-        expect(await verify.exitCode()).toBe(1);
-        expect(verify.stderr).toContain("Allowed: a URL that begins with http:// or https://.");
+        const { exitCode, stderr } = await refusalOf(verify, "--url", "nowhere");
+        expect(exitCode).toBe(1);
+        expect(stderr).toContain("Allowed: a URL that begins with http:// or https://.");
     });
 });
 
@@ -175,11 +187,11 @@ describe("dashboard", () => {
             }).on("error", reject);
         });
 
-    it("forwards a local port to a pod, and then to its successor, until Ctrl-C", async () => {
+    it("forwards a local port to a pod, and then to its successor, pages of any size, until Ctrl-C", async () => {
         const port = await freePort();
-        const dashboard = run("dashboard", "grafana", "--port", port, ...options);
-        await dashboard.until(() => dashboard.stdout.includes("Ctrl-C ends this."));
-        expect(dashboard.stdout).toContain(`grafana  http://localhost:${port}/`);
+        const forwarding = run("dashboard", "grafana", "--port", port, ...options);
+        await forwarding.until(() => forwarding.stdout.includes("Ctrl-C ends this."));
+        expect(forwarding.stdout).toContain(`grafana  http://localhost:${port}/`);
         expect(await ask(port)).toBe("from grafana-1");
         expect(cluster.forwarded).toEqual(["istio-system/grafana-1:3000"]);
 
@@ -190,20 +202,12 @@ describe("dashboard", () => {
         cluster.dropConnections();
         await once(kept, "close");
         const waiting = ask(port);
-        await dashboard.until(() => dashboard.stderr.includes("waiting for another pod"));
+        await forwarding.until(() => forwarding.stderr.includes("waiting for another pod"));
         cluster.pods = [grafana("grafana-2")];
         expect(await waiting).toBe("from grafana-2");
-        await dashboard.until(() => dashboard.stderr.includes("grafana is back."));
+        await forwarding.until(() => forwarding.stderr.includes("grafana is back."));
 
-        dashboard.interrupt();
-        expect(await dashboard.exitCode()).toBe(0);
-        await expect(ask(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    });
-
-    it("forwards pages of any size completely, and closes connections if the pod does not listen", async () => {
-        const port = await freePort();
-        const dashboard = run("dashboard", "grafana", "--port", port, ...options);
-        await dashboard.until(() => dashboard.stdout.includes("Ctrl-C ends this."));
+        // Pages of any size are complete. If the pod does not listen, the connection is closed.
         const large = "0123456789".repeat(500_000);
         answer = () => page(large);
         expect((await ask(port)) === large).toBe(true);
@@ -211,18 +215,29 @@ describe("dashboard", () => {
         await expect(ask(port)).rejects.toMatchObject({ code: "ECONNRESET" });
         answer = () => page("well again");
         expect(await ask(port)).toBe("well again");
+
+        forwarding.interrupt();
+        expect(await forwarding.exitCode()).toBe(0);
+        await expect(ask(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     });
 
     it("reports missing add-ons, and lists the names", async () => {
         const missing = run("dashboard", "grafana", "jaeger", ...options);
-        const misspelt = run("dashboard", "grafanna", ...options);
-        const nothing = run("dashboard", ...options);
-        expect(await Promise.all([missing, misspelt, nothing].map((each) => each.exitCode()))).toEqual([1, 1, 1]);
+        expect(await missing.exitCode()).toBe(1);
         // By default all are switched on.
         expect(missing.stderr).toBe(
             "error: jaeger is not deployed, although switched on. Deploy with\n  pulumi up --stack fake --refresh\n",
         );
+        const misspelt = await refusalOf(dashboard, "grafanna", ...options);
+        expect(misspelt.exitCode).toBe(1);
         expect(misspelt.stderr).toMatch(/'grafanna' is invalid.*Allowed choices are prometheus, grafana, jaeger/);
-        expect(nothing.stderr).toContain("name one or more of prometheus, grafana, jaeger, kiali, servicegraph");
+        const exit = jest.spyOn(process, "exit").mockImplementation();
+        const print = jest.spyOn(console, "error").mockImplementation();
+        await bringPages([], { open: false });
+        const said = print.mock.calls.join();
+        print.mockRestore();
+        expect(exit).toHaveBeenCalledWith(1);
+        exit.mockRestore();
+        expect(said).toContain("name one or more of prometheus, grafana, jaeger, kiali, servicegraph");
     });
 });

@@ -134,8 +134,9 @@ export function loadProgram(): Record<string, unknown> {
 /** The SDK records a stack trace for each promise and resource. With jest, which maps them to the sources, this takes half of the time. */
 export async function withoutStackTraces<T>(work: () => Promise<T>): Promise<T> {
     const settings = { ...Error };
-    // For resources the SDK sets a limit itself.
     Object.assign(Error, { stackTraceLimit: 0, prepareStackTrace: undefined });
+    // For resources the SDK sets a limit itself. In Pulumi's host, it records no traces either: host.js.
+    Object.assign(pulumi.Resource, { stackTrace: () => [] });
     try {
         return await work();
     } finally {

@@ -34,16 +34,28 @@ it("writes valid PromQL with any values of the filters", () => {
     fc.assert(
         fc.property(anyFilters, (filters) => {
             const selection = { ...SELECTION, filters };
-            for (const query of Object.values({ ...trafficQueries(selection), ...detailQueries(selection) })) {
-                expect({ query, isPromql: isPromql(query) }).toEqual({ query, isPromql: true });
-                for (const [filter, value] of Object.entries(filters)) {
-                    const label = FILTERS[filter as Filter];
+            const queries = Object.values({ ...trafficQueries(selection), ...detailQueries(selection) });
+            const values = Object.entries(filters).map(
+                ([filter, value]) => [FILTERS[filter as Filter], value] as const,
+            );
+            const found = queries.map((query) => ({
+                query,
+                isPromql: isPromql(query),
+                values: values.map(([label]) => {
                     const [, literal = ""] = new RegExp(`[{,]${label}=("(?:[^"\\\\]|\\\\.)*")`).exec(query) ?? [];
-                    expect(unquote(literal)).toBe(wellFormed(value));
-                }
-                // The query has nothing else than the filters and what it has without filters.
-                expect(withoutStrings(query)).toBe(withoutStrings(withNames(query, selection.filters)));
-            }
+                    return unquote(literal);
+                }),
+                rest: withoutStrings(query),
+            }));
+            expect(found).toEqual(
+                queries.map((query) => ({
+                    query,
+                    isPromql: true,
+                    values: values.map(([, value]) => wellFormed(value)),
+                    // The query has nothing else than the filters and what it has without filters.
+                    rest: withoutStrings(withNames(query, selection.filters)),
+                })),
+            );
         }),
     );
 });

@@ -21,8 +21,8 @@ class SharedEnvironment {
     }
 
     async setup() {
-        // jest sets 100 for its contexts, and each `expect` records a stack trace.
-        Error.stackTraceLimit = 20;
+        // jest sets 100 for its contexts, and each `expect` records a stack trace. 10 is the limit of Node.js.
+        Error.stackTraceLimit = 10;
     }
 
     async teardown() {

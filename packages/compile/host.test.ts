@@ -22,6 +22,9 @@ import { once } from "../../tests/unit/once";
 
 /* Tests of programs in the SDK's own host, started as by the engine. */
 
+// The SDK and a build start slowly on a busy machine.
+jest.setTimeout(30_000);
+
 const CLONE = path.resolve(__dirname, "../..");
 
 /** An engine that accepts everything, and notes what a program registers, and which errors it logs. */

@@ -110,39 +110,27 @@ describe("the program", () => {
         return { code, after: performance.now() - start };
     }
 
-    describe("on SIGTERM", () => {
-        let ending: Program;
-        /** Waits for a query with this time horizon. */
-        async function asked(minutes: number): Promise<void> {
-            while (!prometheus.queries.some((promql) => promql.includes(`[${minutes}m]`))) {
+    it("completes running answers on SIGTERM, refuses new requests, and does not wait longer than three seconds", async () => {
+        const ending = await startServer(prometheus.url);
+        try {
+            prometheus.queries.length = 0;
+            const answer = fetch(`${ending.url}/graph?time_horizon=8m`);
+            const cut = fetch(`${ending.url}/graph?time_horizon=9m`).catch(() => "cut");
+            while (!["[8m]", "[9m]"].every((range) => prometheus.queries.some((promql) => promql.includes(range)))) {
                 await sleep(10);
             }
-        }
-
-        beforeEach(async () => {
-            ending = await startServer(prometheus.url);
-        });
-        afterEach(() => ending.end());
-
-        it("completes running answers, and refuses new requests", async () => {
-            const answer = fetch(`${ending.url}/graph?time_horizon=8m`);
-            const terminated = asked(8).then(() => terminate(ending));
+            const terminated = terminate(ending);
             const { status, body } = await answer.then(async (one) => ({ status: one.status, body: await one.text() }));
             await expect(fetch(`${ending.url}/healthz`)).rejects.toThrow();
             expect([status, body]).toEqual([200, expect.stringContaining("productpage")]);
-            expect(await terminated).toMatchObject({ code: 0 });
-        });
-
-        it("does not wait longer than three seconds", async () => {
-            const cut = fetch(`${ending.url}/graph?time_horizon=9m`).catch(() => "cut");
-            prometheus.queries.length = 0;
-            await asked(9);
-            const { code, after } = await terminate(ending);
+            const { code, after } = await terminated;
             expect([code, await cut]).toEqual([0, "cut"]);
             expect(after).toBeGreaterThan(2500);
             expect(after).toBeLessThan(4500);
-        }, 10_000);
-    });
+        } finally {
+            await ending.end();
+        }
+    }, 10_000);
 
     it("reports errors of Prometheus from the thread", async () => {
         const response = await fetch(`${program.url}/graph?time_horizon=7m`);

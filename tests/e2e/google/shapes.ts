@@ -165,5 +165,11 @@ function readNested(module: string): Map<string, ts.InterfaceDeclaration> {
 }
 
 function parse(text: string): ts.SourceFile {
-    return ts.createSourceFile("inputs.d.ts", text, ts.ScriptTarget.Latest, true);
+    const { ParseNone: jsDocParsingMode } = ts.JSDocParsingMode;
+    return ts.createSourceFile(
+        "inputs.d.ts",
+        text,
+        { languageVersion: ts.ScriptTarget.Latest, jsDocParsingMode },
+        true,
+    );
 }

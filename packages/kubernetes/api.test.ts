@@ -75,6 +75,21 @@ describe("a deletion", () => {
     });
 });
 
+describe("the log of a container", () => {
+    const path = "/api/v1/namespaces/default/pods/p/log?container=main&previous=true&tailLines=40&limitBytes=65536";
+    const read = () => api.log({ name: "p", namespace: "default" }, "main", { previous: true, lines: 40 });
+
+    it("is its last lines as text, and no more than a bounded number of bytes is asked for", async () => {
+        answers[path] = { body: "first\nlast\n" };
+        expect(await read()).toBe("first\nlast\n");
+    });
+
+    it("is an ApiError in the words of the API server if there is none", async () => {
+        answers[path] = refusal(403, "pods/log is forbidden");
+        await expect(read()).rejects.toThrow(new ApiError(403, "pods/log is forbidden"));
+    });
+});
+
 describe("a server in the cluster, behind the API server's proxy", () => {
     const jaeger = { kind: "services", namespace: "istio-system", name: "tracing", port: 16686 } as const;
     const path = "/api/v1/namespaces/istio-system/services/tracing:16686/proxy/api/traces/1?limit=2";

@@ -30,6 +30,10 @@ const REQUEST_TIMEOUT = 30_000;
 /** Longest time for the first answer, which only shows whether the API server is there, in milliseconds. */
 const CONTACT_TIMEOUT = 15_000;
 
+/** Longest time for a container's log, in milliseconds, and its longest answer, in bytes: it is only an explanation. */
+const LOG_TIMEOUT = 5000;
+const LOG_LIMIT = 65_536;
+
 /** A server in the cluster that the API server's proxy reaches: a Service or a pod. */
 export interface ProxiedServer {
     kind: "services" | "pods";
@@ -146,7 +150,7 @@ export class ClusterApi {
     /**
      * The UID of the namespace kube-system, which identifies this cluster. It is the first request to a cluster, so it shows
      * all problems of the connection.
-     * @throws UserError with the cause and a remedy, at the latest after `CONTACT_TIMEOUT`
+     * @throws UserError with the reason and a remedy, at the latest after `CONTACT_TIMEOUT`; its `cause` is the ApiError
      * @throws ApiError of status 403, because missing permissions have another remedy
      */
     async identity(): Promise<string> {
@@ -156,7 +160,7 @@ export class ClusterApi {
             return metadata.uid ?? "";
         } catch (error) {
             throw error instanceof ApiError && error.status !== 403
-                ? new UserError(contactFailure(error, this))
+                ? new UserError(contactFailure(error, this), { cause: error })
                 : error;
         }
     }
@@ -194,6 +198,31 @@ export class ClusterApi {
             throw new ApiError(answer.status, refusal.message ?? `the API server answered ${answer.status}`);
         }
         return answer;
+    }
+
+    /**
+     * The last lines of a container's log: at most `LOG_LIMIT` bytes, in at most `LOG_TIMEOUT`.
+     * @param options.previous of the run of the container before this one
+     * @throws ApiError if there is no such log, or the user may not read it
+     */
+    async log(
+        pod: { namespace?: string; name: string },
+        container: string,
+        options: { previous: boolean; lines: number },
+    ): Promise<string> {
+        const query = new URLSearchParams({
+            container,
+            previous: String(options.previous),
+            tailLines: String(options.lines),
+            limitBytes: String(LOG_LIMIT),
+        });
+        const path = `/api/v1/namespaces/${pod.namespace ?? "default"}/pods/${pod.name}/log?${query.toString()}`;
+        const limits = { timeout: LOG_TIMEOUT, stop: AbortSignal.timeout(LOG_TIMEOUT) };
+        const { status, text } = await this.send("GET", path, { accept: "*/*", ...limits });
+        if (status !== 200) {
+            throw new ApiError(status, statusOf(text)?.message ?? `the API server answered ${status} to GET ${path}`);
+        }
+        return text;
     }
 
     /** Opens a connection to a port of a pod. @throws ApiError if the pod does not exist or does not run */

@@ -1,5 +1,7 @@
 import type { KubernetesObject } from "../kubernetes/object";
-import { chooseLeftovers, isLeftDefinition, servedKind } from "./leftovers";
+import { kubeconfigFor } from "../kubernetes/testing/kubeconfig";
+import { countsAsGone } from "./gone";
+import { chooseLeftovers, connectAndRemove, isLeftDefinition, servedKind } from "./leftovers";
 
 function object(kind: string, name: string, rest: Record<string, unknown> = {}): KubernetesObject {
     return { apiVersion: "v1", kind, metadata: { name, namespace: "default", generation: 2 }, ...rest };
@@ -45,7 +47,7 @@ describe("Istio's leftovers", () => {
         );
         expect(remove).toEqual(configMaps);
         expect(notice).toContain("Gateway default/mine");
-        expect(notice).toContain("kubectl --context mine delete crd gateways.networking.istio.io");
+        expect(notice).toContain("kubectl --context mine get gateways.networking.istio.io --all-namespaces");
     });
 
     it("stay while another control plane runs", () => {
@@ -55,5 +57,26 @@ describe("Istio's leftovers", () => {
         );
         expect(remove).toEqual([]);
         expect(notice).toContain("Deployment default/istiod");
+    });
+});
+
+describe("a cluster that does not answer", () => {
+    const never = new AbortController().signal;
+    // Nothing listens on the port of the discard protocol.
+    const cluster = { kubeconfig: kubeconfigFor("http://127.0.0.1:9", "here"), reachedBy: { context: "here" } };
+
+    it("B4: does not count as gone without the user's word, and the message says both ways on", async () => {
+        delete process.env.PULUMI_K8S_DELETE_UNREACHABLE;
+        await expect(connectAndRemove(cluster, never)).rejects.toThrow(
+            /^the cluster of context "here" \(http:\/\/127.0.0.1:9\) does not answer[^]*gone for good[^]*PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh\n {2}pulumi destroy$/,
+        );
+    });
+
+    it("B4: counts as gone by the value that Pulumi's Kubernetes provider takes, and by no other", () => {
+        expect(
+            ["true", "1", "false", "", undefined].map((PULUMI_K8S_DELETE_UNREACHABLE) =>
+                countsAsGone({ PULUMI_K8S_DELETE_UNREACHABLE }),
+            ),
+        ).toEqual([true, false, false, false, false]);
     });
 });

@@ -1,10 +1,12 @@
 import { BOOKINFO_NAMES, ISTIO_NAMESPACE, RELEASES } from "../../components/names";
 import { ClusterApi } from "../kubernetes/api";
+import { ApiError } from "../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../kubernetes/object";
 import { RELEASE_ANNOTATION } from "../kubernetes/releases";
 import { REMOVAL_TIMEOUT, removeObjects } from "../kubernetes/removal";
 import { waitUntil } from "../kubernetes/wait";
 import { UserError } from "../shared/errors";
+import { COUNTS_AS_GONE, countsAsGone } from "./gone";
 import { kubectlCommand, type KubectlTarget } from "../shared/shell";
 
 /** ConfigMaps that istiod writes into every namespace and never removes. */
@@ -26,22 +28,82 @@ interface Leftovers {
     controlPlanes: KubernetesObject[];
 }
 
+/** A cluster, as the resource knows it. */
+export interface LeftoversCluster {
+    /** Its kubeconfig, as YAML. */
+    kubeconfig: string;
+    /** How the user's own kubectl reaches it, for messages. */
+    reachedBy: KubectlTarget;
+}
+
 /**
- * Removes what Istio has left in the cluster of a kubeconfig, as `removeLeftovers` does.
- * @param kubeconfig its content, as YAML
- * @param reachedBy how the user's own kubectl reaches the cluster, for messages
- * @returns a message about what stays; undefined if nothing stays
+ * Removes what Istio has left in the cluster of a kubeconfig, as `removeLeftovers` does. A cluster that does not answer has
+ * nothing to remove if the user says that it is gone.
+ * @returns a message about what stays, or was not looked at; undefined if nothing stays
  * @throws UserError with a remedy if the cluster cannot be reached
  */
 export async function connectAndRemove(
-    kubeconfig: string,
-    reachedBy: KubectlTarget,
+    { kubeconfig, reachedBy }: LeftoversCluster,
     stop: AbortSignal,
 ): Promise<string | undefined> {
-    const address = { kubeconfig: reachedBy.path ?? "of the stack", context: reachedBy.context };
-    const api = await ClusterApi.connect(address, kubeconfig);
-    await api.identity();
+    const api = await connectTo({ kubeconfig, reachedBy });
+    const silence = await silenceOf(api);
+    if (silence !== undefined) {
+        if (countsAsGone()) {
+            return goneNotice(silence);
+        }
+        throw new UserError(`${silence}\n${IF_GONE}`);
+    }
     return removeLeftovers(api, kubectlCommand(reachedBy), stop);
+}
+
+/**
+ * Why a refresh takes the resource out of the state, as Pulumi's Kubernetes provider does with its own: the user says that a
+ * cluster without an answer is gone.
+ * @returns undefined if the resource stays, because the cluster answers, or because that cannot be known
+ */
+export async function whyGone(cluster: LeftoversCluster): Promise<string | undefined> {
+    try {
+        const silence = await silenceOf(await connectTo(cluster));
+        return silence && goneNotice(silence);
+    } catch (error) {
+        if (error instanceof UserError) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
+const IF_GONE =
+    "If the cluster is gone for good, with everything in it, run these two commands. They keep what is billed elsewhere in view:\n" +
+    `  ${COUNTS_AS_GONE}=true pulumi refresh\n` +
+    "  pulumi destroy";
+
+function goneNotice(silence: string): string {
+    return (
+        `Istio's CRDs and ConfigMaps are not looked for, because ${COUNTS_AS_GONE} is true and ${silence.split("\n")[0] ?? ""}\n` +
+        "If that cluster still exists, they stay in it, as do its load balancer and its volumes."
+    );
+}
+
+function connectTo({ kubeconfig, reachedBy }: LeftoversCluster): Promise<ClusterApi> {
+    return ClusterApi.connect({ kubeconfig: reachedBy.path ?? "of the stack", context: reachedBy.context }, kubeconfig);
+}
+
+/**
+ * Why no cluster answers at an address: there is no answer, or that of a server without a cluster. Undefined if it answers.
+ * @throws UserError if it refuses, or fails: then it exists
+ */
+async function silenceOf(api: ClusterApi): Promise<string | undefined> {
+    try {
+        await api.identity();
+        return undefined;
+    } catch (error) {
+        if (error instanceof UserError && error.cause instanceof ApiError && [0, 404].includes(error.cause.status)) {
+            return error.message;
+        }
+        throw error;
+    }
 }
 
 /**
@@ -157,14 +219,15 @@ export function chooseLeftovers(
         return { remove: [], notice: `Another Istio still runs (${names}): its CRDs and ConfigMaps stay.` };
     }
     if (inUse.length > 0) {
-        const names = definitions.map(({ metadata }) => metadata.name).join(" ");
+        const names = definitions.map(({ metadata }) => metadata.name).join(",");
         return {
             remove: configMaps,
             notice: [
                 "Istio's CRDs stay, because they have objects that were not deployed from here:",
                 ...inUse.map((object) => `  ${displayName(object)}`),
-                "To remove the CRDs together with these objects, run",
-                `  ${kubectl} delete crd ${names}`,
+                "Without the CRDs these objects would be lost, so their owners decide. What uses the CRDs, at any time:",
+                `  ${kubectl} get ${names} --all-namespaces`,
+                "They harm nothing. When nothing uses them, another deployment takes them over, and its removal takes them away.",
             ].join("\n"),
         };
     }

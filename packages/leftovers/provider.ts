@@ -7,32 +7,29 @@ import * as log from "@pulumi/pulumi/log";
 import { main, type Provider } from "@pulumi/pulumi/provider";
 import { messageOf } from "../shared/errors";
 import { unwrapSecrets } from "../shared/secrets";
-import type { KubectlTarget } from "../shared/shell";
+import { countsAsGone } from "./gone";
 import type * as Leftovers from "./leftovers";
-
-/** The resource's inputs, which are also its outputs. */
-interface Properties {
-    kubeconfig: string;
-    reachedBy: KubectlTarget;
-}
 
 const stop = new AbortController();
 
 const provider: Provider = {
     create: (_, inputs: unknown) => Promise.resolve({ id: "leftovers", outs: inputs }),
     update: (_id, _urn, _olds, news: unknown) => Promise.resolve({ outs: news }),
+    read: async (id, _urn, properties: unknown) => {
+        // Without the user's word no cluster counts as gone, and a refresh need not ask it.
+        const gone = countsAsGone()
+            ? await reportingErrors(() => leftovers().whyGone(clusterIn(properties)))
+            : undefined;
+        if (gone === undefined) {
+            return { id, props: properties };
+        }
+        await log.warn(gone);
+        return { id: "", props: {} };
+    },
     delete: async (_id, _urn, properties: unknown) => {
-        const { kubeconfig, reachedBy } = unwrapSecrets(properties).value as Properties;
-        try {
-            // Loaded only here, because the Kubernetes client takes a second to load.
-            const { connectAndRemove } = require("./leftovers") as typeof Leftovers;
-            const notice = await connectAndRemove(kubeconfig, reachedBy, stop.signal);
-            if (notice !== undefined) {
-                await log.warn(notice);
-            }
-        } catch (error) {
-            // The SDK prints the stack of an error; the engine shows the message itself.
-            throw Object.assign(new Error(messageOf(error)), { stack: "" });
+        const notice = await reportingErrors(() => leftovers().connectAndRemove(clusterIn(properties), stop.signal));
+        if (notice !== undefined) {
+            await log.warn(notice);
         }
     },
     cancel: () => {
@@ -40,5 +37,24 @@ const provider: Provider = {
         return Promise.resolve();
     },
 };
+
+/** Loaded only when it is needed, because the Kubernetes client takes a second to load. */
+function leftovers(): typeof Leftovers {
+    return require("./leftovers") as typeof Leftovers;
+}
+
+/** The cluster in the resource's properties, which are its inputs and its outputs. */
+function clusterIn(properties: unknown): Leftovers.LeftoversCluster {
+    return unwrapSecrets(properties).value as Leftovers.LeftoversCluster;
+}
+
+async function reportingErrors<T>(work: () => Promise<T>): Promise<T> {
+    try {
+        return await work();
+    } catch (error) {
+        // The SDK prints the stack of an error; the engine shows the message itself.
+        throw Object.assign(new Error(messageOf(error)), { stack: "" });
+    }
+}
 
 void main(provider, process.argv.slice(2));

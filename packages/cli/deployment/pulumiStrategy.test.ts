@@ -201,7 +201,12 @@ it("an up touches nothing while somebody else works on the stack", async () => {
     const { strategy } = failingOnce("exceeded quota: tiny");
     await expect(strategy.deploy(connection, never)).rejects.toThrow("could not deploy");
     const touched = jest.fn();
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "waits", namespace: "istio-system" } };
+    const owner = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "istiod-1", uid: "u" };
+    const metadata = {
+        ...{ name: "waits", namespace: "istio-system" },
+        ...{ labels: { app: "istiod" }, ownerReferences: [owner] },
+    };
+    const pod = { apiVersion: "v1", kind: "Pod", metadata };
     const containerStatuses = [{ name: "main", state: { waiting: { reason: "ImagePullBackOff" } } }];
     cluster.objects = [rolledOut(1), { ...pod, status: { containerStatuses } }];
     connection.api.delete = touched;
@@ -221,6 +226,28 @@ it("the record has the time of a successful up only", async () => {
     const begun = new Date().toISOString();
     await strategy.deploy(connection, never);
     expect((settled() ?? "") >= begun).toBe(true);
+});
+
+describe("B4: a stack that is to be forgotten", () => {
+    it("is kept if it has what is billed outside of a cluster, and both ways on are said", async () => {
+        const network = { urn: "d", type: "gcp:compute/network:Network" };
+        const { strategy, asked } = failingOnce("", {
+            deployment: { resources: [...state.deployment.resources, network] },
+        });
+        await expect(strategy.forget("demo", never)).rejects.toThrow(
+            /not in a cluster \(1 resources, such as gcp:compute.*PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh --stack demo.*pulumi destroy --stack demo/,
+        );
+        expect(asked()).toEqual(["stack"]);
+    });
+
+    it("is removed with what was in the cluster", async () => {
+        const leftovers = { urn: "d", type: "bookinfo-mesh:istio:Leftovers" };
+        const { strategy, asked } = failingOnce("", {
+            deployment: { resources: [...state.deployment.resources, leftovers] },
+        });
+        await strategy.forget("demo", never);
+        expect(asked()).toEqual(["stack", "stack"]);
+    });
 });
 
 describe("a down", () => {

@@ -2,11 +2,12 @@ import pc from "picocolors";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntilReady } from "../../kubernetes/readiness";
 import { UserError } from "../../shared/errors";
-import { explaining, explainingProblems } from "../diagnosis/explain";
+import { explainingEngine, explainingProblems } from "../diagnosis/explain";
 import { retry } from "../diagnosis/retry";
 import type { Engine } from "../engine/discovery";
 import type { StackState } from "../engine/state";
 import { PulumiStack } from "../engine/pulumiStack";
+import { COUNTS_AS_GONE } from "../../leftovers/gone";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
 import type { Declaration } from "../program/declaration";
 import type { SearchScope } from "../recovery/findings";
@@ -68,7 +69,7 @@ export class PulumiStrategy implements DeploymentStrategy {
             if (!(await recover(pulumi, seen, api, stop))) {
                 await bringUpToDate(pulumi, seen, api, stop);
             }
-            await explaining(connection, () => this.up(pulumi, connection, record, stop));
+            await explainingEngine(connection, stop, (stop) => this.up(pulumi, connection, record, stop));
         });
         const settled = { ...record, settled: new Date().toISOString() };
         writeRecord(settled);
@@ -108,7 +109,10 @@ export class PulumiStrategy implements DeploymentStrategy {
     async forget(stack: string, stop: AbortSignal): Promise<void> {
         const pulumi = this.stackOf(stack);
         await freeFromDeadRuns(pulumi, stop);
-        await pastDeadLocks(pulumi, stop, () => pulumi.remove({ force: true }, stop));
+        await pastDeadLocks(pulumi, stop, async () => {
+            refuseBilled(stack, await pulumi.findState(stop));
+            await pulumi.remove({ force: true }, stop);
+        });
     }
 
     /** `pulumi up`; a second time if a provider that died before has left something in the engine's way. */
@@ -160,6 +164,19 @@ async function untilRolledOut(objects: readonly KubernetesObject[], connection: 
 function refuseClusterWithin(stack: string, { deployment }: StackState): void {
     if (deployment?.resources?.some(({ type }) => type.startsWith("gcp:"))) {
         throw googleCloudError(stack);
+    }
+}
+
+/** @throws UserError if a stack holds more than objects of a cluster: nobody would know of them, and somebody pays for them */
+function refuseBilled(stack: string, { deployment }: StackState = {}): void {
+    const outside =
+        deployment?.resources?.filter(({ type }) => !/^(?:pulumi|kubernetes|bookinfo-mesh):/.test(type)) ?? [];
+    if (outside.length > 0) {
+        throw new UserError(
+            `stack "${stack}" also has what is not in a cluster (${outside.length} resources, such as ${outside[0]?.type ?? ""}): ` +
+                `it is not forgotten. Without the cluster, \`${COUNTS_AS_GONE}=true pulumi refresh --stack ${stack}\` and then ` +
+                `\`pulumi destroy --stack ${stack}\` remove the rest.`,
+        );
     }
 }
 

@@ -3,10 +3,15 @@ import { messageOf, UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
 import { sandboxObstacle, sandboxStatus, takeSandboxDown } from "../sandbox";
 import { connect, isElsewhere } from "../stack/connection";
+import { SANDBOX_STACK } from "../../shared/project";
 import { type DeploymentRecord, removeRecord } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { forgetCommand } from "../stack/suggestions";
 import { strategyOf } from "./chooseStrategy";
+
+/** What a cloud may keep, and bill, after the end of a cluster. */
+const BILLED_ELSEWHERE =
+    "If it was a cloud's, look there for what a cluster leaves: the load balancer of istio-ingressgateway, and volumes.";
 
 export interface UndoOptions {
     /** Leave the sandbox cluster running. */
@@ -36,7 +41,9 @@ export async function undo(stack: Stack, options: UndoOptions, stop: AbortSignal
 }
 
 async function undoInCluster(stack: Stack, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-    const ifGone = `If it is gone for good, forget it: ${forgetCommand(stack.name)}`;
+    const ifGone =
+        `If it is gone for good, forget it: ${forgetCommand(stack.name)}\n` +
+        "That touches no cluster. A cluster that may still exist must be reached again first (network, VPN, --kubeconfig).";
     const connection = await connect(stack).catch((error: unknown) => {
         throw new UserError(`${messageOf(error)}\n${ifGone}`);
     });
@@ -86,4 +93,7 @@ async function forget(record: DeploymentRecord, stop: AbortSignal): Promise<void
     await (await strategyOf(record, {}, stop)).forget(record.stack, stop);
     removeRecord(record.stack);
     console.log(`The cluster of stack "${record.stack}" counts as gone; what was deployed to it is forgotten.`);
+    if (record.stack !== SANDBOX_STACK) {
+        console.log(pc.yellow(BILLED_ELSEWHERE));
+    }
 }

@@ -184,6 +184,7 @@ describe("a diagnosis", () => {
         };
         cluster.objects = [
             refusingIn("istio-system", "istiod"),
+            refusingIn("istio-system", "of-others", { app: "their-gateway" }),
             refusingIn("default", "reviews-v1", { app: "reviews" }),
             refusingIn("default", "somebody-elses", { app: "other" }),
             refusingIn("elsewhere", "reviews-v1", { app: "reviews" }),

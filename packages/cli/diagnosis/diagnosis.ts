@@ -1,13 +1,19 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { capacityRemedy } from "./capacity";
+import { withCrashes } from "./crashes";
+import { failedCallIn } from "./failedCall";
 import { problemsOfService } from "./loadBalancers";
 import { lacksCapacity, problemsOfPod } from "./pods";
 import type { Problem } from "./problem";
-import { problemsOfDeployment } from "./replicas";
+import { createdAt, problemsOfDeployment, refusalIn } from "./replicas";
+import { readWebhookFacts } from "./webhooks";
+
+/** Of how many pods the logs are read at most: the same cause crashes many. */
+const LOGS_OF = 5;
 
 /**
- * Finds what keeps a deployment from becoming ready: pods that are refused, fit on no node or do not run, and load
+ * Finds what keeps a deployment from becoming ready: pods that are refused, fit on no node, crash or do not run, and load
  * balancers without an address.
  * @param isOwn which objects belong to the deployment
  */
@@ -18,15 +24,43 @@ export async function diagnose(api: ClusterApi, isOwn: (object: KubernetesObject
         api.list("v1", "Service"),
     ]);
     const ours = pods.filter(isOwn);
+    const [ofDeployments, ofPods] = await Promise.all([
+        problemsOfDeployments(deployments.filter(isOwn), { deployments, pods }, api),
+        problemsOfPods(ours, pods, api),
+    ]);
+    return [...ofDeployments, ...ofPods, ...services.filter(isOwn).flatMap(problemsOfService)];
+}
+
+async function problemsOfDeployments(
+    ours: readonly KubernetesObject[],
+    known: Record<"deployments" | "pods", readonly KubernetesObject[]>,
+    api: ClusterApi,
+): Promise<Problem[]> {
+    const problems = await Promise.all(
+        ours.map(async (deployment) => {
+            const call = failedCallIn(refusalIn(deployment) ?? "");
+            return problemsOfDeployment(deployment, call && (await readWebhookFacts(api, call, known)));
+        }),
+    );
+    return problems.flat();
+}
+
+async function problemsOfPods(
+    ours: readonly KubernetesObject[],
+    all: readonly KubernetesObject[],
+    api: ClusterApi,
+): Promise<Problem[]> {
     // A user who may not list nodes gets the remedy without their figures.
     const nodes = ours.some(lacksCapacity) ? await api.list("v1", "Node").catch(() => []) : [];
-    return [
-        ...deployments.filter(isOwn).flatMap(problemsOfDeployment),
-        ...ours.flatMap((pod) =>
-            problemsOfPod(pod).map((problem) =>
-                lacksCapacity(pod) ? { ...problem, remedy: capacityRemedy(pod, nodes, pods) } : problem,
-            ),
-        ),
-        ...services.filter(isOwn).flatMap(problemsOfService),
-    ];
+    const found = ours.flatMap((pod) =>
+        problemsOfPod(pod).map((problem) => ({ pod, problem: { ...problem, created: createdAt(pod) } })),
+    );
+    return Promise.all(
+        found.map(async ({ pod, problem }, index) => {
+            if (lacksCapacity(pod)) {
+                return { ...problem, remedy: capacityRemedy(pod, nodes, all) };
+            }
+            return index < LOGS_OF ? withCrashes(problem, pod, api) : problem;
+        }),
+    );
 }

@@ -5,7 +5,7 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import type { Connection } from "../stack/connection";
 import { stackOf } from "../testing/stack";
 import { explaining, explainingProblems } from "./explain";
-import { isOwnIn } from "../stack/namespaces";
+import { isTouchableIn } from "../stack/namespaces";
 import { retryFailed, rollBackFailed } from "./retry";
 import { errorsIn } from "../engine/eventLog";
 import { UserError, Stopped } from "../../shared/errors";
@@ -102,18 +102,31 @@ describe("work that waits", () => {
 });
 
 describe("what failed in an earlier run", () => {
-    it("is retried at once, in the deployment's namespaces only", async () => {
-        const pod = (name: string, namespace: string, reason: string): KubernetesObject => {
-            const containerStatuses = [{ name: "main", state: { waiting: { reason } } }];
-            return { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, status: { containerStatuses } };
+    it("is retried at once, and nothing of others is touched", async () => {
+        const ownedBy = (kind: string, { metadata, ...object }: KubernetesObject, app = "istiod"): KubernetesObject => {
+            const owner = { apiVersion: "apps/v1", kind, name: `${app}-v1`, uid: "u" };
+            return { ...object, metadata: { ...metadata, labels: { app }, ownerReferences: [owner] } };
         };
+        const pod = (name: string, namespace: string, reason: string, app?: string, kind = "ReplicaSet") => {
+            const status = { containerStatuses: [{ name: "main", state: { waiting: { reason } } }] };
+            return ownedBy(kind, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace }, status }, app);
+        };
+        const set = (name: string, namespace?: string) =>
+            ownedBy("Deployment", refusing("ReplicaSet", name, namespace));
         cluster.objects = [
-            refusing("ReplicaSet", "refused"),
-            refusing("ReplicaSet", "elsewhere", "elsewhere"),
-            { ...refusing("ReplicaSet", "fine"), status: {} },
+            set("refused"),
+            set("elsewhere", "elsewhere"),
+            { ...set("fine"), status: {} },
             pod("waits", "istio-system", "ImagePullBackOff"),
             pod("crashes", "istio-system", "CrashLoopBackOff"),
             pod("waits-elsewhere", "elsewhere", "ImagePullBackOff"),
+            pod("reviews-v1-a-b", "default", "ImagePullBackOff", "reviews"),
+            // What others have in the same namespaces.
+            refusing("ReplicaSet", "of-others"),
+            pod("of-others", "istio-system", "ImagePullBackOff", "their-gateway"),
+            pod("istiod-0", "istio-system", "ImagePullBackOff", "istiod", "StatefulSet"),
+            pod("reviews-canary-a-b", "default", "ImagePullBackOff", "reviews"),
+            pod("reviews-v1-0", "default", "ImagePullBackOff", "reviews", "StatefulSet"),
         ];
         const touched: string[] = [];
         const { api } = cluster;
@@ -125,8 +138,8 @@ describe("what failed in an earlier run", () => {
             touched.push(`delete ${metadata.name}`);
             return Promise.resolve();
         };
-        await retryFailed(api, isOwnIn("default"));
-        expect(touched).toEqual(["apply refused bookinfo-mesh/tried-again", "delete waits"]);
+        await retryFailed(api, isTouchableIn("default"));
+        expect(touched).toEqual(["apply refused bookinfo-mesh/tried-again", "delete waits", "delete reviews-v1-a-b"]);
     });
 });
 
@@ -162,7 +175,7 @@ describe("releases with the program's names", () => {
         cluster.objects = [secret("istiod", "istio-system"), secret("istio-base", "istio-system")];
         const message = await messageOf(refuseForeignReleases("mine", cluster.api));
         expect(message).toContain("Helm has the releases istio-base, istiod in istio-system");
-        expect(message).toContain("uninstall --namespace istio-system istiod istio-base");
+        expect(message).toContain("history --namespace istio-system istio-base): deploy to another cluster");
     });
 
     it("do not matter in other namespaces; other releases never matter", async () => {

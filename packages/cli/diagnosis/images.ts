@@ -30,7 +30,7 @@ export function imageRemedy(pod: KubernetesObject, container: string): string {
 }
 
 /** What sets an image: config keys, or its owner. */
-function keysOf(image: string, app: string | undefined): string {
+export function keysOf(image: string, app: string | undefined): string {
     if (/\/(?:pilot|proxyv2|install-cni)(?:[:@]|$)/.test(image)) {
         return "istio.hub, istio.tag and istio.imagePullPolicy";
     }

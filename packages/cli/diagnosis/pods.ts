@@ -2,10 +2,23 @@ import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { imageRemedy, isFinal, isImageProblem } from "./images";
 import type { Problem } from "./problem";
 
-interface ContainerStatus {
+/** How a container has ended. */
+export interface Termination {
+    /** Such as `Error` or `OOMKilled`. */
+    reason?: string;
+    exitCode?: number;
+    /** What the container runtime says, or the end of the log. */
+    message?: string;
+}
+
+export interface ContainerStatus {
     name: string;
+    image?: string;
     ready?: boolean;
-    state?: { waiting?: { reason?: string; message?: string }; terminated?: { reason?: string; exitCode?: number } };
+    restartCount?: number;
+    state?: { waiting?: { reason?: string; message?: string }; terminated?: Termination };
+    /** How its run before this one has ended. */
+    lastState?: { terminated?: Termination };
 }
 
 interface PodStatus {
@@ -26,7 +39,8 @@ export function problemsOfPod(pod: KubernetesObject): Problem[] {
     }
     const scheduled = conditions.get("PodScheduled");
     if (scheduled?.status === "False") {
-        return [{ object: displayName(pod), why: (scheduled.message ?? "cannot be scheduled").slice(0, LONGEST) }];
+        const why = (scheduled.message ?? "cannot be scheduled").slice(0, LONGEST);
+        return [{ object: displayName(pod), why }];
     }
     const reasons = containersOf(pod).flatMap(({ name, ready, state }) => {
         const { waiting, terminated } = state ?? {};
@@ -65,7 +79,8 @@ function isWithoutImage({ state }: ContainerStatus): boolean {
     return isImageProblem(state?.waiting?.reason ?? "");
 }
 
-function containersOf({ status }: KubernetesObject): ContainerStatus[] {
+/** The status of each container of a pod: first of those that prepare it, sidecars among them. */
+export function containersOf({ status }: KubernetesObject): ContainerStatus[] {
     const { initContainerStatuses = [], containerStatuses = [] } = (status ?? {}) as PodStatus;
     return [...initContainerStatuses, ...containerStatuses];
 }

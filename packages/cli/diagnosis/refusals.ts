@@ -1,25 +1,29 @@
+import { failedCallIn } from "./failedCall";
+import { callRemedy } from "./webhooks";
+
 /** The config keys that lower what the pods request. */
 export const REQUESTS = "istio.istiod.resources, istio.gateway.resources and istio.proxy.resources";
 
 /** Messages of an API server, a webhook, Helm or a registry, with their remedies. `$1` is the first group of the expression. */
-const REFUSALS: [words: RegExp, remedy: string][] = [
+export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
     [
         /exceeded quota: ([^\s,]+)/,
-        `Raise the ResourceQuota $1 (kubectl get resourcequota -A shows it), or request less: ${REQUESTS}.`,
+        `Raise the ResourceQuota $1 (kubectl get resourcequota -A shows it), or ask whoever manages it, or request less: ${REQUESTS}.`,
     ],
     [
         /failed quota: ([^\s:]+): must specify ([^;]+)/,
-        "The ResourceQuota $1 requires that every container sets its $2: give the namespace a LimitRange with defaults, or set " +
-            `${REQUESTS}.`,
+        `The ResourceQuota $1 requires that every container sets its $2: set ${REQUESTS}. A LimitRange with defaults helps too, ` +
+            "but it also applies to every other pod of the namespace.",
     ],
     [
         /(?:maximum|minimum) (?:cpu|memory) usage per (?:Container|Pod)/,
-        `Change the namespace's LimitRange (kubectl get limitrange -A), or stay within it with ${REQUESTS}.`,
+        `Stay within the namespace's LimitRange (kubectl get limitrange -A) with ${REQUESTS}, or ask whoever manages it.`,
     ],
     [
         /violates PodSecurity "([^"]+)"/,
-        "The namespace enforces $1, but the sidecars' init container sets up the pod's network: allow that " +
-            "(kubectl label --overwrite namespace NAME pod-security.kubernetes.io/enforce=privileged), or install Istio's CNI plugin.",
+        "The namespace enforces $1, but the sidecars' init container sets up the pod's network: set istio.cni.enabled to true, " +
+            "which needs no such container, or choose another namespace with app.namespace. Another level would apply to every pod " +
+            "of the namespace, so ask whoever manages it.",
     ],
     [
         /ValidatingAdmissionPolicy '([^']+)' with binding '([^']+)' denied/,
@@ -27,14 +31,13 @@ const REFUSALS: [words: RegExp, remedy: string][] = [
             "validatingadmissionpolicybinding $2), or comply with the policy through istio.values.",
     ],
     [
-        /admission webhook "([^"]+)" denied the request/,
-        "Ask the owner of the webhook $1 to exempt the namespace " +
-            "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations), or comply with its rules through istio.values.",
+        /admission webhook \\*"(\S*\bistio\.io)\\*" denied the request/,
+        "Istio itself refuses the object (webhook $1), for the reason above: correct the values of istio.values, or the object.",
     ],
     [
-        /failed calling webhook "([^"]+)"/,
-        "The server of the webhook $1 does not answer: start it, or delete its configuration if it is gone " +
-            "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations).",
+        /admission webhook \\*"([^"\\]+)\\*" denied the request/,
+        "Ask the owner of the webhook $1 to exempt the namespace " +
+            "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations), or comply with its rules through istio.values.",
     ],
     [
         /unable to create new content in namespace (\S+) because it is being terminated/,
@@ -46,7 +49,8 @@ const REFUSALS: [words: RegExp, remedy: string][] = [
     ],
     [
         /invalid ownership metadata|already exists|cannot re-use a name that is still in use/,
-        "Something other than this deployment created it: remove it with the tool that created it, or deploy to another cluster.",
+        "Something other than this deployment created it. If others need it, deploy to another cluster. If nobody does, its owner " +
+            "takes it away with the tool that created it.",
     ],
     [
         /asked for the client to provide credentials|^Unauthorized$|: Unauthorized$/m,
@@ -60,8 +64,15 @@ const REFUSALS: [words: RegExp, remedy: string][] = [
     ],
 ];
 
-/** What to do about a refusal; undefined if its message is unknown. */
+/**
+ * What to do about a refusal; undefined if its message is unknown. For a webhook that was called in vain, `callVerdict` knows
+ * more.
+ */
 export function remedyOf(text: string): string | undefined {
+    const call = failedCallIn(text);
+    if (call) {
+        return callRemedy(call);
+    }
     for (const [words, remedy] of REFUSALS) {
         const match = words.exec(text);
         if (match) {

@@ -6,7 +6,7 @@ import { isWaitingForImage } from "./pods";
 import { refusalIn } from "./replicas";
 import { findHelm, Helm } from "../../kubernetes/helm";
 import type { Connection } from "../stack/connection";
-import { isOwnIn } from "../stack/namespaces";
+import { isTouchableIn } from "../stack/namespaces";
 
 /** Time for a rollback, in seconds. It waits for no pods. */
 const ROLLBACK_TIMEOUT = 60;
@@ -16,7 +16,7 @@ const ANNOTATION = "bookinfo-mesh/tried-again";
 
 /** Retries what failed in an earlier run, because the user may have repaired the cause since then. */
 export async function retry({ stack, api }: Connection, stop: AbortSignal): Promise<void> {
-    await retryFailed(api, isOwnIn(stack.appNamespace));
+    await retryFailed(api, isTouchableIn(stack.appNamespace));
     const helm = findHelm();
     if (helm !== undefined) {
         await rollBackFailed(api, new Helm(helm, stack.cluster), stop);
@@ -26,17 +26,18 @@ export async function retry({ stack, api }: Connection, stop: AbortSignal): Prom
 /**
  * Makes the cluster retry at once what failed in an earlier run: refused pods, and images that could not be pulled.
  * Otherwise it would pause for up to minutes before it retries.
+ * @param isTouchable which ReplicaSets and pods are the deployment's own: these are changed or replaced
  */
-export async function retryFailed(api: ClusterApi, isOwn: (object: KubernetesObject) => boolean): Promise<void> {
+export async function retryFailed(api: ClusterApi, isTouchable: (object: KubernetesObject) => boolean): Promise<void> {
     const [replicaSets, pods] = await Promise.all([api.list("apps/v1", "ReplicaSet"), api.list("v1", "Pod")]);
     await Promise.all([
         ...replicaSets
-            .filter((set) => isOwn(set) && refusalIn(set) !== undefined)
+            .filter((set) => isTouchable(set) && refusalIn(set) !== undefined)
             .map(({ apiVersion, kind, metadata: { name, namespace } }) => {
                 const annotations = { [ANNOTATION]: new Date().toISOString() };
                 return api.apply({ apiVersion, kind, metadata: { name, namespace, annotations } }, { force: true });
             }),
-        ...pods.filter((pod) => isOwn(pod) && isWaitingForImage(pod)).map((pod) => api.delete(pod)),
+        ...pods.filter((pod) => isTouchable(pod) && isWaitingForImage(pod)).map((pod) => api.delete(pod)),
     ]);
 }
 

@@ -6,14 +6,14 @@ import type { Problem } from "./problem";
 /** Time between two diagnoses, in milliseconds. */
 const INTERVAL = 10_000;
 
-/** After so many diagnoses in a row, a problem that waiting cannot solve ends the wait. */
-const LASTING = 3;
+/** Time after which a problem that waiting cannot solve ends the wait, in seconds, unless the problem says otherwise. */
+const PATIENCE = 30;
 
 export interface ProblemListeners {
     /** Called once for each problem, when two diagnoses in a row find it. */
-    onProblem: (problem: Problem) => void;
-    /** Called when three diagnoses in a row (about 30 seconds) find a problem that waiting cannot solve. */
-    onLasting: () => void;
+    onProblem?: (problem: Problem) => void;
+    /** Called when enough diagnoses in a row find a problem that waiting cannot solve: by default three, about 30 seconds. */
+    onLasting: (problem: Problem) => void;
 }
 
 /**
@@ -27,23 +27,35 @@ export function watchProblems(
     { onProblem, onLasting }: ProblemListeners,
 ): () => void {
     const told = new Set<string>();
-    let seen = new Map<string, number>();
+    let seen = new Set<string>();
+    let final = new Map<string, number>();
     const timer = setInterval(() => {
         void diagnose(api, isOwn)
             .catch(() => [])
             .then((found) => {
                 const before = seen;
-                seen = new Map(found.map(({ object }) => [object, (before.get(object) ?? 0) + 1]));
+                const finalBefore = final;
+                seen = new Set(found.map(({ object }) => object));
+                final = new Map(
+                    found
+                        .filter((problem) => problem.final)
+                        .map(({ object }) => [object, (finalBefore.get(object) ?? 0) + 1]),
+                );
                 for (const problem of found.filter(({ object }) => before.has(object) && !told.has(object))) {
                     told.add(problem.object);
-                    onProblem(problem);
+                    onProblem?.(problem);
                 }
-                if (found.some(({ object, final }) => final && seen.get(object) === LASTING)) {
-                    onLasting();
+                for (const problem of found.filter(isLasting(final))) {
+                    onLasting(problem);
                 }
             });
     }, INTERVAL);
     return () => {
         clearInterval(timer);
     };
+}
+
+/** @param looks how many diagnoses in a row have found the problem of each object final */
+function isLasting(looks: ReadonlyMap<string, number>): (problem: Problem) => boolean {
+    return ({ object, patience = PATIENCE }) => looks.get(object) === Math.ceil((patience * 1000) / INTERVAL);
 }

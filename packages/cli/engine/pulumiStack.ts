@@ -102,6 +102,7 @@ export class PulumiStack {
 
     /** The engine's state of the stack; undefined if there is no such stack. Secrets in it are encrypted. */
     async findState(stop?: AbortSignal): Promise<StackState | undefined> {
+        this.prepareFolders();
         const args = ["stack", "export", "--stack", this.name];
         const state = await this.ask(args, `the state of stack "${this.name}" cannot be read`, stop, "null");
         return (JSON.parse(state) as StackState | null) ?? undefined;

@@ -13,13 +13,14 @@ export async function refuseForeignReleases(stack: string, api: ClusterApi): Pro
     const ours = [...Object.values(RELEASES), KIALI_RELEASE];
     const foreign = ours.filter((name) => revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets).length > 0);
     if (foreign.length > 0) {
-        const uninstall = `${helmOn(api.address)} uninstall --namespace ${ISTIO_NAMESPACE}`;
+        const history = `${helmOn(api.address)} history --namespace ${ISTIO_NAMESPACE} ${foreign[0] ?? ""}`;
         throw new UserError(
             [
                 `another Istio is installed in this cluster: Helm has the releases ${foreign.join(", ")} in ${ISTIO_NAMESPACE}`,
                 `already, but stack "${stack}" has deployed nothing yet.`,
                 "If this program deployed them, use the same stack and backend again (--stack, --backend).",
-                `Otherwise remove them: ${uninstall} ${[...foreign].reverse().join(" ")}`,
+                `Otherwise they are somebody else's, and others may depend on them (${history}): deploy to another cluster, or ask`,
+                "their owner.",
             ].join("\n"),
         );
     }

@@ -2,7 +2,7 @@ import { ISTIO_NAMESPACE, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
-import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
+import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 
 /**
  * Looks for an Istio that this program's releases did not install. What the user may not list does not count.
@@ -10,12 +10,7 @@ import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
  */
 export async function otherIstio(api: ClusterApi): Promise<string | undefined> {
     const look = async (apiVersion: string, kind: string, query: Record<string, string> = {}) => {
-        const found = await api.listMetadata(apiVersion, kind, query).catch((error: unknown) => {
-            if (error instanceof ApiError && error.status === 403) {
-                return [];
-            }
-            throw error;
-        });
+        const found = await api.listMetadata(apiVersion, kind, query).catch(ifForbidden);
         return found.filter((object) => !isOurs(object)).map((object) => ({ ...object, apiVersion, kind }));
     };
     const webhooks = "admissionregistration.k8s.io/v1";
@@ -31,30 +26,57 @@ export async function otherIstio(api: ClusterApi): Promise<string | undefined> {
         return [
             "another Istio is installed in this cluster, and two would compete for the same pods and CRDs:",
             ...controlPlanes.map((object) => `  ${displayName(object)} (${origin(object)})`),
-            "Remove it with the tool that installed it (helm uninstall, istioctl uninstall --purge, an operator, the cloud's console),",
-            "or deploy to another cluster.",
+            "It is not this deployment's, and others may depend on it: deploy to another cluster. If nobody needs it any more, its",
+            "owner takes it away with the tool that installed it (Helm, istioctl, an operator, the cloud's console).",
         ].join("\n");
     }
-    if (definitions.length > 0) {
-        const all = `$(${api.kubectl} get crd -o name | grep '\\.istio\\.io$')`;
-        const [name, namespace] = [RELEASES.base, ISTIO_NAMESPACE];
+    return definitions.length > 0 ? definitionsNotice(definitions, api) : undefined;
+}
+
+/** CRDs of another Istio: who may need them, and how this deployment can use them. */
+async function definitionsNotice(definitions: readonly KubernetesObject[], api: ClusterApi): Promise<string> {
+    const found = [
+        "CRDs of another Istio are in this cluster, and Helm does not take over objects without its annotations:",
+        ...summary(definitions),
+    ];
+    const secrets = await releaseSecrets(api).catch(ifForbidden);
+    const releases = definitions.flatMap((definition) => releaseOf(definition) ?? []);
+    const installed = releases.find((release) => revisionsOf(release, secrets).length > 0);
+    if (installed) {
         return [
-            "CRDs of another Istio are in this cluster, and Helm does not take over objects without its annotations:",
-            ...summary(definitions),
-            "Give them to this deployment, together with their objects:",
-            `  ${api.kubectl} label --overwrite ${all} app.kubernetes.io/managed-by=Helm`,
-            `  ${api.kubectl} annotate --overwrite ${all} ${RELEASE_ANNOTATION.name}=${name} ${RELEASE_ANNOTATION.namespace}=${namespace}`,
-            "or delete them, if nobody needs them and their objects:",
-            `  ${api.kubectl} delete ${all}`,
+            ...found,
+            `The Helm release ${installed.name} in ${installed.namespace} is still installed, and they are its own: deploy to another`,
+            "cluster, or ask its owner.",
         ].join("\n");
     }
-    return undefined;
+    const names = definitions.map(({ metadata }) => metadata.name).join(" ");
+    const [name, namespace] = [RELEASES.base, ISTIO_NAMESPACE];
+    return [
+        ...found,
+        "If the Istio that they came from is gone, give them to this deployment. Their objects stay as they are, and `down` leaves",
+        "CRDs that have objects of others. Ask the owners of these objects first, if there are any:",
+        `  ${api.kubectl} get ${definitions.map(({ metadata }) => metadata.name).join(",")} --all-namespaces`,
+        `  ${api.kubectl} label --overwrite crd ${names} app.kubernetes.io/managed-by=Helm`,
+        `  ${api.kubectl} annotate --overwrite crd ${names} ${RELEASE_ANNOTATION.name}=${name} ${RELEASE_ANNOTATION.namespace}=${namespace}`,
+    ].join("\n");
 }
 
 function isOurs({ metadata }: KubernetesObject): boolean {
     const { [RELEASE_ANNOTATION.name]: release = "", [RELEASE_ANNOTATION.namespace]: namespace } =
         metadata.annotations ?? {};
     return (Object.values(RELEASES) as string[]).includes(release) && namespace === ISTIO_NAMESPACE;
+}
+
+function ifForbidden(error: unknown): KubernetesObject[] {
+    if (error instanceof ApiError && error.status === 403) {
+        return [];
+    }
+    throw error;
+}
+
+function releaseOf({ metadata: { annotations = {} } }: KubernetesObject): ReleaseName | undefined {
+    const { [RELEASE_ANNOTATION.name]: name, [RELEASE_ANNOTATION.namespace]: namespace } = annotations;
+    return name === undefined || namespace === undefined ? undefined : { name, namespace };
 }
 
 /** The objects by their origin, at most three names of each. */

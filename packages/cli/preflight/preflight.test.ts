@@ -116,7 +116,9 @@ describe("a namespace that is being deleted", () => {
         const begun = Date.now();
         const fault = await faultOf(check());
         expect((Date.now() - begun) / 1000).toBeCloseTo(30, 0);
-        expect(fault).toMatch(/namespace default is being deleted[^]*example\.com\/block[^]*"finalizers":null/);
+        expect(fault).toMatch(
+            /namespace default is being deleted[^]*example\.com\/block[^]*describe namespace default/,
+        );
     });
 
     it("is no problem if it is gone by then", async () => {
@@ -157,16 +159,27 @@ describe("another Istio", () => {
         expect(fault).toContain("deploy to another cluster");
     });
 
-    it("is reported if it has left CRDs, with how to give them to this deployment or delete them", async () => {
+    it("is reported if it has left CRDs, with how to give them to this deployment", async () => {
         const names = ["a", "b", "c", "d"].map((name) => `${name}.networking.istio.io`);
         cluster.objects = [...names.map((name) => definition(name)), definition("e.istio.io", ["istio-base", "other"])];
         const fault = await faultOf(check());
         expect(fault).toContain(`${names.slice(0, 3).join(", ")} and 1 more (not by Helm)`);
         expect(fault).toContain("e.istio.io (Helm release istio-base in other)");
         expect(fault).toContain("meta.helm.sh/release-name=istio-base meta.helm.sh/release-namespace=istio-system");
-        expect(fault).toContain(
-            "kubectl --kubeconfig /k --context mine delete $(kubectl --kubeconfig /k --context mine get crd",
-        );
+        // Who uses them is asked first.
+        expect(fault).toMatch(/get a\.networking\.istio\.io,.* --all-namespaces\n.* label --overwrite crd a\./);
+    });
+
+    it("keeps its CRDs if Helm still has its release", async () => {
+        const labels = { owner: "helm", name: "istio-base", version: "1", status: "deployed" };
+        const metadata = { name: "sh.helm.release.v1.istio-base.v1", namespace: "other", labels };
+        cluster.objects = [
+            definition("e.istio.io", ["istio-base", "other"]),
+            { apiVersion: "v1", kind: "Secret", metadata, type: "helm.sh/release.v1" },
+        ];
+        const fault = await faultOf(check());
+        expect(fault).toContain("The Helm release istio-base in other is still installed");
+        expect(fault).not.toContain("label --overwrite");
     });
 
     it("does not count if the user may not list its objects", async () => {
@@ -175,6 +188,84 @@ describe("another Istio", () => {
         expect(await check(api)).toBe("its-uid");
         api.listMetadata = () => Promise.reject(new ApiError(500, "broken"));
         await expect(check(api)).rejects.toThrow("broken");
+    });
+});
+
+describe("A2: the application's namespace, before the first deployment", () => {
+    const inDefault = (apiVersion: string, kind: string, name: string, rest: object = {}): KubernetesObject => ({
+        apiVersion,
+        kind,
+        metadata: { name, namespace: "default" },
+        ...rest,
+    });
+    const db = inDefault("apps/v1", "StatefulSet", "db");
+    const owned = { metadata: { ...db.metadata, name: "db-0", ownerReferences: [{ kind: "StatefulSet" }] } };
+
+    /** What the preflight prints. */
+    async function noteOf(
+        objects: object[],
+        labels: Record<string, string> = {},
+        facts = {},
+        api = cluster.api,
+    ): Promise<string> {
+        const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels } };
+        cluster.objects = [namespace, ...(objects as KubernetesObject[])];
+        const log = jest.spyOn(console, "log").mockImplementation();
+        const connection = { stack: stackOf(facts), api, identity: "its-uid" };
+        await preflight(connection, new AbortController().signal);
+        return log.mock.calls.map(([line]) => String(line)).join("\n");
+    }
+
+    it("is said to inject what restarts there, and how to avoid that", async () => {
+        const pod = { ...inDefault("v1", "Pod", "db-0"), ...owned };
+        const note = await noteOf([
+            db,
+            pod,
+            inDefault("batch/v1", "CronJob", "nightly"),
+            inDefault("v1", "Pod", "debug"),
+        ]);
+        expect(note).toContain("gets the label istio-injection=enabled");
+        expect(note).toContain("(StatefulSet default/db, CronJob default/nightly, Pod default/debug)");
+        expect(note).toContain("app.namespace");
+    });
+
+    it("counts the pods if their workloads cannot be listed", async () => {
+        const { api } = cluster;
+        const list = api.list.bind(api);
+        api.list = (apiVersion, kind, query) =>
+            kind === "Pod" ? list(apiVersion, kind, query) : Promise.reject(new ApiError(403, "forbidden"));
+        const pod = { ...inDefault("v1", "Pod", "db-0"), ...owned };
+        expect(await noteOf([pod], {}, {}, api)).toContain("(Pod default/db-0)");
+    });
+
+    it.each([
+        ["nothing of others is there", [], {}, {}],
+        ["it has the label already", [db], { "istio-injection": "enabled" }, {}],
+        [
+            "only Bookinfo is there",
+            [
+                inDefault("apps/v1", "Deployment", "reviews-v1", {
+                    metadata: { name: "reviews-v1", namespace: "default", labels: { app: "reviews" } },
+                }),
+            ],
+            {},
+            {},
+        ],
+        [
+            "what is there never gets a sidecar",
+            [
+                inDefault("apps/v1", "DaemonSet", "agent", { spec: { template: { spec: { hostNetwork: true } } } }),
+                inDefault("apps/v1", "Deployment", "out", {
+                    spec: { template: { metadata: { labels: { "sidecar.istio.io/inject": "false" } } } },
+                }),
+                inDefault("v1", "Pod", "done", { status: { phase: "Succeeded" } }),
+            ],
+            {},
+            {},
+        ],
+        ["the stack is deployed already", [db], {}, { record: {} }],
+    ])("is not mentioned if %s", async (_, objects, labels, facts) => {
+        expect(await noteOf(objects, labels as Record<string, string>, facts)).toBe("");
     });
 });
 

@@ -42,8 +42,9 @@ export async function terminatingNamespace(
             return [
                 `the namespace ${name} is being deleted; nobody can create anything in it until it is gone.`,
                 ...blocks.map(({ message = "" }) => `  ${message}`),
-                "If an object waits for a finalizer, the controller that set it must remove it. If that controller is gone, do it by hand:",
-                `  ${api.kubectl} --namespace ${name} patch KIND NAME --type=merge --patch '{"metadata":{"finalizers":null}}'`,
+                "If an object waits for a finalizer, the controller that the finalizer names must run, to clean up what belongs to the",
+                "object, such as a load balancer or a disk. If that controller is gone for good, the object's owner decides. What waits:",
+                `  ${api.kubectl} describe namespace ${name}`,
             ].join("\n");
         }
         throw error;

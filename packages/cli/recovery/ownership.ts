@@ -53,8 +53,8 @@ export async function refuseLostState(stack: string, backend: string, api: Clust
     if ((await liveMesh(api)) !== undefined) {
         throw new UserError(
             `stack "${stack}" is no longer in ${backend}, which had its state, and the namespace ${ISTIO_NAMESPACE} is in the ` +
-                `cluster: nothing is touched.\nRestore the backend. If the state is lost for good, forget the stack, and remove ` +
-                `by hand what is in the cluster: ${forget}`,
+                `cluster: nothing is touched.\nRestore the backend. If the state is lost for good, forget the stack: ${forget}\n` +
+                "What is in the cluster stays, because nobody knows any more which part of it is this stack's.",
         );
     }
 }

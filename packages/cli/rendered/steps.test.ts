@@ -36,6 +36,22 @@ describe("applying an object", () => {
         expect(attempt).toHaveBeenCalledTimes(5);
     });
 
+    it("A1: is tried for a minute if each attempt takes as long as a webhook without an answer", async () => {
+        const begun = Date.now();
+        let attempts = 0;
+        const clock = jest.spyOn(Date, "now").mockImplementation(() => begun + attempts * 10_500);
+        const unreached = new ApiError(500, 'failed calling webhook "validation.istio.io": context deadline exceeded');
+        const { attempt, applied } = apply();
+        attempt.mockImplementation(() => {
+            attempts += 1;
+            return Promise.reject(unreached);
+        });
+        await expect(applied).rejects.toBe(unreached);
+        clock.mockRestore();
+        expect(attempts * 10.5).toBeGreaterThan(60);
+        expect(attempts * 10.5).toBeLessThan(75);
+    });
+
     it("is not tried again if the object is refused", async () => {
         const invalid = new ApiError(422, "invalid");
         const { attempt, applied } = apply(invalid);

@@ -15,8 +15,11 @@ import { doInOrder, reversed } from "../../shared/schedule";
 /** How many steps are under way at once. */
 const AT_ONCE = 8;
 
-/** How long a webhook, or a kind just defined, may stay unknown to the API server: pause in milliseconds, attempts. */
-const RETRY = { pause: 500, attempts: 60 };
+/**
+ * How long a webhook, or a kind just defined, may stay unknown to the API server: pause in milliseconds, attempts, and the
+ * longest time for all of them in milliseconds. An attempt at a webhook that gives no answer takes 10 s.
+ */
+const RETRY = { pause: 500, attempts: 60, time: 60_000 };
 
 /** What the steps are carried out with. */
 export interface Deployer {
@@ -122,13 +125,14 @@ async function relinquish({ object }: PatchStep, api: ClusterApi): Promise<void>
 
 /** Tries again while the API server does not know the kind yet, or cannot reach the webhook that checks it. */
 async function retrying(stop: AbortSignal, attempt: () => Promise<unknown>): Promise<void> {
+    const end = Date.now() + RETRY.time;
     for (let attempts = 1; ; attempts += 1) {
         try {
             await attempt();
             return;
         } catch (error) {
             const passing = isTransient(error) || (error instanceof ApiError && error.status === 404);
-            if (!passing || attempts >= RETRY.attempts) {
+            if (!passing || attempts >= RETRY.attempts || Date.now() > end) {
                 throw error;
             }
             await pause(RETRY.pause, stop);

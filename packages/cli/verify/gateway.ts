@@ -8,6 +8,9 @@ import { type Check, type CheckResult, failed, ok } from "./check";
 
 const NETWORKING = "networking.istio.io/v1";
 
+/** Name of the program's VirtualService (components/bookinfo/gateway.ts). */
+const ROUTES = "bookinfo";
+
 type Routes = DeepPartial<VirtualServiceSpec>;
 
 /**
@@ -17,7 +20,10 @@ type Routes = DeepPartial<VirtualServiceSpec>;
 export const checkGateway: Check = async (mesh) => {
     const { api, appNamespace, commands } = mesh;
     const within = { fieldSelector: `metadata.namespace=${appNamespace}` };
-    const routes = (await api.list(NETWORKING, "VirtualService", within)).filter(routesToPage);
+    const all = (await api.list(NETWORKING, "VirtualService", within)).filter(routesToPage);
+    // Others may route to the page too, by Gateways of their own.
+    const own = all.filter(({ metadata }) => metadata.name === ROUTES);
+    const routes = own.length > 0 ? own : all;
     const [route] = routes;
     if (!route) {
         return failed(`no VirtualService in ${appNamespace} routes to ${PRODUCTPAGE}`, commands.redeploy);

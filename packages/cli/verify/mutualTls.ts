@@ -3,6 +3,7 @@ import { ApiError } from "../../kubernetes/apiError";
 import { isReadyPod } from "../../kubernetes/readiness";
 import type { Mesh } from "../mesh/mesh";
 import { STRICT_MTLS } from "../mesh/switches";
+import { isOwnIn } from "../stack/namespaces";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 import { checkSwitchedOff } from "./objects";
 import { sidecarOf } from "./sidecars";
@@ -29,8 +30,9 @@ export const checkMutualTls: Check = async (mesh, stop) => {
         return checkSwitchedOff(mesh, "istio.global.mtls.enabled", STRICT_MTLS);
     }
     const all = await api.list("v1", "Pod", { fieldSelector: `metadata.namespace=${appNamespace}` });
-    // `checkSidecars` reports pods without a sidecar.
-    const pods = all.filter((pod) => isReadyPod(pod) && sidecarOf(pod) !== "missing");
+    const isOwn = isOwnIn(appNamespace);
+    // `checkSidecars` reports pods without a sidecar. Pods of others listen elsewhere, and may have policies of their own.
+    const pods = all.filter((pod) => isOwn(pod) && isReadyPod(pod) && sidecarOf(pod) !== "missing");
     if (pods.length === 0) {
         return failed(`there are no ready pods with a sidecar in ${appNamespace}`, commands.redeploy);
     }

@@ -5,7 +5,7 @@ import { makeRequest, type Outcome } from "../load/requests";
 import { reviewsOn } from "../load/reviews";
 import { productpageUrl } from "../mesh/ingress";
 import type { Mesh } from "../mesh/mesh";
-import { isOwnIn } from "../stack/namespaces";
+import { isBookinfoDeployment, isOwnIn } from "../stack/namespaces";
 import { type Check, failed, ok } from "./check";
 
 /** Time for one page, in seconds. */
@@ -34,6 +34,7 @@ export function requestPage(url: string, headers: Record<string, string>, stop?:
 /** What to do about a missing page: fix Bookinfo's pods if they have problems, else where to look. */
 async function remedyFor({ api, appNamespace, commands }: Mesh): Promise<string> {
     const idle = (await api.list("apps/v1", "Deployment", { fieldSelector: `metadata.namespace=${appNamespace}` }))
+        .filter(isBookinfoDeployment)
         .filter(({ spec }) => (spec as { replicas?: number }).replicas === 0)
         .map(({ metadata }) => metadata.name);
     if (idle.length > 0) {

@@ -1,5 +1,6 @@
 import { INJECTION_LABEL } from "../../../components/names";
 import type { KubernetesObject } from "../../kubernetes/object";
+import { isOwnIn } from "../stack/namespaces";
 import { type Check, failed, ok } from "./check";
 
 const PROXY = "istio-proxy";
@@ -7,7 +8,10 @@ const PROXY = "istio-proxy";
 /** This label with the value "false" keeps a pod out of the mesh. */
 const OPT_OUT = "sidecar.istio.io/inject";
 
-/** The application's namespace is labelled for injection, and each of its pods has a sidecar that is ready. */
+/**
+ * The application's namespace is labelled for injection, and each pod of Bookinfo has a sidecar that is ready. Pods of others in
+ * that namespace may be outside of the mesh: on the node's network, older than the label, or by their owner's choice.
+ */
 export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
     const namespace = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name: appNamespace } });
     const [label = "", value] = Object.entries(INJECTION_LABEL)[0] ?? [];
@@ -15,9 +19,11 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
         return failed(`Namespace ${appNamespace} has no label ${label}=${value ?? ""}`, commands.redeploy);
     }
     const all = await api.list("v1", "Pod", { fieldSelector: `metadata.namespace=${appNamespace}` });
-    const pods = all.filter(isLasting);
+    const lasting = all.filter(isLasting);
+    const pods = lasting.filter(isOwnIn(appNamespace));
     if (pods.length === 0) {
-        return failed(`there are no pods in ${appNamespace}`, commands.redeploy);
+        const ofBookinfo = lasting.length > 0 ? " of Bookinfo" : "";
+        return failed(`there are no pods${ofBookinfo} in ${appNamespace}`, commands.redeploy);
     }
     const kubectl = `${commands.kubectl} --namespace ${appNamespace}`;
     const without = pods.filter((pod) => sidecarOf(pod) === "missing");
@@ -25,7 +31,7 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
     if (optedOut.length > 0) {
         return failed(
             `kept out of the mesh by the label ${OPT_OUT}=false: ${names(optedOut)}`,
-            `remove the label from the pod's template; then ${renewal(kubectl, optedOut)}`,
+            `restore the pods' template, which somebody has changed: ${commands.redeploy}`,
         );
     }
     if (without.length > 0) {
@@ -40,15 +46,25 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
               `with a sidecar that is not ready: ${names(notReady)}`,
               `${kubectl} logs ${notReady[0]?.metadata.name ?? ""} --container ${PROXY}`,
           )
-        : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}`);
+        : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}${noteOnOthers(lasting, appNamespace)}`);
 };
 
-/** How to replace pods. Nothing replaces a pod without a controller, so such a pod must not be deleted. */
+/** How many pods of others have no sidecar, as the end of a sentence; empty if there are none. */
+function noteOnOthers(pods: readonly KubernetesObject[], appNamespace: string): string {
+    const isOwn = isOwnIn(appNamespace);
+    const { length } = pods.filter((pod) => !isOwn(pod) && sidecarOf(pod) === "missing");
+    const subject = length === 1 ? "1 other pod" : `${length} other pods`;
+    return length === 0 ? "" : `; ${subject} in ${appNamespace} ${length === 1 ? "is" : "are"} outside the mesh`;
+}
+
+/** How to replace pods of Bookinfo. Nothing replaces a pod without a controller. */
 function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
-    const owned = pods.filter(isOwned);
+    const deployments = new Set(
+        pods.filter(isOwned).map(({ metadata }) => metadata.name.split("-").slice(0, -2).join("-")),
+    );
     const alone = names(pods.filter((pod) => !isOwned(pod)));
     return [
-        ...(owned.length > 0 ? [`${kubectl} delete pod ${names(owned, " ")}`] : []),
+        ...(deployments.size > 0 ? [`${kubectl} rollout restart deployment ${[...deployments].join(" ")}`] : []),
         ...(alone === "" ? [] : [`${alone} (no controller): create again the way it was created`]),
     ].join("; ");
 }
@@ -77,6 +93,6 @@ function isLasting({ metadata, status }: KubernetesObject): boolean {
     return metadata.deletionTimestamp === undefined && phase !== "Succeeded" && phase !== "Failed";
 }
 
-function names(pods: readonly KubernetesObject[], separator = ", "): string {
-    return pods.map(({ metadata }) => metadata.name).join(separator);
+function names(pods: readonly KubernetesObject[]): string {
+    return pods.map(({ metadata }) => metadata.name).join(", ");
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "../../kubernetes/apiError";
 import { UserError, Stopped } from "../../shared/errors";
+import type { KubernetesObject } from "../../kubernetes/object";
 import type { Mesh } from "../mesh/mesh";
 import { type Check, failed, ok, runChecks } from "./check";
 import { CHECKS } from "./checks";
@@ -42,6 +43,11 @@ const release = (name: string, version: number, status: string) => ({
         labels: { owner: "helm", name, version: String(version), status },
     },
 });
+
+function ownedBy(kind: string, name: string, { metadata, ...object }: KubernetesObject): KubernetesObject {
+    const owner = { apiVersion: kind === "Job" ? "batch/v1" : "apps/v1", kind, name, uid: `${name}-uid` };
+    return { ...object, metadata: { ...metadata, ownerReferences: [owner] } };
+}
 
 /** The product page with a version of reviews. */
 const page = (version: string) => `<p>Reviews served by: reviews-${version}-a-b</p>`;
@@ -257,25 +263,59 @@ describe("the check of the sidecars", () => {
     });
 
     it("names the pods without a sidecar, and how to replace them", async () => {
-        const early = pod("default", "early-1", {}, { app: true });
-        early.metadata.ownerReferences = [
-            { apiVersion: "apps/v1", kind: "ReplicaSet", name: "early", uid: "early-uid" },
-        ];
-        cluster.objects.push(early);
-        expect(await checkSidecars(mesh)).toMatchObject({
-            found: "without a sidecar: early-1",
-            remedy: "replace the pods, because new ones get a sidecar: kubectl --namespace default delete pod early-1",
-        });
-        cluster.objects.push(pod("default", "bare", {}, { app: true }));
-        expect((await checkSidecars(mesh)).remedy).toBe(
-            "replace the pods, because new ones get a sidecar: kubectl --namespace default delete pod early-1; " +
-                "bare (no controller): create again the way it was created",
+        cluster.objects.push(
+            ownedBy("ReplicaSet", "details-v1-1", pod("default", "details-v1-1-2", { app: "details" }, { app: true })),
         );
-        cluster.objects.push(pod("default", "odd", { "sidecar.istio.io/inject": "false" }, { app: true }));
+        expect(await checkSidecars(mesh)).toMatchObject({
+            found: "without a sidecar: details-v1-1-2",
+            remedy:
+                "replace the pods, because new ones get a sidecar: " +
+                "kubectl --namespace default rollout restart deployment details-v1",
+        });
+        cluster.objects.push(pod("default", "reviews-v9", { app: "reviews" }, { app: true }));
+        expect((await checkSidecars(mesh)).remedy).toBe(
+            "replace the pods, because new ones get a sidecar: " +
+                "kubectl --namespace default rollout restart deployment details-v1; " +
+                "reviews-v9 (no controller): create again the way it was created",
+        );
+        const labels = { app: "ratings", "sidecar.istio.io/inject": "false" };
+        cluster.objects.push(pod("default", "ratings-v1-1-2", labels, { app: true }));
         expect(await checkSidecars(mesh)).toMatchObject({
             status: "failed",
-            found: "kept out of the mesh by the label sidecar.istio.io/inject=false: odd",
+            found: "kept out of the mesh by the label sidecar.istio.io/inject=false: ratings-v1-1-2",
+            remedy: `restore the pods' template, which somebody has changed: ${REDEPLOY}`,
         });
+    });
+
+    it("A2: pods of others in the namespace are a note, and nothing is to be done about them", async () => {
+        const agent = ownedBy("DaemonSet", "agent", pod("default", "agent-1", { app: "agent" }, { agent: true }));
+        agent.spec = { ...(agent.spec as object), hostNetwork: true };
+        cluster.objects.push(ownedBy("StatefulSet", "db", pod("default", "db-0", { app: "db" }, { db: true })), agent);
+        const result = await checkSidecars(mesh);
+        expect(result).toEqual(ok("4 of 4 pods in default; 2 other pods in default are outside the mesh"));
+        expect(result).not.toHaveProperty("remedy");
+    });
+
+    it.each([
+        ["a Job", "Job", "migrate-1", { app: "migrate" }],
+        ["a pod without a controller", undefined, "debug", {}],
+        ["a pod kept out by its owner", "ReplicaSet", "batch-1", { "sidecar.istio.io/inject": "false" }],
+        ["another app with the label of Bookinfo's", "ReplicaSet", "reviews-canary-1", { app: "reviews" }],
+        ["a StatefulSet with the name of Bookinfo's", "StatefulSet", "ratings-v1", { app: "ratings" }],
+    ])("A2: %s of somebody else does not fail it", async (_, kind, owner, labels) => {
+        const theirs = pod("default", `${owner}-x`, labels, { app: true });
+        cluster.objects.push(kind === undefined ? theirs : ownedBy(kind, owner, theirs));
+        expect(await checkSidecars(mesh)).toEqual(
+            ok("4 of 4 pods in default; 1 other pod in default is outside the mesh"),
+        );
+    });
+
+    it("A2: others are no substitute for Bookinfo's pods, and those with a sidecar need no note", async () => {
+        const theirs = pod("default", "theirs", { app: "theirs" }, { app: true, "istio-proxy": false });
+        cluster.objects.push(theirs);
+        expect(await checkSidecars(mesh)).toEqual(ok("4 of 4 pods in default"));
+        cluster.objects = cluster.objects.filter((object) => object.kind !== "Pod" || object === theirs);
+        expect(await checkSidecars(mesh)).toEqual(failed("there are no pods of Bookinfo in default", REDEPLOY));
     });
 
     it("needs sidecars that are ready, also if they are init containers that never end", async () => {
@@ -317,6 +357,14 @@ describe("the check of strict mutual TLS", () => {
         expect(asked).toHaveLength(8);
         expect(asked).toContain("pods details-v1-a-b:15020/healthz/ready");
         expect(asked).toContain("pods details-v1-a-b:9080/health");
+    });
+
+    it("A2: does not ask the pods of others, which may have policies of their own", async () => {
+        const asked: string[] = [];
+        cluster.objects.push(pod("default", "theirs", { app: "theirs" }, { app: true, "istio-proxy": true }));
+        answering(({ name }) => (asked.push(name), refused));
+        expect(await checkMutualTls(mesh)).toEqual(ok("4 pods refuse plain text"));
+        expect(asked).not.toContain("theirs");
     });
 
     it("fails if any pod answers plain text, and names the policy", async () => {
@@ -425,6 +473,11 @@ describe("the check of the page", () => {
         cluster.find("Pod", "details-v1-a-b").status = { phase: "Pending" };
         expect((await checkPage(mesh)).remedy).toBe("fix Pod default/details-v1-a-b: Pending");
         cluster.find("Deployment", "productpage-v1").spec = { replicas: 0 };
+        expect((await checkPage(mesh)).remedy).toBe(
+            "kubectl --namespace default scale deployment productpage-v1 --replicas 1",
+        );
+        const theirs = deployment("default", "scaled-down-by-its-owner");
+        cluster.objects.push({ ...theirs, spec: { replicas: 0 } });
         expect((await checkPage(mesh)).remedy).toBe(
             "kubectl --namespace default scale deployment productpage-v1 --replicas 1",
         );

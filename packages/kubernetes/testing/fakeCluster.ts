@@ -20,6 +20,9 @@ export class FakeCluster {
     identity: () => Promise<string> = () => Promise.resolve("its-uid");
     /** Whether the user has a permission; default: all permissions. */
     allows: (attributes: AccessAttributes) => boolean = () => true;
+    /** The log of a container's run, or of the one before; an ApiError if there is none. Default: none. */
+    log: (pod: string, container: string, previous: boolean) => string | ApiError = (pod, container) =>
+        new ApiError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
 
     get api(): ClusterApi {
@@ -48,6 +51,12 @@ export class FakeCluster {
                         ? { userInfo: { username: "system:serviceaccount:team:limited" } }
                         : { allowed: this.allows(resourceAttributes) };
                 return Promise.resolve(status as Status);
+            },
+            log: ({ name }, container, { previous, lines }) => {
+                const log = this.log(name, container, previous);
+                return log instanceof ApiError
+                    ? Promise.reject(log)
+                    : Promise.resolve(log.split("\n").slice(-lines).join("\n"));
             },
             getByProxy: (server, path) => {
                 const answer = this.answer(server, path);

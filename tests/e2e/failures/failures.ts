@@ -3,9 +3,12 @@ import * as fs from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import * as path from "node:path";
 import { rootCertificates } from "node:tls";
+import { ISTIOD_WEBHOOK_PORT } from "../../../components/names";
 import { pluralOf } from "../../../packages/cli/preflight/permissions";
+import { pauseImage } from "../../../packages/sandbox/node/containerd";
 import { live } from "../../../packages/sandbox/paths";
-import { coldStart, get, kubectl, npmRun, pageIn, poll } from "../commands";
+import { toolchainFiles } from "../../../packages/sandbox/toolchain/toolchain";
+import { coldStart, get, kubectl, npmRun, pageIn, poll, runCommand, sandboxInit } from "../commands";
 import { create, Deployer, folder, kubeconfigWith, runCommandsOf, TIMEOUT, type TestedStrategy } from "./deployer";
 import { nothingDeployed } from "../sharedSandbox";
 
@@ -19,6 +22,42 @@ const NEW_DEPLOYMENTS = {
 
 /** How long helm waits for pods or an address that never come, in seconds: the least that the config allows. */
 const IN_VAIN = 30;
+
+const othersPod = { terminationGracePeriodSeconds: 0, containers: [{ name: "main", image: pauseImage }] };
+
+/** What somebody else has in the namespace `default`: pods that come back, and one on the network of the node. */
+const OTHERS = [
+    {
+        apiVersion: "apps/v1",
+        kind: "StatefulSet",
+        metadata: { name: "others", namespace: "default" },
+        spec: {
+            selector: { matchLabels: { app: "others" } },
+            serviceName: "others",
+            template: { metadata: { labels: { app: "others" } }, spec: othersPod },
+        },
+    },
+    {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name: "others-on-the-node", namespace: "default", labels: { app: "others" } },
+        spec: { ...othersPod, hostNetwork: true },
+    },
+];
+
+/** The names, UIDs and phases of their pods. */
+function othersPods(): Promise<string> {
+    const line = "{range .items[*]}{.metadata.name} {.metadata.uid} {.status.phase};{end}";
+    return kubectl("get", "pods", "--namespace", "default", "--selector=app=others", "--output", `jsonpath=${line}`);
+}
+
+/** Closes a port of pods to the processes of the node, the API server among them, or opens it again. */
+async function filterPort(port: number, action: "--insert" | "--delete"): Promise<void> {
+    const iptables = path.join(toolchainFiles.iptablesBin, "iptables");
+    const rule = ["OUTPUT", "--protocol", "tcp", "--dport", String(port), "--jump", "DROP"];
+    const inNode = ["--target", String(sandboxInit()), "--net", "--"];
+    expect(await runCommand("nsenter", [...inNode, iptables, action, ...rule])).toMatchObject({ code: 0 });
+}
 
 /** Waits until the API server applies a new policy or webhook, which takes a moment. */
 async function waitUntilRejected(): Promise<void> {
@@ -38,12 +77,17 @@ async function waitUntilRejected(): Promise<void> {
 export function describeFailures(strategy: TestedStrategy): void {
     const deployer = new Deployer(strategy);
 
+    let others: string;
+
     beforeAll(async () => {
         await nothingDeployed();
+        await create(...OTHERS);
+        others = await poll(othersPods, (pods) => (pods.match(/Running/g) ?? []).length === 2);
     }, coldStart);
 
     afterAll(async () => {
         await deployer.remove();
+        await kubectl("delete", "statefulset/others", "pod/others-on-the-node", "--namespace", "default");
     }, 300_000);
 
     describe("the connection to the cluster", () => {
@@ -132,10 +176,10 @@ export function describeFailures(strategy: TestedStrategy): void {
             const message = await deployer.expectFailure(30);
             expect(message).toContain("the namespace istio-system is being deleted");
             expect(message).toContain("example.com/stays in 1 resource instances");
-            await runCommandsOf(
-                message.replace("KIND NAME", "configmap stays"),
-                /kubectl .*--namespace istio-system patch/,
-            );
+            await runCommandsOf(message, /kubectl .*describe namespace istio-system/);
+            // The end of the controller that has set it.
+            const free = ["--type=merge", "--patch", '{"metadata":{"finalizers":null}}'];
+            await kubectl("--namespace", "istio-system", "patch", "configmap", "stays", ...free);
         }, 90_000);
 
         it("the cluster has CRDs of another Istio", async () => {
@@ -172,6 +216,8 @@ export function describeFailures(strategy: TestedStrategy): void {
                 '"https://127.0.0.1:1/charts" is not a valid chart repository or cannot be reached',
             );
             expect(message).toContain("istio.chartRepository sets it");
+            // The first deployment says what it does to others.
+            expect(deployer.output).toMatch(/whatever restarts in it gets a sidecar.*\(StatefulSet default\/others\)/);
         }, 60_000);
 
         it("a policy refuses an object", async () => {
@@ -221,7 +267,7 @@ export function describeFailures(strategy: TestedStrategy): void {
             await waitUntilRejected();
             const message = await deployer.expectFailure(TIMEOUT + 10);
             expect(message).toContain('failed calling webhook "absent.example.com"');
-            expect(message).toMatch(/kubectl get validatingwebhookconfigurations?.*/);
+            expect(message).toMatch(/ValidatingWebhookConfiguration absent.*Ask the people who run/);
             await kubectl("delete", "validatingwebhookconfiguration", "absent");
         }, 120_000);
 
@@ -261,7 +307,33 @@ export function describeFailures(strategy: TestedStrategy): void {
             expect(await get(pageIn(output))).toMatchObject({ status: 200 });
         };
 
+        // Once is enough for the message: it takes as long as the release may.
+        if (strategy.failsEarly) {
+            it("A1: the API server does not reach istiod, which runs", async () => {
+                await filterPort(ISTIOD_WEBHOOK_PORT, "--insert");
+                const message = await deployer
+                    .expectFailure(IN_VAIN + 20, { timeout: IN_VAIN })
+                    .finally(() => filterPort(ISTIOD_WEBHOOK_PORT, "--delete"));
+                expect(message).toMatch(
+                    /istio-ingressgateway: .*failed calling webhook ".*sidecar-injector\.istio\.io"/,
+                );
+                expect(message).toContain("istiod runs, but the API server does not reach it on TCP 15017");
+                expect(message).not.toMatch(/\bdelete\b/);
+            }, 90_000);
+        }
+
         it("nothing fails any more: the page is served", deployAndGetPage, 120_000);
+
+        it("A2: pods of others in the same namespace are a note, and are as they were", async () => {
+            const { code, stdout } = await deployer.verify();
+            expect({ code, stdout }).toMatchObject({ code: 0 });
+            const { checks } = JSON.parse(stdout) as { checks: { name: string; found: string; remedy?: string }[] };
+            expect(checks.find(({ name }) => name === "sidecars")).toMatchObject({
+                status: "ok",
+                found: "6 of 6 pods in default; 2 other pods in default are outside the mesh",
+            });
+            expect(await othersPods()).toEqual(others);
+        }, 60_000);
 
         it("no load balancer offers the requested address", async () => {
             const message = await deployer.expectFailure(IN_VAIN + 10, {

@@ -1,16 +1,17 @@
-import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Grafana } from "./components/addons/grafana/grafana";
 import { Jaeger } from "./components/addons/jaeger";
 import { Kiali } from "./components/addons/kiali";
-import { portForwardCommands } from "./components/addons/portForward";
+import { pageForwardCommand, portForwardCommands } from "./components/addons/portForward";
 import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
+import { openCommand } from "./components/bookinfo/openCommand";
 import { createCluster } from "./components/cluster";
 import { GkeCluster } from "./components/gke/gkeCluster";
+import { stackReadme } from "./components/gke/readme";
 import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
@@ -25,7 +26,7 @@ const { provider, ingressAddress } = cluster;
 /** For resources without traces outside of the cluster: they are not deleted one by one if the cluster is deleted too. */
 const inCluster = { provider, deletedWith: cluster.cluster };
 
-const { tracing, prometheus, grafana, kiali, servicegraph, ...mesh } = config.istio;
+const { tracing, prometheus, grafana, kiali, servicegraph, ingress, ...mesh } = config.istio;
 
 const istio = new Istio("istio", { ...mesh, tracing, ingressAddress, cluster }, inCluster);
 const app = new InjectedNamespace("app", { name: config.app.namespace, injector: istio.istiod }, inCluster);
@@ -55,13 +56,26 @@ if (enabled.servicegraph) {
     new Servicegraph("servicegraph", { ...servicegraph, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster);
 }
 
+const endpoint = ingress.address ? pulumi.output(ingress.address) : istio.endpoint;
+const reachedBy = pulumi.output(cluster.reachedBy);
+
 /** The stack's outputs. A missing one is left out, because Pulumi warns about undefined outputs. */
 export = {
-    /** The ingress gateway's IP address or, with some clouds, its host name. */
-    ingressIp: istio.ingressAddress,
-    productpageUrl: istio.ingressAddress.apply((address) => urlOf(address, PRODUCTPAGE_PATH)),
+    ...(ingress.external
+        ? {
+              /** The ingress gateway's IP address or, with some clouds, its host name. */
+              ingressIp: endpoint.apply((page) => page?.host),
+              productpageUrl: endpoint.apply((page) => page && urlOf(page.host, PRODUCTPAGE_PATH, page.port)),
+          }
+        : {
+              /** How to open the product page, if the ingress gateway has no external address. */
+              openCommand: reachedBy.apply((target) => openCommand(pulumi.getStack(), target)),
+          }),
     /** A command for each add-on. While it runs, the add-on's page is at its port on this machine. */
-    dashboards: pulumi.output(cluster.reachedBy).apply((target) => portForwardCommands(enabled, target)),
+    dashboards: reachedBy.apply((target) => ({
+        ...portForwardCommands(enabled, target),
+        ...(!ingress.external && pageForwardCommand(target, ingress.port)),
+    })),
     /** Secret: `pulumi stack output grafanaAdminPassword --show-secrets`, for the user `admin`. */
     ...(grafanaServer && { grafanaAdminPassword: grafanaServer.adminPassword }),
     /** Secret: `pulumi stack output kubeconfig --show-secrets`. */
@@ -72,6 +86,6 @@ export = {
         /** The command that adds the cluster to the user's own kubeconfig. */
         getCredentialsCommand: cluster.getCredentialsCommand,
         /** Pulumi's console shows this as the stack's README, with the values of the other outputs. */
-        readme: readFileSync(path.join(__dirname, "Pulumi.README.md"), "utf8"),
+        readme: stackReadme(path.join(__dirname, "Pulumi.README.md"), ingress.external),
     }),
 };

@@ -40,6 +40,9 @@ export const ADDONS = {
 
 export type AddonName = keyof typeof ADDONS;
 
+/** The page of Bookinfo, as the dashboard command shows it: `port` is the local port, if nothing else uses it. */
+export const BOOKINFO_PAGE = { name: "bookinfo", port: 8080, path: PRODUCTPAGE_PATH } as const;
+
 /** The section of the config, under `istio`, that enables each add-on. As with Istio 1.0, Jaeger's is named differently. */
 export const SWITCHES = {
     prometheus: "prometheus",

@@ -5,10 +5,12 @@ import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../components/names
 import { bytes, cores } from "../components/quantity";
 import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
 import { absolute, type Files } from "./files";
-import { type ConfigIssue, inPulumi, invalidValue, unknownKey, valueAt } from "./issues";
+import { checkGateway } from "./gatewayChecks";
+import { type ConfigIssue, inPulumi, invalidValue, unknownKey } from "./issues";
 import { alternatives } from "./keys";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
 import { ISTIO_MINOR, type Section } from "./schema";
+import { valueAt } from "./valueAt";
 
 type Istio = Section<"istio">;
 
@@ -21,6 +23,7 @@ export function checkIstio(istio: Istio, files: Files): ConfigIssue[] {
         ...checkResources(istio, "gateway"),
         ...checkResources(istio, "proxy"),
         ...checkHelmValues(istio.values),
+        ...checkGateway(istio),
         ...checkMeshConfig(istio.values),
         ...checkTracing(istio),
         ...checkStorage(istio),

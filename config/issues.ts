@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { shellPath, shellWord } from "../packages/shared/shell";
 import { alternatives, type Key, keyAt, keyHolding, ROOT } from "./keys";
+import { valueAt } from "./valueAt";
 
 /** Something wrong with one setting. */
 export interface ConfigIssue {
@@ -120,11 +121,6 @@ function elsewhere(name: string, from: Key = ROOT): string[] | undefined {
 
 function nameOf(key: Key): string {
     return key.path.at(-1) ?? "";
-}
-
-/** The value at a path of a tree; undefined if the tree does not have the path. */
-export function valueAt(tree: unknown, path: PropertyKey[]): unknown {
-    return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], tree);
 }
 
 function excerpt(value: unknown): string {

@@ -1,11 +1,14 @@
 import { parseJson } from "../packages/shared/json";
 import type { HelmValues } from "../components/istio/merge";
+import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
 import { type Addons, resolveAddons } from "./addons";
 import { type ClusterConfig, resolveCluster } from "./cluster";
 import { checkIstio } from "./crossFieldChecks";
 import { absolute, type Files, localFiles } from "./files";
+import { checkReservedAddress } from "./gatewayChecks";
 import type { GoogleConfig } from "./gke";
+import { type Ingress, ingressOf } from "./ingress";
 import { ConfigError, type ConfigIssue, inPulumi, unknownKey } from "./issues";
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
@@ -21,6 +24,8 @@ export interface Config {
             /** Maximum time for each of Helm's operations, in seconds. */
             readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
+            /** How clients reach the gateway, with what the Helm values say of it. */
+            readonly ingress: Ingress;
             readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>>;
         };
     readonly app: Readonly<Section<"app">>;
@@ -60,6 +65,7 @@ export function parseConfig(
         ...target.issues,
         ...istio.issues,
         ...(istio.value ? checkIstio(istio.value, files) : []),
+        ...(istio.value ? checkReservedAddress(cluster.value, istio.value) : []),
         ...app.issues,
         ...bookinfo.issues,
     ]);
@@ -101,10 +107,27 @@ function completed({ profile, istiod, gateway, proxy, ...istio }: Section<"istio
         chartRepository: resolved(istio.chartRepository),
         tag: istio.tag ?? istio.version,
         istiod: scaled("istiod", istiod),
-        gateway: scaled("gateway", gateway),
+        gateway: { ...scaled("gateway", gateway), ...changedService(gateway.service) },
+        ingress: ingressOf(gateway, istio.values.gateway),
         proxy: { resources: resourcesOf(profile, "proxy", proxy.resources) },
         kiali: { ...istio.kiali, chartRepository: resolved(istio.kiali.chartRepository) },
     };
+}
+
+/** What the config changes of the gateway's Service. Nothing by default, so that the state of a stack stays the same. */
+function changedService({
+    type,
+    annotations,
+    loadBalancerSourceRanges: ranges,
+    ...others
+}: Section<"istio">["gateway"]["service"]): { service?: GatewayService } {
+    const service = {
+        ...(type !== "LoadBalancer" && { type }),
+        ...(Object.keys(annotations).length > 0 && { annotations }),
+        ...(ranges.length > 0 && { loadBalancerSourceRanges: ranges }),
+        ...others,
+    };
+    return Object.keys(service).length > 0 ? { service } : {};
 }
 
 function frozen<T>(value: T): T {

@@ -11,6 +11,7 @@ import { isCpu, isMemory } from "../components/quantity";
 import { ADDON_SECTIONS } from "./addonSchema";
 import { CLUSTER_SECTION } from "./clusterSchema";
 import { flag, group, wholeNumber } from "./fields";
+import { GATEWAY_ACCESS } from "./gatewaySchema";
 import { chartRepository, registry, tag } from "./imageReferences";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 
@@ -113,7 +114,11 @@ export const SECTIONS = {
             mtls: group({ enabled: flag(true, "Whether workloads of the mesh accept only mutual TLS.") }),
         }),
         istiod: group({ resources: resources("istiod"), autoscaling: autoscaling("istiod") }),
-        gateway: group({ resources: resources("gateway"), autoscaling: autoscaling("ingress gateway") }),
+        gateway: group({
+            resources: resources("gateway"),
+            autoscaling: autoscaling("ingress gateway"),
+            ...GATEWAY_ACCESS,
+        }),
         proxy: group({ resources: resources("proxy") }),
         ...ADDON_SECTIONS,
         values: group({

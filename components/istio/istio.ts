@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CustomResource, Namespace, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
-import { loadBalancerAddress } from "./address";
+import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { chartSource } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
@@ -28,7 +28,7 @@ export interface IstioArgs extends IstioSettings {
     values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
 }
 
-/** Istio in sidecar mode: CRDs, control plane, an ingress gateway with a load balancer, and the mesh's policies. */
+/** Istio in sidecar mode: CRDs, control plane, an ingress gateway with its Service, and the mesh's policies. */
 export class Istio extends pulumi.ComponentResource {
     /** The namespace of the control plane. */
     public readonly namespace: pulumi.Output<string>;
@@ -40,8 +40,8 @@ export class Istio extends pulumi.ComponentResource {
     public readonly routing: pulumi.Resource[];
     /** Labels by which a `Gateway` selects the ingress gateway's pods. */
     public readonly gatewaySelector: Record<string, string>;
-    /** The ingress gateway's IP address or host name; empty if its Service has none. */
-    public readonly ingressAddress: pulumi.Output<string>;
+    /** Where clients reach the ingress gateway; undefined if its Service has no external address. */
+    public readonly endpoint: pulumi.Output<Endpoint | undefined>;
 
     /** @param opts.deletedWith The cluster, if it belongs to the stack. Applies to everything except the ingress gateway. */
     constructor(
@@ -142,7 +142,10 @@ export class Istio extends pulumi.ComponentResource {
         );
 
         this.gatewaySelector = gatewaySelector(RELEASES.gateway);
-        this.ingressAddress = service.status.apply(loadBalancerAddress);
-        this.registerOutputs({ namespace, gatewaySelector: this.gatewaySelector, ingressAddress: this.ingressAddress });
+        this.endpoint = pulumi
+            .all([service.spec, service.status])
+            .apply(([spec, status]) => endpointOf({ spec, status }));
+        const ingressAddress = this.endpoint.apply((endpoint) => endpoint?.host);
+        this.registerOutputs({ namespace, gatewaySelector: this.gatewaySelector, ingressAddress });
     }
 }

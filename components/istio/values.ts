@@ -1,5 +1,6 @@
 import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../names";
 import type { Resources } from "../quantity";
+import { type GatewayService, serviceValues } from "./gatewayService";
 import type { HelmValues } from "./merge";
 
 /** Whether a HorizontalPodAutoscaler sets the number of replicas, and its bounds. Without it there is one replica. */
@@ -14,7 +15,7 @@ export interface IstioSettings {
     tag: string;
     imagePullPolicy: ImagePullPolicy;
     istiod: { resources: Resources; autoscaling: Autoscaling };
-    gateway: { resources: Resources; autoscaling: Autoscaling };
+    gateway: { resources: Resources; autoscaling: Autoscaling; service?: GatewayService };
     /** The sidecar of each pod in the mesh. */
     proxy: { resources: Resources };
     /** Whether Jaeger is deployed and takes traces. */
@@ -79,6 +80,7 @@ const GATEWAY_READINESS = {
  */
 export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings, address?: string): HelmValues {
     const { autoscaling } = gateway;
+    const service = { ...(address !== undefined && { loadBalancerIP: address }), ...serviceValues(gateway.service) };
     return {
         // The pod's image is "auto" until injection replaces it. It has no tag, so by default Kubernetes would treat it as
         // "latest" and pull the injected image each time.
@@ -88,7 +90,7 @@ export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings, addre
         autoscaling: autoscaling.enabled
             ? { enabled: true, minReplicas: autoscaling.min, maxReplicas: autoscaling.max }
             : { enabled: false },
-        ...(address !== undefined && { service: { loadBalancerIP: address } }),
+        ...(Object.keys(service).length > 0 && { service }),
     };
 }
 

@@ -47,7 +47,7 @@ export class BenchCluster {
     /** Waits for the page. @returns the seconds that this takes */
     async untilPage(): Promise<number> {
         const began = performance.now();
-        await waitForPage(PAGE, this.stop);
+        await waitForPage({ url: PAGE, stop: this.stop });
         return (performance.now() - began) / 1000;
     }
 

@@ -11,7 +11,11 @@ export const command = addTargetOptions(
     .option("-n, --requests <number>", "how many requests", wholeNumber(1, 1_000_000), 100)
     .option("-c, --concurrency <number>", "how many at a time", wholeNumber(1, 1000), 4)
     .option("--timeout <seconds>", "longest time for one answer", secondsWithin(0.1, 600), 10)
-    .option("--url <url>", "what to request (default: the product page at the ingress gateway's address)", webAddress)
+    .option(
+        "--url <url>",
+        "what to request (default: the product page at the ingress gateway's address, else through a port-forward)",
+        webAddress,
+    )
     .option("--json", "print the summary as JSON (after npm run: with `npm run --silent`)")
     .action((options: LoadVerb.LoadOptions) => {
         const { load: run } = load(path.join(__dirname, "load/load.ts")) as typeof LoadVerb;

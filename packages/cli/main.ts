@@ -16,7 +16,7 @@ const VERBS: Record<string, [description: string, command: Command]> = {
     down: ["undo everything that up did", down],
     verify: ["check a deployed mesh, and name remedies", verify],
     load: ["make requests to the product page and count the answers", makeLoad],
-    dashboard: ["bring the add-ons' pages to this machine", dashboard],
+    dashboard: ["bring the pages of Bookinfo and the add-ons to this machine", dashboard],
     render: ["write what the program declares as files", render],
 };
 

@@ -186,12 +186,18 @@ export class ClusterApi {
 
     /**
      * Sends a GET request to an HTTP server in the cluster, through the API server. It needs only the kubeconfig.
+     * @param headers for that server, in addition to the usual ones
      * @throws ApiError if the API server does not reach the server, or refuses to
      */
-    async getByProxy(server: ProxiedServer, path: string, stop?: AbortSignal): Promise<HttpAnswer> {
+    async getByProxy(
+        server: ProxiedServer,
+        path: string,
+        stop?: AbortSignal,
+        headers?: Record<string, string>,
+    ): Promise<HttpAnswer> {
         const { kind, namespace, name, port } = server;
         const proxy = `/api/v1/namespaces/${namespace}/${kind}/${name}:${port}/proxy`;
-        const answer = await this.send("GET", `${proxy}${path}`, { accept: "*/*", stop });
+        const answer = await this.send("GET", `${proxy}${path}`, { accept: "*/*", stop, headers });
         // A Status comes from the API server itself, if it did not reach the server.
         const refusal = statusOf(answer.text);
         if (refusal) {
@@ -281,6 +287,7 @@ export class ClusterApi {
         const options: https.RequestOptions = {
             method,
             headers: {
+                ...message.headers,
                 accept: message.accept ?? "application/json",
                 ...(message.body === undefined ? {} : { "content-type": message.contentType ?? "application/json" }),
             },
@@ -312,6 +319,8 @@ interface Message {
     contentType?: string;
     /** Default: JSON. */
     accept?: string;
+    /** More headers. */
+    headers?: Record<string, string>;
     /** Longest silence of the API server, in milliseconds. Default: `REQUEST_TIMEOUT`. */
     timeout?: number;
     stop?: AbortSignal;

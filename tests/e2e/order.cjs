@@ -18,6 +18,7 @@ const ORDER = [
     "lifecycle/renewedKubeconfig",
     "switches",
     "lifecycle/changes",
+    "clusters/noLoadBalancer",
 ].map((name) => require.resolve(`./${name}.test.ts`));
 
 /** Position of a file; that of files without one is after all others. */

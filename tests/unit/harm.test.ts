@@ -73,9 +73,22 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
             "Whether the cluster is protected from deletion. To delete it, first run pulumi up with false.",
         ],
     ],
+    "config/gatewayChecks.ts": [
+        [
+            "a key of the stack's config",
+            "Run: pulumi config rm --path …",
+            "Run: pulumi config set --path … …, or remove it",
+        ],
+    ],
     "config/issues.ts": [["a key of the stack's config", "Run: pulumi config rm --path …"]],
     "packages/cli/deployment/pulumiStrategy.ts": [
         ["what the state has outside of a cluster that is gone", "\\`pulumi destroy --stack …\\` remove the rest."],
+    ],
+    "packages/cli/diagnosis/silence.ts": [
+        [
+            "an annotation in the stack's config",
+            "connect this machine to that network, or remove the annotation (istio.gateway.service.annotations)",
+        ],
     ],
     "packages/cli/deployment/undo.ts": [
         ["the stack", "If you deployed it with \\`pulumi up\\`, remove it with \\`pulumi destroy --stack …\\`."],

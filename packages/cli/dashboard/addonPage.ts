@@ -1,19 +1,20 @@
 import type { Duplex } from "node:stream";
-import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../../components/names";
+import { type AddonName, ADDONS, BOOKINFO_PAGE, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { problemsOfPod } from "../diagnosis/pods";
 import { problemLine } from "../diagnosis/problem";
+import type { KubernetesObject } from "../../kubernetes/object";
 import { isReadyPod } from "../../kubernetes/readiness";
 import { waitUntil } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Mesh } from "../mesh/mesh";
-import { addonPods, isDeployed, switchOf } from "../mesh/addons";
+import { addonPods, isDeployed, type PageName, switchOf } from "../mesh/addons";
 
 /** Time until an add-on must be ready, in seconds: the node may still pull its image. */
 const READY_TIMEOUT = 120;
 
-export function pageUrl(addon: AddonName, port: number): string {
-    return `http://localhost:${port}${ADDONS[addon].path}`;
+export function pageUrl(name: PageName, port: number): string {
+    return `http://localhost:${port}${name === BOOKINFO_PAGE.name ? BOOKINFO_PAGE.path : ADDONS[name].path}`;
 }
 
 /** @throws UserError naming the add-ons that are not deployed, and how to switch each on */
@@ -34,9 +35,18 @@ export async function requireAddons(mesh: Mesh, stack: string, addons: readonly 
     );
 }
 
-export async function waitForAddon(api: ClusterApi, addon: AddonName, stop: AbortSignal): Promise<void> {
-    await waitUntil(addon, { timeout: READY_TIMEOUT, stop }, async () => {
-        const pods = await addonPods(api, addon);
+export function waitForAddon(api: ClusterApi, addon: AddonName, stop: AbortSignal): Promise<void> {
+    return waitForReadyPod(addon, () => addonPods(api, addon), stop);
+}
+
+/** Waits until one of some pods is ready. @throws UserError with what keeps them from it */
+export async function waitForReadyPod(
+    name: string,
+    list: () => Promise<KubernetesObject[]>,
+    stop: AbortSignal,
+): Promise<void> {
+    await waitUntil(name, { timeout: READY_TIMEOUT, stop }, async () => {
+        const pods = await list();
         if (pods.some(isReadyPod)) {
             return undefined;
         }

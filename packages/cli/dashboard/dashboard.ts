@@ -1,18 +1,20 @@
 import { once } from "node:events";
 import pc from "picocolors";
-import { type AddonName, ADDONS } from "../../../components/names";
+import { type AddonName, BOOKINFO_PAGE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { UserError } from "../../shared/errors";
-import { ADDON_NAMES, isDeployed } from "../mesh/addons";
+import { ADDON_NAMES, isDeployed, PAGE_NAMES, type PageName } from "../mesh/addons";
 import { findDeployedCluster } from "../mesh/deployedCluster";
+import { INGRESS_SERVICE } from "../mesh/ingress";
 import { readMesh } from "../mesh/mesh";
 import type { StackOptions } from "../stack/stack";
 import { Progress } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
 import { alignedLines } from "../terminal/table";
-import { connectToAddon, pageUrl, requireAddons, waitForAddon } from "./addonPage";
+import { pageUrl, requireAddons } from "./addonPage";
 import { hasBrowser, openBrowser } from "./browser";
 import { Forwarding } from "./forwarding";
+import { type ForwardedPage, pageFor } from "./page";
 
 export interface DashboardOptions extends StackOptions {
     all?: boolean;
@@ -21,59 +23,72 @@ export interface DashboardOptions extends StackOptions {
 }
 
 /** Runs `dashboard` until Ctrl-C, and exits. */
-export function dashboard(names: AddonName[], options: DashboardOptions): Promise<void> {
+export function dashboard(names: PageName[], options: DashboardOptions): Promise<void> {
     return runCommand((stop) => show(names, options, stop));
 }
 
-async function deployedAddons(api: ClusterApi): Promise<AddonName[]> {
-    const found = await Promise.all(ADDON_NAMES.map((addon) => isDeployed(api, addon)));
-    const addons = ADDON_NAMES.filter((_, index) => found[index]);
-    if (addons.length === 0) {
-        throw new UserError("no add-on is deployed");
+/** The pages that are deployed, Bookinfo's first. */
+async function deployedPages(api: ClusterApi): Promise<PageName[]> {
+    const [gateway, ...found] = await Promise.all([
+        api.read(INGRESS_SERVICE),
+        ...ADDON_NAMES.map((addon) => isDeployed(api, addon)),
+    ]);
+    const pages: PageName[] = [
+        ...(gateway ? [BOOKINFO_PAGE.name] : []),
+        ...ADDON_NAMES.filter((_, index) => found[index]),
+    ];
+    if (pages.length === 0) {
+        throw new UserError("nothing is deployed that has a page");
     }
-    return addons;
+    return pages;
 }
 
-function forwardAddon(api: ClusterApi, addon: AddonName, port: number, single: boolean): Promise<Forwarding> {
+function forwardPage(
+    { name, port, connect }: ForwardedPage,
+    options: DashboardOptions,
+    single: boolean,
+): Promise<Forwarding> {
     return Forwarding.open({
-        port,
-        oneOfSeveral: single ? undefined : addon,
-        connect: () => connectToAddon(api, addon),
+        port: options.port ?? port,
+        // Nobody relies on Bookinfo's port, and the URL is printed.
+        orAnother: name === BOOKINFO_PAGE.name && options.port === undefined,
+        oneOfSeveral: single ? undefined : name,
+        connect,
         onChange: (change) => {
             console.error(
                 change === "back"
-                    ? pc.green(`${addon} is back.`)
-                    : pc.yellow(`${addon} is gone (${change.lost}); waiting for another pod.`),
+                    ? pc.green(`${name} is back.`)
+                    : pc.yellow(`${name} is gone (${change.lost}); waiting for another pod.`),
             );
         },
     });
 }
 
-async function show(names: AddonName[], options: DashboardOptions, stop: AbortSignal): Promise<void> {
+async function show(names: PageName[], options: DashboardOptions, stop: AbortSignal): Promise<void> {
     if (options.all ? names.length > 0 : names.length === 0) {
-        throw new UserError(`name one or more of ${ADDON_NAMES.join(", ")}, or only --all for all that are deployed`);
+        throw new UserError(`name one or more of ${PAGE_NAMES.join(", ")}, or only --all for all that are deployed`);
     }
     if (options.port !== undefined && (options.all || names.length > 1)) {
-        throw new UserError("--port is for a single add-on; several use their default ports");
+        throw new UserError("--port is for a single page; several use their default ports");
     }
     const cluster = await findDeployedCluster(options);
     const { api } = cluster;
-    const addons = options.all ? await deployedAddons(api) : [...new Set(names)];
-    await requireAddons(await readMesh(cluster), cluster.stack.name, addons);
+    const wanted = options.all ? await deployedPages(api) : [...new Set(names)];
+    const addons = wanted.filter((name): name is AddonName => name !== BOOKINFO_PAGE.name);
+    if (addons.length > 0) {
+        await requireAddons(await readMesh(cluster), cluster.stack.name, addons);
+    }
+    const pages = await Promise.all(wanted.map((name) => pageFor(api, name)));
 
     const forwardings: Forwarding[] = [];
-    const portOf = (addon: AddonName) => options.port ?? ADDONS[addon].port;
     try {
-        const single = names.length === 1;
-        for (const addon of addons) {
-            forwardings.push(await forwardAddon(api, addon, portOf(addon), single));
+        for (const page of pages) {
+            forwardings.push(await forwardPage(page, options, names.length === 1));
         }
         const progress = new Progress();
-        await Promise.all(
-            addons.map((addon) => progress.during(`${addon} is ready`, () => waitForAddon(api, addon, stop))),
-        );
-        const urls = addons.map((addon) => pageUrl(addon, portOf(addon)));
-        const rows = addons.map((addon, index) => [addon, pc.bold(urls[index] ?? "")]);
+        await Promise.all(pages.map(({ name, wait }) => progress.during(`${name} is ready`, () => wait(stop))));
+        const urls = pages.map(({ name }, index) => pageUrl(name, forwardings[index]?.port ?? 0));
+        const rows = pages.map(({ name }, index) => [name, pc.bold(urls[index] ?? "")]);
         console.log(`\n${alignedLines(rows).join("\n")}\n\nCtrl-C ends this.`);
         if (options.open && hasBrowser({ ...process, terminal: process.stdout.isTTY })) {
             await Promise.all(urls.map(openBrowser));

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type Duplex, pipeline } from "node:stream";
 import { pause } from "../../kubernetes/wait";
 import { UserError, messageOf } from "../../shared/errors";
@@ -16,7 +16,10 @@ const PATIENCE = 60_000;
 const RETRY = 500;
 
 export interface ForwardingOptions {
+    /** The local port; 0 for any free one. */
     port: number;
+    /** Whether any free port will do if another program uses that one. */
+    orAnother?: boolean;
     /** The add-on, if several are forwarded: then the user cannot choose the ports. */
     oneOfSeveral?: string;
     /** Connects to the pod; called for each connection, and repeated until it succeeds. */
@@ -25,17 +28,25 @@ export interface ForwardingOptions {
     onChange: (change: { lost: string } | "back") => void;
 }
 
+/** The error if another program uses the local port. */
+class PortInUse extends UserError {}
+
 /** A local port that forwards each connection to the pod that is ready at the moment. */
 export class Forwarding {
     private readonly servers: Server[] = [];
     private readonly sockets = new Set<Socket>();
     private readonly closing = new AbortController();
     private lost = false;
+    /** The local port. */
+    port: number;
 
-    private constructor(private readonly options: ForwardingOptions) {}
+    private constructor(private readonly options: ForwardingOptions) {
+        this.port = options.port;
+    }
 
     /** @throws UserError if another program uses the port, or this user may not */
     static async open(options: ForwardingOptions): Promise<Forwarding> {
+        const { orAnother, ...others } = options;
         const forwarding = new Forwarding(options);
         try {
             for (const address of LOOPBACK) {
@@ -43,6 +54,9 @@ export class Forwarding {
             }
         } catch (error) {
             forwarding.close();
+            if (orAnother && error instanceof PortInUse) {
+                return Forwarding.open({ ...others, port: 0 });
+            }
             throw error;
         }
         return forwarding;
@@ -59,7 +73,8 @@ export class Forwarding {
     }
 
     private async listen(address: string): Promise<void> {
-        const { port, oneOfSeveral } = this.options;
+        const { oneOfSeveral } = this.options;
+        const { port } = this;
         const server = createServer((socket) => void this.forward(socket));
         const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
             server.once("error", resolve);
@@ -69,8 +84,10 @@ export class Forwarding {
         });
         if (error === undefined) {
             this.servers.push(server);
+            this.port = (server.address() as AddressInfo).port;
         } else if (!NO_SUCH_ADDRESS.includes(error.code ?? "") || address === LOOPBACK[0]) {
-            throw new UserError(portProblem(port, error, oneOfSeveral));
+            const problem = portProblem(port, error, oneOfSeveral);
+            throw error.code === "EADDRINUSE" ? new PortInUse(problem) : new UserError(problem);
         }
     }
 

@@ -1,30 +1,45 @@
 import pc from "picocolors";
 import { UserError } from "../../shared/errors";
+import { commandLine } from "../../shared/invocation";
 import { explaining } from "../diagnosis/explain";
+import { silenceNotice } from "../diagnosis/silence";
+import { endpointIn, findIngress } from "../mesh/ingress";
 import { waitForPage } from "../mesh/page";
+import { askThroughApi } from "../mesh/throughApi";
 import { refuseMissingPermissions } from "../preflight/permissions";
 import { preflight } from "../preflight/preflight";
 import { bringSandboxUp, sandboxObstacle, sandboxStatus } from "../sandbox";
-import { connect, isElsewhere, refuseOtherCluster } from "../stack/connection";
+import { connect, type Connection, isElsewhere, refuseOtherCluster } from "../stack/connection";
 import { removeRecord } from "../stack/record";
 import type { Stack } from "../stack/stack";
-import { otherClusters } from "../stack/suggestions";
+import { optionsFor, otherClusters } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
 import { chooseStrategy, type StrategyOptions, strategyOf } from "./chooseStrategy";
 import type { Deployed } from "./strategy";
 
+/** A deployment whose page answers. */
+export interface Served extends Deployed {
+    /** What a user must know if this machine does not reach the page. */
+    notice?: string;
+}
+
 /** Deploys a stack, and waits until the page answers. The sandbox is started first. */
-export async function deploy(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
+export async function deploy(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Served> {
     return stack.sandbox ? deployToSandbox(stack, options, stop) : deployToCluster(stack, options, stop);
 }
 
-/** Says where the page is, after an empty line. */
-export function pageLine({ productpageUrl }: Deployed["outputs"]): string {
-    return `\n${pc.green("Bookinfo is up:")} ${pc.bold(String(productpageUrl))}\n`;
+/** Says where the page is, after an empty line, and how to open it if this machine does not reach it. */
+export function pageLine({ outputs, notice }: Pick<Served, "outputs" | "notice">): string {
+    const { productpageUrl } = outputs;
+    const line =
+        typeof productpageUrl === "string"
+            ? `${pc.green("Bookinfo is up:")} ${pc.bold(productpageUrl)}`
+            : pc.green("Bookinfo is up.");
+    return `\n${line}\n${notice === undefined ? "" : `\n${pc.yellow(notice)}\n`}`;
 }
 
 /** Starts the sandbox if needed. If it still has to build the add-ons, the page is deployed before that. */
-async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
+async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Served> {
     const obstacle = sandboxObstacle();
     if (obstacle !== undefined) {
         throw new UserError(`${obstacle}\n${otherClusters()}`);
@@ -37,17 +52,17 @@ async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: Abo
     if (addons || !stack.hasAddons) {
         return deployToCluster(stack, options, stop);
     }
-    const { outputs, record } = await deployToCluster(stack.withoutAddons(), options, stop);
+    const served = await deployToCluster(stack.withoutAddons(), options, stop);
     console.log(
-        pageLine(outputs) +
+        pageLine(served) +
             "You can use it now. The add-ons are next: they are built, and a second deployment adds them. If you stop " +
             "here, the page stays; the same command continues.\n",
     );
     await bringSandboxUp(stop);
-    return deployToCluster(stack.withRecord(record), options, stop);
+    return deployToCluster(stack.withRecord(served.record), options, stop);
 }
 
-async function deployToCluster(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Deployed> {
+async function deployToCluster(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Served> {
     const connection = await connect(stack, (api) => refuseMissingPermissions(stack, api, stop));
     await preflight(connection, stop);
     if (stack.sandbox && isElsewhere(connection)) {
@@ -56,8 +71,11 @@ async function deployToCluster(stack: Stack, options: StrategyOptions, stop: Abo
     refuseOtherCluster(connection);
     const strategy = await chooseStrategy(connection.stack.record, options, stop);
     const deployed = await strategy.deploy(connection, stop);
+    let notice: string | undefined;
     try {
-        await explaining(connection, () => waitUntilServed(deployed.outputs.productpageUrl, stop));
+        await explaining(connection, async () => {
+            notice = await waitUntilServed(connection, deployed, stop);
+        });
     } catch (error) {
         throw error instanceof UserError && deployed.restoreCommand !== undefined
             ? new UserError(
@@ -65,7 +83,7 @@ async function deployToCluster(stack: Stack, options: StrategyOptions, stop: Abo
               )
             : error;
     }
-    return deployed;
+    return { ...deployed, notice };
 }
 
 /** Forgets what was deployed to a sandbox that was removed since. */
@@ -78,9 +96,23 @@ async function forgetSandbox(stack: Stack, stop: AbortSignal): Promise<Stack> {
     return stack.withRecord(undefined);
 }
 
-async function waitUntilServed(url: unknown, stop: AbortSignal): Promise<void> {
-    if (typeof url !== "string" || url === "") {
-        throw new UserError("the ingress gateway has no external address; does the cluster have load balancers?");
+/**
+ * Waits until the page answers: at its address or, if nothing answers there, through the API server.
+ * @returns what a user must know if only the API server reaches it
+ */
+async function waitUntilServed(
+    { stack, api }: Connection,
+    { outputs, record }: Deployed,
+    stop: AbortSignal,
+): Promise<string | undefined> {
+    const url = typeof outputs.productpageUrl === "string" ? outputs.productpageUrl : undefined;
+    const ingress = await findIngress(api, url === undefined ? undefined : endpointIn(url));
+    const ask = () => askThroughApi(api, ingress, { stop });
+    const progress = new Progress();
+    const answer = await progress.during("The page answers", () => waitForPage({ url, ask, stop }));
+    if (!answer.throughApi) {
+        return undefined;
     }
-    await new Progress().during(`${url} answers`, () => waitForPage(url, stop));
+    const dashboard = commandLine("dashboard", ["bookinfo", ...optionsFor(stack.withRecord(record))]);
+    return silenceNotice(api, ingress, { failure: answer.failure, dashboard });
 }

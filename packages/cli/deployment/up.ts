@@ -1,10 +1,10 @@
 import { commandLine } from "../../shared/invocation";
+import { shellWord } from "../../shared/shell";
 import { findStack, type Stack, type StackOptions } from "../stack/stack";
 import { kubectlFor, optionsFor } from "../stack/suggestions";
 import { runCommand } from "../terminal/runCommand";
 import type { StrategyOptions } from "./chooseStrategy";
-import { deploy, pageLine } from "./deploy";
-import type { Deployed } from "./strategy";
+import { deploy, pageLine, type Served } from "./deploy";
 
 export type UpOptions = StackOptions & StrategyOptions;
 
@@ -20,18 +20,22 @@ export function up(options: UpOptions): Promise<void> {
     );
 }
 
-function report({ outputs, shellCommands, record }: Deployed, stack: Stack): void {
-    const url = String(outputs.productpageUrl);
+function report(served: Served, stack: Stack): void {
+    const { outputs, shellCommands, record, notice } = served;
+    const { productpageUrl: url } = outputs;
     const options = optionsFor(stack.withRecord(record));
+    const reached = typeof url === "string" && notice === undefined;
     const next = [
-        `curl -s -o /dev/null -w '%{http_code}\\n' ${url}`,
+        reached
+            ? `curl -s -o /dev/null -w '%{http_code}\\n' ${shellWord(url)}`
+            : commandLine("dashboard", ["bookinfo", ...options]),
         `${kubectlFor(stack)} get pods`,
         commandLine("verify", options),
         commandLine("load", options),
         commandLine("dashboard", [...options, "--all"]),
         commandLine("down", options),
     ];
-    console.log(pageLine(outputs));
+    console.log(pageLine(served));
     for (const [name, value] of Object.entries(outputs)) {
         console.log(outputLines(name, value).join("\n"));
     }

@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { capacityRemedy } from "./capacity";
 import { withCrashes } from "./crashes";
 import { failedCallIn } from "./failedCall";
+import { listNodes } from "../mesh/platform";
 import { problemsOfService } from "./loadBalancers";
 import { lacksCapacity, problemsOfPod } from "./pods";
 import type { Problem } from "./problem";
@@ -24,11 +25,18 @@ export async function diagnose(api: ClusterApi, isOwn: (object: KubernetesObject
         api.list("v1", "Service"),
     ]);
     const ours = pods.filter(isOwn);
+    const balanced = services.filter(isOwn).filter((service) => problemsOfService(service).length > 0);
+    // A user who may not list nodes gets the remedy without what they tell.
+    const nodes = ours.some(lacksCapacity) || balanced.length > 0 ? await listNodes(api) : [];
     const [ofDeployments, ofPods] = await Promise.all([
         problemsOfDeployments(deployments.filter(isOwn), { deployments, pods }, api),
-        problemsOfPods(ours, pods, api),
+        problemsOfPods(ours, { pods, nodes }, api),
     ]);
-    return [...ofDeployments, ...ofPods, ...services.filter(isOwn).flatMap(problemsOfService)];
+    return [
+        ...ofDeployments,
+        ...ofPods,
+        ...balanced.flatMap((service) => problemsOfService(service, { services, nodes })),
+    ];
 }
 
 async function problemsOfDeployments(
@@ -47,18 +55,16 @@ async function problemsOfDeployments(
 
 async function problemsOfPods(
     ours: readonly KubernetesObject[],
-    all: readonly KubernetesObject[],
+    { pods, nodes }: Record<"pods" | "nodes", readonly KubernetesObject[]>,
     api: ClusterApi,
 ): Promise<Problem[]> {
-    // A user who may not list nodes gets the remedy without their figures.
-    const nodes = ours.some(lacksCapacity) ? await api.list("v1", "Node").catch(() => []) : [];
     const found = ours.flatMap((pod) =>
         problemsOfPod(pod).map((problem) => ({ pod, problem: { ...problem, created: createdAt(pod) } })),
     );
     return Promise.all(
         found.map(async ({ pod, problem }, index) => {
             if (lacksCapacity(pod)) {
-                return { ...problem, remedy: capacityRemedy(pod, nodes, all) };
+                return { ...problem, remedy: capacityRemedy(pod, nodes, pods) };
             }
             return index < LOGS_OF ? withCrashes(problem, pod, api) : problem;
         }),

@@ -40,6 +40,19 @@ export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
             "(kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations), or comply with its rules through istio.values.",
     ],
     [
+        /loadBalancerClass: Invalid value: .*may not change once set/,
+        "Kubernetes never changes the class of a load balancer: deploy once with istio.gateway.service.type ClusterIP, and then " +
+            "with LoadBalancer and the class. The gateway gets another address.",
+    ],
+    [
+        /nodePort: Invalid value: (\d+): provided port is already allocated/,
+        "Another Service has the node port $1 (kubectl get services -A): set another one, or none, in istio.gateway.service.nodePort.",
+    ],
+    [
+        /nodePort: Invalid value: (\d+): provided port is not in the valid range/,
+        "The cluster has another range for node ports than 30000 to 32767: leave istio.gateway.service.nodePort out.",
+    ],
+    [
         /unable to create new content in namespace (\S+) because it is being terminated/,
         "Wait until the namespace $1 is gone: kubectl get namespace $1.",
     ],

@@ -1,12 +1,12 @@
 import { Stopped, UserError } from "../../shared/errors";
 import { findDeployedCluster } from "../mesh/deployedCluster";
-import { productpageUrl } from "../mesh/ingress";
 import type { StackOptions } from "../stack/stack";
 import { MovingLine } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
 import { loadReport } from "./report";
 import { type Load, makeRequests } from "./requests";
 import { type LoadSummary, Tally } from "./summary";
+import { openWay } from "./way";
 
 export interface LoadOptions extends StackOptions {
     requests: number;
@@ -48,8 +48,11 @@ async function loadPage(
     { requests, concurrency, timeout, json, ...where }: LoadOptions,
     stop: AbortSignal,
 ): Promise<void> {
-    const url = where.url ?? (await productpageUrl((await findDeployedCluster(where)).api));
-    const summary = await makeLoad({ url, requests, concurrency, timeout }, stop);
+    const way =
+        where.url === undefined
+            ? await openWay(await findDeployedCluster(where), stop)
+            : { url: where.url, close: () => undefined };
+    const summary = await makeLoad({ url: way.url, requests, concurrency, timeout }, stop).finally(way.close);
     console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));
     if (stop.aborted) {
         throw new Stopped();

@@ -118,7 +118,8 @@ function reasonFor(status: number, body: string): string {
     return `${status} ${explanation ?? ""}`.trim();
 }
 
-function connectionError(error: unknown): string {
+/** Why a connection has failed, in words. */
+export function connectionError(error: unknown): string {
     // For a host with several addresses, there is one error for each.
     const first = error instanceof AggregateError ? (error.errors as unknown[])[0] : error;
     const { code } = first as NodeJS.ErrnoException;

@@ -1,9 +1,21 @@
-import { type AddonName, ADDONS, ISTIO_NAMESPACE, type RELEASES, SWITCHES } from "../../../components/names";
+import {
+    type AddonName,
+    ADDONS,
+    BOOKINFO_PAGE,
+    ISTIO_NAMESPACE,
+    type RELEASES,
+    SWITCHES,
+} from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject, ObjectReference } from "../../kubernetes/object";
 
 /** In the order in which they are shown. */
 export const ADDON_NAMES = Object.keys(ADDONS) as AddonName[];
+
+/** A page that the dashboard command shows: that of an add-on, or Bookinfo's own. */
+export type PageName = AddonName | typeof BOOKINFO_PAGE.name;
+
+export const PAGE_NAMES: PageName[] = [...ADDON_NAMES, BOOKINFO_PAGE.name];
 
 export function switchOf(addon: AddonName): string {
     return `istio.${SWITCHES[addon]}.enabled`;

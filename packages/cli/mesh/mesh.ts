@@ -1,3 +1,4 @@
+import type { Endpoint } from "../../../components/istio/address";
 import type { ClusterApi } from "../../kubernetes/api";
 import { commandLine, invocationOf } from "../../shared/invocation";
 import { PULUMI } from "../stack/record";
@@ -11,6 +12,8 @@ export interface Mesh extends Switches {
     api: ClusterApi;
     /** Address of the product page; default: the ingress gateway's external address. */
     pageUrl?: string;
+    /** What stands in front of the ingress gateway, by the config. */
+    address?: Endpoint;
     /** Commands for the user, in remedies. */
     commands: {
         /** The start of a kubectl command for this cluster. */
@@ -20,14 +23,15 @@ export interface Mesh extends Switches {
         /** Restores everything that the program declares. */
         redeploy: string;
         load: string;
-        /** The start of the dashboard command; an add-on's name follows. */
+        /** The start of the dashboard command; the name of a page follows. */
         dashboard: string;
     };
 }
 
 /** The mesh of a deployed stack. */
 export async function readMesh({ stack, api }: DeployedCluster): Promise<Mesh> {
-    return { ...(await readSwitches(stack, api)), api, commands: commandsFor(stack) };
+    const address = stack.ingress?.address;
+    return { ...(await readSwitches(stack, api)), api, commands: commandsFor(stack), ...(address && { address }) };
 }
 
 function commandsFor(stack: Stack): Mesh["commands"] {

@@ -1,42 +1,139 @@
-import { UserError, messageOf } from "../../shared/errors";
+import { messageOf, UserError, Stopped } from "../../shared/errors";
 import { waitUntil } from "../../kubernetes/wait";
+import { connectionError, makeRequest } from "../load/requests";
 
-/** Time until the page must answer after a deployment, in seconds: cloud load balancers take minutes. */
+/** Time until the page must answer after a deployment, in seconds. */
 const PAGE_TIMEOUT = 300;
 
 /** Time until another status must become 200, in seconds: a gateway that answers gets its routes soon. */
 const ROUTES_TIMEOUT = 30;
 
+/** Time without any answer at the address, in seconds, after which the page is asked through the API server. */
+export const SILENCE = 20;
+
 /** Time for one attempt, in milliseconds. */
 const ATTEMPT_TIMEOUT = 5000;
+const NO_ANSWER = `no answer in ${ATTEMPT_TIMEOUT / 1000} s`;
+
+export interface PageQuestion {
+    /** The page's URL for clients outside of the cluster; undefined if it has none. */
+    url?: string;
+    /** Asks for the page through the API server. Default: it is not asked. */
+    ask?: (stop?: AbortSignal) => Promise<{ status: number }>;
+    stop?: AbortSignal;
+    /** Longest time with another status, in seconds. */
+    routesTimeout?: number;
+    /** Longest time without any answer at the URL, in seconds. */
+    silence?: number;
+}
+
+/** Where the page has answered. */
+export interface PageAnswer {
+    /** Whether only the API server reaches it. */
+    throughApi: boolean;
+    /** Why the URL does not answer, if only the API server reaches the page; undefined without a URL. */
+    failure?: string;
+}
 
 /**
- * Waits until a URL answers 200.
- * @param routesTimeout longest time with another status, in seconds
+ * Waits until the page answers 200: at its URL or, if nothing answers there, through the API server.
  * @throws UserError with the last answer
  */
-export async function waitForPage(url: string, stop?: AbortSignal, routesTimeout = ROUTES_TIMEOUT): Promise<void> {
-    let answersSince: number | undefined;
-    await waitUntil(url, { timeout: PAGE_TIMEOUT, stop }, async () => {
+export async function waitForPage({
+    url,
+    ask,
+    stop,
+    routesTimeout = ROUTES_TIMEOUT,
+    silence = SILENCE,
+}: PageQuestion): Promise<PageAnswer> {
+    const begun = performance.now();
+    const outside = new Statuses(routesTimeout);
+    const inside = new Statuses(routesTimeout);
+    let answer: PageAnswer | undefined;
+    await waitUntil(url ?? "the page", { timeout: PAGE_TIMEOUT, stop }, async () => {
+        const problem = url === undefined ? undefined : await outside.look(url, () => request(url, stop), ask);
+        if (url !== undefined && problem === undefined) {
+            answer = { throughApi: false };
+            return undefined;
+        }
+        const isSilent = outside.failure !== undefined && performance.now() - begun >= silence * 1000;
+        if (!ask || (url !== undefined && !isSilent)) {
+            return problem;
+        }
+        const within = await inside.look("the page, asked through the API server,", () => ask(stop));
+        if (within === undefined) {
+            answer = { throughApi: true, failure: outside.failure };
+            return undefined;
+        }
+        return problem === undefined ? within : `${problem}; through the API server it ${within}`;
+    });
+    return answer ?? { throughApi: false };
+}
+
+/** What one way to the page has answered so far. */
+class Statuses {
+    /** Why the last attempt had no answer; undefined if it had one. */
+    failure: string | undefined;
+    /** Time of the first of the latest answers, all with another status than 200. */
+    private since: number | undefined;
+
+    constructor(private readonly timeout: number) {}
+
+    /**
+     * @param other another way to the page, to find out whether this one leads to another server
+     * @returns what is missing, as the end of a sentence; undefined after the status 200
+     * @throws UserError after too much time with another status
+     */
+    async look(
+        what: string,
+        attempt: () => Promise<{ status: number }>,
+        other?: () => Promise<{ status: number }>,
+    ): Promise<string | undefined> {
+        let status: number;
         try {
-            const attempt = AbortSignal.timeout(ATTEMPT_TIMEOUT);
-            const response = await fetch(url, { signal: stop ? AbortSignal.any([stop, attempt]) : attempt });
-            await response.arrayBuffer();
-            if (response.status === 200) {
-                return undefined;
-            }
-            answersSince ??= performance.now();
-            if (performance.now() - answersSince > routesTimeout * 1000) {
-                throw new UserError(`${url} has answered ${response.status} for ${routesTimeout} s`);
-            }
-            return `answers ${response.status}`;
+            ({ status } = await attempt());
         } catch (error) {
-            if (error instanceof UserError) {
+            if (error instanceof Stopped || !(error instanceof Error)) {
                 throw error;
             }
-            answersSince = undefined;
-            const cause = error instanceof Error ? error.cause : undefined;
-            return `does not answer (${messageOf(cause ?? error)})`;
+            this.since = undefined;
+            this.failure = error.name === "TimeoutError" ? NO_ANSWER : connectionError(error.cause ?? error);
+            return `does not answer (${this.failure})`;
         }
-    });
+        this.failure = undefined;
+        if (status === 200) {
+            return undefined;
+        }
+        this.since ??= performance.now();
+        if (performance.now() - this.since > this.timeout * 1000) {
+            const elsewhere = other && (await other().catch(() => undefined))?.status === 200;
+            throw new UserError(
+                `${what} has answered ${status} for ${this.timeout} s` +
+                    (elsewhere
+                        ? ", but the page answers through the API server: something else is at that address"
+                        : ""),
+            );
+        }
+        return `answers ${status}`;
+    }
+}
+
+/** Follows redirects, as browsers do. */
+async function request(url: string, stop?: AbortSignal): Promise<{ status: number }> {
+    const attempt = AbortSignal.timeout(ATTEMPT_TIMEOUT);
+    try {
+        const response = await fetch(url, { signal: stop ? AbortSignal.any([stop, attempt]) : attempt });
+        await response.arrayBuffer();
+        return response;
+    } catch (error) {
+        // It refuses some ports, such as 10080, that browsers never use. A user may map one all the same.
+        if (!(error instanceof Error) || messageOf(error.cause) !== "bad port") {
+            throw error;
+        }
+        const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, { signal: stop });
+        if (status === undefined) {
+            throw new Error(failure);
+        }
+        return { status };
+    }
 }

@@ -210,10 +210,9 @@ describe("A2: the application's namespace, before the first deployment", () => {
     ): Promise<string> {
         const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels } };
         cluster.objects = [namespace, ...(objects as KubernetesObject[])];
-        const log = jest.spyOn(console, "log").mockImplementation();
         const connection = { stack: stackOf(facts), api, identity: "its-uid" };
         await preflight(connection, new AbortController().signal);
-        return log.mock.calls.map(([line]) => String(line)).join("\n");
+        return jest.mocked(process.stdout).write.mock.calls.map(([line]) => String(line)).join("");
     }
 
     it("is said to inject what restarts there, and how to avoid that", async () => {

@@ -1,8 +1,8 @@
-import pc from "picocolors";
 import { ISTIO_NAMESPACE } from "../../../components/names";
 import { UserError } from "../../shared/errors";
 import type { Connection } from "../stack/connection";
 import { Progress } from "../terminal/progress";
+import { lookAtLoadBalancer } from "./loadBalancer";
 import { otherIstio } from "./otherIstio";
 import { NOTHING_CHANGED, refuseMissingPermissions } from "./permissions";
 import { noteOnSharedNamespace } from "./sharedNamespace";
@@ -10,7 +10,7 @@ import { terminatingNamespace } from "./terminating";
 
 /**
  * Looks for what would make a deployment fail, before anything is deployed, and says what it changes for others. For a user
- * who may do anything, it costs about 15 short, parallel requests. For any other user it runs the program and checks the
+ * who may do anything, it costs about 20 short, parallel requests. For any other user it runs the program and checks the
  * permission for each kind.
  * @throws UserError naming everything that was found, each with its remedy
  */
@@ -18,17 +18,20 @@ export async function preflight({ stack, api }: Connection, stop: AbortSignal): 
     await refuseMissingPermissions(stack, api, stop);
     const progress = new Progress();
     const namespaces = [ISTIO_NAMESPACE, stack.appNamespace];
-    const [note, ...found] = await Promise.all([
+    const [shared, loadBalancer, ...found] = await Promise.all([
         // Only the first deployment changes it.
         stack.record === undefined ? noteOnSharedNamespace(stack.appNamespace, api) : undefined,
+        lookAtLoadBalancer(stack, api),
         ...namespaces.map((name) => terminatingNamespace(name, api, progress, stop)),
         otherIstio(api),
     ]);
-    const obstacles = found.filter((obstacle) => obstacle !== undefined);
+    const obstacles = [...found, loadBalancer.obstacle].filter((obstacle) => obstacle !== undefined);
     if (obstacles.length > 0) {
         throw new UserError([...obstacles, NOTHING_CHANGED].join("\n"));
     }
-    if (note !== undefined) {
-        console.log(pc.yellow(note));
+    for (const note of [shared, loadBalancer.note]) {
+        if (note !== undefined) {
+            progress.note(note);
+        }
     }
 }

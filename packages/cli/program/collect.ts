@@ -8,6 +8,13 @@ import { unwrapSecrets } from "../../shared/secrets";
 /** Pulumi's type of the root resource, whose outputs are the program's exports. */
 const STACK_TYPE = "pulumi:pulumi:Stack";
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
+const SERVICE_TYPE = "kubernetes:core/v1:Service";
+
+/**
+ * The address of a load balancer that does not exist yet. Without any, Pulumi would warn about undefined outputs. Those that
+ * follow from it are left out. The name never resolves (RFC 6761).
+ */
+const NO_ADDRESS = "load-balancer.invalid";
 
 type Properties = Record<string, unknown>;
 
@@ -66,15 +73,18 @@ function noteOutputs(declaration: Declaration, urn: string, outputs: Properties)
     }
     for (const [name, serialized] of Object.entries(outputs)) {
         const { value, secrets } = unwrapSecrets(serialized);
-        declaration.outputs[name] = { value, secret: secrets.length > 0 };
+        if (typeof value !== "string" || !value.includes(NO_ADDRESS)) {
+            declaration.outputs[name] = { value, secret: secrets.length > 0 };
+        }
     }
 }
 
-/** The outputs that a provider would give: the inputs, a name if the program sets none, and a release's status. */
+/** The outputs that a provider would give: the inputs, a name if the program sets none, and the status of some kinds. */
 function stateOf(resource: pulumi.runtime.MockResourceArgs): Properties {
     const inputs = resource.inputs as Properties;
     if (resource.id) {
-        return inputs;
+        const status = { loadBalancer: { ingress: [{ hostname: NO_ADDRESS }] } };
+        return resource.type === SERVICE_TYPE ? { ...inputs, status } : inputs;
     }
     if (resource.type === RELEASE_TYPE) {
         const name = inputs.name ?? resource.name;

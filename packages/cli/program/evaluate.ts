@@ -18,7 +18,7 @@ export type Evaluation = { declaration: Declaration } | { fault: string };
 
 /**
  * Runs the program on Pulumi's test monitor, without engine, provider or state. It runs in a separate process, because
- * Pulumi's settings are global and a program may do anything. An object that the program only reads has no status.
+ * Pulumi's settings are global and a program may do anything. Outputs that need the cluster, such as an address, are missing.
  * @returns what it declares
  * @throws UserError with the program's error
  */

@@ -71,12 +71,13 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
 }
 
 /** Whether `pulumi config set --secret` wrote the value, or any value inside it. */
-function isEncrypted(value: unknown): boolean {
-    if (typeof value !== "object" || value === null) {
-        return false;
-    }
-    const keys = Object.keys(value);
-    return (keys.length === 1 && keys[0] === "secure") || Object.values(value).some(isEncrypted);
+export function isEncrypted(value: unknown): boolean {
+    return isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(isEncrypted));
+}
+
+/** Whether `pulumi config set --secret` wrote the value itself. */
+export function isSecret(value: unknown): boolean {
+    return isMapping(value) && Object.keys(value).join() === "secure";
 }
 
 function isMapping(value: unknown): value is Mapping {

@@ -5,15 +5,14 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
-import { loadBalancerAddress, urlOf } from "../../../components/istio/address";
-import { PRODUCTPAGE_PATH } from "../../../components/names";
+import { openCommand } from "../../../components/bookinfo/openCommand";
 import { Helm, requireHelm } from "../../kubernetes/helm";
 import { removeLeftovers } from "../../leftovers/leftovers";
 import { STATE_FOLDER } from "../../shared/project";
 import type { Deployed, DeploymentStrategy } from "../deployment/strategy";
 import { explainingProblems } from "../diagnosis/explain";
 import { retry } from "../diagnosis/retry";
-import { INGRESS_SERVICE } from "../mesh/ingress";
+import { findIngress } from "../mesh/ingress";
 import type { ProgramOutput } from "../program/declaration";
 import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
@@ -59,14 +58,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         inventory.settle((await liveMesh(api))?.metadata.uid);
         await removeDropped(inventory, lasting, deployer, stop);
 
-        // The program ran before the gateway had an address. These outputs follow from it (index.ts).
-        const status = (await api.read(INGRESS_SERVICE))?.status as Parameters<typeof loadBalancerAddress>[0];
-        const ingressIp = loadBalancerAddress(status);
-        const outputs = {
-            ...shown(declaration.outputs),
-            ingressIp,
-            productpageUrl: urlOf(ingressIp, PRODUCTPAGE_PATH),
-        };
+        const outputs = { ...shown(declaration.outputs), ...(await pageOutputs(connection)) };
         return { outputs, shellCommands: [], record: inventory.record };
     }
 
@@ -102,6 +94,14 @@ function renderedFolder(stack: string): string {
 
 function deployerFor({ api, stack }: Connection): Deployer {
     return { api, helm: new Helm(requireHelm(), stack.cluster), progress: new Progress() };
+}
+
+/** The program ran before the gateway had an address. These outputs follow from it (index.ts). */
+async function pageOutputs({ stack, api }: Connection): Promise<Record<string, string>> {
+    const { page } = await findIngress(api, stack.ingress?.address);
+    return page
+        ? { ingressIp: page.endpoint.host, productpageUrl: page.url }
+        : { openCommand: openCommand(stack.name, { path: stack.cluster.kubeconfig, context: stack.cluster.context }) };
 }
 
 /** The outputs as the Pulumi CLI shows them: without the values of secrets. */

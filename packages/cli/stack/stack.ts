@@ -1,6 +1,7 @@
 import path from "node:path";
 import { SWITCHES } from "../../../components/names";
 import { absolute, localFiles } from "../../../config/files";
+import { type Ingress, ingressOf } from "../../../config/ingress";
 import type { ClusterAddress } from "../../kubernetes/address";
 import { findContexts, kubeconfigFiles, listContexts, locateContext } from "../../kubernetes/kubeconfig";
 import { UserError } from "../../shared/errors";
@@ -9,7 +10,7 @@ import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../../sh
 import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
 import { completeConfig, readStackFile, sectionOf, type StackFile } from "../program/projectConfig";
-import type { StackConfig } from "../program/stackConfig";
+import { isEncrypted, isSecret, type StackConfig } from "../program/stackConfig";
 import { type DeploymentRecord, readRecord } from "./record";
 
 /** Options by which a user names a stack and its cluster. */
@@ -79,6 +80,13 @@ export class Stack {
         const stack = this.with({ record });
         stack.declared = this.declared;
         return stack;
+    }
+
+    /** How clients reach the ingress gateway, if the stack's file says it in clear text; undefined if it is encrypted. */
+    get ingress(): Ingress | undefined {
+        const { gateway, values } = this.istio as { gateway?: unknown; values?: { gateway?: unknown } };
+        const isHidden = [this.istio, values].some(isSecret) || [gateway, values?.gateway].some(isEncrypted);
+        return isHidden ? undefined : ingressOf(gateway, values?.gateway);
     }
 
     /** Whether its file leaves any add-on enabled. */

@@ -10,6 +10,8 @@ export interface CheckResult {
     found: string;
     /** What to do about it, if the check has failed. */
     remedy?: string;
+    /** What a user must know, although the check is ok. */
+    note?: string;
 }
 
 /** Looks at one thing in a mesh, and changes nothing. @throws UserError if the cluster does not answer */
@@ -31,8 +33,8 @@ const TIMEOUT = 90;
 /** Time between two attempts, in milliseconds. */
 const INTERVAL = 1000;
 
-export function ok(found: string): CheckResult {
-    return { status: "ok", found };
+export function ok(found: string, note?: string): CheckResult {
+    return { status: "ok", found, ...(note !== undefined && { note }) };
 }
 
 export function failed(found: string, remedy: string): CheckResult {

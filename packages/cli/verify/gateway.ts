@@ -58,8 +58,9 @@ async function gatewayResult(
     }
     const opened = servers.flatMap(({ port }) => port?.number ?? []);
     const service = await api.read(INGRESS_SERVICE);
-    const { ports = [] } = (service?.spec ?? {}) as { ports?: { port: number }[] };
-    const served = opened.filter((number) => ports.some(({ port }) => port === number));
+    const { ports = [] } = (service?.spec ?? {}) as { ports?: { port: number; targetPort?: number | string }[] };
+    // A Gateway names a port of the Service, or else of the pods.
+    const served = opened.filter((number) => ports.some((each) => each.port === number || each.targetPort === number));
     return served.length > 0
         ? ok(`${what} at port ${served.join(", ")}, on ${pods.length} ready ${pods.length === 1 ? "pod" : "pods"}`)
         : failed(

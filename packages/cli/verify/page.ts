@@ -1,35 +1,36 @@
 import { ISTIO_NAMESPACE, RELEASES } from "../../../components/names";
 import { diagnose } from "../diagnosis/diagnosis";
 import { problemLine } from "../diagnosis/problem";
-import { makeRequest, type Outcome } from "../load/requests";
+import { silenceNotice } from "../diagnosis/silence";
 import { reviewsOn } from "../load/reviews";
-import { productpageUrl } from "../mesh/ingress";
 import type { Mesh } from "../mesh/mesh";
 import { isBookinfoDeployment, isOwnIn } from "../stack/namespaces";
 import { type Check, failed, ok } from "./check";
+import { visitPage } from "./visit";
 
-/** Time for one page, in seconds. */
-const TIMEOUT = 10;
-
-/** The product page answers 200 at the ingress gateway's external address, and has reviews. */
+/**
+ * The product page answers 200 at the ingress gateway's external address, and has reviews. If this machine does not reach
+ * that address, the page is asked through the API server.
+ */
 export const checkPage: Check = async (mesh, stop) => {
-    const url = mesh.pageUrl ?? (await productpageUrl(mesh.api));
-    const { status, failure = "", body = "" } = await requestPage(url, {}, stop);
+    const { what, status, failure = "", body = "", throughApi } = await visitPage(mesh, {}, stop);
     if (status === undefined) {
-        const remedy = "check whether this machine reaches that address: firewall, load balancer, VPN";
-        return failed(`${url} does not answer: ${failure}`, remedy);
+        const unreached = "check whether this machine reaches that address: firewall, load balancer, VPN";
+        return failed(`${what} does not answer: ${failure}`, throughApi ? await remedyFor(mesh) : unreached);
     }
     if (status !== 200) {
-        return failed(`${url} answers ${failure || status}`, await remedyFor(mesh));
+        return failed(`${what} answers ${failure || status}`, await remedyFor(mesh));
     }
-    return reviewsOn(body) === "unavailable"
-        ? failed(`${url} answers 200, without reviews`, await remedyFor(mesh))
-        : ok(`${url} answers 200`);
+    if (reviewsOn(body) === "unavailable") {
+        return failed(`${what} answers 200, without reviews`, await remedyFor(mesh));
+    }
+    if (!throughApi) {
+        return ok(`${what} answers 200`);
+    }
+    const { ingress, silence } = throughApi;
+    const dashboard = `${mesh.commands.dashboard} bookinfo`;
+    return ok(`${what} answers 200`, await silenceNotice(mesh.api, ingress, { failure: silence, dashboard }));
 };
-
-export function requestPage(url: string, headers: Record<string, string>, stop?: AbortSignal): Promise<Outcome> {
-    return makeRequest(url, TIMEOUT, { headers, signal: stop });
-}
 
 /** What to do about a missing page: fix Bookinfo's pods if they have problems, else where to look. */
 async function remedyFor({ api, appNamespace, commands }: Mesh): Promise<string> {

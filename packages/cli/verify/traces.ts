@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { BOOKINFO_NAMES, JAEGER, RELEASES } from "../../../components/names";
 import { reviewsOn } from "../load/reviews";
-import { productpageUrl } from "../mesh/ingress";
+import type { Mesh } from "../mesh/mesh";
 import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, eventually, failed, ok } from "./check";
-import { requestPage } from "./page";
+import { visitPage } from "./visit";
 
 /** Most pages that are requested until one has ratings: one of three versions of reviews has none. */
 const PAGES = 30;
@@ -17,7 +17,7 @@ const PARTICIPANTS = [RELEASES.gateway, ...BOOKINFO_NAMES];
 /** The trace of one request, made here and recognized by its id, spans all services in Jaeger. */
 export const checkTraces: Check = (mesh, stop) =>
     checkAddon(mesh, "jaeger", async () => {
-        const page = await requestRatings(mesh.pageUrl ?? (await productpageUrl(mesh.api)), stop);
+        const page = await requestRatings(mesh, stop);
         if ("why" in page) {
             return failed(`no request to trace: ${page.why}`, "fix the page first, then run it again");
         }
@@ -39,14 +39,14 @@ export const checkTraces: Check = (mesh, stop) =>
     });
 
 /** Requests pages, each with a new trace, until one has ratings, and gives that trace's id. */
-async function requestRatings(url: string, stop?: AbortSignal): Promise<{ trace: string } | { why: string }> {
+async function requestRatings(mesh: Mesh, stop?: AbortSignal): Promise<{ trace: string } | { why: string }> {
     for (let pages = 0; pages < PAGES; pages += 1) {
         const trace = randomBytes(16).toString("hex");
         // https://www.w3.org/TR/trace-context/: version, trace, parent, and the flag that keeps the trace.
         const traceparent = `00-${trace}-${randomBytes(8).toString("hex")}-01`;
-        const { failure, body = "" } = await requestPage(url, { traceparent }, stop);
+        const { what, failure, body = "" } = await visitPage(mesh, { traceparent }, stop);
         if (failure !== undefined) {
-            return { why: `${url}: ${failure}` };
+            return { why: `${what}: ${failure}` };
         }
         if (["v2", "v3"].includes(reviewsOn(body))) {
             return { trace };

@@ -488,15 +488,73 @@ describe("the check of the page", () => {
         expect((await checkPage(mesh)).found).toMatch(/answers 200, without reviews$/);
     });
 
-    it("fails if the page cannot be reached", async () => {
+    it("fails if the page can be reached neither here nor through the API server", async () => {
         const service = cluster.find("Service", "istio-ingressgateway");
         service.status = { loadBalancer: { ingress: [{ hostname: "127.0.0.1:1" }] } };
-        expect((await checkPage(mesh)).found).toBe(
-            "http://127.0.0.1:1/productpage does not answer: connection refused",
+        cluster.answer = () => new ApiError(503, "no endpoints available");
+        cluster.find("Pod", "ingress-1").status = { phase: "Pending" };
+        expect(await checkPage(mesh)).toEqual(
+            failed(
+                "http://127.0.0.1:1/productpage does not answer (connection refused); through the API server it does not answer: " +
+                    "no endpoints available; a port-forward fails too: no pod is ready",
+                "fix Pod istio-system/ingress-1: Pending",
+            ),
         );
-        service.status = { loadBalancer: {} };
+    });
+
+    it("A6: is ok with a note if only the API server reaches the page", async () => {
+        const service = cluster.find("Service", "istio-ingressgateway");
+        service.status = { loadBalancer: { ingress: [{ ip: "127.0.0.1" }] } };
+        service.spec = { ports: [{ port: 1, targetPort: 80 }] };
+        const asked: string[] = [];
+        cluster.answer = (server, path) => {
+            asked.push(`${server.kind} ${server.namespace}/${server.name}:${server.port}${path}`);
+            return { status: 200, text: page("v3") };
+        };
+        const begun = Date.now();
+        const { status, found, note } = await checkPage(mesh);
+        expect(status).toBe("ok");
+        expect(found).toBe(
+            "http://127.0.0.1:1/productpage does not answer (connection refused); through the API server it answers 200",
+        );
+        expect(note).toMatch(/^This machine does not reach http.*Bookinfo works\.\nLikely cause: .*\nWays on:\n/);
+        expect(note).toContain("  the dashboard bookinfo   opens the page through a port-forward");
+        expect(asked).toEqual(["services istio-system/istio-ingressgateway:1/productpage"]);
+        expect((Date.now() - begun) / 1000).toBeCloseTo(20, 0);
+        // The other checks that need the page do not wait again, and go the same way.
+        const later = Date.now();
+        cluster.answer = (server, path) =>
+            server.name === "istio-ingressgateway" ? { status: 200, text: page("v2") } : healthy(server, path);
+        expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+        expect(Date.now()).toBe(later);
+    });
+
+    it("A6: is ok without an external address, and needs reviews all the same", async () => {
+        const service = cluster.find("Service", "istio-ingressgateway");
+        service.spec = { type: "ClusterIP", ports: [{ port: 80 }] };
+        service.status = {};
+        cluster.answer = () => ({ status: 200, text: page("v2") });
+        expect(await checkPage(mesh)).toEqual(
+            ok(
+                "the page, through the API server, answers 200",
+                "The ingress gateway has no external address, because its Service is of type ClusterIP. " +
+                    "This opens the page through a port-forward:\n  the dashboard bookinfo",
+            ),
+        );
+        cluster.answer = () => ({ status: 200, text: "Error fetching product reviews" });
+        expect(await checkPage(mesh)).toMatchObject({ status: "failed" });
+        cluster.answer = () => ({ status: 404, text: "" });
+        expect((await checkPage(mesh)).found).toBe("the page, through the API server, answers 404 Not Found");
+        cluster.remove("Service", "istio-ingressgateway");
         const [result] = await runChecks(mesh, [{ name: "page", check: checkPage }]);
-        expect(result?.found).toContain("has no external address; does the cluster have load balancers?");
+        expect(result?.found).toContain("the cluster has no Service istio-system/istio-ingressgateway");
+    });
+
+    it("A6: is about the address that the config names", async () => {
+        const { port } = ingress.address() as AddressInfo;
+        cluster.find("Service", "istio-ingressgateway").spec = { type: "NodePort", ports: [{ port: 80 }] };
+        mesh.address = { host: "127.0.0.1", port };
+        expect(await checkPage(mesh)).toEqual(ok(`http://127.0.0.1:${port}/productpage answers 200`));
     });
 });
 
@@ -726,5 +784,7 @@ describe("the report", () => {
             "  traces: do this",
         ]);
         expect(checkReport(results.slice(0, 1))).not.toContain("What to do");
+        const noted = [{ name: "page", seconds: 0.12, ...ok("answers 200", "only there\nand how") }];
+        expect(checkReport(noted)).toBe("ok  page  answers 200  0.1 s\n\nNotes:\n  page: only there\n  and how");
     });
 });

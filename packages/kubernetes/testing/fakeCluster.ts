@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { ClusterApi, HttpAnswer, ProxiedServer } from "../api";
 import { ApiError } from "../apiError";
 import type { KubernetesObject } from "../object";
@@ -24,6 +25,9 @@ export class FakeCluster {
     log: (pod: string, container: string, previous: boolean) => string | ApiError = (pod, container) =>
         new ApiError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
+    /** A connection to a port of a pod; default: the API server opens none. */
+    connect: (pod: { namespace: string; name: string }, port: number) => Promise<Duplex> = ({ namespace, name }) =>
+        Promise.reject(new ApiError(0, `${namespace}/${name} cannot be reached`));
 
     get api(): ClusterApi {
         const api: Partial<ClusterApi> = {
@@ -58,6 +62,7 @@ export class FakeCluster {
                     ? Promise.reject(log)
                     : Promise.resolve(log.split("\n").slice(-lines).join("\n"));
             },
+            connectToPod: (pod, port) => this.connect(pod, port),
             getByProxy: (server, path) => {
                 const answer = this.answer(server, path);
                 return answer instanceof ApiError ? Promise.reject(answer) : Promise.resolve(answer);

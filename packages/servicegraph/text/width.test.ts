@@ -6,7 +6,8 @@ it("shortens any text to any width, and does not change a text that fits", () =>
     fc.assert(
         fc.property(anyName, fc.integer({ min: 30, max: 400 }), (text, width) => {
             const fitted = fit(text, 14, width);
-            expect(textWidth(fitted, 14)).toBeLessThanOrEqual(width);
+            // A sum of fractions can be a little too large.
+            expect(textWidth(fitted, 14)).toBeLessThanOrEqual(width + 1e-6);
             if (fitted !== text) {
                 expect(fitted).toContain("…");
             }

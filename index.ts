@@ -28,32 +28,37 @@ const inCluster = { provider, deletedWith: cluster.cluster };
 
 const { tracing, prometheus, grafana, kiali, servicegraph, ingress, ...mesh } = config.istio;
 
-const istio = new Istio("istio", { ...mesh, tracing, ingressAddress, cluster }, inCluster);
+const istio = new Istio("istio", { ...mesh, images: config.images, tracing, ingressAddress, cluster }, inCluster);
 const app = new InjectedNamespace("app", { name: config.app.namespace, injector: istio.istiod }, inCluster);
 
-const { gatewaySelector, namespace } = istio;
-new Bookinfo("bookinfo", { ...config.bookinfo, namespace: app.name, injection: app.injection }, inCluster);
+const { gatewaySelector, namespace, pullSecrets } = istio;
+const bookinfo = { ...config.bookinfo, images: config.images };
+new Bookinfo("bookinfo", { ...bookinfo, namespace: app.name, injection: app.injection }, inCluster);
 new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
 
 const enabled = enabledAddons(config.istio);
 if (enabled.prometheus) {
     // A volume outlives the cluster, unless it is deleted before. And it cannot be deleted while a pod uses it.
     const opts = prometheus.storage.persistent ? { provider } : inCluster;
-    new Prometheus("prometheus", { ...prometheus, namespace }, opts);
+    new Prometheus("prometheus", { ...prometheus, namespace, pullSecrets }, opts);
 }
 const grafanaServer = enabled.grafana
-    ? new Grafana("grafana", { ...grafana, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster)
+    ? new Grafana("grafana", { ...grafana, namespace, pullSecrets, prometheusUrl: PROMETHEUS_URL }, inCluster)
     : undefined;
 if (enabled.jaeger) {
-    new Jaeger("jaeger", { ...tracing, namespace }, inCluster);
+    new Jaeger("jaeger", { ...tracing, namespace, pullSecrets }, inCluster);
 }
 if (enabled.kiali) {
     const overrides = pulumi.output(mesh.values).kiali;
-    const args = { ...kiali, timeout: mesh.timeout, namespace, neighbours: enabled, values: overrides };
+    const args = { ...kiali, timeout: mesh.timeout, namespace, pullSecrets, neighbours: enabled, values: overrides };
     new Kiali("kiali", args, { ...inCluster, dependsOn: istio.base });
 }
 if (enabled.servicegraph) {
-    new Servicegraph("servicegraph", { ...servicegraph, namespace, prometheusUrl: PROMETHEUS_URL }, inCluster);
+    new Servicegraph(
+        "servicegraph",
+        { ...servicegraph, namespace, pullSecrets, prometheusUrl: PROMETHEUS_URL },
+        inCluster,
+    );
 }
 
 const endpoint = ingress.address ? pulumi.output(ingress.address) : istio.endpoint;

@@ -9,6 +9,9 @@ export const RELEASES = { base: "istio-base", istiod: "istiod", gateway: "istio-
 /** With this label on a namespace, Istio's webhook adds a sidecar to every new pod there. */
 export const INJECTION_LABEL = { "istio-injection": "enabled" } as const;
 
+/** The pull secret that the program makes from `images.dockerConfig`: of the same name in each namespace. */
+export const PULL_SECRET = "image-registries";
+
 /** HTTP port of the ingress gateway: the chart's Service maps 80 to 80 (`service.ports` in its values.yaml). */
 export const GATEWAY_HTTP_PORT = 80;
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { isMemory } from "../components/quantity";
 import { flag, group, nonEmpty } from "./fields";
-import { chartRepository, image } from "./imageReferences";
+import { chartCredentials, chartRepository, image } from "./imageReferences";
 
 /** A duration in Prometheus' notation, with units from large to small: `6h`, `1d12h`, `500ms`. */
 const DURATION = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
@@ -116,6 +116,7 @@ export const ADDON_SECTIONS = {
             allowed: "https://..., oci://..., or a directory with the chart kiali-server",
             description: "Source of Kiali's chart. A directory is used regardless of its chart's version.",
         }),
+        chartCredentials: chartCredentials("Kiali's chart"),
     }),
 
     servicegraph: group({

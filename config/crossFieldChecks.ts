@@ -6,8 +6,8 @@ import { bytes, cores } from "../components/quantity";
 import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
 import { absolute, type Files } from "./files";
 import { checkGateway } from "./gatewayChecks";
-import { type ConfigIssue, inPulumi, invalidValue, unknownKey } from "./issues";
-import { alternatives } from "./keys";
+import { type ConfigIssue, inPulumi, invalidValue, SECRET, unknownKey } from "./issues";
+import { alternatives, keyAt } from "./keys";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
 import { ISTIO_MINOR, type Section } from "./schema";
 import { valueAt } from "./valueAt";
@@ -17,6 +17,8 @@ type Istio = Section<"istio">;
 export function checkIstio(istio: Istio, files: Files): ConfigIssue[] {
     return [
         ...checkSources(istio, files),
+        ...checkChartCredentials(["istio"], istio),
+        ...checkChartCredentials(["istio", "kiali"], istio.kiali),
         ...checkAutoscaling(istio, "istiod"),
         ...checkAutoscaling(istio, "gateway"),
         ...checkResources(istio, "istiod"),
@@ -62,6 +64,24 @@ function checkDirectory(path: string[], repository: string, charts: string[], fi
         .map((chart) => `${chart}/Chart.yaml`)
         .filter((file) => !files.exists(`${directory}/${file}`));
     return missing.length === 0 ? [] : [invalidValue(path, repository, `${directory} lacks ${missing.join(", ")}`)];
+}
+
+/** Credentials must have a repository to go to, which is not the default one: that one is public, and somebody else's. */
+function checkChartCredentials(
+    path: string[],
+    { chartRepository, chartCredentials }: Pick<Istio, "chartRepository" | "chartCredentials">,
+): ConfigIssue[] {
+    const isPublic = chartRepository === keyAt([...path, "chartRepository"])?.fallback;
+    const isDirectory = !/^(?:https?|oci):\/\//.test(chartRepository);
+    if (!chartCredentials || !(isPublic || isDirectory)) {
+        return [];
+    }
+    const repository = inPulumi([...path, "chartRepository"]);
+    const problem = isPublic
+        ? `${repository} is the public one, which must not get them`
+        : `${repository} is a directory, which wants no credentials`;
+    const allowed = `nothing, unless ${repository} is a repository of your own`;
+    return [invalidValue([...path, "chartCredentials"], SECRET, problem, { allowed })];
 }
 
 function checkAutoscaling(istio: Istio, part: "istiod" | "gateway"): ConfigIssue[] {

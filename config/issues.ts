@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { shellPath, shellWord } from "../packages/shared/shell";
-import { alternatives, type Key, keyAt, keyHolding, ROOT } from "./keys";
+import { alternatives, type Key, keyAt, keyHolding, leaves, ROOT } from "./keys";
 import { valueAt } from "./valueAt";
 
 /** Something wrong with one setting. */
@@ -29,13 +29,16 @@ export class ConfigError extends Error {
     }
 }
 
+/** Stands for a value that must not be shown. */
+export const SECRET = "[secret]";
+
 function line({ path, key = inPulumi(path), value, problem, allowed, remedy }: ConfigIssue): string {
-    const set = value === undefined ? "is not set" : `= ${excerpt(value)}`;
+    const set = value === undefined ? "is not set" : `= ${excerpt(mayBeCredential(path, value) ? SECRET : value)}`;
     return `  ${key} ${set}: ${problem}; allowed: ${allowed}. ${remedy}`;
 }
 
 /**
- * The issue of an invalid value. The remedy sets the example value, or removes the key if there is no example.
+ * The issue of an invalid value. The remedy sets the example value, asks for a secret, or removes the key.
  *
  * @param better What is allowed and an example, if more is known than what the schema says of the key.
  */
@@ -46,9 +49,13 @@ export function invalidValue(
     better: { allowed?: string; example?: string } = {},
 ): ConfigIssue {
     const { allowed = "another value", example } = { ...keyHolding(path), ...better };
-    const remedy = example
-        ? `Run: pulumi config set --path ${shellWord(inPulumi(path))} ${shellPath(example)}`
-        : removeCommand(path);
+    const key = keyAt(path);
+    const word = shellWord(inPulumi(path));
+    const remedy = key?.secret
+        ? `Run: pulumi config set --secret --path ${word}${key.fromFile ? " < FILE" : ""}`
+        : example
+          ? `Run: pulumi config set --path ${word} ${shellPath(example)}`
+          : removeCommand(path);
     return { path, value, problem, allowed, remedy };
 }
 
@@ -115,7 +122,8 @@ function similarTo(name: string, known: string[]): string | undefined {
 
 /** The first key with exactly this name, at any depth. */
 function elsewhere(name: string, from: Key = ROOT): string[] | undefined {
-    const here = from.children.find((key) => nameOf(key).toLowerCase() === name.toLowerCase());
+    // A password of something else is not one of ours.
+    const here = from.children.find((key) => !key.secret && nameOf(key).toLowerCase() === name.toLowerCase());
     return here?.path ?? from.children.map((key) => elsewhere(name, key)).find((path) => path !== undefined);
 }
 
@@ -123,12 +131,32 @@ function nameOf(key: Key): string {
     return key.path.at(-1) ?? "";
 }
 
+/** Names of keys with credentials. A misspelt key of ours, and a chart's value, is recognized only by its name. */
+const CREDENTIAL = /passw|token|credential|dockerconfig|secret$|^auths?$/i;
+
+/** Whether a value is a credential or may contain one: such as a text in place of an object that has secret keys. */
+function mayBeCredential(path: string[], value: unknown): boolean {
+    const key = keyAt(path);
+    const isSecret = typeof value === "string" && key !== undefined && leaves(key).some(({ secret }) => secret);
+    return isSecret || [...path, ...namesIn(value)].some((name) => CREDENTIAL.test(name));
+}
+
+/** The names of all keys in a tree. */
+function namesIn(value: unknown): string[] {
+    return typeof value === "object" && value !== null
+        ? Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)])
+        : [];
+}
+
+/** A value in short, without the user and the password in a URL. */
 function excerpt(value: unknown): string {
-    const json = JSON.stringify(value);
+    const json = JSON.stringify(value)
+        .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s"]*@(?!sha256:)/gi, "$1***@")
+        .replace(/^"[^/\s"]*@(?!sha256:)/, '"***@');
     return json.length > 60 ? `${json.slice(0, 57)}...` : json;
 }
 
-function removeCommand(path: string[]): string {
+export function removeCommand(path: string[]): string {
     return `Run: pulumi config rm --path ${shellWord(inPulumi(path))}`;
 }
 

@@ -11,6 +11,10 @@ export interface Key {
     /** A value for a command that sets the key. */
     example?: string;
     description: string;
+    /** Whether its value must never be shown. */
+    secret: boolean;
+    /** Whether a command reads its value from a file. */
+    fromFile: boolean;
     /** The keys below this one. An object with arbitrary content, such as Helm values, has no children. */
     children: Key[];
 }
@@ -27,6 +31,8 @@ interface Node {
     fallback?: string;
     example?: unknown;
     description?: string;
+    secret?: boolean;
+    fromFile?: boolean;
 }
 
 /** The root of all keys, from the schema. */
@@ -57,6 +63,8 @@ function keyOf(path: string[], node: Node, required: boolean): Key {
         // `pulumi config set` accepts neither objects nor lists.
         example: /^(?:object|array)$/.test(node.type ?? "") ? undefined : inWords(node.example ?? node.default ?? ""),
         description: node.description ?? "",
+        secret: node.secret ?? false,
+        fromFile: node.fromFile ?? false,
         children: childrenOf(path, node),
     };
 }

@@ -1,5 +1,6 @@
 import { parseJson } from "../packages/shared/json";
 import type { HelmValues } from "../components/istio/merge";
+import type { ChartCredentials } from "../components/istio/chart";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
 import { type Addons, resolveAddons } from "./addons";
@@ -8,11 +9,13 @@ import { checkIstio } from "./crossFieldChecks";
 import { absolute, type Files, localFiles } from "./files";
 import { checkReservedAddress } from "./gatewayChecks";
 import type { GoogleConfig } from "./gke";
+import { imageCredentials, type PlainImageCredentials, resolveImages } from "./images";
 import { type Ingress, ingressOf } from "./ingress";
-import { ConfigError, type ConfigIssue, inPulumi, unknownKey } from "./issues";
+import { ConfigError, type ConfigIssue, inPulumi, SECRET, unknownKey } from "./issues";
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
 import { parseSection } from "./section";
+import { checkUserInfo } from "./userInfo";
 
 /** The whole config, checked and complete: with the profile's values, with defaults, and with the files that it names. */
 export interface Config {
@@ -21,6 +24,7 @@ export interface Config {
         Addons & {
             readonly version: string;
             readonly chartRepository: string;
+            readonly chartCredentials?: ChartCredentials;
             /** Maximum time for each of Helm's operations, in seconds. */
             readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
@@ -28,6 +32,8 @@ export interface Config {
             readonly ingress: Ingress;
             readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>>;
         };
+    /** Credentials for images. The mirror is already part of their names. */
+    readonly images: Readonly<PlainImageCredentials>;
     readonly app: Readonly<Section<"app">>;
     readonly bookinfo: Readonly<Section<"bookinfo">>;
 }
@@ -54,6 +60,7 @@ export function parseConfig(
 
     const cluster = parseSection("cluster", set.cluster ?? {});
     const istio = parseSection("istio", set.istio);
+    const images = parseSection("images", set.images);
     const app = parseSection("app", set.app);
     const bookinfo = parseSection("bookinfo", set.bookinfo);
 
@@ -66,19 +73,23 @@ export function parseConfig(
         ...istio.issues,
         ...(istio.value ? checkIstio(istio.value, files) : []),
         ...(istio.value ? checkReservedAddress(cluster.value, istio.value) : []),
+        ...images.issues,
         ...app.issues,
         ...bookinfo.issues,
+        ...checkUserInfo(set, secret),
     ]);
-    if (issues.length > 0 || !target.config || !istio.value || !app.value || !bookinfo.value) {
+    if (issues.length > 0 || !target.config || !istio.value || !images.value || !app.value || !bookinfo.value) {
         throw new ConfigError(
-            issues.map((issue) => (secret.includes(issue.path[0] ?? "") ? { ...issue, value: "[secret]" } : issue)),
+            issues.map((issue) => (secret.includes(issue.path[0] ?? "") ? { ...issue, value: SECRET } : issue)),
         );
     }
+    const resolved = resolveImages(set, images.value, istio.value, bookinfo.value);
     return frozen({
         cluster: target.config,
-        istio: completed(istio.value, files),
+        istio: completed(resolved.istio, files),
+        images: imageCredentials(images.value),
         app: app.value,
-        bookinfo: bookinfo.value,
+        bookinfo: resolved.bookinfo,
     });
 }
 
@@ -93,7 +104,10 @@ function lastOfEachPath(issues: ConfigIssue[]): ConfigIssue[] {
     return [...new Map(issues.map((issue) => [inPulumi(issue.path), issue])).values()];
 }
 
-function completed({ profile, istiod, gateway, proxy, ...istio }: Section<"istio">, files: Files): Config["istio"] {
+function completed(
+    { profile, istiod, gateway, proxy, ...istio }: ReturnType<typeof resolveImages>["istio"],
+    files: Files,
+): Config["istio"] {
     // Only ~ is resolved: a directory relative to the project stays relative, so that the state does not depend on the
     // machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);

@@ -3,7 +3,8 @@
  * zod's own metadata a key has
  * - `allowed`: what is allowed, if the type does not say it;
  * - `fallback`: the source of the default, if it is not a constant;
- * - `example`: a value for the command that fixes an issue, if there is no default.
+ * - `example`: a value for the command that fixes an issue, if there is no default;
+ * - `secret`: true if the value must never be shown; with `fromFile`, a command reads it from a file.
  */
 import * as z from "zod";
 import { ISTIO_NAMESPACE } from "../components/names";
@@ -12,7 +13,8 @@ import { ADDON_SECTIONS } from "./addonSchema";
 import { CLUSTER_SECTION } from "./clusterSchema";
 import { flag, group, wholeNumber } from "./fields";
 import { GATEWAY_ACCESS } from "./gatewaySchema";
-import { chartRepository, registry, tag } from "./imageReferences";
+import { chartCredentials, chartRepository, registry, tag } from "./imageReferences";
+import { IMAGES_SECTION } from "./imageSchema";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 
 /** The only minor version of Istio whose charts, values and API this program supports. */
@@ -95,6 +97,7 @@ export const SECTIONS = {
             allowed: "https://..., oci://..., or a directory with the charts base, istiod and gateway",
             description: "Source of Istio's charts. A directory is used regardless of its charts' version.",
         }),
+        chartCredentials: chartCredentials("Istio's charts"),
         hub: registry.default("docker.io/istio").describe("Source of Istio's images."),
         tag: tag.optional().meta({
             fallback: "istio.version",
@@ -128,6 +131,8 @@ export const SECTIONS = {
             kiali: overrides("kiali-server"),
         }),
     }).describe("The service mesh and its add-ons."),
+
+    images: IMAGES_SECTION,
 
     app: group({
         namespace: z

@@ -10,12 +10,15 @@ import {
     ServiceAccount,
 } from "../kubernetes";
 import { SKIP_AWAIT } from "../annotations";
+import type { PullSecrets } from "../pullSecrets";
 import { addonDeployment, type AddonSpec, labelsOf, portOf } from "./deployment";
 
 export interface AddonArgs extends AddonSpec {
     namespace: pulumi.Input<string>;
     /** Its Services, each with the names of its ports. By default there is one with the add-on's name and all ports. */
     services?: Record<string, string[]>;
+    /** Pull secrets in the namespace. */
+    pullSecrets?: PullSecrets;
     /** Its permissions in the whole cluster. Without them, its pod gets no token for the API server. */
     permissions?: k8s.types.input.rbac.v1.PolicyRule[];
 }
@@ -93,6 +96,7 @@ export class Addon extends pulumi.ComponentResource {
                 metadata: { name: args.name, namespace, labels },
                 spec: addonDeployment(args, {
                     serviceAccount,
+                    pullSecrets: args.pullSecrets,
                     configMaps,
                     claims,
                     talksToApiServer: args.permissions !== undefined,

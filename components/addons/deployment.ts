@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { scrapeAnnotations } from "../annotations";
+import { imagePullSecrets, type PullSecrets } from "../pullSecrets";
 import type { Amounts } from "../quantity";
 import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE } from "../restrictedPod";
 
@@ -48,6 +49,7 @@ interface Storage {
 /** Names of objects that the pod refers to, by the names of its volumes. */
 export interface AddonObjects {
     serviceAccount: pulumi.Input<string>;
+    pullSecrets?: PullSecrets;
     configMaps: Record<string, pulumi.Input<string>>;
     claims: Record<string, pulumi.Input<string>>;
     /** Whether the pod calls the API server. */
@@ -86,6 +88,7 @@ export function addonDeployment(addon: AddonSpec, objects: AddonObjects): k8s.ty
             spec: {
                 serviceAccountName: objects.serviceAccount,
                 automountServiceAccountToken: objects.talksToApiServer,
+                ...imagePullSecrets(objects.pullSecrets),
                 // Kubernetes' variables such as PROMETHEUS_PORT would depend on the order of creation.
                 enableServiceLinks: false,
                 securityContext: {

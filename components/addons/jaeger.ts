@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { ADDONS, JAEGER } from "../names";
+import type { PullSecrets } from "../pullSecrets";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 
 export interface JaegerArgs {
     namespace: pulumi.Input<string>;
+    /** Pull secrets in the namespace. */
+    pullSecrets?: PullSecrets;
     /** The image with its tag, of Jaeger 2. */
     image: string;
 }
@@ -20,6 +23,7 @@ export class Jaeger extends pulumi.ComponentResource {
             {
                 ...jaegerSpec(args.image),
                 namespace: args.namespace,
+                pullSecrets: args.pullSecrets,
                 services: {
                     [JAEGER.query]: ["http-query", "grpc-query"],
                     [JAEGER.collector]: ["grpc-otlp", "http-otlp"],

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Release } from "../kubernetes";
 import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "../names";
-import { chartSource } from "../istio/chart";
+import { type ChartCredentials, chartSource, secretOutputs } from "../istio/chart";
 import { type HelmValues, mergeValues } from "../istio/merge";
+import type { PullSecrets } from "../pullSecrets";
 import { labelsOf } from "./deployment";
 import { generatedSecret } from "./generatedSecret";
 
@@ -12,6 +13,12 @@ export interface KialiArgs {
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the chart `kiali-server`. */
     chartRepository: string;
+    /** Credentials of the repository. Secret. */
+    chartCredentials?: pulumi.Output<ChartCredentials>;
+    /** The image without its tag. Default: the chart's. */
+    image?: string;
+    /** Pull secrets in the namespace. */
+    pullSecrets?: PullSecrets;
     /** Maximum time for each of Helm's operations, in seconds. */
     timeout: number;
     /** The other add-ons that Kiali can query. Prometheus is required. */
@@ -27,7 +34,7 @@ type KialiNeighbours = Record<"grafana" | "jaeger", boolean>;
  * in `dependsOn`: Kiali checks only at its start whether the cluster has them.
  */
 export class Kiali extends pulumi.ComponentResource {
-    constructor(name: string, args: KialiArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { chartCredentials, ...args }: KialiArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Kiali", name, args, opts);
 
         const signingKey = generatedSecret(
@@ -40,14 +47,24 @@ export class Kiali extends pulumi.ComponentResource {
             {
                 name: KIALI_RELEASE,
                 namespace: args.namespace,
-                ...chartSource(args.chartRepository, "kiali-server", args.version),
+                ...chartSource(args.chartRepository, "kiali-server", args.version, chartCredentials),
                 values: pulumi
-                    .all([args.values, signingKey.metadata.name])
-                    .apply(([overrides, secret]) => mergeValues(kialiValues(args.neighbours, secret), overrides)),
+                    .all([args.values, signingKey.metadata.name, args.pullSecrets && pulumi.all(args.pullSecrets)])
+                    .apply(([overrides, secret, pullSecrets]) =>
+                        mergeValues(
+                            kialiValues(args.neighbours, secret, { image: args.image, pullSecrets }),
+                            overrides,
+                        ),
+                    ),
                 timeout: args.timeout,
             },
             // As with Istio's releases. A component's children do not inherit its dependsOn.
-            { parent: this, dependsOn: opts?.dependsOn, deleteBeforeReplace: true },
+            {
+                parent: this,
+                dependsOn: opts?.dependsOn,
+                ...secretOutputs(chartCredentials),
+                deleteBeforeReplace: true,
+            },
         );
         this.registerOutputs({});
     }
@@ -57,12 +74,18 @@ export class Kiali extends pulumi.ComponentResource {
 const SIGNING_KEY = { secret: "kiali-signing-key", key: "key" };
 
 /** Values of the chart `kiali-server` 2. Kiali's own config/config.go has the same names. */
-export function kialiValues({ grafana, jaeger }: KialiNeighbours, signingKeySecret: string): HelmValues {
+export function kialiValues(
+    { grafana, jaeger }: KialiNeighbours,
+    signingKeySecret: string,
+    { image, pullSecrets }: { image?: string; pullSecrets?: readonly string[] } = {},
+): HelmValues {
     return {
         auth: { strategy: "anonymous" },
         deployment: {
             view_only_mode: true,
+            ...(image !== undefined && { image_name: image }),
             image_pull_policy: "IfNotPresent",
+            ...(pullSecrets && { image_pull_secrets: pullSecrets }),
             pod_labels: { "sidecar.istio.io/inject": "false" },
             // By default, the first probe comes only after half a minute.
             probes: {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { ADDONS } from "../names";
+import type { PullSecrets } from "../pullSecrets";
 import { bytes } from "../quantity";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
@@ -8,6 +9,8 @@ import { scrapeJobs } from "./scrapeConfig";
 
 export interface PrometheusArgs {
     namespace: pulumi.Input<string>;
+    /** Pull secrets in the namespace. */
+    pullSecrets?: PullSecrets;
     /** The image with its tag, of Prometheus 3. */
     image: string;
     /** How long samples are kept, in Prometheus' notation, such as `6h`. Shorter if the storage is full before. */
@@ -28,6 +31,7 @@ export class Prometheus extends pulumi.ComponentResource {
             {
                 ...prometheusSpec(args),
                 namespace: args.namespace,
+                pullSecrets: args.pullSecrets,
                 // For service discovery.
                 permissions: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
             },
@@ -49,7 +53,12 @@ const DATA_PATH = "/prometheus";
  */
 const FILL_LEVEL = 0.75;
 
-export function prometheusSpec({ image, retention, storage, rules }: Omit<PrometheusArgs, "namespace">): AddonSpec {
+export function prometheusSpec({
+    image,
+    retention,
+    storage,
+    rules,
+}: Omit<PrometheusArgs, "namespace" | "pullSecrets">): AddonSpec {
     // Prometheus' MB is what others call MiB.
     const megabytes = Math.floor((bytes(storage.size) * FILL_LEVEL) / 1024 ** 2);
     return {

@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "../names";
+import type { PullSecrets } from "../pullSecrets";
 import { ENTRY, serverFiles } from "../../packages/servicegraph/bundle";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 
 export interface ServicegraphArgs {
     namespace: pulumi.Input<string>;
+    /** Pull secrets in the namespace. */
+    pullSecrets?: PullSecrets;
     /** An image with Node 20.20 or newer, with its tag. */
     image: string;
     /** Prometheus, as the server reaches it. */
@@ -17,14 +20,18 @@ export class Servicegraph extends pulumi.ComponentResource {
     constructor(name: string, args: ServicegraphArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Servicegraph", name, args, opts);
 
-        new Addon(name, { ...servicegraphSpec(args), namespace: args.namespace }, { parent: this });
+        const { namespace, pullSecrets } = args;
+        new Addon(name, { ...servicegraphSpec(args), namespace, pullSecrets }, { parent: this });
         this.registerOutputs({});
     }
 }
 
 const APP_PATH = "/app";
 
-export function servicegraphSpec({ image, prometheusUrl }: Omit<ServicegraphArgs, "namespace">): AddonSpec {
+export function servicegraphSpec({
+    image,
+    prometheusUrl,
+}: Omit<ServicegraphArgs, "namespace" | "pullSecrets">): AddonSpec {
     return {
         name: "servicegraph",
         image,

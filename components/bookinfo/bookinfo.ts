@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Deployment, Service, ServiceAccount } from "../kubernetes";
 import { BACKGROUND_DELETION, SKIP_AWAIT } from "../annotations";
 import { BOOKINFO_PORT } from "../names";
+import { type ImageCredentials, pullSecretsIn } from "../pullSecrets";
 import { type BookinfoImages, deploymentSpec } from "./deployment";
 import { BOOKINFO_SERVICES } from "./services";
 
@@ -9,15 +10,18 @@ export interface BookinfoArgs extends BookinfoImages {
     namespace: pulumi.Input<string>;
     /** What only the pods wait for: `injection` of an `InjectedNamespace`. */
     injection: pulumi.Resource[];
+    /** Credentials for the images. */
+    images: ImageCredentials;
 }
 
 /** Istio's sample application: productpage, details, ratings, and reviews in three versions. */
 export class Bookinfo extends pulumi.ComponentResource {
-    constructor(name: string, { injection, ...args }: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(name: string, { injection, images, ...args }: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:bookinfo:Bookinfo", name, args, opts);
 
         const { namespace } = args;
         const childOpts = { parent: this };
+        const pullSecrets = pullSecretsIn(name, namespace, images, childOpts);
         for (const service of BOOKINFO_SERVICES) {
             const labels = { app: service.name, service: service.name };
             new Service(
@@ -54,7 +58,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                             // On destroy, istiod does not have to run until the last pod has ended.
                             annotations: BACKGROUND_DELETION,
                         },
-                        spec: deploymentSpec(service, version, args, serviceAccount.metadata.name),
+                        spec: deploymentSpec(service, version, args, serviceAccount.metadata.name, pullSecrets),
                     },
                     { ...childOpts, dependsOn: injection },
                 );

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ImagePullPolicy } from "../istio/values";
 import { BOOKINFO_PORT } from "../names";
+import { imagePullSecrets, type PullSecrets } from "../pullSecrets";
 import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE } from "../restrictedPod";
 import type { BookinfoService } from "./services";
 
@@ -19,6 +20,7 @@ export function deploymentSpec(
     version: string,
     images: BookinfoImages,
     serviceAccountName: pulumi.Input<string>,
+    pullSecrets?: PullSecrets,
 ): k8s.types.input.apps.v1.DeploymentSpec {
     const labels = { app: service.name, version };
     const scratch = Object.entries(service.scratch ?? {});
@@ -31,6 +33,8 @@ export function deploymentSpec(
                 serviceAccountName,
                 // Bookinfo does not call the API server. The sidecar has another token to prove its identity.
                 automountServiceAccountToken: false,
+                // They also count for the sidecar, whose image comes from the same registry.
+                ...imagePullSecrets(pullSecrets),
                 // Kubernetes' variables such as REVIEWS_SERVICE_PORT would depend on the order of creation.
                 enableServiceLinks: false,
                 terminationGracePeriodSeconds: DRAIN_SECONDS + LONGEST_REQUEST,

@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CustomResource, Namespace, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
+import { type ImageCredentials, type PullSecrets, pullSecretsIn } from "../pullSecrets";
 import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
 import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
-import { chartSource } from "./chart";
+import { type ChartCredentials, chartSource, secretOutputs } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
 import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
@@ -14,6 +15,10 @@ export interface IstioArgs extends IstioSettings {
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the charts `base`, `istiod` and `gateway`. */
     chartRepository: string;
+    /** Credentials of the repository. Secret. */
+    chartCredentials?: pulumi.Output<ChartCredentials>;
+    /** Credentials for the images. */
+    images: ImageCredentials;
     /** Maximum time for each of Helm's operations, in seconds: a first pull or a new load balancer can take minutes. */
     timeout: number;
     /** With mutual TLS enabled, every workload of the mesh refuses plain text. */
@@ -36,6 +41,8 @@ export class Istio extends pulumi.ComponentResource {
     public readonly base: Release;
     /** The control plane. Pods that it injects must depend on this release. */
     public readonly istiod: Release;
+    /** Pull secrets for pods in this namespace. */
+    public readonly pullSecrets: PullSecrets;
     /** What routes must wait for: the ingress gateway, an istiod that validates them, and strict mutual TLS. */
     public readonly routing: pulumi.Resource[];
     /** Labels by which a `Gateway` selects the ingress gateway's pods. */
@@ -46,7 +53,7 @@ export class Istio extends pulumi.ComponentResource {
     /** @param opts.deletedWith The cluster, if it belongs to the stack. Applies to everything except the ingress gateway. */
     constructor(
         name: string,
-        { cluster, ...args }: IstioArgs,
+        { cluster, images, chartCredentials, ...args }: IstioArgs,
         { deletedWith, ...opts }: pulumi.ComponentResourceOptions = {},
     ) {
         // The children of a component inherit `deletedWith`, but the gateway must not: its load balancer outlives the cluster.
@@ -58,6 +65,8 @@ export class Istio extends pulumi.ComponentResource {
             { parent: this, deletedWith },
         ).metadata.name;
         this.namespace = namespace;
+        this.pullSecrets = pullSecretsIn(name, namespace, images, { parent: this, deletedWith });
+        const pullSecrets = this.pullSecrets && pulumi.all(this.pullSecrets);
 
         const release = (
             chart: keyof typeof RELEASES,
@@ -71,7 +80,7 @@ export class Istio extends pulumi.ComponentResource {
                     // Charts name their objects after the release, so Pulumi must not choose its name.
                     name: RELEASES[chart],
                     namespace,
-                    ...chartSource(args.chartRepository, chart, args.version),
+                    ...chartSource(args.chartRepository, chart, args.version, chartCredentials),
                     values: pulumi
                         .all([ours, args.values])
                         .apply(([ours, overrides]) => mergeValues(ours, overrides[chart])),
@@ -79,7 +88,7 @@ export class Istio extends pulumi.ComponentResource {
                     skipAwait,
                 },
                 // Two releases cannot have the same name, so the old one goes first.
-                { parent: this, ...releaseOpts, deleteBeforeReplace: true },
+                { parent: this, ...releaseOpts, ...secretOutputs(chartCredentials), deleteBeforeReplace: true },
             );
 
         // Deleted after the releases, in parallel with the namespace, which takes longer.
@@ -89,11 +98,17 @@ export class Istio extends pulumi.ComponentResource {
         // istiod watches each kind as soon as it is served, and nothing creates such an object before istiod is ready. If the
         // cluster has another Istio, this release fails at its CRDs, so there is no second istiod.
         this.base = release("base", baseValues(), { dependsOn: [leftovers], deletedWith }, { skipAwait: true });
-        this.istiod = release("istiod", istiodValues(args), { dependsOn: [this.base], deletedWith });
+        this.istiod = release(
+            "istiod",
+            pullSecrets?.apply((names) => istiodValues(args, names)) ?? istiodValues(args),
+            { dependsOn: [this.base], deletedWith },
+        );
 
         const gateway = release(
             "gateway",
-            pulumi.output(args.ingressAddress).apply((address) => gatewayValues(args, address)),
+            pulumi
+                .all([args.ingressAddress, pullSecrets])
+                .apply(([address, names]) => gatewayValues(args, address, names)),
             { dependsOn: [this.istiod] },
         );
 

@@ -32,8 +32,15 @@ export function baseValues(): HelmValues {
     return VALIDATION;
 }
 
-/** Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here too. */
-export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy, tracing }: IstioSettings): HelmValues {
+/**
+ * Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here too.
+ *
+ * @param pullSecrets Of istiod's pods, and of every pod that it injects.
+ */
+export function istiodValues(
+    { hub, tag, imagePullPolicy, istiod, proxy, tracing }: IstioSettings,
+    pullSecrets?: readonly string[],
+): HelmValues {
     const { autoscaling } = istiod;
     return {
         ...VALIDATION,
@@ -42,6 +49,7 @@ export function istiodValues({ hub, tag, imagePullPolicy, istiod, proxy, tracing
             hub,
             tag,
             imagePullPolicy,
+            ...(pullSecrets && { imagePullSecrets: pullSecrets }),
             proxy: { resources: withoutEmpty(proxy.resources) },
         },
         // The chart accepts these at its root or under `pilot`, and `pilot` wins. So ours are at the root: there a user's
@@ -78,13 +86,18 @@ const GATEWAY_READINESS = {
  *
  * @param address The load balancer's reserved address, if there is one.
  */
-export function gatewayValues({ imagePullPolicy, gateway }: IstioSettings, address?: string): HelmValues {
+export function gatewayValues(
+    { imagePullPolicy, gateway }: IstioSettings,
+    address?: string,
+    pullSecrets?: readonly string[],
+): HelmValues {
     const { autoscaling } = gateway;
     const service = { ...(address !== undefined && { loadBalancerIP: address }), ...serviceValues(gateway.service) };
     return {
         // The pod's image is "auto" until injection replaces it. It has no tag, so by default Kubernetes would treat it as
         // "latest" and pull the injected image each time.
         imagePullPolicy,
+        ...(pullSecrets && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
         readinessProbe: GATEWAY_READINESS,
         resources: withoutEmpty(gateway.resources),
         autoscaling: autoscaling.enabled

@@ -221,6 +221,30 @@ describe("dashboard", () => {
         await expect(ask(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     });
 
+    it("A6: brings Bookinfo's page from the ingress gateway's pods, as load does if there is no address", async () => {
+        cluster.pods = [pod("istio-system", "gateway-1", { istio: "ingressgateway" }, { "istio-proxy": true })];
+        cluster.services = [
+            {
+                apiVersion: "v1",
+                kind: "Service",
+                metadata: { name: "istio-ingressgateway", namespace: "istio-system" },
+                spec: { type: "ClusterIP", ports: [{ port: 80, targetPort: 8080 }] },
+            },
+        ];
+        const port = await freePort();
+        const dashboard = run("dashboard", "bookinfo", "--port", port, ...options);
+        const load = run("load", "-n", "5", "-c", "1", ...options.slice(0, -1));
+        await dashboard.until(() => dashboard.stdout.includes("Ctrl-C ends this."));
+        expect(dashboard.stdout).toContain(`bookinfo  http://localhost:${port}/productpage`);
+        expect(await ask(port)).toBe("from gateway-1");
+        expect(await load.exitCode()).toBe(0);
+        expect(load.stdout).toMatch(/status codes +200 +5/);
+        expect(load.stderr).toMatch(
+            /has no external address, because its Service is of type ClusterIP.*\n.*dashboard bookinfo/,
+        );
+        expect(new Set(cluster.forwarded)).toEqual(new Set(["istio-system/gateway-1:8080"]));
+    });
+
     it("reports missing add-ons, and lists the names", async () => {
         const missing = run("dashboard", "grafana", "jaeger", ...options);
         expect(await missing.exitCode()).toBe(1);

@@ -158,7 +158,7 @@ export async function templateRelease(
 }
 
 /** Helm's error message, without its "Error:" and the warnings before it. */
-function errorOf(stderr: string): string {
+export function errorOf(stderr: string): string {
     const message = stderr.slice(Math.max(0, stderr.search(/^Error:/m))).trim();
     return message.replace(/^Error: /, "");
 }

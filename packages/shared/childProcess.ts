@@ -9,6 +9,8 @@ export interface RunOptions {
     cwd?: string;
     /** Default: the environment of this process. */
     env?: NodeJS.ProcessEnv;
+    /** Standard input. Default: none. */
+    input?: string;
     /** Interrupts the process (SIGINT to its group, once). */
     stop?: AbortSignal;
     /** Longest time that the process may take, in milliseconds. It is interrupted after that. Default: no limit. */
@@ -44,7 +46,7 @@ export function signalRunning(signal: NodeJS.Signals): void {
  * @throws Stopped if the user stops it
  */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return start(program, args, options, ["ignore", "pipe", "pipe"]);
+    return start(program, args, options, [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"]);
 }
 
 /** Runs a program that uses the terminal itself, and keeps what it writes to standard error. */
@@ -92,6 +94,8 @@ function start(
         // one, from the terminal, as an order to stop without cleaning up.
         const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio, detached: true });
         running.add(child);
+        // A process that ends without reading its input says why itself.
+        child.stdin?.on("error", () => undefined).end(options.input);
         const output = { stdout: "", stderr: "" };
         child.stdout?.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
         child.stderr?.setEncoding("utf8").on("data", (text: string) => {

@@ -19,6 +19,7 @@ const ORDER = [
     "switches",
     "lifecycle/changes",
     "clusters/noLoadBalancer",
+    "clusters/company",
 ].map((name) => require.resolve(`./${name}.test.ts`));
 
 /** Position of a file; that of files without one is after all others. */

@@ -51,6 +51,7 @@ describe("a config with only a cluster", () => {
                 context: "here",
                 kubeconfig: expect.stringContaining("server: s") as string,
             },
+            images: { pullSecrets: [] },
             app: { namespace: "default" },
             bookinfo: { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" },
         });
@@ -370,7 +371,7 @@ describe("an issue", () => {
         ["istio.values.gateway.servce", {}, "there is no such key, did you mean istio.values.gateway.service?"],
         ["istio.globl", {}, "there is no such key, did you mean istio.global?"],
         ["istio.mtls", {}, "there is no such key, did you mean istio.global.mtls?"],
-        ["istio.jaeger", {}, "there is no such key; allowed: version, chartRepository, hub,"],
+        ["istio.jaeger", {}, "there is no such key; allowed: version, chartRepository, chartCredentials, hub,"],
         ["istio.tracing", true, "it is a boolean and not an object"],
         ["istio.tracing.enabled", "on", "it is a string and not a boolean; allowed: true or false"],
         ["istio.tracing.sampling", -1, "must be at least 0; allowed: 0 to 100"],
@@ -405,7 +406,7 @@ describe("an issue", () => {
         ["istio.prometheus.storage.persistent", "yes", "it is a string and not a boolean"],
         ["istio.prometheus.rules", {}, "it is an object and not a list; allowed: list of rule groups"],
         ["istio.grafana.image", "", "it is not an image with registry and tag"],
-        ["istio.grafana.password", "secret", "there is no such key; allowed: enabled or image"],
+        ["istio.grafana.plugins", "none", "there is no such key; allowed: enabled or image"],
         ["istio.kiali.version", "1.89.0", "it is not a release of Kiali 2; allowed: 2.x.y"],
         ["istio.kiali.version", "v2.31.0", "it is not a release of Kiali 2"],
         ["istio.kiali.chartRepository", "/none", "/none lacks kiali-server/Chart.yaml"],
@@ -429,7 +430,7 @@ describe("an issue", () => {
         ["bookinfo.registry", "docker.io/Istio", "it is not a registry and path"],
         ["bookinfo.tag", ":1.20.3", "it is not an image tag"],
         ["bookinfo.imagePullPolicy", "", "there is no such choice"],
-        ["isto", {}, "there is no such key, did you mean istio?; allowed: cluster, istio, app or bookinfo"],
+        ["isto", {}, "there is no such key, did you mean istio?; allowed: cluster, istio, images, app or bookinfo"],
         ["namespace", "bookinfo", "there is no such key, did you mean app.namespace?"],
     ])("is reported for %s = %j", (key, value, message) => {
         const [line, ...others] = issues(withSetting({ cluster }, key, value));

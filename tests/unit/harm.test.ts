@@ -46,6 +46,7 @@ const NO_ADVICE: Record<string, string[]> = {
     "packages/cli/render/step.ts": ["patch"],
     "packages/cli/render/steps.ts": [":…Patch", "patch"],
     "packages/cli/rendered/identity.ts": ["patch"],
+    "packages/cli/rendered/inventory.ts": ["patch"],
     "packages/cli/rendered/steps.ts": ["patch"],
     "packages/cli/verify/mutualTls.ts": ["UNSET"],
     "packages/cli/verify/sidecars.ts": ["Namespace … has no label …=…", "kept out of the mesh by the label …=false: …"],
@@ -81,6 +82,19 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
         ],
     ],
     "config/issues.ts": [["a key of the stack's config", "Run: pulumi config rm --path …"]],
+    "config/userInfo.ts": [
+        [
+            "a key of the stack's config",
+            "Take them out, or remove the key. ….",
+            "… Then replace the password, because it has been in a file.",
+        ],
+    ],
+    "packages/cli/engine/plainCredentials.ts": [
+        [
+            "passwords in the stack's config",
+            "Encrypt them, and replace the passwords, because they have been in a file:",
+        ],
+    ],
     "packages/cli/deployment/pulumiStrategy.ts": [
         ["what the state has outside of a cluster that is gone", "\\`pulumi destroy --stack …\\` remove the rest."],
     ],

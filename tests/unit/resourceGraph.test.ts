@@ -41,6 +41,13 @@ describe.each([
         }
     });
 
+    it("A4: has no pull secret and no mirror, because the config names none", () => {
+        const inputs = JSON.stringify(run.resources.map((resource) => resource.inputs));
+        expect(inputs).not.toMatch(/imagePullSecrets|image_pull_secrets|image_name|pullSecrets|"images"/);
+        const secrets = ofType(run, /:Secret$/).map(({ name }) => name);
+        expect(secrets.sort()).toEqual(["grafana-admin", "kiali-signing-key"]);
+    });
+
     it("sets the namespace of every object, instead of using the kubeconfig's", () => {
         const clusterWide = /:(?:Namespace(?:Patch)?|ClusterRole(?:Binding)?)$/;
         for (const { type, name, inputs, read } of ofType(run, /^kubernetes:/)) {

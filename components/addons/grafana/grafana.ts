@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "../../names";
+import type { PullSecrets } from "../../pullSecrets";
 import { Addon } from "../addon";
 import { type AddonSpec, labelsOf } from "../deployment";
 import { generatedSecret } from "../generatedSecret";
@@ -10,6 +11,8 @@ import { settings } from "./settings";
 
 export interface GrafanaArgs {
     namespace: pulumi.Input<string>;
+    /** Pull secrets in the namespace. */
+    pullSecrets?: PullSecrets;
     /** The image with its tag: Grafana 12 or 13. */
     image: string;
     /** Prometheus, as Grafana's server reaches it. */
@@ -24,13 +27,13 @@ export class Grafana extends pulumi.ComponentResource {
     constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Grafana", name, args, opts);
 
-        const { namespace } = args;
+        const { namespace, pullSecrets } = args;
         const admin = generatedSecret(
             `${name}-admin`,
             { ...ADMIN_PASSWORD, namespace, labels: labelsOf("grafana") },
             { parent: this },
         );
-        new Addon(name, { ...grafanaSpec(args, admin.metadata.name), namespace }, { parent: this });
+        new Addon(name, { ...grafanaSpec(args, admin.metadata.name), namespace, pullSecrets }, { parent: this });
 
         // Not the value that this run generated, but the one that the Secret has kept since the first run.
         this.adminPassword = pulumi.secret(
@@ -44,7 +47,7 @@ export class Grafana extends pulumi.ComponentResource {
 const ADMIN_PASSWORD = { secret: "grafana-admin", key: "admin-password" };
 
 export function grafanaSpec(
-    { image, prometheusUrl }: Omit<GrafanaArgs, "namespace">,
+    { image, prometheusUrl }: Omit<GrafanaArgs, "namespace" | "pullSecrets">,
     adminSecret: pulumi.Input<string>,
 ): AddonSpec {
     // Loaded only here: the SDK of Grafana is as large as the rest of the program, and this add-on can be off.

@@ -16,6 +16,6 @@ for (let number = 0; number * each < workloads; number += 1) {
     const app = `app-${number}`;
     // Pods wait for the injector. No injector runs here, so the provider replaces it.
     const { name: namespace, injection } = new InjectedNamespace(app, { name: app, injector: provider }, { provider });
-    const images = { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
-    new Bookinfo(app, { ...images, namespace, injection }, { provider });
+    const source = { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
+    new Bookinfo(app, { ...source, images: { pullSecrets: [] }, namespace, injection }, { provider });
 }

@@ -5,6 +5,7 @@ import { UserError } from "../../shared/errors";
 import { explainingEngine, explainingProblems } from "../diagnosis/explain";
 import { retry } from "../diagnosis/retry";
 import type { Engine } from "../engine/discovery";
+import { refusePlainCredentials } from "../engine/plainCredentials";
 import type { StackState } from "../engine/state";
 import { PulumiStack } from "../engine/pulumiStack";
 import { COUNTS_AS_GONE } from "../../leftovers/gone";
@@ -43,6 +44,7 @@ export class PulumiStrategy implements DeploymentStrategy {
     async deploy(connection: Connection, stop: AbortSignal): Promise<Deployed> {
         const { stack, api, identity } = connection;
         const earlier = stack.record;
+        refusePlainCredentials(stack.name, stack.file);
         const pulumi = this.stackOf(stack.name, api.kubeconfig);
         await freeFromDeadRuns(pulumi, stop);
         const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));

@@ -1,5 +1,5 @@
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
-import { imageRemedy, isFinal, isImageProblem } from "./images";
+import { imageMessage, imageRemedy, isFinal, isImageProblem } from "./images";
 import type { Problem } from "./problem";
 
 /** How a container has ended. */
@@ -45,7 +45,9 @@ export function problemsOfPod(pod: KubernetesObject): Problem[] {
     const reasons = containersOf(pod).flatMap(({ name, ready, state }) => {
         const { waiting, terminated } = state ?? {};
         if (waiting?.reason && waiting.reason !== "PodInitializing") {
-            return [`${name} ${waiting.reason}${waiting.message ? `: ${waiting.message}` : ""}`];
+            const { reason, message = "" } = waiting;
+            const words = isImageProblem(reason) ? imageMessage(message) : message;
+            return [`${name} ${reason}${words && `: ${words}`}`];
         }
         if (terminated && terminated.exitCode !== 0) {
             return [`${name} ended: ${terminated.reason ?? `exit code ${String(terminated.exitCode)}`}`];
@@ -72,7 +74,7 @@ export function isWaitingForImage(pod: KubernetesObject): boolean {
 function imageProblem(pod: KubernetesObject): Pick<Problem, "remedy" | "final"> {
     const waiting = containersOf(pod).find(isWithoutImage);
     const { reason = "", message = "" } = waiting?.state?.waiting ?? {};
-    return waiting ? { remedy: imageRemedy(pod, waiting.name), final: isFinal(reason, message) } : {};
+    return waiting ? { remedy: imageRemedy(pod, waiting.name, message), final: isFinal(reason, message) } : {};
 }
 
 function isWithoutImage({ state }: ContainerStatus): boolean {

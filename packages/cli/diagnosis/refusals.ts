@@ -66,6 +66,12 @@ export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
             "takes it away with the tool that created it.",
     ],
     [
+        // Helm's and the provider's words for a chart repository. A request for an image has some of them too, on a node.
+        /^(?!.* image ).*(?:failed to fetch https?:\S+ : 40[13]|(?:failed to perform "\w+" on source|authenticating to).*(?:status code 40[13]|denied|unauthorized))/im,
+        "The chart repository refuses the login: istio.chartCredentials sets the user and the password of istio.chartRepository, and " +
+            "istio.kiali.chartCredentials those of Kiali's. If its index names another host for the charts, that host gets no password.",
+    ],
+    [
         /asked for the client to provide credentials|^Unauthorized$|: Unauthorized$/m,
         "The kubeconfig's credentials have expired: renew them.",
     ],

@@ -5,6 +5,7 @@ import { Progress } from "../terminal/progress";
 import { lookAtLoadBalancer } from "./loadBalancer";
 import { otherIstio } from "./otherIstio";
 import { NOTHING_CHANGED, refuseMissingPermissions } from "./permissions";
+import { pullSecretProblem } from "./pullSecrets";
 import { noteOnSharedNamespace } from "./sharedNamespace";
 import { terminatingNamespace } from "./terminating";
 
@@ -24,6 +25,7 @@ export async function preflight({ stack, api }: Connection, stop: AbortSignal): 
         lookAtLoadBalancer(stack, api),
         ...namespaces.map((name) => terminatingNamespace(name, api, progress, stop)),
         otherIstio(api),
+        pullSecretProblem(stack, api),
     ]);
     const obstacles = [...found, loadBalancer.obstacle].filter((obstacle) => obstacle !== undefined);
     if (obstacles.length > 0) {

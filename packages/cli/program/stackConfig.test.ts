@@ -38,9 +38,18 @@ describe("the config of a stack", () => {
     it("names all values that are missing, of the wrong type or encrypted", () => {
         expect(resolve({ istio: "on", count: 1.5, deep: { list: [{ secure: "v1:abc" }] } }).faults).toEqual([
             'mesh:cluster: has no value in stack "dev", and no default',
-            'mesh:istio: must be of type object, not the text "on"',
+            "mesh:istio: must be of type object, not a text",
             "mesh:count: must be of type integer, not 1.5",
             "mesh:deep: is encrypted; only the Pulumi CLI can read it",
+        ]);
+    });
+
+    it("A3: shows no text, list or object of the wrong type, which can have a password", () => {
+        for (const istio of ["marker", ["marker"]]) {
+            expect(resolve({ cluster: {}, istio }).faults.join()).not.toContain("marker");
+        }
+        expect(resolve({ cluster: {}, count: { password: "marker" } }).faults).toEqual([
+            "mesh:count: must be of type integer, not an object",
         ]);
     });
 

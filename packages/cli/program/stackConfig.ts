@@ -84,6 +84,10 @@ function isMapping(value: unknown): value is Mapping {
     return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A value of a wrong type. Texts, lists and objects are not quoted, because they can have passwords. */
 function describe(value: unknown): string {
-    return typeof value === "string" ? `the text "${value}"` : JSON.stringify(value);
+    if (typeof value === "string") {
+        return "a text";
+    }
+    return Array.isArray(value) ? "a list" : isMapping(value) ? "an object" : JSON.stringify(value);
 }

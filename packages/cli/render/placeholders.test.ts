@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { collectDeclaration } from "../program/collect";
 import { completeConfig, readStackFile } from "../program/projectConfig";
+import { isEncrypted } from "../program/stackConfig";
 import { PROJECT_NAME } from "../../shared/project";
-import { withPlaceholders } from "./placeholders";
+import { withPlaceholderCredentials, withPlaceholders } from "./placeholders";
 import { stepsOf } from "./steps";
 import { loadProgram, withoutStackTraces } from "../../../tests/unit/program";
 
@@ -42,6 +43,35 @@ describe("a rendering", () => {
             });
         });
         expect(seen).toEqual({ chart: "/no/such/folder/base", complete: true });
+    });
+
+    it("A3, A4: needs no encrypted credential, unless it downloads charts with it", () => {
+        const secure = { secure: "v1:encrypted" };
+        const chartCredentials = { username: "me", password: secure };
+        const kiali = { version: "2.31.0", chartCredentials };
+        const file = {
+            config: {
+                "bookinfo-mesh:images": { mirror: "mirror.example.com", dockerConfig: secure },
+                "bookinfo-mesh:istio": { version: "1.31.1", chartCredentials, kiali },
+                "bookinfo-mesh:app": { namespace: secure },
+            },
+        };
+        const rendered = withPlaceholderCredentials(file, { charts: false });
+        expect(rendered?.config).toMatchObject({
+            "bookinfo-mesh:images": { mirror: "mirror.example.com", dockerConfig: expect.any(String) as string },
+            "bookinfo-mesh:istio": { version: "1.31.1", kiali: { version: "2.31.0" } },
+        });
+        const encrypted = (content: typeof rendered) =>
+            Object.entries(content?.config ?? {})
+                .filter(([, section]) => isEncrypted(section))
+                .map(([key]) => key);
+        // What the files would show stays encrypted, and is refused.
+        expect(encrypted(rendered)).toEqual(["bookinfo-mesh:app"]);
+        expect(encrypted(withPlaceholderCredentials(file, { charts: true }))).toEqual([
+            "bookinfo-mesh:istio",
+            "bookinfo-mesh:app",
+        ]);
+        expect(withPlaceholderCredentials(undefined, { charts: false })).toBeUndefined();
     });
 
     it("is the same for Google Cloud as for other clusters, without Google's resources", async () => {

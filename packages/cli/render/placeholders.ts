@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { StackConfig } from "../program/stackConfig";
+import { sectionOf, type StackFile } from "../program/projectConfig";
+import { isEncrypted, type StackConfig } from "../program/stackConfig";
 import { parseJson } from "../../shared/json";
 import { PROJECT_NAME } from "../../shared/project";
 import { toYaml } from "../../shared/yaml";
@@ -35,6 +36,39 @@ export async function withPlaceholders<T>(
     } finally {
         rmSync(folder, { recursive: true });
     }
+}
+
+/**
+ * A stack's file with placeholders for encrypted credentials, which a rendering never writes. Only the Pulumi CLI could
+ * decrypt them.
+ * @param charts whether charts are downloaded, which needs the real credentials of their repositories
+ */
+export function withPlaceholderCredentials(
+    file: StackFile | undefined,
+    { charts }: { charts: boolean },
+): StackFile | undefined {
+    const { dockerConfig, ...images } = mappingOf(sectionOf(file, "images"));
+    const istio = mappingOf(sectionOf(file, "istio"));
+    const login = (settings: Record<string, unknown>) =>
+        !charts && isEncrypted(settings.chartCredentials)
+            ? { ...settings, chartCredentials: PLACEHOLDER_LOGIN }
+            : settings;
+    const replaced = {
+        ...(isEncrypted(dockerConfig) && { images: { ...images, dockerConfig: PLACEHOLDER_DOCKER_CONFIG } }),
+        istio: { ...login(istio), ...("kiali" in istio && { kiali: login(mappingOf(istio.kiali)) }) },
+    };
+    const config = Object.entries(file?.config ?? {}).map(([key, value]) => {
+        const section = key.replace(`${PROJECT_NAME}:`, "") as keyof typeof replaced;
+        return [key, typeof value === "object" && section in replaced ? replaced[section] : value];
+    });
+    return file && { ...file, config: Object.fromEntries(config) as Record<string, unknown> };
+}
+
+const PLACEHOLDER_LOGIN = { username: "placeholder", password: "placeholder" };
+const PLACEHOLDER_DOCKER_CONFIG = JSON.stringify({ auths: { "placeholder.invalid": PLACEHOLDER_LOGIN } });
+
+function mappingOf(value: unknown): Record<string, unknown> {
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 function withPlaceholderCluster(config: StackConfig, folder: string): StackConfig {

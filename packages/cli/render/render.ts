@@ -6,7 +6,7 @@ import { evaluateProgram } from "../program/evaluate";
 import { completeConfig, readStackFile } from "../program/projectConfig";
 import { runCommand } from "../terminal/runCommand";
 import { refuseForeign, renderedFiles, replaceFolder } from "./folder";
-import { withPlaceholders } from "./placeholders";
+import { withPlaceholderCredentials, withPlaceholders } from "./placeholders";
 import { renderSteps } from "./rendering";
 import { stepsOf } from "./steps";
 
@@ -26,7 +26,8 @@ async function write({ stack, out, manifests }: RenderOptions, stop: AbortSignal
     refuseForeign(folder);
     const helm = manifests ? requireHelm() : undefined;
 
-    const declaration = await withPlaceholders(completeConfig(stack, readStackFile(stack)), (config) =>
+    const file = withPlaceholderCredentials(readStackFile(stack), { charts: helm !== undefined });
+    const declaration = await withPlaceholders(completeConfig(stack, file), (config) =>
         evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }, stop),
     );
     const rendering = await renderSteps(stack, stepsOf(declaration), helm, stop);

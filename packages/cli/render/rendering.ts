@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { withPrivateCharts } from "../../kubernetes/charts";
 import { templateRelease } from "../../kubernetes/helm";
 import type { Rendering } from "./folder";
-import type { Step } from "./step";
+import { privateCharts, type Step } from "./step";
 import { toYaml } from "../../shared/yaml";
 
 /**
@@ -20,13 +21,15 @@ export async function renderSteps(
     if (helm !== undefined) {
         const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-values-"));
         try {
-            for (const step of steps) {
-                if (step.type === "release") {
-                    const values = path.join(folder, `${step.name}.yaml`);
-                    writeFileSync(values, toYaml(step.release.values));
-                    templates.set(step.name, await templateRelease(helm, step.release, values, stop));
+            await withPrivateCharts(helm, privateCharts(steps), stop, async (located) => {
+                for (const step of steps) {
+                    if (step.type === "release") {
+                        const values = path.join(folder, `${step.name}.yaml`);
+                        writeFileSync(values, toYaml(step.release.values));
+                        templates.set(step.name, await templateRelease(helm, located(step.release), values, stop));
+                    }
                 }
-            }
+            });
         } finally {
             rmSync(folder, { recursive: true });
         }

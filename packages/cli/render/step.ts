@@ -1,3 +1,4 @@
+import type { ChartCredentials, PrivateChart } from "../../kubernetes/charts";
 import type { Release } from "../../kubernetes/helm";
 import type { KubernetesObject } from "../../kubernetes/object";
 
@@ -39,4 +40,13 @@ export interface PatchStep extends StepBase {
 export interface ReleaseStep extends StepBase {
     type: "release";
     release: Release;
+    /** Of its chart's repository. They are used, but never written to a file. */
+    credentials?: ChartCredentials;
+}
+
+/** The releases whose charts need credentials. */
+export function privateCharts(steps: readonly Step[]): PrivateChart[] {
+    return steps.flatMap((step) =>
+        step.type === "release" && step.credentials ? [{ release: step.release, credentials: step.credentials }] : [],
+    );
 }

@@ -133,6 +133,19 @@ describe("steps", () => {
         expect(steps(resource(type, inputs, { ignoreChanges }))).toMatchObject([{ secret: { keep: true } }]);
     });
 
+    it("A3: keep the credentials of a chart repository apart from the release", () => {
+        const credentials = { username: "me", password: "marker" };
+        const secrets = ["repositoryOpts.username", "repositoryOpts.password"];
+        const chart = { name: "istiod", chart: "istiod" };
+        const http = { ...chart, repositoryOpts: { repo: "https://charts.example.com", ...credentials } };
+        const [step] = steps(resource(RELEASE, http, { secrets }));
+        expect(step).toMatchObject({ credentials, release: { repository: "https://charts.example.com" } });
+        expect(JSON.stringify({ ...step, credentials: undefined })).not.toContain("marker");
+        const oci = { ...chart, chart: "oci://charts.example.com/istiod", repositoryOpts: credentials };
+        expect(steps(resource(RELEASE, oci, { secrets }))).toMatchObject([{ credentials }]);
+        expect(() => steps(resource(RELEASE, http, { secrets: ["values.key"] }))).toThrow("has a secret at values.key");
+    });
+
     it("report all resources that cannot be rendered together", () => {
         const render = () =>
             steps(

@@ -3,8 +3,9 @@ import { UserError } from "../../shared/errors";
 import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 import { orderResources } from "./order";
+import type { ChartCredentials } from "../../kubernetes/charts";
 import type { Release } from "../../kubernetes/helm";
-import type { Step } from "./step";
+import type { ReleaseStep, Step } from "./step";
 
 const RELEASE_TYPE = "kubernetes:helm.sh/v3:Release";
 const SECRET_TYPE = "kubernetes:core/v1:Secret";
@@ -17,6 +18,9 @@ const FORCE_PATCH = "pulumi.com/patchForce";
 const RELEASE_OPTIONS = new Set([
     ...["name", "namespace", "chart", "version", "repositoryOpts", "values", "timeout", "skipAwait", "compat"],
 ]);
+
+/** Where the credentials of a chart repository are. A step has them apart from the release. */
+const CREDENTIALS = /^repositoryOpts\.(?:username|password)$/;
 
 /** Default timeout of Pulumi's provider for an operation on a release, in seconds. */
 const RELEASE_TIMEOUT = 300;
@@ -65,11 +69,13 @@ function contentOf(resource: DeclaredResource): Content {
     if (resource.type === SECRET_TYPE) {
         return secretOf(resource);
     }
-    if (resource.secrets.length > 0) {
-        throw new UserError(`has a secret at ${resource.secrets.join(", ")}, which must not be written to a file`);
+    const isRelease = resource.type === RELEASE_TYPE;
+    const written = resource.secrets.filter((path) => !(isRelease && CREDENTIALS.test(path)));
+    if (written.length > 0) {
+        throw new UserError(`has a secret at ${written.join(", ")}, which must not be written to a file`);
     }
-    if (resource.type === RELEASE_TYPE) {
-        return { type: "release", release: releaseOf(resource) };
+    if (isRelease) {
+        return { type: "release", release: releaseOf(resource), ...credentialsOf(resource) };
     }
     const { kind } = resource.inputs as { kind?: unknown };
     if (typeof kind !== "string") {
@@ -133,6 +139,12 @@ function releaseOf(resource: DeclaredResource): Release {
         timeout: inputs.timeout ?? RELEASE_TIMEOUT,
         wait: inputs.skipAwait !== true,
     };
+}
+
+/** The credentials of a release's chart repository; nothing if it needs none. */
+function credentialsOf({ inputs }: DeclaredResource): Pick<ReleaseStep, "credentials"> {
+    const { username, password } = (inputs.repositoryOpts ?? {}) as Partial<ChartCredentials>;
+    return username === undefined || password === undefined ? {} : { credentials: { username, password } };
 }
 
 /** `deployment-productpage-v1`, in characters that every file system accepts. */

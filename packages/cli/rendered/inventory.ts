@@ -36,8 +36,7 @@ export class Inventory {
 
     /** Records a step, in place of an earlier version of it. Call it before the step changes anything. */
     begin(step: Step): void {
-        // Undoing a Secret needs no content, and no credential belongs in a record.
-        this.steps.set(step.name, step.type === "object" ? { ...step, secret: undefined } : step);
+        this.steps.set(step.name, withoutCredentials(step));
         writeRecord(this.record);
     }
 
@@ -59,6 +58,18 @@ export class Inventory {
     othersThan(steps: readonly Step[]): Step[] {
         const names = new Set(steps.map(({ name }) => name));
         return [...this.steps.values()].filter(({ name }) => !names.has(name));
+    }
+}
+
+/** Undoing a step needs neither the content of a Secret nor a chart, and no credential belongs in a record. */
+function withoutCredentials(step: Step): Step {
+    switch (step.type) {
+        case "object":
+            return { ...step, secret: undefined };
+        case "release":
+            return { ...step, credentials: undefined };
+        case "patch":
+            return step;
     }
 }
 

@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
 import { openCommand } from "../../../components/bookinfo/openCommand";
+import { withPrivateCharts } from "../../kubernetes/charts";
 import { Helm, requireHelm } from "../../kubernetes/helm";
 import { removeLeftovers } from "../../leftovers/leftovers";
 import { STATE_FOLDER } from "../../shared/project";
@@ -16,7 +17,7 @@ import { findIngress } from "../mesh/ingress";
 import type { ProgramOutput } from "../program/declaration";
 import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
-import type { Step } from "../render/step";
+import { privateCharts, type Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import type { Connection } from "../stack/connection";
 import type { DeploymentRecord } from "../stack/record";
@@ -47,13 +48,16 @@ export class RenderedStrategy implements DeploymentStrategy {
             api,
         );
         await explainingProblems(connection, deployer.progress, stop, (stopOrHopeless) =>
-            applySteps(lasting, deployer, {
-                onBegin: (step) => {
-                    inventory.begin(step);
-                },
-                valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
-                stop: stopOrHopeless,
-            }),
+            withPrivateCharts(requireHelm(), privateCharts(lasting), stopOrHopeless, (located) =>
+                applySteps(lasting, deployer, {
+                    onBegin: (step) => {
+                        inventory.begin(step);
+                    },
+                    valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
+                    located,
+                    stop: stopOrHopeless,
+                }),
+            ),
         );
         inventory.settle((await liveMesh(api))?.metadata.uid);
         await removeDropped(inventory, lasting, deployer, stop);

@@ -5,7 +5,7 @@ import { OBJECT_TIMEOUT, waitUntilReady } from "../../kubernetes/readiness";
 import { removeObjects } from "../../kubernetes/removal";
 import { pause } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
-import type { Helm } from "../../kubernetes/helm";
+import type { Helm, Release } from "../../kubernetes/helm";
 import type { Progress } from "../terminal/progress";
 import { revisionSecrets } from "../../kubernetes/releases";
 import type { ObjectStep, PatchStep, Step } from "../render/step";
@@ -33,6 +33,8 @@ export interface Applying {
     onBegin: (step: Step) => void;
     /** Path of a release's values. */
     valuesFile: (release: string) => string;
+    /** A release with the path of its chart, if that was downloaded before. Default: no chart was. */
+    located?: (release: Release) => Release;
     stop?: AbortSignal;
 }
 
@@ -43,7 +45,8 @@ export async function applySteps(steps: readonly Step[], deployer: Deployer, app
         progress.during(titleOf(step), async () => {
             applying.onBegin(step);
             if (step.type === "release") {
-                await helm.upgrade(step.release, applying.valuesFile(step.release.name), stop);
+                const release = applying.located?.(step.release) ?? step.release;
+                await helm.upgrade(release, applying.valuesFile(release.name), stop);
             } else {
                 await applyObject(step, api, stop);
             }

@@ -15,12 +15,13 @@ const DATA = 0;
 const COMPLAINTS = 1;
 
 /**
- * An API server on loopback for tests of `npm run dashboard`: it knows Deployments and pods, and forwards ports by
- * WebSocket as the real one does.
+ * An API server on loopback for tests of `npm run dashboard`: it knows Deployments, Services and pods, and forwards ports by
+ * WebSocket as the real one does. Its proxy reaches nothing.
  */
 export class FakeApiServer {
     /** The objects that are read and listed, regardless of selectors. */
     deployments: KubernetesObject[] = [];
+    services: KubernetesObject[] = [];
     pods: KubernetesObject[] = [];
     /** Ports that were forwarded: `namespace/pod:port`. */
     readonly forwarded: string[] = [];
@@ -68,17 +69,19 @@ export class FakeApiServer {
     }
 
     private objectAt(path: string): unknown {
-        const resource = (kind: string, name: string) => ({ resources: [{ kind, name, namespaced: true }] });
+        const kinds = (names: Record<string, string>) => ({
+            resources: Object.entries(names).map(([kind, name]) => ({ kind, name, namespaced: true })),
+        });
         const name = path.split("/").at(-1);
         switch (path) {
             case "/api/v1":
-                return resource("Pod", "pods");
+                return kinds({ Pod: "pods", Service: "services" });
             case "/apis/apps/v1":
-                return resource("Deployment", "deployments");
+                return kinds({ Deployment: "deployments" });
             case "/api/v1/pods":
                 return { items: this.pods };
             default:
-                return this.deployments.find(({ metadata }) => metadata.name === name);
+                return [...this.deployments, ...this.services].find(({ metadata }) => metadata.name === name);
         }
     }
 

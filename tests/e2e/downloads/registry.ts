@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { serve } from "./releaseHost";
+import { type Login, serve } from "./releaseHost";
 
 const MANIFEST = "application/vnd.docker.distribution.manifest.v2+json";
 
@@ -16,8 +16,9 @@ interface ArchivedImage {
 /**
  * A registry of the distribution protocol on loopback, with the images of archives under their names.
  * @param folder for its files
+ * @param login that it wants. Default: none
  */
-export async function startRegistry(archives: readonly string[], folder: string) {
+export async function startRegistry(archives: readonly string[], folder: string, login?: Login) {
     const blobs = path.join(folder, "blobs");
     fs.mkdirSync(blobs, { recursive: true });
     const manifests = new Map<string, string>();
@@ -69,5 +70,5 @@ export async function startRegistry(archives: readonly string[], folder: string)
         const [, digest] = /\/blobs\/(sha256:[0-9a-f]{64})$/.exec(pathname) ?? [];
         const file = path.join(blobs, digest ?? "none");
         return fs.existsSync(file) ? { file } : undefined;
-    });
+    }, login);
 }

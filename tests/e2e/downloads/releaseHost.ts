@@ -16,16 +16,30 @@ type Family = Parameters<typeof familyDirectory>[0];
 /** A server on loopback. */
 export interface LoopbackServer {
     url: string;
-    /** The path of each request so far. */
+    /** The path of each request so far, without those that were refused. */
     requests: string[];
     close: () => void;
 }
 
-/** Starts a server on loopback that answers GET and HEAD with files. */
-export async function serve(find: (url: string) => { file: string; type?: string } | undefined) {
+/** The user that a server wants, and the password. */
+export interface Login {
+    username: string;
+    password: string;
+}
+
+/**
+ * Starts a server on loopback that answers GET and HEAD with files.
+ * @param login of HTTP's basic authentication. Default: the server wants none
+ */
+export async function serve(find: (url: string) => { file: string; type?: string } | undefined, login?: Login) {
+    const authorization = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
     const requests: string[] = [];
     const server: Server = createServer((request, response) => {
         const url = request.url ?? "";
+        if (authorization !== undefined && request.headers.authorization !== authorization) {
+            response.writeHead(401, { "www-authenticate": 'Basic realm="test"' }).end();
+            return;
+        }
         requests.push(url);
         const found = find(url);
         if (!found) {

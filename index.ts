@@ -9,6 +9,7 @@ import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
 import { openCommand } from "./components/bookinfo/openCommand";
+import { REDIRECTED_BY_CNI } from "./components/annotations";
 import { createCluster } from "./components/cluster";
 import { GkeCluster } from "./components/gke/gkeCluster";
 import { stackReadme } from "./components/gke/readme";
@@ -27,12 +28,21 @@ const { provider, ingressAddress } = cluster;
 const inCluster = { provider, deletedWith: cluster.cluster };
 
 const { tracing, prometheus, grafana, kiali, servicegraph, ingress, ...mesh } = config.istio;
+const { platform } = mesh;
+/** OpenShift gives each namespace a range of users, and refuses all others. */
+const users = platform === "openshift" ? { clusterAssignsUsers: true } : {};
 
 const istio = new Istio("istio", { ...mesh, images: config.images, tracing, ingressAddress, cluster }, inCluster);
-const app = new InjectedNamespace("app", { name: config.app.namespace, injector: istio.istiod }, inCluster);
+const app = new InjectedNamespace(
+    "app",
+    { name: config.app.namespace, labels: config.app.namespaceLabels, injector: istio.istiod },
+    inCluster,
+);
 
 const { gatewaySelector, namespace, pullSecrets } = istio;
-const bookinfo = { ...config.bookinfo, images: config.images };
+const addon = { ...users, namespace, pullSecrets };
+const pods = { ...users, ...(mesh.cni && { podAnnotations: REDIRECTED_BY_CNI }) };
+const bookinfo = { ...config.bookinfo, ...pods, images: config.images };
 new Bookinfo("bookinfo", { ...bookinfo, namespace: app.name, injection: app.injection }, inCluster);
 new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
 
@@ -40,25 +50,22 @@ const enabled = enabledAddons(config.istio);
 if (enabled.prometheus) {
     // A volume outlives the cluster, unless it is deleted before. And it cannot be deleted while a pod uses it.
     const opts = prometheus.storage.persistent ? { provider } : inCluster;
-    new Prometheus("prometheus", { ...prometheus, namespace, pullSecrets }, opts);
+    new Prometheus("prometheus", { ...prometheus, ...addon }, opts);
 }
 const grafanaServer = enabled.grafana
-    ? new Grafana("grafana", { ...grafana, namespace, pullSecrets, prometheusUrl: PROMETHEUS_URL }, inCluster)
+    ? new Grafana("grafana", { ...grafana, ...addon, prometheusUrl: PROMETHEUS_URL }, inCluster)
     : undefined;
 if (enabled.jaeger) {
-    new Jaeger("jaeger", { ...tracing, namespace, pullSecrets }, inCluster);
+    new Jaeger("jaeger", { ...tracing, ...addon }, inCluster);
 }
 if (enabled.kiali) {
     const overrides = pulumi.output(mesh.values).kiali;
-    const args = { ...kiali, timeout: mesh.timeout, namespace, pullSecrets, neighbours: enabled, values: overrides };
+    const { timeout } = mesh;
+    const args = { ...kiali, platform, timeout, namespace, pullSecrets, neighbours: enabled, values: overrides };
     new Kiali("kiali", args, { ...inCluster, dependsOn: istio.base });
 }
 if (enabled.servicegraph) {
-    new Servicegraph(
-        "servicegraph",
-        { ...servicegraph, namespace, pullSecrets, prometheusUrl: PROMETHEUS_URL },
-        inCluster,
-    );
+    new Servicegraph("servicegraph", { ...servicegraph, ...addon, prometheusUrl: PROMETHEUS_URL }, inCluster);
 }
 
 const endpoint = ingress.address ? pulumi.output(ingress.address) : istio.endpoint;

@@ -21,3 +21,9 @@ export function scrapeAnnotations(port: number, path: string): Record<string, st
         "prometheus.io/path": path,
     };
 }
+
+/**
+ * On pods whose traffic Istio's CNI plugin redirects. So they are replaced when the plugin is switched on or off: a pod
+ * whose init container set up its network before would otherwise keep that, and could not start again without it.
+ */
+export const REDIRECTED_BY_CNI = { "bookinfo-mesh/redirected-by": "istio-cni" };

@@ -5,6 +5,8 @@ import { INJECTION_LABEL } from "./names";
 export interface InjectedNamespaceArgs {
     /** `default` exists in every cluster and only gets the label; any other namespace is created, and deleted on destroy. */
     name: string;
+    /** More labels of the namespace. */
+    labels?: Record<string, string>;
     /** The release of the istiod that injects. */
     injector: pulumi.Resource;
 }
@@ -20,9 +22,9 @@ export class InjectedNamespace extends pulumi.ComponentResource {
         // Without the injector: a component waits for its inputs, and so would the namespace.
         super("bookinfo-mesh:index:InjectedNamespace", name, args, opts);
 
-        const metadata = { name: args.name, labels: INJECTION_LABEL };
+        const metadata = { name: args.name, labels: { ...args.labels, ...INJECTION_LABEL } };
         if (args.name === "default") {
-            // On destroy, the patch removes the label and leaves the namespace. With the label but without a running istiod,
+            // On destroy, the patch removes the labels and leaves the namespace. With the label but without a running istiod,
             // nobody else could create a pod there.
             const patchOpts = { parent: this, dependsOn: injector };
             this.injection = [new NamespacePatch(`${name}-namespace`, { metadata }, patchOpts)];

@@ -6,6 +6,12 @@ export const ISTIO_NAMESPACE = "istio-system";
 /** Helm releases. The chart `gateway` derives the names of its Service and its pods' labels from the release's name. */
 export const RELEASES = { base: "istio-base", istiod: "istiod", gateway: "istio-ingressgateway" } as const;
 
+/** The release of Istio's CNI plugin, if that is enabled. */
+export const CNI_RELEASE = "istio-cni";
+
+/** The DaemonSet of Istio's CNI plugin (chart `cni`, templates/daemonset.yaml). */
+export const CNI_DAEMON_SET = "istio-cni-node";
+
 /** With this label on a namespace, Istio's webhook adds a sidecar to every new pod there. */
 export const INJECTION_LABEL = { "istio-injection": "enabled" } as const;
 
@@ -57,6 +63,9 @@ export const SWITCHES = {
 
 /** Kiali is installed by its own chart, in a separate release. */
 export const KIALI_RELEASE = "kiali";
+
+/** All releases that the program can install, in the order of their installation. */
+export const ALL_RELEASES: readonly string[] = [CNI_RELEASE, ...Object.values(RELEASES), KIALI_RELEASE];
 
 /** Prometheus' Service, as seen from its namespace. */
 export const PROMETHEUS_URL = `http://prometheus:${ADDONS.prometheus.port}`;

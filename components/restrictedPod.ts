@@ -7,9 +7,15 @@ export const RESTRICTED_CONTAINER = {
 };
 export const SECCOMP_PROFILE = { seccompProfile: { type: "RuntimeDefault" } };
 
+/** Who chooses the user of a container. */
+export interface UserChoice {
+    /** The cluster assigns a user and groups, as OpenShift does, and refuses any other. Default: the image's own user. */
+    clusterAssignsUsers?: boolean;
+}
+
 /** @param user A number: only then can Kubernetes tell that it is not root. */
-export function runAs(user: number) {
-    return { runAsNonRoot: true, runAsUser: user };
+export function runAs(user: number, { clusterAssignsUsers = false }: UserChoice = {}) {
+    return { runAsNonRoot: true, ...(!clusterAssignsUsers && { runAsUser: user }) };
 }
 
 /** @param paths Paths on the named port that answer 200 while the container runs (`live`) and can serve (`ready`). */

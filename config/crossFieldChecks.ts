@@ -8,6 +8,7 @@ import { absolute, type Files } from "./files";
 import { checkGateway } from "./gatewayChecks";
 import { type ConfigIssue, inPulumi, invalidValue, SECRET, unknownKey } from "./issues";
 import { alternatives, keyAt } from "./keys";
+import { isCniEnabled } from "./platform";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
 import { ISTIO_MINOR, type Section } from "./schema";
 import { valueAt } from "./valueAt";
@@ -35,12 +36,14 @@ export function checkIstio(istio: Istio, files: Files): ConfigIssue[] {
 /** Repositories and registries that ended with Istio 1.30 (https://istio.io/latest/blog/2026/retirement-of-gcp/). */
 const RETIRED = /istio-release\.storage\.googleapis\.com|gcr\.io\/istio-release|registry\.istio\.io\/release/;
 
-function checkSources({ chartRepository, hub, tag, kiali }: Istio, files: Files): ConfigIssue[] {
+function checkSources(istio: Istio, files: Files): ConfigIssue[] {
+    const { chartRepository, hub, tag, kiali } = istio;
     const issues = Object.entries({ chartRepository, hub })
         .filter(([, source]) => RETIRED.test(source))
         .map(([key, source]) => invalidValue(["istio", key], source, `Istio ${ISTIO_MINOR} is not published there`));
 
-    issues.push(...checkDirectory(["istio", "chartRepository"], chartRepository, Object.keys(RELEASES), files));
+    const charts = [...Object.keys(RELEASES), ...(isCniEnabled(istio) ? ["cni"] : [])];
+    issues.push(...checkDirectory(["istio", "chartRepository"], chartRepository, charts, files));
     if (kiali.enabled) {
         const path = ["istio", "kiali", "chartRepository"];
         issues.push(...checkDirectory(path, kiali.chartRepository, ["kiali-server"], files));

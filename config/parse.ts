@@ -12,6 +12,7 @@ import type { GoogleConfig } from "./gke";
 import { imageCredentials, type PlainImageCredentials, resolveImages } from "./images";
 import { type Ingress, ingressOf } from "./ingress";
 import { ConfigError, type ConfigIssue, inPulumi, SECRET, unknownKey } from "./issues";
+import { checkPlatform, isCniEnabled, labelsOf, type PlatformSettings, resolvePlatform } from "./platform";
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
 import { parseSection } from "./section";
@@ -20,7 +21,8 @@ import { checkUserInfo } from "./userInfo";
 /** The whole config, checked and complete: with the profile's values, with defaults, and with the files that it names. */
 export interface Config {
     readonly cluster: Readonly<ClusterConfig>;
-    readonly istio: Readonly<IstioSettings> &
+    readonly istio: Readonly<Omit<IstioSettings, keyof PlatformSettings>> &
+        PlatformSettings &
         Addons & {
             readonly version: string;
             readonly chartRepository: string;
@@ -30,11 +32,13 @@ export interface Config {
             readonly global: { readonly mtls: { readonly enabled: boolean } };
             /** How clients reach the gateway, with what the Helm values say of it. */
             readonly ingress: Ingress;
-            readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>>;
+            readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>> & {
+                readonly cni?: HelmValues;
+            };
         };
     /** Credentials for images. The mirror is already part of their names. */
     readonly images: Readonly<PlainImageCredentials>;
-    readonly app: Readonly<Section<"app">>;
+    readonly app: Readonly<Omit<Section<"app">, "namespaceLabels">> & Pick<PlatformSettings, "namespaceLabels">;
     readonly bookinfo: Readonly<Section<"bookinfo">>;
 }
 
@@ -73,6 +77,7 @@ export function parseConfig(
         ...istio.issues,
         ...(istio.value ? checkIstio(istio.value, files) : []),
         ...(istio.value ? checkReservedAddress(cluster.value, istio.value) : []),
+        ...(istio.value && app.value ? checkPlatform(istio.value, app.value, cluster.value?.kind) : []),
         ...images.issues,
         ...app.issues,
         ...bookinfo.issues,
@@ -86,9 +91,9 @@ export function parseConfig(
     const resolved = resolveImages(set, images.value, istio.value, bookinfo.value);
     return frozen({
         cluster: target.config,
-        istio: completed(resolved.istio, files),
+        istio: completed(resolved.istio, target.config.kind, files),
         images: imageCredentials(images.value),
-        app: app.value,
+        app: { namespace: app.value.namespace, ...labelsOf(app.value.namespaceLabels) },
         bookinfo: resolved.bookinfo,
     });
 }
@@ -105,9 +110,11 @@ function lastOfEachPath(issues: ConfigIssue[]): ConfigIssue[] {
 }
 
 function completed(
-    { profile, istiod, gateway, proxy, ...istio }: ReturnType<typeof resolveImages>["istio"],
+    section: ReturnType<typeof resolveImages>["istio"],
+    kind: "gke" | "kubeconfig",
     files: Files,
 ): Config["istio"] {
+    const { profile, istiod, gateway, proxy, platform, cni, namespaceLabels, ...istio } = section;
     // Only ~ is resolved: a directory relative to the project stays relative, so that the state does not depend on the
     // machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
@@ -118,6 +125,8 @@ function completed(
     return {
         ...istio,
         ...resolveAddons(istio),
+        ...resolvePlatform({ profile, platform, cni, namespaceLabels }, kind),
+        values: valuesOf(section),
         chartRepository: resolved(istio.chartRepository),
         tag: istio.tag ?? istio.version,
         istiod: scaled("istiod", istiod),
@@ -142,6 +151,11 @@ function changedService({
         ...others,
     };
     return Object.keys(service).length > 0 ? { service } : {};
+}
+
+/** Helm values of the charts that are installed. */
+function valuesOf({ values: { cni, ...values }, ...istio }: Section<"istio">): Config["istio"]["values"] {
+    return isCniEnabled(istio) ? { ...values, cni } : values;
 }
 
 function frozen<T>(value: T): T {

@@ -32,6 +32,12 @@ export const PROFILES: Record<Profile, Record<Sized, Sizes> & { autoscaled: bool
     },
 };
 
+/** Resources of Istio's CNI plugin on each node: those of the chart, and of Istio's profile demo. */
+export const CNI_RESOURCES: Record<Profile, Resources> = {
+    demo: { requests: { cpu: "10m", memory: "40Mi" }, limits: {} },
+    default: { requests: { cpu: "100m", memory: "100Mi" }, limits: {} },
+};
+
 /** Default bounds of autoscaling: those of the charts. */
 export const REPLICAS = { min: 1, max: 5 };
 

@@ -15,6 +15,7 @@ import { flag, group, wholeNumber } from "./fields";
 import { GATEWAY_ACCESS } from "./gatewaySchema";
 import { chartCredentials, chartRepository, registry, tag } from "./imageReferences";
 import { IMAGES_SECTION } from "./imageSchema";
+import { namespaceLabels, PLATFORM_SECTIONS } from "./platformSchema";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
 
 /** The only minor version of Istio whose charts, values and API this program supports. */
@@ -123,11 +124,13 @@ export const SECTIONS = {
             ...GATEWAY_ACCESS,
         }),
         proxy: group({ resources: resources("proxy") }),
+        ...PLATFORM_SECTIONS,
         ...ADDON_SECTIONS,
         values: group({
             base: overrides("base"),
             istiod: overrides("istiod"),
             gateway: overrides("gateway"),
+            cni: overrides("cni"),
             kiali: overrides("kiali-server"),
         }),
     }).describe("The service mesh and its add-ons."),
@@ -145,6 +148,7 @@ export const SECTIONS = {
                 description:
                     "Namespace of Bookinfo. default is only labelled; any other is created, and deleted with the stack.",
             }),
+        namespaceLabels: namespaceLabels("More labels of that namespace, such as pod-security.kubernetes.io/enforce."),
     }).describe("The namespace of the application."),
 
     bookinfo: group({

@@ -4,10 +4,11 @@ import type * as pulumi from "@pulumi/pulumi";
 import { scrapeAnnotations } from "../annotations";
 import { imagePullSecrets, type PullSecrets } from "../pullSecrets";
 import type { Amounts } from "../quantity";
-import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE } from "../restrictedPod";
+import { LINUX_NODES } from "../platform";
+import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE, type UserChoice } from "../restrictedPod";
 
 /** A server outside of the mesh: one pod without a sidecar, with as few permissions as possible. */
-export interface AddonSpec {
+export interface AddonSpec extends UserChoice {
     /** Name of its objects, and value of its pod's label `app`, by which users and Services find it. */
     name: string;
     /** The image with its tag. */
@@ -71,7 +72,7 @@ const ONE_AT_A_TIME = { type: "Recreate" };
 const ROLLING = { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
 
 export function addonDeployment(addon: AddonSpec, objects: AddonObjects): k8s.types.input.apps.v1.DeploymentSpec {
-    const { name, config = {}, storage = {}, user, metrics } = addon;
+    const { name, config = {}, storage = {}, metrics } = addon;
     const labels = labelsOf(name);
     return {
         replicas: 1,
@@ -87,17 +88,12 @@ export function addonDeployment(addon: AddonSpec, objects: AddonObjects): k8s.ty
             },
             spec: {
                 serviceAccountName: objects.serviceAccount,
+                nodeSelector: LINUX_NODES,
                 automountServiceAccountToken: objects.talksToApiServer,
                 ...imagePullSecrets(objects.pullSecrets),
                 // Kubernetes' variables such as PROMETHEUS_PORT would depend on the order of creation.
                 enableServiceLinks: false,
-                securityContext: {
-                    ...runAs(user),
-                    runAsGroup: user,
-                    // Makes volumes writable for this group.
-                    fsGroup: user,
-                    ...SECCOMP_PROFILE,
-                },
+                securityContext: { ...identityOf(addon), ...SECCOMP_PROFILE },
                 containers: [container(addon)],
                 volumes: [
                     ...Object.keys(config).map((volume) => ({
@@ -112,6 +108,15 @@ export function addonDeployment(addon: AddonSpec, objects: AddonObjects): k8s.ty
                 ],
             },
         },
+    };
+}
+
+/** The user and the groups of a pod. */
+function identityOf({ user, clusterAssignsUsers }: AddonSpec): k8s.types.input.core.v1.PodSecurityContext {
+    return {
+        ...runAs(user, { clusterAssignsUsers }),
+        // The last one makes volumes writable for this group.
+        ...(!clusterAssignsUsers && { runAsGroup: user, fsGroup: user }),
     };
 }
 

@@ -2,10 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { ADDONS, JAEGER } from "../names";
 import type { PullSecrets } from "../pullSecrets";
+import type { UserChoice } from "../restrictedPod";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 
-export interface JaegerArgs {
+export interface JaegerArgs extends UserChoice {
     namespace: pulumi.Input<string>;
     /** Pull secrets in the namespace. */
     pullSecrets?: PullSecrets;
@@ -24,6 +25,7 @@ export class Jaeger extends pulumi.ComponentResource {
                 ...jaegerSpec(args.image),
                 namespace: args.namespace,
                 pullSecrets: args.pullSecrets,
+                clusterAssignsUsers: args.clusterAssignsUsers,
                 services: {
                     [JAEGER.query]: ["http-query", "grpc-query"],
                     [JAEGER.collector]: ["grpc-otlp", "http-otlp"],

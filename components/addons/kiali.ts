@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Release } from "../kubernetes";
 import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "../names";
 import { type ChartCredentials, chartSource, secretOutputs } from "../istio/chart";
+import { LINUX_NODES, type Platform } from "../platform";
 import { type HelmValues, mergeValues } from "../istio/merge";
 import type { PullSecrets } from "../pullSecrets";
 import { labelsOf } from "./deployment";
@@ -21,6 +22,8 @@ export interface KialiArgs {
     pullSecrets?: PullSecrets;
     /** Maximum time for each of Helm's operations, in seconds. */
     timeout: number;
+    /** The cluster's platform. */
+    platform?: Platform;
     /** The other add-ons that Kiali can query. Prometheus is required. */
     neighbours: KialiNeighbours;
     /** Helm values that override those of this component. */
@@ -52,7 +55,11 @@ export class Kiali extends pulumi.ComponentResource {
                     .all([args.values, signingKey.metadata.name, args.pullSecrets && pulumi.all(args.pullSecrets)])
                     .apply(([overrides, secret, pullSecrets]) =>
                         mergeValues(
-                            kialiValues(args.neighbours, secret, { image: args.image, pullSecrets }),
+                            kialiValues(args.neighbours, secret, {
+                                image: args.image,
+                                pullSecrets,
+                                platform: args.platform,
+                            }),
                             overrides,
                         ),
                     ),
@@ -77,11 +84,15 @@ const SIGNING_KEY = { secret: "kiali-signing-key", key: "key" };
 export function kialiValues(
     { grafana, jaeger }: KialiNeighbours,
     signingKeySecret: string,
-    { image, pullSecrets }: { image?: string; pullSecrets?: readonly string[] } = {},
+    { image, pullSecrets, platform }: { image?: string; pullSecrets?: readonly string[]; platform?: Platform } = {},
 ): HelmValues {
+    const onOpenShift = platform === "openshift";
     return {
         auth: { strategy: "anonymous" },
+        ...(onOpenShift && AS_ON_KUBERNETES),
         deployment: {
+            ...(onOpenShift && { ingress: { enabled: false } }),
+            node_selector: LINUX_NODES,
             view_only_mode: true,
             ...(image !== undefined && { image_name: image }),
             image_pull_policy: "IfNotPresent",
@@ -116,6 +127,15 @@ export function kialiValues(
         login_token: { signing_key: `secret:${signingKeySecret}:${SIGNING_KEY.key}` },
     };
 }
+
+/**
+ * On OpenShift, the chart serves pages by HTTPS at `/`, and creates a public Route to them. Here they stay as on any other
+ * cluster: at the same path, without a way in from outside, because everyone who reaches them is let in.
+ */
+const AS_ON_KUBERNETES = {
+    identity: { cert_file: "", private_key_file: "" },
+    server: { web_root: ADDONS.kiali.path },
+};
 
 /** Dashboards that Kiali's pages link to, by their titles, with the parameters for the page's subject. */
 const GRAFANA_LINKS = [{ name: "Istio workload", variables: { namespace: "var-namespace", workload: "var-workload" } }];

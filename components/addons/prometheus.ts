@@ -3,11 +3,12 @@ import { stringify } from "yaml";
 import { ADDONS } from "../names";
 import type { PullSecrets } from "../pullSecrets";
 import { bytes } from "../quantity";
+import type { UserChoice } from "../restrictedPod";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 import { scrapeJobs } from "./scrapeConfig";
 
-export interface PrometheusArgs {
+export interface PrometheusArgs extends UserChoice {
     namespace: pulumi.Input<string>;
     /** Pull secrets in the namespace. */
     pullSecrets?: PullSecrets;
@@ -32,6 +33,7 @@ export class Prometheus extends pulumi.ComponentResource {
                 ...prometheusSpec(args),
                 namespace: args.namespace,
                 pullSecrets: args.pullSecrets,
+                clusterAssignsUsers: args.clusterAssignsUsers,
                 // For service discovery.
                 permissions: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
             },

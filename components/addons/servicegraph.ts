@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "../names";
 import type { PullSecrets } from "../pullSecrets";
+import type { UserChoice } from "../restrictedPod";
 import { ENTRY, serverFiles } from "../../packages/servicegraph/bundle";
 import { Addon } from "./addon";
 import type { AddonSpec } from "./deployment";
 
-export interface ServicegraphArgs {
+export interface ServicegraphArgs extends UserChoice {
     namespace: pulumi.Input<string>;
     /** Pull secrets in the namespace. */
     pullSecrets?: PullSecrets;
@@ -20,8 +21,8 @@ export class Servicegraph extends pulumi.ComponentResource {
     constructor(name: string, args: ServicegraphArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Servicegraph", name, args, opts);
 
-        const { namespace, pullSecrets } = args;
-        new Addon(name, { ...servicegraphSpec(args), namespace, pullSecrets }, { parent: this });
+        const { namespace, pullSecrets, clusterAssignsUsers } = args;
+        new Addon(name, { ...servicegraphSpec(args), namespace, pullSecrets, clusterAssignsUsers }, { parent: this });
         this.registerOutputs({});
     }
 }

@@ -3,10 +3,10 @@ import { Deployment, Service, ServiceAccount } from "../kubernetes";
 import { BACKGROUND_DELETION, SKIP_AWAIT } from "../annotations";
 import { BOOKINFO_PORT } from "../names";
 import { type ImageCredentials, pullSecretsIn } from "../pullSecrets";
-import { type BookinfoImages, deploymentSpec } from "./deployment";
+import { type BookinfoPods, deploymentSpec } from "./deployment";
 import { BOOKINFO_SERVICES } from "./services";
 
-export interface BookinfoArgs extends BookinfoImages {
+export interface BookinfoArgs extends BookinfoPods {
     namespace: pulumi.Input<string>;
     /** What only the pods wait for: `injection` of an `InjectedNamespace`. */
     injection: pulumi.Resource[];

@@ -2,8 +2,9 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { ImagePullPolicy } from "../istio/values";
 import { BOOKINFO_PORT } from "../names";
+import { LINUX_NODES } from "../platform";
 import { imagePullSecrets, type PullSecrets } from "../pullSecrets";
-import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE } from "../restrictedPod";
+import { probes, RESTRICTED_CONTAINER, runAs, SECCOMP_PROFILE, type UserChoice } from "../restrictedPod";
 import type { BookinfoService } from "./services";
 
 /** Source of Bookinfo's images. */
@@ -14,11 +15,17 @@ export interface BookinfoImages {
     imagePullPolicy: ImagePullPolicy;
 }
 
+/** What all pods of Bookinfo have in common. */
+export interface BookinfoPods extends BookinfoImages, UserChoice {
+    /** Annotations in addition to those of the service. */
+    podAnnotations?: Record<string, string>;
+}
+
 /** The Deployment of one version of a service. */
 export function deploymentSpec(
     service: BookinfoService,
     version: string,
-    images: BookinfoImages,
+    pods: BookinfoPods,
     serviceAccountName: pulumi.Input<string>,
     pullSecrets?: PullSecrets,
 ): k8s.types.input.apps.v1.DeploymentSpec {
@@ -28,9 +35,10 @@ export function deploymentSpec(
         replicas: 1,
         selector: { matchLabels: labels },
         template: {
-            metadata: { labels, annotations: service.podAnnotations },
+            metadata: { labels, annotations: annotationsOf(service, pods) },
             spec: {
                 serviceAccountName,
+                nodeSelector: LINUX_NODES,
                 // Bookinfo does not call the API server. The sidecar has another token to prove its identity.
                 automountServiceAccountToken: false,
                 // They also count for the sidecar, whose image comes from the same registry.
@@ -41,8 +49,8 @@ export function deploymentSpec(
                 containers: [
                     {
                         name: service.name,
-                        image: `${images.registry}/examples-bookinfo-${service.name}-${version}:${images.tag}`,
-                        imagePullPolicy: images.imagePullPolicy,
+                        image: `${pods.registry}/examples-bookinfo-${service.name}-${version}:${pods.tag}`,
+                        imagePullPolicy: pods.imagePullPolicy,
                         ports: [{ name: "http", containerPort: BOOKINFO_PORT }],
                         env: Object.entries(service.env ?? {}).map(([name, value]) => ({ name, value })),
                         resources: { requests: { ...service.requests }, limits: { memory: service.memoryLimit } },
@@ -52,7 +60,7 @@ export function deploymentSpec(
                         lifecycle: { preStop: { sleep: { seconds: DRAIN_SECONDS } } },
                         // Of the container and not of the pod: the injected istio-init sets up iptables as root. The root
                         // file system stays writable, because upstream's images need that.
-                        securityContext: { ...runAs(service.user), ...RESTRICTED_CONTAINER, ...SECCOMP_PROFILE },
+                        securityContext: { ...runAs(service.user, pods), ...RESTRICTED_CONTAINER, ...SECCOMP_PROFILE },
                         volumeMounts: scratch.map(([name, mountPath]) => ({ name, mountPath })),
                     },
                 ],
@@ -60,6 +68,10 @@ export function deploymentSpec(
             },
         },
     };
+}
+
+function annotationsOf(service: BookinfoService, { podAnnotations }: BookinfoPods): Record<string, string> | undefined {
+    return podAnnotations ? { ...service.podAnnotations, ...podAnnotations } : service.podAnnotations;
 }
 
 /** Seconds that a terminating pod keeps serving, until proxies stop routing to it. The sidecar ends after the application. */

@@ -2,13 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import { CustomResource, Namespace, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import { type ImageCredentials, type PullSecrets, pullSecretsIn } from "../pullSecrets";
-import { gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
+import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
+import { POD_SECURITY_LABEL } from "../platform";
 import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { type ChartCredentials, chartSource, secretOutputs } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
-import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
+import { baseValues, cniValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
 
 export interface IstioArgs extends IstioSettings {
     /** Version of the charts. Ignored if the repository is a directory. */
@@ -30,8 +31,13 @@ export interface IstioArgs extends IstioSettings {
     /** The cluster, to remove what the releases leave in it. */
     cluster: LeftoversArgs;
     /** Helm values that override those of this component, for each chart. */
-    values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues }>;
+    values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues; cni?: HelmValues }>;
+    /** More labels of the namespace. */
+    namespaceLabels?: Record<string, string>;
 }
+
+/** The names of the releases, by their charts. */
+const RELEASE_OF = { ...RELEASES, cni: CNI_RELEASE };
 
 /** Istio in sidecar mode: CRDs, control plane, an ingress gateway with its Service, and the mesh's policies. */
 export class Istio extends pulumi.ComponentResource {
@@ -59,9 +65,11 @@ export class Istio extends pulumi.ComponentResource {
         // The children of a component inherit `deletedWith`, but the gateway must not: its load balancer outlives the cluster.
         super("bookinfo-mesh:istio:Istio", name, args, opts);
 
+        // The CNI plugin's pods write into their nodes. A cluster can forbid that by default in every namespace.
+        const labels = { ...(args.cni && { [POD_SECURITY_LABEL]: "privileged" }), ...args.namespaceLabels };
         const namespace = new Namespace(
             `${name}-namespace`,
-            { metadata: { name: ISTIO_NAMESPACE } },
+            { metadata: { name: ISTIO_NAMESPACE, ...(Object.keys(labels).length > 0 && { labels }) } },
             { parent: this, deletedWith },
         ).metadata.name;
         this.namespace = namespace;
@@ -69,7 +77,7 @@ export class Istio extends pulumi.ComponentResource {
         const pullSecrets = this.pullSecrets && pulumi.all(this.pullSecrets);
 
         const release = (
-            chart: keyof typeof RELEASES,
+            chart: keyof typeof RELEASE_OF,
             ours: pulumi.Input<HelmValues>,
             releaseOpts: Pick<pulumi.CustomResourceOptions, "dependsOn" | "deletedWith">,
             { skipAwait }: { skipAwait?: boolean } = {},
@@ -78,12 +86,12 @@ export class Istio extends pulumi.ComponentResource {
                 `${name}-${chart}`,
                 {
                     // Charts name their objects after the release, so Pulumi must not choose its name.
-                    name: RELEASES[chart],
+                    name: RELEASE_OF[chart],
                     namespace,
                     ...chartSource(args.chartRepository, chart, args.version, chartCredentials),
                     values: pulumi
                         .all([ours, args.values])
-                        .apply(([ours, overrides]) => mergeValues(ours, overrides[chart])),
+                        .apply(([ours, overrides]) => mergeValues(ours, overrides[chart] ?? {})),
                     timeout: args.timeout,
                     skipAwait,
                 },
@@ -91,8 +99,13 @@ export class Istio extends pulumi.ComponentResource {
                 { parent: this, ...releaseOpts, ...secretOutputs(chartCredentials), deleteBeforeReplace: true },
             );
 
+        // Every pod of the mesh needs the plugin, when it starts and when it ends. So it comes first and goes last: after the
+        // leftovers, whose removal waits for the last of these pods.
+        const cni = args.cni && release("cni", cniValues(args, args.cni.resources), { deletedWith });
+
         // Deleted after the releases, in parallel with the namespace, which takes longer.
-        const leftovers = new Leftovers(`${name}-leftovers`, cluster, { parent: this, deletedWith });
+        const leftoversOpts = { parent: this, deletedWith, ...(cni && { dependsOn: [cni] }) };
+        const leftovers = new Leftovers(`${name}-leftovers`, cluster, leftoversOpts);
 
         // Not awaited, as in Istio's own instructions: Helm would check every 2 s whether the API server serves the new kinds.
         // istiod watches each kind as soon as it is served, and nothing creates such an object before istiod is ready. If the

@@ -1,5 +1,7 @@
 import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../names";
+import { chartPlatform, LINUX_NODES, NOT_EDITED_BY_AKS, type Platform } from "../platform";
 import type { Resources } from "../quantity";
+import { SECCOMP_PROFILE } from "../restrictedPod";
 import { type GatewayService, serviceValues } from "./gatewayService";
 import type { HelmValues } from "./merge";
 
@@ -8,7 +10,7 @@ export type Autoscaling = { enabled: false } | { enabled: true; min: number; max
 
 export type ImagePullPolicy = "Always" | "IfNotPresent" | "Never";
 
-/** The settings behind the values of Istio's three charts. */
+/** The settings behind the values of Istio's charts. */
 export interface IstioSettings {
     /** Registry and path of Istio's images, without the image's name: `docker.io/istio`. */
     hub: string;
@@ -20,6 +22,10 @@ export interface IstioSettings {
     proxy: { resources: Resources };
     /** Whether Jaeger is deployed and takes traces. */
     tracing: { enabled: boolean };
+    /** The cluster's platform. Default: none with peculiarities. */
+    platform?: Platform;
+    /** Istio's CNI plugin, which redirects the pods' traffic from each node. Default: an init container of each pod does. */
+    cni?: { resources: Resources };
 }
 
 // When istiod is ready, it sets the failure policy of the validation webhooks to Fail itself. Each server-side apply of
@@ -37,10 +43,8 @@ export function baseValues(): HelmValues {
  *
  * @param pullSecrets Of istiod's pods, and of every pod that it injects.
  */
-export function istiodValues(
-    { hub, tag, imagePullPolicy, istiod, proxy, tracing }: IstioSettings,
-    pullSecrets?: readonly string[],
-): HelmValues {
+export function istiodValues(settings: IstioSettings, pullSecrets?: readonly string[]): HelmValues {
+    const { hub, tag, imagePullPolicy, istiod, proxy, tracing, platform, cni } = settings;
     const { autoscaling } = istiod;
     return {
         ...VALIDATION,
@@ -50,11 +54,16 @@ export function istiodValues(
             tag,
             imagePullPolicy,
             ...(pullSecrets && { imagePullSecrets: pullSecrets }),
-            proxy: { resources: withoutEmpty(proxy.resources) },
+            ...chartPlatform(platform),
+            // Without an init container with capabilities, this is all that a pod lacks for the level "restricted".
+            proxy: { resources: withoutEmpty(proxy.resources), ...(cni && SECCOMP_PROFILE) },
         },
         // The chart accepts these at its root or under `pilot`, and `pilot` wins. So ours are at the root: there a user's
         // `istio.values.istiod` overrides them in both notations.
         resources: withoutEmpty(istiod.resources),
+        nodeSelector: LINUX_NODES,
+        ...(cni && { cni: { enabled: true } }),
+        ...(platform === "aks" && { sidecarInjectorWebhookAnnotations: NOT_EDITED_BY_AKS }),
         autoscaleEnabled: autoscaling.enabled,
         ...(autoscaling.enabled && { autoscaleMin: autoscaling.min, autoscaleMax: autoscaling.max }),
         ...(tracing.enabled && { meshConfig: { extensionProviders: [JAEGER_PROVIDER] } }),
@@ -99,11 +108,40 @@ export function gatewayValues(
         imagePullPolicy,
         ...(pullSecrets && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
         readinessProbe: GATEWAY_READINESS,
+        nodeSelector: LINUX_NODES,
         resources: withoutEmpty(gateway.resources),
         autoscaling: autoscaling.enabled
             ? { enabled: true, minReplicas: autoscaling.min, maxReplicas: autoscaling.max }
             : { enabled: false },
         ...(Object.keys(service).length > 0 && { service }),
+    };
+}
+
+/**
+ * Nodes that are no machines: EKS Fargate, virtual nodes of AKS. The plugin's pods tolerate their taints, but could not start
+ * there, and Helm would wait for them.
+ */
+const MACHINES = {
+    nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+                {
+                    matchExpressions: [
+                        { key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate"] },
+                        { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+                    ],
+                },
+            ],
+        },
+    },
+};
+
+/** Values of the chart `cni`. It selects nodes of Linux itself. */
+export function cniValues({ hub, tag, imagePullPolicy, platform }: IstioSettings, resources: Resources): HelmValues {
+    return {
+        global: { hub, tag, imagePullPolicy, ...chartPlatform(platform) },
+        resources: withoutEmpty(resources),
+        affinity: MACHINES,
     };
 }
 

@@ -48,6 +48,12 @@ export interface HttpAnswer {
     text: string;
 }
 
+interface ApplyOptions {
+    force: boolean;
+    fieldManager?: string;
+    dryRun?: boolean;
+}
+
 interface ResourceKind {
     kind: string;
     /** Plural name, as in paths. A name with a slash is a subresource. */
@@ -115,12 +121,13 @@ export class ClusterApi {
     /**
      * Server-side apply: creates the object, or sets the fields given and no others.
      * @param options.fieldManager the field manager that owns the fields; default: `FIELD_MANAGER`
+     * @param options.dryRun only asks whether the API server would accept it, with all its admission; nothing is changed
      */
     async apply(
         object: KubernetesObject,
-        { force, fieldManager = FIELD_MANAGER }: { force: boolean; fieldManager?: string },
+        { force, fieldManager = FIELD_MANAGER, dryRun = false }: ApplyOptions,
     ): Promise<KubernetesObject> {
-        const query = `fieldManager=${fieldManager}&force=${String(force)}`;
+        const query = `fieldManager=${fieldManager}&force=${String(force)}${dryRun ? "&dryRun=All" : ""}`;
         const path = `${await this.pathOf(object)}?${query}`;
         const contentType = "application/apply-patch+yaml";
         return this.request("PATCH", path, { body: object, contentType });
@@ -129,6 +136,16 @@ export class ClusterApi {
     /** The live object; undefined if it does not exist, or the cluster does not know its kind. */
     async read(reference: ObjectReference): Promise<KubernetesObject | undefined> {
         return unlessMissing(async () => this.request("GET", await this.pathOf(reference)));
+    }
+
+    /** What the API server says of itself at a path, such as `/version`; undefined if there is nothing, or it may not be read. */
+    async ask<T>(path: string): Promise<T | undefined> {
+        return unlessMissing(async () => this.request<T>("GET", path)).catch((error: unknown) => {
+            if (error instanceof ApiError && [401, 403].includes(error.status)) {
+                return undefined;
+            }
+            throw error;
+        });
     }
 
     /** Starts the deletion of an object, if it exists. A Deployment is gone after its pods are gone. */

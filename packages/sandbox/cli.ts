@@ -16,6 +16,7 @@ cli.command("up")
     .description("build what is missing, start the cluster, and wait until its node is ready")
     .option("--no-addons", "leave the add-ons' images out; a later `up` adds them")
     .option("--istioctl", "build istioctl too")
+    .option("--cni", "provide Istio's CNI plugin too: its image and its chart")
     .action((options: Commands.UpOptions) => commands().up(options));
 
 cli.command("down")

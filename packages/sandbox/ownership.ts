@@ -20,6 +20,8 @@ export interface Owner {
     complete?: boolean;
     /** Whether it has the add-ons' images. */
     addons?: boolean;
+    /** Whether it has the image and the chart of Istio's CNI plugin. */
+    cni?: boolean;
 }
 
 /** The recorded owner; undefined if no sandbox exists. */
@@ -28,7 +30,7 @@ export function readOwner(): Owner | undefined {
 }
 
 /** Adds to the record of the sandbox. */
-export function record(known: Pick<Owner, "holder" | "init" | "complete" | "addons">): void {
+export function record(known: Pick<Owner, "holder" | "init" | "complete" | "addons" | "cni">): void {
     fs.mkdirSync(live.root, { recursive: true });
     const owner: Owner = { ...readOwner(), clone: cloneDirectory, containerdStore: cache.containerd, ...known };
     writeAtomically(live.owner, JSON.stringify(owner), 0o644);

@@ -18,6 +18,9 @@ export const live = {
     services: `${runRoot}/parts`,
     pki: `${runRoot}/pki`,
     config: `${runRoot}/config`,
+    /** Settings of the pods' network, and CNI plugins that pods add to the node's own. */
+    cniConfig: `${runRoot}/config/cni`,
+    cniPlugins: `${runRoot}/cni`,
     etcd: `${runRoot}/etcd`,
     kubelet: `${runRoot}/kubelet`,
     containerdState: `${runRoot}/containerd`,

@@ -2,7 +2,7 @@ import * as os from "node:os";
 import { Listr, type ListrTask } from "listr2";
 import { messageOf, UserError, ShownError } from "../shared/errors";
 import { commandLine } from "../shared/invocation";
-import { publishCharts } from "./charts";
+import { publishCharts, publishCniChart } from "./charts";
 import * as cluster from "./cluster";
 import type { Stage } from "./images/catalog";
 import { artifactsToAssemble, provideImages } from "./images/images";
@@ -28,23 +28,28 @@ export interface UpOptions {
     addons?: boolean;
     /** Whether istioctl is built too. Default: false. */
     istioctl?: boolean;
+    /** Whether the image and the chart of Istio's CNI plugin are provided too. Default: false. */
+    cni?: boolean;
 }
 
-/** What has to be built or downloaded, for the page and then for the add-ons. */
-type Plan = Readonly<Record<Stage, readonly Artifact[]>>;
+/** What has to be built or downloaded, for the page and then for the add-ons and what else was asked for. */
+type Plan = Readonly<Record<"page" | "addons", readonly Artifact[]>>;
+
+/** The images that come after the page's. */
+type Later = Readonly<Record<Exclude<Stage, "page">, boolean>>;
 
 /** Starts the sandbox, and before that builds what is missing. What is already there stays as it is. */
-export async function up({ addons = true, istioctl = false }: UpOptions = {}): Promise<void> {
+export async function up({ addons = true, istioctl = false, cni = false }: UpOptions = {}): Promise<void> {
     assertLinuxRoot();
     claim();
     if (cluster.wasReady()) {
         await repair();
     } else {
-        await startNew(await planFor({ addons, istioctl }));
+        await startNew(await planFor({ addons, istioctl, cni }));
     }
-    const images = addons && !hasAddons();
-    const missing = await addonsPlan({ addons: images, istioctl });
-    if (missing.length > 0 || images) {
+    const images = { addons: addons && !hasAddons(), cni: cni && readOwner()?.cni !== true };
+    const missing = await addonsPlan({ ...images, istioctl });
+    if (missing.length > 0 || images.addons || images.cni) {
         const built = await toBuild(missing);
         await preflight(built);
         await addAddons(missing, built, images);
@@ -62,8 +67,12 @@ async function planFor(options: Required<UpOptions>): Promise<Plan> {
     return { page: page.filter((artifact) => !isBuilt(artifact)), addons: await addonsPlan(options) };
 }
 
-async function addonsPlan({ addons, istioctl }: Required<UpOptions>): Promise<Artifact[]> {
-    const artifacts = [...(istioctl ? [istioctlArtifact] : []), ...(addons ? await artifactsToAssemble("addons") : [])];
+async function addonsPlan({ addons, istioctl, cni }: Required<UpOptions>): Promise<Artifact[]> {
+    const artifacts = [
+        ...(istioctl ? [istioctlArtifact] : []),
+        ...(cni ? await artifactsToAssemble("cni") : []),
+        ...(addons ? await artifactsToAssemble("addons") : []),
+    ];
     return artifacts.filter((artifact) => !isBuilt(artifact));
 }
 
@@ -112,7 +121,7 @@ async function repair(): Promise<void> {
  * Builds the add-ons and gives their images to the running cluster. If it is interrupted, the cluster stays, and `up`
  * continues.
  */
-async function addAddons(missing: readonly Artifact[], built: readonly Artifact[], images: boolean): Promise<void> {
+async function addAddons(missing: readonly Artifact[], built: readonly Artifact[], images: Later): Promise<void> {
     allowUse();
     for (const interruption of ["SIGINT", "SIGTERM"] as const) {
         process.on(interruption, () => process.exit(130)); // it ends the builds too
@@ -128,10 +137,19 @@ async function addAddons(missing: readonly Artifact[], built: readonly Artifact[
             buildTask("Make what the add-ons need", missing, [], built),
             {
                 title: "Images of the add-ons",
-                enabled: () => images,
+                enabled: () => images.addons,
                 task: async (_, task) => {
                     task.title += `: ${originOf(await provideImages("addons", showOn(task)))}`;
                     record({ addons: true });
+                },
+            },
+            {
+                title: "Istio's CNI plugin",
+                enabled: () => images.cni,
+                task: async (_, task) => {
+                    task.title += `: ${originOf(await provideImages("cni", showOn(task)))}`;
+                    await publishCniChart();
+                    record({ cni: true });
                 },
             },
             { title: "Remove Go's caches", enabled: () => hasAddons(), task: removeGoCaches },

@@ -20,6 +20,7 @@ const ORDER = [
     "lifecycle/changes",
     "clusters/noLoadBalancer",
     "clusters/company",
+    "clusters/restricted",
 ].map((name) => require.resolve(`./${name}.test.ts`));
 
 /** Position of a file; that of files without one is after all others. */

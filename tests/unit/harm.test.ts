@@ -36,8 +36,16 @@ const NO_ADVICE: Record<string, string[]> = {
         "the pods are found by this label",
         "it is not an object, and would replace ours",
     ],
+    "config/platformSchema.ts": [
+        "it is not a key for a label",
+        "it is not a value for a label",
+        "this label is not yours to set",
+    ],
     "packages/cli/diagnosis/reach.ts": ["label"],
     "packages/cli/engine/pulumiStack.ts": ["destroy", "rm", "--force"],
+    "packages/cli/preflight/nodes.ts": [
+        "A pod that is placed there does not start. A taint on these nodes keeps pods without a toleration away.",
+    ],
     "packages/cli/preflight/permissions.ts": ["patch", "delete"],
     "packages/cli/preflight/sharedNamespace.ts": [
         "The namespace … gets the label …=…: whatever restarts in it gets a sidecar, also what is not part of",
@@ -94,6 +102,9 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
             "passwords in the stack's config",
             "Encrypt them, and replace the passwords, because they have been in a file:",
         ],
+    ],
+    "packages/cli/preflight/platform.ts": [
+        ["a key of the stack's config", "Remove istio.platform from …, or deploy to another cluster."],
     ],
     "packages/cli/deployment/pulumiStrategy.ts": [
         ["what the state has outside of a cluster that is gone", "\\`pulumi destroy --stack …\\` remove the rest."],

@@ -34,6 +34,7 @@ describe("Helm values", () => {
                 proxy: { resources: { requests: { cpu: "6m" }, limits: { memory: "7Mi" } } },
             },
             resources: { requests: { cpu: "1m", memory: "2Mi" } },
+            nodeSelector: { "kubernetes.io/os": "linux" },
             autoscaleEnabled: true,
             autoscaleMin: 2,
             autoscaleMax: 3,
@@ -57,6 +58,7 @@ describe("Helm values", () => {
         expect(gatewayValues(SETTINGS)).toEqual({
             imagePullPolicy: "Always",
             readinessProbe: expect.any(Object) as object,
+            nodeSelector: { "kubernetes.io/os": "linux" },
             resources: { limits: { cpu: "4m" } },
             autoscaling: { enabled: true, minReplicas: 4, maxReplicas: 5 },
         });

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "../../names";
 import type { PullSecrets } from "../../pullSecrets";
+import type { UserChoice } from "../../restrictedPod";
 import { Addon } from "../addon";
 import { type AddonSpec, labelsOf } from "../deployment";
 import { generatedSecret } from "../generatedSecret";
@@ -9,7 +10,7 @@ import type * as Dashboards from "./dashboards/dashboards";
 import { DASHBOARD_PATH, datasourceFile, providerFile, PROVISIONING_PATH } from "./provisioning";
 import { settings } from "./settings";
 
-export interface GrafanaArgs {
+export interface GrafanaArgs extends UserChoice {
     namespace: pulumi.Input<string>;
     /** Pull secrets in the namespace. */
     pullSecrets?: PullSecrets;
@@ -27,13 +28,14 @@ export class Grafana extends pulumi.ComponentResource {
     constructor(name: string, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
         super("bookinfo-mesh:addons:Grafana", name, args, opts);
 
-        const { namespace, pullSecrets } = args;
+        const { namespace, pullSecrets, clusterAssignsUsers } = args;
         const admin = generatedSecret(
             `${name}-admin`,
             { ...ADMIN_PASSWORD, namespace, labels: labelsOf("grafana") },
             { parent: this },
         );
-        new Addon(name, { ...grafanaSpec(args, admin.metadata.name), namespace, pullSecrets }, { parent: this });
+        const spec = grafanaSpec(args, admin.metadata.name);
+        new Addon(name, { ...spec, namespace, pullSecrets, clusterAssignsUsers }, { parent: this });
 
         // Not the value that this run generated, but the one that the Secret has kept since the first run.
         this.adminPassword = pulumi.secret(

@@ -48,6 +48,27 @@ describe("an error of a deployment", () => {
         );
     });
 
+    it.each([
+        [
+            'pods "x" is forbidden: violates PodSecurity "baseline:latest": non-default capabilities',
+            /enforces baseline:latest.*set istio\.cni\.enabled to true.*another namespace/,
+        ],
+        [
+            "unable to validate against any security context constraint: [.containers[0].runAsUser: Invalid value: 1000]",
+            /set istio\.platform to openshift/,
+        ],
+        [
+            'conflicts with "admissionsenforcer" using admissionregistration.k8s.io/v1: .webhooks[name="a"].namespaceSelector',
+            /set istio\.platform to aks/,
+        ],
+        [
+            "admission webhook \"warden\" denied the request: GKE Warden rejected the request because\nlinux capability 'NET_ADMIN'",
+            /--workload-policies=allow-net-admin/,
+        ],
+    ])("A7: of a platform has the platform's remedy: %s", async (message, remedy) => {
+        expect(await messageOf(explaining(connection, () => Promise.reject(new UserError(message))))).toMatch(remedy);
+    });
+
     it("stays the same if nothing is known, or the cluster does not answer", async () => {
         const failure = new UserError("something else");
         await expect(explaining(connection, () => Promise.reject(failure))).rejects.toBe(failure);

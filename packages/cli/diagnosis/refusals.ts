@@ -31,6 +31,19 @@ export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
             "validatingadmissionpolicybinding $2), or comply with the policy through istio.values.",
     ],
     [
+        /unable to validate against any security context constraint/,
+        "OpenShift assigns users to pods itself: set istio.platform to openshift.",
+    ],
+    [
+        /conflicts? with \\*"admissionsenforcer\\*"/,
+        "AKS edits webhooks of others: set istio.platform to aks, and it leaves Istio's alone.",
+    ],
+    [
+        /GKE Warden rejected the request.*(?:NET_ADMIN|linux-capabilities)/s,
+        "GKE Autopilot allows NET_ADMIN for the whole cluster: gcloud container clusters update NAME --location LOCATION " +
+            "--workload-policies=allow-net-admin.",
+    ],
+    [
         /admission webhook \\*"(\S*\bistio\.io)\\*" denied the request/,
         "Istio itself refuses the object (webhook $1), for the reason above: correct the values of istio.values, or the object.",
     ],

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
+import { ALL_RELEASES, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
@@ -17,7 +17,7 @@ const ANNOTATION = "bookinfo-mesh/tried-again";
 /** Retries what failed in an earlier run, because the user may have repaired the cause since then. */
 export async function retry({ stack, api }: Connection, stop: AbortSignal): Promise<void> {
     await retryFailed(api, isTouchableIn(stack.appNamespace));
-    const helm = findHelm();
+    const helm = await findHelm();
     if (helm !== undefined) {
         await rollBackFailed(api, new Helm(helm, stack.cluster), stop);
     }
@@ -47,7 +47,7 @@ export async function retryFailed(api: ClusterApi, isTouchable: (object: Kuberne
  */
 export async function rollBackFailed(api: ClusterApi, helm: Helm, stop?: AbortSignal): Promise<void> {
     const secrets = await releaseSecrets(api);
-    for (const name of [...Object.values(RELEASES), KIALI_RELEASE]) {
+    for (const name of ALL_RELEASES) {
         const revisions = revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets);
         const deployed = revisions.find(({ status }) => status === "deployed");
         if (revisions[0]?.status === "failed" && deployed) {

@@ -162,6 +162,16 @@ describe("helm's arguments", () => {
         expect(upgradeArguments({ ...release, wait: false }, "v", cluster)).not.toContain("--wait");
     });
 
+    it("A7: give Helm 4 the ways of Helm 3: to wait for load balancers, and to apply without conflicts", () => {
+        const upgrade = upgradeArguments(release, "v", cluster, 4);
+        expect(upgrade).toEqual(expect.arrayContaining(["--wait=legacy", "--timeout", "600s", "--server-side=false"]));
+        expect(upgrade).not.toContain("--wait");
+        expect(uninstallArguments(release, cluster, 4)).toContain("--wait=legacy");
+        // Helm 3 knows none of these.
+        const former = [...upgradeArguments(release, "v", cluster, 3), ...uninstallArguments(release, cluster, 3)];
+        expect(former.filter((argument) => /^--(wait=|server-side)/.test(argument))).toEqual([]);
+    });
+
     it("template with the CRDs, for the namespace", () => {
         expect(templateArguments(release, "v").join(" ")).toContain(
             "--namespace istio-system --include-crds --values v",

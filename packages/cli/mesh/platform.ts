@@ -37,15 +37,20 @@ const PLATFORMS: [name: PlatformName, matches: (node: NodeFacts) => boolean][] =
     ],
     ["minikube", ({ labels }) => labels["minikube.k8s.io/name"] !== undefined],
     ["kind", ({ providerID }) => providerID.startsWith("kind://")],
-    ["AWS", ({ providerID }) => providerID.startsWith("aws://")],
-    ["Azure", ({ providerID }) => providerID.startsWith("azure://")],
-    ["Google Cloud", ({ providerID }) => providerID.startsWith("gce://")],
+    ["AWS", (node) => isOf(node, "aws://", "eks.amazonaws.com/")],
+    ["Azure", (node) => isOf(node, "azure://", "kubernetes.azure.com/")],
+    ["Google Cloud", (node) => isOf(node, "gce://", "cloud.google.com/gke-")],
     ["k3d", (node) => isK3s(node) && node.name.startsWith("k3d-")],
     ["Rancher Desktop", (node) => isK3s(node) && /rancher-desktop/i.test(`${node.name} ${node.osImage}`)],
     ["k3s", isK3s],
     // Nodes have a provider's id only if a cloud's controller manager has set it.
     ["another cloud", ({ providerID }) => /^[a-z][-a-z\d.]*:\/\//.test(providerID)],
 ];
+
+/** A cloud's node has its provider's id, and in the cloud's own Kubernetes also its labels. */
+function isOf({ providerID, labels }: NodeFacts, provider: string, label: string): boolean {
+    return providerID.startsWith(provider) || Object.keys(labels).some((key) => key.startsWith(label));
+}
 
 /** Nodes of k3s have its name in the kubelet's version, such as `v1.35.1+k3s1`. */
 function isK3s({ providerID, kubeletVersion }: Pick<NodeFacts, "providerID" | "kubeletVersion">): boolean {

@@ -1,6 +1,6 @@
 import { ConfigError } from "../../../config/issues";
 import { type Config, parseConfig } from "../../../config/parse";
-import { type AddonName, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
+import { type AddonName, CNI_DAEMON_SET, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { ObjectReference } from "../../kubernetes/object";
 import type { Stack } from "../stack/stack";
@@ -15,8 +15,17 @@ export const STRICT_MTLS: ObjectReference = {
     metadata: { name: "default", namespace: ISTIO_NAMESPACE },
 };
 
+/** Istio's CNI plugin on each node. */
+export const CNI_PLUGIN: ObjectReference = {
+    apiVersion: "apps/v1",
+    kind: "DaemonSet",
+    metadata: { name: CNI_DAEMON_SET, namespace: ISTIO_NAMESPACE },
+};
+
 export interface Switches {
     on: Readonly<Record<"mtls" | AddonName, boolean>>;
+    /** Whether Istio's CNI plugin is installed; undefined if not. */
+    cni?: true;
     /** Namespace of Bookinfo. */
     appNamespace: string;
     /** Whether this is from the stack's config, or else from the cluster. */
@@ -44,8 +53,11 @@ export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switc
     return { ...switchesOf(config), configured: true, source };
 }
 
-function switchesOf({ istio, app }: Config): Pick<Switches, "on" | "appNamespace"> {
+type Found = Pick<Switches, "on" | "cni" | "appNamespace">;
+
+function switchesOf({ istio, app }: Config): Found {
     return {
+        ...(istio.cni && { cni: true }),
         on: { mtls: istio.global.mtls.enabled, ...byAddon(ADDON_NAMES.map((addon) => istio[SWITCHES[addon]].enabled)) },
         appNamespace: app.namespace,
     };
@@ -59,13 +71,15 @@ function configOf(stack: Stack): Config {
     return parseConfig(Object.fromEntries(config) as Record<string, string>);
 }
 
-async function switchesInCluster(api: ClusterApi): Promise<Pick<Switches, "on" | "appNamespace">> {
-    const [policy, productpages, addons] = await Promise.all([
+async function switchesInCluster(api: ClusterApi): Promise<Found> {
+    const [policy, plugin, productpages, addons] = await Promise.all([
         api.read(STRICT_MTLS),
+        api.read(CNI_PLUGIN),
         api.list("apps/v1", "Deployment", { labelSelector: "app=productpage" }),
         Promise.all(ADDON_NAMES.map((addon) => isDeployed(api, addon))),
     ]);
     return {
+        ...(plugin && { cni: true }),
         on: { mtls: policy !== undefined, ...byAddon(addons) },
         appNamespace: productpages[0]?.metadata.namespace ?? "default",
     };

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
+import { ALL_RELEASES, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { UserError } from "../../shared/errors";
@@ -10,8 +10,9 @@ import { helmOn } from "../../kubernetes/address";
  */
 export async function refuseForeignReleases(stack: string, api: ClusterApi): Promise<void> {
     const secrets = await releaseSecrets(api);
-    const ours = [...Object.values(RELEASES), KIALI_RELEASE];
-    const foreign = ours.filter((name) => revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets).length > 0);
+    const foreign = ALL_RELEASES.filter(
+        (name) => revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets).length > 0,
+    );
     if (foreign.length > 0) {
         const history = `${helmOn(api.address)} history --namespace ${ISTIO_NAMESPACE} ${foreign[0] ?? ""}`;
         throw new UserError(

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
+import { CNI_RELEASE, ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import { UserError } from "../../shared/errors";
@@ -64,6 +64,11 @@ export const CHART_KINDS: Record<string, Kinds> = {
         "apps/v1": ["Deployment"],
         "rbac.authorization.k8s.io/v1": ["Role", "RoleBinding"],
     },
+    [CNI_RELEASE]: {
+        v1: ["ConfigMap", "ServiceAccount"],
+        "apps/v1": ["DaemonSet"],
+        "rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding"],
+    },
     [KIALI_RELEASE]: {
         ...WORKLOAD,
         "networking.k8s.io/v1": ["NetworkPolicy"],
@@ -73,6 +78,12 @@ export const CHART_KINDS: Record<string, Kinds> = {
 
 /** The kind that a chart adds if autoscaling is on. */
 const SCALED: Kinds = { "autoscaling/v2": ["HorizontalPodAutoscaler"] };
+
+/** What the chart `cni` adds on a platform: for pods of its priority, and for Multus, which calls CNI plugins. */
+const CNI_ON: Record<string, Need[]> = {
+    gke: [needOf("v1", "ResourceQuota", ISTIO_NAMESPACE)],
+    openshift: [needOf("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", "default")],
+};
 
 /** Kinds of the charts without namespaces. */
 const CLUSTER_WIDE = /^(?:CustomResourceDefinition|ClusterRole|ClusterRoleBinding|.*WebhookConfiguration)$/;
@@ -95,9 +106,12 @@ export function istioNeeds(): Need[] {
 function releaseNeeds(name: string, namespace: string, values: Record<string, unknown>): Need[] {
     const autoscaling = values.autoscaling as { enabled?: unknown } | undefined;
     const isScaled = values.autoscaleEnabled === true || autoscaling?.enabled === true;
+    const { platform } = (values.global ?? {}) as { platform?: string };
+    const ofPlatform = name === CNI_RELEASE ? (CNI_ON[platform ?? ""] ?? []) : [];
     const kinds = Object.entries({ ...CHART_KINDS[name], ...(isScaled && SCALED) });
     return [
         needOf("v1", "Secret", namespace),
+        ...ofPlatform,
         ...kinds.flatMap(([apiVersion, names]) =>
             names.map((kind) => needOf(apiVersion, kind, CLUSTER_WIDE.test(kind) ? undefined : namespace)),
         ),

@@ -136,6 +136,21 @@ describe("a namespace that is being deleted", () => {
     });
 });
 
+describe("A7: whether the cluster fits", () => {
+    it("is found together with everything else, before anything is touched", async () => {
+        cluster.facts = { "/version": { gitVersion: "v1.28.9" } };
+        cluster.objects = [definition("gateways.networking.istio.io")];
+        const fault = await faultOf(check());
+        expect(fault).toMatch(/Kubernetes v1\.28\.9[^]*CRDs of another Istio[^]*Nothing was changed/);
+    });
+
+    it("is only said if the deployment can go on", async () => {
+        cluster.facts = { "/version": { gitVersion: "v1.31.9" } };
+        expect(await check()).toBe("its-uid");
+        expect(jest.mocked(process.stdout).write.mock.calls.join()).toContain("Istio 1.31 supports 1.32 to 1.36");
+    });
+});
+
 describe("another Istio", () => {
     const labelled = (kind: string, labels: Record<string, string>, release?: [string, string]) => {
         const apiVersion = kind === "Deployment" ? "apps/v1" : "admissionregistration.k8s.io/v1";
@@ -212,7 +227,10 @@ describe("A2: the application's namespace, before the first deployment", () => {
         cluster.objects = [namespace, ...(objects as KubernetesObject[])];
         const connection = { stack: stackOf(facts), api, identity: "its-uid" };
         await preflight(connection, new AbortController().signal);
-        return jest.mocked(process.stdout).write.mock.calls.map(([line]) => String(line)).join("");
+        return jest
+            .mocked(process.stdout)
+            .write.mock.calls.map(([line]) => String(line))
+            .join("");
     }
 
     it("is said to inject what restarts there, and how to avoid that", async () => {
@@ -344,6 +362,14 @@ describe("permissions", () => {
             resource: "customresourcedefinitions",
         });
         expect(needsOf([release("istio-base")])).toContainEqual({ group: "", resource: "secrets", namespace: "n" });
+        const attachment = { group: "k8s.cni.cncf.io", resource: "networkattachmentdefinitions", namespace: "default" };
+        expect(needsOf([release("istio-cni")])).toContainEqual({
+            group: "apps",
+            resource: "daemonsets",
+            namespace: "n",
+        });
+        expect(needsOf([release("istio-cni")])).not.toContainEqual(attachment);
+        expect(needsOf([release("istio-cni", { global: { platform: "openshift" } })])).toContainEqual(attachment);
         const scaler = { group: "autoscaling", resource: "horizontalpodautoscalers", namespace: "n" };
         expect(needsOf([release("istiod")])).not.toContainEqual(scaler);
         expect(needsOf([release("istiod", { autoscaleEnabled: true })])).toContainEqual(scaler);

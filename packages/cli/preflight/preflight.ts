@@ -2,6 +2,7 @@ import { ISTIO_NAMESPACE } from "../../../components/names";
 import { UserError } from "../../shared/errors";
 import type { Connection } from "../stack/connection";
 import { Progress } from "../terminal/progress";
+import { checkFit } from "./fit";
 import { lookAtLoadBalancer } from "./loadBalancer";
 import { otherIstio } from "./otherIstio";
 import { NOTHING_CHANGED, refuseMissingPermissions } from "./permissions";
@@ -15,11 +16,13 @@ import { terminatingNamespace } from "./terminating";
  * permission for each kind.
  * @throws UserError naming everything that was found, each with its remedy
  */
-export async function preflight({ stack, api }: Connection, stop: AbortSignal): Promise<void> {
+export async function preflight(connection: Connection, stop: AbortSignal): Promise<void> {
+    const { stack, api } = connection;
     await refuseMissingPermissions(stack, api, stop);
     const progress = new Progress();
     const namespaces = [ISTIO_NAMESPACE, stack.appNamespace];
-    const [shared, loadBalancer, ...found] = await Promise.all([
+    const [fit, shared, loadBalancer, ...found] = await Promise.all([
+        checkFit(connection),
         // Only the first deployment changes it.
         stack.record === undefined ? noteOnSharedNamespace(stack.appNamespace, api) : undefined,
         lookAtLoadBalancer(stack, api),
@@ -27,13 +30,14 @@ export async function preflight({ stack, api }: Connection, stop: AbortSignal): 
         otherIstio(api),
         pullSecretProblem(stack, api),
     ]);
-    const obstacles = [...found, loadBalancer.obstacle].filter((obstacle) => obstacle !== undefined);
+    const refused = fit.filter((finding) => finding.refused).map(({ text }) => text);
+    const obstacles = [...refused, ...found, loadBalancer.obstacle].filter((obstacle) => obstacle !== undefined);
     if (obstacles.length > 0) {
         throw new UserError([...obstacles, NOTHING_CHANGED].join("\n"));
     }
-    for (const note of [shared, loadBalancer.note]) {
+    for (const note of [...fit.map(({ text }) => text), shared, loadBalancer.note]) {
         if (note !== undefined) {
-            progress.note(note);
+            progress.note(`Note: ${note}`);
         }
     }
 }

@@ -24,7 +24,7 @@ export function render(options: RenderOptions): Promise<void> {
 async function write({ stack, out, manifests }: RenderOptions, stop: AbortSignal): Promise<void> {
     const folder = out ?? path.join("rendered", stack);
     refuseForeign(folder);
-    const helm = manifests ? requireHelm() : undefined;
+    const helm = manifests ? await requireHelm() : undefined;
 
     const file = withPlaceholderCredentials(readStackFile(stack), { charts: helm !== undefined });
     const declaration = await withPlaceholders(completeConfig(stack, file), (config) =>

@@ -2,26 +2,26 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { withPrivateCharts } from "../../kubernetes/charts";
-import { templateRelease } from "../../kubernetes/helm";
+import { type HelmProgram, templateRelease } from "../../kubernetes/helm";
 import type { Rendering } from "./folder";
 import { privateCharts, type Step } from "./step";
 import { toYaml } from "../../shared/yaml";
 
 /**
  * A rendering of steps, with the manifest of every release from `helm template`.
- * @param helm path of helm; undefined omits the manifests of releases
+ * @param helm undefined omits the manifests of releases
  */
 export async function renderSteps(
     stack: string,
     steps: Step[],
-    helm: string | undefined,
+    helm: HelmProgram | undefined,
     stop?: AbortSignal,
 ): Promise<Rendering> {
     const templates = new Map<string, string>();
     if (helm !== undefined) {
         const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-values-"));
         try {
-            await withPrivateCharts(helm, privateCharts(steps), stop, async (located) => {
+            await withPrivateCharts(helm.path, privateCharts(steps), stop, async (located) => {
                 for (const step of steps) {
                     if (step.type === "release") {
                         const values = path.join(folder, `${step.name}.yaml`);

@@ -36,7 +36,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         if (stack.record) {
             await retry(connection, stop);
         }
-        const deployer = deployerFor(connection);
+        const deployer = await deployerFor(connection);
         const declaration = await stack.declaration(stop);
         const steps = stepsOf(declaration);
         replaceFolder(renderedFolder(stack.name), renderedFiles({ stack: stack.name, steps, templates: new Map() }));
@@ -47,8 +47,9 @@ export class RenderedStrategy implements DeploymentStrategy {
             lasting.filter((step) => !inventory.has(step)),
             api,
         );
+        const { path: helm } = await requireHelm();
         await explainingProblems(connection, deployer.progress, stop, (stopOrHopeless) =>
-            withPrivateCharts(requireHelm(), privateCharts(lasting), stopOrHopeless, (located) =>
+            withPrivateCharts(helm, privateCharts(lasting), stopOrHopeless, (located) =>
                 applySteps(lasting, deployer, {
                     onBegin: (step) => {
                         inventory.begin(step);
@@ -69,7 +70,7 @@ export class RenderedStrategy implements DeploymentStrategy {
     async undo(connection: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
         await refuseOtherMesh(connection, record);
         const { api } = connection;
-        const deployer = deployerFor(connection);
+        const deployer = await deployerFor(connection);
         await undoSteps(recordedSteps(record), deployer, stop);
         const notice = await deployer.progress.during("Istio's leftovers", () =>
             removeLeftovers(api, api.kubectl, stop),
@@ -96,8 +97,8 @@ function renderedFolder(stack: string): string {
     return path.join(STATE_FOLDER, "rendered", stack);
 }
 
-function deployerFor({ api, stack }: Connection): Deployer {
-    return { api, helm: new Helm(requireHelm(), stack.cluster), progress: new Progress() };
+async function deployerFor({ api, stack }: Connection): Promise<Deployer> {
+    return { api, helm: new Helm(await requireHelm(), stack.cluster), progress: new Progress() };
 }
 
 /** The program ran before the gateway had an address. These outputs follow from it (index.ts). */

@@ -1,12 +1,14 @@
-import { ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
+import { CNI_RELEASE, ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
 import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { deploymentOf } from "../mesh/addons";
+import { CNI_PLUGIN } from "../mesh/switches";
 import { type Check, failed, ok } from "./check";
 import { workloadFailure } from "./objects";
 
 export const checkReleases: Check = async (mesh) => {
-    const { api, commands, on } = mesh;
-    const expected = [...Object.values(RELEASES), ...(on.kiali ? [KIALI_RELEASE] : [])];
+    const { api, commands, on, cni } = mesh;
+    const plugin = cni ? [CNI_RELEASE] : [];
+    const expected = [...plugin, ...Object.values(RELEASES), ...(on.kiali ? [KIALI_RELEASE] : [])];
     const secrets = await releaseSecrets(api);
     const failures = expected.flatMap((name) => {
         const [newest] = revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets);
@@ -15,5 +17,11 @@ export const checkReleases: Check = async (mesh) => {
     if (failures.length > 0) {
         return failed(failures.join(", "), commands.redeploy);
     }
-    return (await workloadFailure(mesh, deploymentOf(RELEASES.istiod))) ?? ok(`${expected.join(", ")} deployed`);
+    for (const workload of [...(cni ? [CNI_PLUGIN] : []), deploymentOf(RELEASES.istiod)]) {
+        const failure = await workloadFailure(mesh, workload);
+        if (failure) {
+            return failure;
+        }
+    }
+    return ok(`${expected.join(", ")} deployed`);
 };

@@ -167,6 +167,33 @@ afterEach(() => {
     jest.useRealTimers();
 });
 
+describe("A7: with Istio's CNI plugin", () => {
+    const plugin = (available: number) => ({
+        apiVersion: "apps/v1",
+        kind: "DaemonSet",
+        metadata: { name: "istio-cni-node", namespace: SYSTEM },
+        status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberAvailable: available },
+    });
+
+    it("its release and its pod on each node are checked", async () => {
+        mesh = { ...mesh, cni: true };
+        expect(await checkReleases(mesh)).toMatchObject({ status: "failed", found: "istio-cni is missing" });
+        cluster.objects.push(release("istio-cni", 1, "deployed"));
+        expect(await checkReleases(mesh)).toMatchObject({ found: "DaemonSet istio-system/istio-cni-node is missing" });
+        cluster.objects.push(plugin(1));
+        expect(await checkReleases(mesh)).toMatchObject({
+            found: "DaemonSet istio-system/istio-cni-node has 1 of 2 pods available",
+            remedy: "kubectl describe --namespace istio-system daemonset/istio-cni-node",
+        });
+        cluster.remove("DaemonSet", "istio-cni-node");
+        cluster.objects.push(plugin(2));
+        expect(await checkReleases(mesh)).toMatchObject({
+            status: "ok",
+            found: "istio-cni, istio-base, istiod, istio-ingressgateway, kiali deployed",
+        });
+    });
+});
+
 describe("in a healthy mesh", () => {
     it("every check is ok, and says what it found", async () => {
         const results = await runChecks(mesh, CHECKS);

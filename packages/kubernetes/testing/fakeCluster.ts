@@ -24,6 +24,10 @@ export class FakeCluster {
     /** The log of a container's run, or of the one before; an ApiError if there is none. Default: none. */
     log: (pod: string, container: string, previous: boolean) => string | ApiError = (pod, container) =>
         new ApiError(400, `previous terminated container "${container}" in pod "${pod}" not found`);
+    /** What the API server says at paths such as `/version`. */
+    facts: Readonly<Record<string, unknown>> = { "/version": { gitVersion: "v1.34.1" }, "/apis": { groups: [] } };
+    /** The admission of an object that is only tried (dry run): an error refuses it. Default: everything is accepted. */
+    admit: (object: KubernetesObject) => ApiError | undefined = () => undefined;
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
     /** A connection to a port of a pod; default: the API server opens none. */
     connect: (pod: { namespace: string; name: string }, port: number) => Promise<Duplex> = ({ namespace, name }) =>
@@ -43,6 +47,11 @@ export class FakeCluster {
                 ),
             list: (apiVersion, kind, query = {}) => Promise.resolve(this.list(apiVersion, kind, query)),
             listMetadata: (apiVersion, kind, query) => Promise.resolve(this.list(apiVersion, kind, query)),
+            ask: <T>(path: string) => Promise.resolve(this.facts[path] as T | undefined),
+            apply: (object, { dryRun }) => {
+                const refused = dryRun ? this.admit(object) : new ApiError(405, "this cluster is only read");
+                return refused ? Promise.reject(refused) : Promise.resolve(object);
+            },
             address: { kubeconfig: "/k", context: "mine" },
             kubectl: "kubectl --kubeconfig /k --context mine",
             kubeconfig: "current-context: mine\n",

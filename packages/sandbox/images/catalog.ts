@@ -11,8 +11,8 @@ import {
 import { program, toolchainFiles } from "../toolchain/toolchain";
 import { debianTree, type Layer } from "./layers";
 
-/** What needs an image: the page, which comes first, or the add-ons. */
-export type Stage = "page" | "addons";
+/** What needs an image: the page, which comes first, the add-ons, or Istio's CNI plugin. */
+export type Stage = "page" | "addons" | "cni";
 
 /** An image that the node needs before pods start, because the node itself reaches no registry. */
 export interface CatalogImage {
@@ -65,6 +65,21 @@ const istioImages: AssembledImage[] = [
         config: { Entrypoint: ["/usr/local/bin/pilot-agent"], Env: [searchPath], User: "1337:1337" },
     },
 ];
+
+/** With paths as in Istio's cni/deployments/kubernetes/Dockerfile.install-cni. */
+const cniImage: AssembledImage = {
+    name: `docker.io/istio/install-cni:${istioVersion}`,
+    stage: "cni",
+    isStandIn: false,
+    layers: [
+        debianTree,
+        layer("cni", {
+            "opt/cni/bin/istio-cni": program("istio-cni", "istio-cni"),
+            "usr/local/bin/install-cni": program("istio-cni", "install-cni"),
+        }),
+    ],
+    config: { Cmd: ["/usr/local/bin/install-cni"], Env: [`${searchPath}:/opt/cni/bin`] },
+};
 
 const bookinfo = layer("bookinfo", { "usr/local/bin/bookinfo": program("bookinfo", "bookinfo") });
 
@@ -133,6 +148,7 @@ export const catalog: readonly (AssembledImage | CatalogImage)[] = [
         config: { Entrypoint: ["/pause"] },
     },
     ...istioImages,
+    cniImage,
     ...bookinfoImages,
     ...addonImages,
     // These can only be pulled.

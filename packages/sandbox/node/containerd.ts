@@ -5,7 +5,6 @@ import { network } from "../settings";
 import { familyDirectory, program, toolchainFiles } from "../toolchain/toolchain";
 
 const configFile = path.join(live.config, "containerd.toml");
-const cniConfigDirectory = path.join(live.config, "cni");
 
 /** The container that holds a pod's namespaces. */
 export const pauseImage = "registry.k8s.io/pause:3.10";
@@ -45,7 +44,7 @@ export const containerd: Service = {
         ].join(path.delimiter),
     },
     files: {
-        [path.join(cniConfigDirectory, "10-pods.conflist")]: JSON.stringify(podNetwork, undefined, 2),
+        [path.join(live.cniConfig, "10-pods.conflist")]: JSON.stringify(podNetwork, undefined, 2),
         [configFile]: `version = 3
 root = "${cache.containerd}"
 state = "${live.containerdState}"
@@ -62,8 +61,8 @@ state = "${live.containerdState}"
   # If root lacks CAP_SYS_RESOURCE, a container that requests a lower oom_score_adj could not start.
   restrict_oom_score_adj = true
   [plugins.'io.containerd.cri.v1.runtime'.cni]
-    bin_dirs = ["${familyDirectory("cni")}"]
-    conf_dir = "${cniConfigDirectory}"
+    bin_dirs = ["${familyDirectory("cni")}", "${live.cniPlugins}"]
+    conf_dir = "${live.cniConfig}"
 `,
     },
 };

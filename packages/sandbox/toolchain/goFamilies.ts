@@ -102,6 +102,16 @@ export const goFamilies = {
         },
         { stamps: istioStamps },
     ),
+    // Its packages are those of the programs above and below, so the go.mod needs no entry for it.
+    "istio-cni": family(
+        "istio-cni",
+        `Istio's CNI plugin ${istioVersion}`,
+        {
+            "install-cni": "istio.io/istio/cni/cmd/install-cni",
+            "istio-cni": "istio.io/istio/cni/cmd/istio-cni",
+        },
+        { stamps: istioStamps },
+    ),
     istioctl: family(
         "istioctl",
         `istioctl ${istioVersion}`,

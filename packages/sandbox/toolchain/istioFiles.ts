@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { istioVersion } from "../settings";
-import type { Artifact } from "./artifacts";
+import type { Artifact, Report } from "./artifacts";
 import { go, moduleFiles } from "./goBuild";
 import { goFamilies } from "./goFamilies";
 
@@ -27,20 +27,42 @@ export const istioFilesArtifact: Artifact = {
     builtFrom: [...moduleFiles(goFamilies.istio.module), istioVersion, "recipe 1"],
     tools: ["go"],
     async build(directory, report) {
-        report("downloading Istio's module");
-        const answer = await go(goFamilies.istio.module, ["mod", "download", "-json", istioModule]);
-        const { Dir: source } = JSON.parse(answer) as { Dir: string };
+        const source = await downloadIstio(report);
         fs.copyFileSync(
             path.join(source, "tools/packaging/common/envoy_bootstrap.json"),
             istioFiles.envoyBootstrap(directory),
         );
-        for (const [chart, folder] of Object.entries(chartSources)) {
-            const target = path.join(istioFiles.charts(directory), chart);
-            fs.cpSync(path.join(source, "manifests/charts", folder), target, { recursive: true });
-            stampChart(path.join(target, "Chart.yaml"));
-        }
+        copyCharts(source, chartSources, directory);
     },
 };
+
+/** The chart of Istio's CNI plugin, for those who ask for it. */
+export const cniChartArtifact: Artifact = {
+    name: "istio-cni-chart",
+    title: "Chart of Istio's CNI plugin",
+    // Increase the number when the build below changes.
+    builtFrom: [...moduleFiles(goFamilies.istio.module), istioVersion, "recipe 1"],
+    tools: ["go"],
+    async build(directory, report) {
+        copyCharts(await downloadIstio(report), { cni: "istio-cni" }, directory);
+    },
+};
+
+/** @returns the folder of Istio's module in Go's cache */
+async function downloadIstio(report: Report): Promise<string> {
+    report("downloading Istio's module");
+    const answer = await go(goFamilies.istio.module, ["mod", "download", "-json", istioModule]);
+    return (JSON.parse(answer) as { Dir: string }).Dir;
+}
+
+/** @param charts the folder of each chart in the module */
+function copyCharts(source: string, charts: Record<string, string>, directory: string): void {
+    for (const [chart, folder] of Object.entries(charts)) {
+        const target = path.join(istioFiles.charts(directory), chart);
+        fs.cpSync(path.join(source, "manifests/charts", folder), target, { recursive: true });
+        stampChart(path.join(target, "Chart.yaml"));
+    }
+}
 
 function stampChart(file: string): void {
     const stamped = fs

@@ -10,14 +10,16 @@ const families: GoFamily[] = Object.values(goFamilies);
 const goMod = (family: GoFamily) => fs.readFileSync(path.join(family.module, "go.mod"), "utf8");
 
 describe("the Go families", () => {
-    it.each(families.filter((family) => family.name !== "bookinfo").map((family) => [family.name, family] as const))(
-        "%s: every program is a tool of its go.mod, so that go.sum includes it",
-        (_, family) => {
-            for (const goPackage of Object.values(family.programs).filter((name) => !name.startsWith("./"))) {
-                expect(goMod(family)).toMatch(new RegExp(`^(tool )?\\s*${goPackage.replace(/[./]/g, "\\$&")}$`, "m"));
-            }
-        },
-    );
+    // go.sum includes Istio's CNI plugin because of the other programs: its build checks that (-mod=readonly).
+    const withoutTools = ["bookinfo", "istio-cni"];
+
+    it.each(
+        families.filter(({ name }) => !withoutTools.includes(name)).map((family) => [family.name, family] as const),
+    )("%s: every program is a tool of its go.mod, so that go.sum includes it", (_, family) => {
+        for (const goPackage of Object.values(family.programs).filter((name) => !name.startsWith("./"))) {
+            expect(goMod(family)).toMatch(new RegExp(`^(tool )?\\s*${goPackage.replace(/[./]/g, "\\$&")}$`, "m"));
+        }
+    });
 
     it("build the Kubernetes of settings.ts, with every staging module in the same version", () => {
         const module = goMod(goFamilies.kubernetes);

@@ -4,7 +4,7 @@ import { debian, debianArtifact } from "./debianPackages";
 import { envoyArtifact } from "./envoy";
 import { goArtifact } from "./goBuild";
 import { goFamilies } from "./goFamilies";
-import { istioFiles, istioFilesArtifact } from "./istioFiles";
+import { cniChartArtifact, istioFiles, istioFilesArtifact } from "./istioFiles";
 import { nodeArtifact } from "./node";
 
 type FamilyName = keyof typeof goFamilies;
@@ -42,13 +42,20 @@ export const imageArtifacts: readonly Artifact[] = [
     nodeArtifact,
     builtByGo.prometheus,
     builtByGo.jaeger,
+    // Last, because only those who ask for it need it.
+    builtByGo["istio-cni"],
 ];
 
 /** A tool for people, which nothing here needs. */
 export const istioctlArtifact = builtByGo.istioctl;
 
 /** Every artifact of the sandbox. */
-export const toolchainArtifacts: readonly Artifact[] = [...clusterArtifacts, ...imageArtifacts, istioctlArtifact];
+export const toolchainArtifacts: readonly Artifact[] = [
+    ...clusterArtifacts,
+    ...imageArtifacts,
+    istioctlArtifact,
+    cniChartArtifact,
+];
 
 /** The directory of a Go family's programs. */
 export function familyDirectory(family: FamilyName): string {
@@ -69,6 +76,7 @@ export const toolchainFiles = {
     envoyBootstrap: istioFiles.envoyBootstrap(artifactDirectory(istioFilesArtifact)),
     node: path.join(artifactDirectory(nodeArtifact), "node"),
     charts: istioFiles.charts(artifactDirectory(istioFilesArtifact)),
+    cniChart: istioFiles.charts(artifactDirectory(cniChartArtifact)),
     debianRoot: debian.root(artifactDirectory(debianArtifact)),
     iptablesBin: debian.bin(artifactDirectory(debianArtifact)),
 } as const;

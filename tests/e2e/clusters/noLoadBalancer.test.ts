@@ -130,19 +130,15 @@ describe("A6: a gateway at a port of the nodes", () => {
 });
 
 describe("A6: an address that is silent", () => {
-    it("ends up well after 20 s, and says why this machine may not reach it; verify says the same", async () => {
+    it("ends up well after 20 s, and says why this machine may not reach it", async () => {
         const begun = Date.now();
         const { code, stdout } = await up({ service: { type: "NodePort", nodePort: 30080 }, address: SILENT });
         const seconds = (Date.now() - begun) / 1000;
         expect({ code, stdout }).toMatchObject({ code: 0 });
         expect(seconds).toBeGreaterThan(20);
-        const notice = `This machine does not reach http://${SILENT}/productpage`;
-        expect(stdout).toContain(notice);
+        expect(stdout).toContain(`This machine does not reach http://${SILENT}/productpage`);
         expect(stdout).toContain("but the page answers through the API server: Bookinfo works.");
         expect(stdout).toContain("what stands in front of the gateway does not run");
         expect(stdout).toContain("correct istio.gateway.address");
-        const check = await pageCheck();
-        expect(check).toMatchObject({ code: 0, status: "ok" });
-        expect(check.note).toContain(notice);
-    }, 180_000);
+    }, 120_000);
 });

@@ -52,7 +52,10 @@ export async function startRegistry(archives: readonly string[], folder: string,
     function addBlob(file: string, mediaType: string) {
         const content = fs.readFileSync(file);
         const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
-        fs.writeFileSync(path.join(blobs, digest), content);
+        // A link costs no space; images share layers.
+        if (!fs.existsSync(path.join(blobs, digest))) {
+            fs.linkSync(file, path.join(blobs, digest));
+        }
         return { mediaType, digest, size: content.length };
     }
 

@@ -87,7 +87,9 @@ export function describeFailures(strategy: TestedStrategy): void {
 
     afterAll(async () => {
         await deployer.remove();
-        await kubectl("delete", "statefulset/others", "pod/others-on-the-node", "--namespace", "default");
+        // In the foreground, so that nothing of them is left for the next file.
+        const gone = ["--namespace", "default", "--cascade=foreground"];
+        await kubectl("delete", "statefulset/others", "pod/others-on-the-node", ...gone);
     }, 300_000);
 
     describe("the connection to the cluster", () => {

@@ -1,0 +1,45 @@
+import type { ClusterApi } from "../../kubernetes/api";
+import { ApiError } from "../../kubernetes/apiError";
+import type { KubernetesObject } from "../../kubernetes/object";
+
+/** What a cluster says of itself. What the user may not read is missing. */
+export interface ClusterFacts {
+    /** The API server's version as it gives it, such as `v1.33.5-gke.100`. */
+    version?: string;
+    /** Its API groups, such as `security.openshift.io`. */
+    groups: readonly string[];
+    /** The first nodes: their names and labels. */
+    nodes: readonly KubernetesObject[];
+}
+
+/** Enough to see which kinds of nodes there are; a large cluster has thousands of nodes. */
+const NODES = "500";
+
+export async function readFacts(api: ClusterApi): Promise<ClusterFacts> {
+    const [version, groups, nodes] = await Promise.all([
+        api.ask<{ gitVersion?: string; major?: string; minor?: string }>("/version"),
+        api.ask<{ groups?: { name: string }[] }>("/apis"),
+        unlessForbidden(() => api.listMetadata("v1", "Node", { limit: NODES })),
+    ]);
+    const { gitVersion, major, minor } = version ?? {};
+    return {
+        version: gitVersion ?? (major && minor ? `${major}.${minor}` : undefined),
+        groups: (groups?.groups ?? []).map(({ name }) => name),
+        nodes: nodes ?? [],
+    };
+}
+
+/** What an API server answers; undefined if the user may not ask. */
+export async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    return ask().catch((error: unknown) => {
+        if (error instanceof ApiError && error.status === 403) {
+            return undefined;
+        }
+        throw error;
+    });
+}
+
+/** The value of a node's label; empty without it. */
+export function label({ metadata }: KubernetesObject, key: string): string {
+    return metadata.labels?.[key] ?? "";
+}

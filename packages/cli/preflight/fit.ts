@@ -1,0 +1,45 @@
+import { ISTIO_NAMESPACE } from "../../../components/names";
+import type { Connection } from "../stack/connection";
+import { type ClusterFacts, readFacts } from "./clusterFacts";
+import type { Finding } from "./finding";
+import { checkMetricsServer } from "./metricsServer";
+import { checkNodes } from "./nodes";
+import { checkCni, checkFargate, checkPlatform, isAutopilot } from "./platform";
+import { checkAppNamespace, checkIstioNamespace } from "./podSecurity";
+import { checkVersion } from "./serverVersion";
+import { type FitSettings, fitSettings } from "./settings";
+
+/** Whether the cluster and the stack's settings fit each other: version, nodes, platform, Pod Security, metrics server. */
+export async function checkFit({ stack, api }: Connection): Promise<Finding[]> {
+    const facts = await readFacts(api);
+    const settings = fitSettings(stack);
+    const findings = [
+        ...checkVersion(facts.version),
+        ...checkNodes(facts.nodes, settings?.ownImages ?? true),
+        ...checkFargate(facts),
+    ];
+    if (settings === undefined) {
+        return findings;
+    }
+    const platform = checkPlatform(facts, settings, stack.name);
+    const [metrics, pods] = await Promise.all([
+        checkMetricsServer(api, settings.scaled),
+        // On another platform than the set one, the answers would be about the wrong pods.
+        platform.length > 0 ? [] : settings.cni ? checkCni(api) : checkPods({ stack, api }, facts, settings),
+    ]);
+    return [...findings, ...platform, ...metrics, ...pods];
+}
+
+async function checkPods(
+    { stack, api }: Pick<Connection, "stack" | "api">,
+    facts: ClusterFacts,
+    { appLevel, istioLevel }: FitSettings,
+): Promise<Finding[]> {
+    const place = { stack: stack.name, autopilot: isAutopilot(facts) };
+    const [app, istio] = await Promise.all([
+        checkAppNamespace(api, { ...place, name: stack.appNamespace, level: appLevel }),
+        checkIstioNamespace(api, { ...place, name: ISTIO_NAMESPACE, level: istioLevel }),
+    ]);
+    // The CNI plugin, a remedy of the first, makes the second one needless.
+    return app.length > 0 ? app : istio;
+}

@@ -1,0 +1,133 @@
+import { CNI_DAEMON_SET, CNI_RELEASE, ISTIO_NAMESPACE } from "../../../components/names";
+import type { Platform } from "../../../components/platform";
+import { stackFile } from "../../shared/project";
+import type { ClusterApi } from "../../kubernetes/api";
+import { displayName } from "../../kubernetes/object";
+import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
+import { type ClusterFacts, label, unlessForbidden } from "./clusterFacts";
+import { type Finding, note, refusal } from "./finding";
+import type { FitSettings } from "./settings";
+
+/** API groups that only OpenShift has. */
+const OPENSHIFT = ["security.openshift.io", "config.openshift.io"];
+
+/** The command that lets pods of an Autopilot cluster set up their network. */
+const ALLOW_NET_ADMIN = "gcloud container clusters update NAME --location LOCATION --workload-policies=allow-net-admin";
+
+/** A setting in the stack's file. */
+export function setting(stack: string, key: string, value: string): string {
+    return `set ${key} to ${value} in ${stackFile(stack)} (docs/config.md)`;
+}
+
+/** The nodes of GKE Autopilot are named after it. */
+export function isAutopilot({ nodes }: Pick<ClusterFacts, "nodes">): boolean {
+    return nodes.some(({ metadata }) => metadata.name.startsWith("gk3-"));
+}
+
+export function autopilotRemedy(): string {
+    return `  GKE Autopilot allows it for the whole cluster: ${ALLOW_NET_ADMIN}`;
+}
+
+/** The platform, if it is one on which something has to be different, and the cluster shows it. */
+export function platformOf({ version = "", groups, nodes }: ClusterFacts): Platform | undefined {
+    const named = (pattern: RegExp) => nodes.some(({ metadata }) => pattern.test(metadata.name));
+    if (groups.some((group) => OPENSHIFT.includes(group))) {
+        return "openshift";
+    }
+    if (version.includes("+k3s")) {
+        return named(/^k3d-/) ? "k3d" : "k3s";
+    }
+    if (version.includes("-gke.")) {
+        return "gke";
+    }
+    return nodes.some((node) => label(node, "microk8s.io/cluster") !== "") ? "microk8s" : undefined;
+}
+
+/** Whether the settings fit the platform. */
+export function checkPlatform(facts: ClusterFacts, settings: FitSettings, stack: string): Finding[] {
+    const found = platformOf(facts);
+    const { platform, cni } = settings;
+    if (found === "openshift" && platform !== "openshift") {
+        return [
+            refusal(
+                "this cluster is OpenShift: it assigns each pod a user, and refuses pods that name their own, as the program's do.",
+                `To leave that to the cluster, ${setting(stack, "istio.platform", "openshift")}.`,
+                "docs/platforms.md has all lines that OpenShift needs.",
+            ),
+        ];
+    }
+    // Without any group, the user may not read them.
+    if (platform === "openshift" && found !== "openshift" && facts.groups.length > 0) {
+        return [
+            refusal(
+                "istio.platform is openshift, but this cluster has no API of OpenShift: nothing would assign the pods a user.",
+                `Remove istio.platform from ${stackFile(stack)}, or deploy to another cluster.`,
+            ),
+        ];
+    }
+    if (cni && isAutopilot(facts)) {
+        return [
+            refusal(
+                "this cluster is a GKE Autopilot, where no pod may write into its node. Istio's CNI plugin has to.",
+                `Instead, ${setting(stack, "istio.cni.enabled", "false")}, and let pods set up their own network:`,
+                `  ${ALLOW_NET_ADMIN}`,
+            ),
+        ];
+    }
+    if (cni && found !== undefined && found !== platform) {
+        return [
+            refusal(
+                `this cluster is ${found}, which differs in where and how the CNI plugin is installed: elsewhere, it would do nothing.`,
+                `So ${setting(stack, "istio.platform", found)}.`,
+            ),
+        ];
+    }
+    return [];
+}
+
+/** EKS Fargate gives no pod the capabilities of the mesh, and runs no DaemonSets, so also no CNI plugin. */
+export function checkFargate({ nodes }: Pick<ClusterFacts, "nodes">): Finding[] {
+    const fargate = nodes.filter((node) => label(node, "eks.amazonaws.com/compute-type") === "fargate");
+    return fargate.length > 0 && fargate.length === nodes.length
+        ? [
+              refusal(
+                  "all nodes are of EKS Fargate, where no pod gets NET_ADMIN, and the CNI plugin cannot be installed either.",
+                  "Add a group of EC2 nodes, and leave the stack's namespaces out of the Fargate profiles.",
+              ),
+          ]
+        : [];
+}
+
+/** What in a cluster keeps Istio's CNI plugin from working. */
+export async function checkCni(api: ClusterApi): Promise<Finding[]> {
+    const cilium = {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "cilium-config", namespace: "kube-system" },
+    };
+    const [plugins = [], settings] = await Promise.all([
+        unlessForbidden(() =>
+            api.listMetadata("apps/v1", "DaemonSet", { fieldSelector: `metadata.name=${CNI_DAEMON_SET}` }),
+        ),
+        unlessForbidden(() => api.read(cilium)),
+    ]);
+    const others = plugins.filter(
+        ({ metadata }) =>
+            metadata.annotations?.[RELEASE_ANNOTATION.name] !== CNI_RELEASE || metadata.namespace !== ISTIO_NAMESPACE,
+    );
+    const findings = others.map((plugin) =>
+        refusal(
+            `Istio's CNI plugin is installed already: ${displayName({ ...plugin, apiVersion: "apps/v1", kind: "DaemonSet" })}. A node has room for one.`,
+            "To use that one, set istio.cni.enabled to false and istio.values.istiod.pilot.cni.enabled to true.",
+        ),
+    );
+    if ((settings?.data as Record<string, string> | undefined)?.["cni-exclusive"] === "true") {
+        findings.push(
+            note(
+                "Cilium removes other CNI plugins from its nodes (cni-exclusive in kube-system/cilium-config), so also Istio's.",
+                "Install Cilium with cni.exclusive=false.",
+            ),
+        );
+    }
+    return findings;
+}

@@ -1,0 +1,63 @@
+import { type Platform, POD_SECURITY_LABEL } from "../../../components/platform";
+import { parseJson } from "../../shared/json";
+import { sectionOf } from "../program/projectConfig";
+import type { Stack } from "../stack/stack";
+
+/** What a stack's file sets that decides how it fits a cluster. */
+export interface FitSettings {
+    platform?: Platform;
+    /** Whether Istio's CNI plugin is installed. */
+    cni: boolean;
+    /** The parts whose number of replicas follows the load. */
+    scaled: string[];
+    /** The level of Pod Security that the application's namespace gets from the config. */
+    appLevel?: string;
+    /** The level of Pod Security that Istio's namespace gets from the config. */
+    istioLevel?: string;
+    /** Whether images come from elsewhere than by default. */
+    ownImages: boolean;
+}
+
+interface Istio {
+    platform?: Platform;
+    profile?: string;
+    cni?: { enabled?: boolean };
+    namespaceLabels?: Record<string, string>;
+    istiod?: Scaled;
+    gateway?: Scaled;
+    hub?: string;
+    [addon: string]: unknown;
+}
+
+interface Scaled {
+    autoscaling?: { enabled?: boolean };
+}
+
+/**
+ * The settings, without running the program.
+ * @returns undefined if the file does not have them in clear text. Wrong values are left to the program, which names them all.
+ */
+export function fitSettings({ file }: Pick<Stack, "file">): FitSettings | undefined {
+    const [istio, app, bookinfo] = ["istio", "app", "bookinfo"].map((name) => section(sectionOf(file, name)));
+    if (!istio || !app || !bookinfo) {
+        return undefined;
+    }
+    const { platform, profile, cni, hub, namespaceLabels, ...others } = istio as Istio;
+    const scaled = (part: "istiod" | "gateway") => others[part]?.autoscaling?.enabled ?? profile === "default";
+    const images = Object.values(others).some((addon) => (addon as { image?: unknown } | null)?.image !== undefined);
+    return {
+        platform,
+        cni: cni?.enabled ?? platform === "openshift",
+        scaled: (["istiod", "gateway"] as const).filter(scaled),
+        appLevel: (app.namespaceLabels as Record<string, string> | undefined)?.[POD_SECURITY_LABEL],
+        istioLevel: namespaceLabels?.[POD_SECURITY_LABEL],
+        ownImages: images || hub !== undefined || bookinfo.registry !== undefined,
+    };
+}
+
+/** A section as an object; undefined if it is something else, such as a secret. */
+function section(content: unknown): Record<string, unknown> | undefined {
+    const value = typeof content === "string" ? parseJson(content) : (content ?? {});
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject && !("secure" in value) ? (value as Record<string, unknown>) : undefined;
+}

@@ -3,6 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { cache } from "../../../packages/sandbox/paths";
+import { isBuilt } from "../../../packages/sandbox/toolchain/artifacts";
+import { clusterArtifacts, imageArtifacts } from "../../../packages/sandbox/toolchain/toolchain";
 import { clone, coldStart, get, npmRun, productPage, runCommand } from "../commands";
 import { startRegistry } from "./registry";
 import { type LoopbackServer, packReleases, serve } from "./releaseHost";
@@ -39,11 +41,22 @@ let env: NodeJS.ProcessEnv;
 const inCopy = (...args: string[]) =>
     runCommand(process.execPath, [path.join(copy, "packages", "cli", "bookinfo.js"), ...args], env);
 
+/** The archives of images that this machine has. */
+const archives = () =>
+    (fs.existsSync(cache.images) ? fs.readdirSync(cache.images) : []).filter((file) => file.endsWith(".tar"));
+
+/** Makes the programs and images that the servers have, unless an earlier sandbox has left them. */
+async function makeAll(): Promise<void> {
+    const hasImages = (stage: string) => archives().some((file) => file.startsWith(`assembled-${stage}-`));
+    if (![...clusterArtifacts, ...imageArtifacts].every(isBuilt) || !["page", "addons"].every(hasImages)) {
+        expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
+    }
+    expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+}
+
 beforeAll(async () => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), "downloads-"));
-    // The programs and images that the servers have.
-    expect(await npmRun("sandbox", "up")).toMatchObject({ code: 0 });
-    expect(await npmRun("sandbox", "down")).toMatchObject({ code: 0 });
+    await makeAll();
 
     copy = path.join(folder, "clone");
     const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
@@ -64,9 +77,8 @@ beforeAll(async () => {
         const file = path.join(published, url);
         return fs.existsSync(file) && fs.statSync(file).isFile() ? { file } : undefined;
     });
-    const archives = fs.readdirSync(cache.images).filter((file) => file.endsWith(".tar"));
     registry = await startRegistry(
-        archives.map((file) => path.join(cache.images, file)),
+        archives().map((file) => path.join(cache.images, file)),
         path.join(folder, "registry"),
     );
     env = environment();
@@ -78,7 +90,8 @@ beforeAll(async () => {
 }, coldStart);
 
 afterAll(async () => {
-    await inCopy("down");
+    // What was deployed goes with it.
+    await inCopy("sandbox", "down");
     releases.close();
     registry.close();
     fs.rmSync(folder, { recursive: true, force: true });

@@ -22,6 +22,7 @@ export async function startRegistry(archives: readonly string[], folder: string,
     const blobs = path.join(folder, "blobs");
     fs.mkdirSync(blobs, { recursive: true });
     const manifests = new Map<string, string>();
+    const added = new Map<string, { digest: string; size: number }>();
     for (const [index, archive] of archives.entries()) {
         const content = path.join(folder, String(index));
         fs.mkdirSync(content);
@@ -50,13 +51,21 @@ export async function startRegistry(archives: readonly string[], folder: string,
     }
 
     function addBlob(file: string, mediaType: string) {
-        const content = fs.readFileSync(file);
-        const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
-        // A link costs no space; images share layers.
-        if (!fs.existsSync(path.join(blobs, digest))) {
-            fs.linkSync(file, path.join(blobs, digest));
+        // Images share layers, which are large.
+        let blob = added.get(file);
+        if (blob === undefined) {
+            const content = fs.readFileSync(file);
+            blob = {
+                digest: `sha256:${createHash("sha256").update(content).digest("hex")}`,
+                size: content.length,
+            };
+            added.set(file, blob);
         }
-        return { mediaType, digest, size: content.length };
+        const place = path.join(blobs, blob.digest);
+        if (!fs.existsSync(place)) {
+            fs.linkSync(file, place);
+        }
+        return { mediaType, ...blob };
     }
 
     const greeting = path.join(folder, "greeting");

@@ -1,16 +1,16 @@
-import { describeWithoutPulumi, describeWithPulumi } from "./engine";
+import { describeWithPulumi } from "./engine";
 import { coldStart, get, listObjects, npmRun, productPage } from "./commands";
 import { nothingDeployed } from "./sharedSandbox";
 
-/* `npm run up` with the Pulumi CLI, and what it says without the CLI. */
-
-let before: string[];
-
-beforeAll(async () => {
-    before = await nothingDeployed();
-}, coldStart);
+/* `npm run up` with the Pulumi CLI. lifecycle/goneCluster.test.ts has what it says without the CLI. */
 
 describeWithPulumi("with the Pulumi CLI", () => {
+    let before: string[];
+
+    beforeAll(async () => {
+        before = await nothingDeployed();
+    }, coldStart);
+
     it("up deploys with the CLI and serves the page", async () => {
         const up = await npmRun("up");
         expect(up).toMatchObject({ code: 0, output: expect.stringMatching(/\+ \d+ created/) as string });
@@ -32,14 +32,5 @@ describeWithPulumi("with the Pulumi CLI", () => {
     it("down destroys everything and leaves only what was there before", async () => {
         expect(await npmRun("down", "--keep-cluster")).toMatchObject({ code: 0 });
         expect(await listObjects()).toEqual(before);
-    }, 600_000);
-});
-
-describeWithoutPulumi("without the Pulumi CLI (skipped if there is one)", () => {
-    it("up says so in one line, and serves the page all the same", async () => {
-        const { code, output } = await npmRun("up");
-        expect(code).toBe(0);
-        expect(output).toMatch(/^.*Pulumi.* cannot be downloaded\. Applying what the program renders.*$/m);
-        expect(await get(productPage)).toMatchObject({ status: 200 });
     }, 600_000);
 });

@@ -11,7 +11,8 @@ import { clone, type CommandResult, runCommand } from "./commands";
 
 const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
 const cli = findCli(searchPath(), home, pinnedCli);
-const hasEngine = cli !== undefined && hasProvider(searchPath(), home, providerVersion);
+/** Whether `npm run up` deploys with Pulumi's engine. */
+export const hasEngine = cli !== undefined && hasProvider(searchPath(), home, providerVersion);
 
 /** Path of the Pulumi CLI. */
 export const pulumiCli = cli ?? "pulumi";
@@ -25,9 +26,6 @@ export const describeWithPulumi = (title: string, tests: () => void): void => {
     const needs = "needs the Pulumi CLI, on PATH or where npm's package keeps it, and its Kubernetes provider";
     (hasEngine ? describe : describe.skip)(`${title} (${needs})`, tests);
 };
-
-/** Declares tests of what happens without the CLI. */
-export const describeWithoutPulumi = hasEngine ? describe.skip : describe;
 
 /** Runs the CLI on a stack, with the settings that `npm run up` prints. */
 export const pulumiOn =

@@ -5,22 +5,24 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 const ORDER = [
-    // Starts and removes sandboxes all the time.
-    "sandbox",
-    // Deploys what the next two use. The last of them removes it, and tests that.
+    // Deploys what the next two use.
     "pageFirst",
     "mesh",
-    "renderedUp",
-    // Deploys, without --rendered, what the next one uses, which removes the sandbox.
-    "engine",
+    // Removes the sandbox of that deployment, and deploys to a new one what the next file uses. That one removes it, and tests that.
     "lifecycle/goneCluster",
+    "renderedUp",
     // These start with nothing and leave nothing.
     "lifecycle/renewedKubeconfig",
     "switches",
-    "lifecycle/changes",
     "clusters/noLoadBalancer",
     "clusters/company",
     "clusters/restricted",
+    "failures/rendered",
+    // Starts with nothing, and leaves a sandbox that nobody can use. The next file removes it.
+    "lifecycle/changes",
+    "sandbox",
+    // Packs the programs and images of the sandboxes before.
+    "downloads/downloads",
 ].map((name) => require.resolve(`./${name}.test.ts`));
 
 /** Position of a file; that of files without one is after all others. */

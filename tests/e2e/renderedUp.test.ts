@@ -30,7 +30,8 @@ let up: CommandResult;
 let page: string;
 
 beforeAll(async () => {
-    ({ up, before } = await deployed("--rendered"));
+    before = await deployed("--rendered");
+    up = await npmRun("up", "--rendered");
     page = pageIn(up.output);
 }, coldStart);
 
@@ -130,9 +131,8 @@ describe("npm run render", () => {
             expect(await npmRun("sandbox", "up", "--istioctl")).toMatchObject({ code: 0 });
         }
         folder = fs.mkdtempSync(path.join(os.tmpdir(), "rendered-"));
-        for (const name of ["one", "two"]) {
-            expect(await npmRun("render", "--manifests", "--out", out(name))).toMatchObject({ code: 0 });
-        }
+        const render = (name: string) => npmRun("render", "--manifests", "--out", out(name));
+        expect(await Promise.all([render("one"), render("two")])).toMatchObject([{ code: 0 }, { code: 0 }]);
     }, coldStart);
 
     afterAll(() => {

@@ -1,11 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readRecord } from "../../packages/cli/stack/record";
+import { PULUMI, readRecord } from "../../packages/cli/stack/record";
 import { readOr } from "../../packages/shared/processId";
 import { SANDBOX_STACK } from "../../packages/shared/project";
 import { live } from "../../packages/sandbox/paths";
-import { type CommandResult, listObjects, npmRun } from "./commands";
+import { get, listObjects, npmRun, productPage } from "./commands";
+import { hasEngine } from "./engine";
 
 /*
  * One sandbox for many files of tests, because a start and a deployment take most of a file's time. order.cjs has those files run one
@@ -24,6 +25,14 @@ function objectsBefore(): string[] | undefined {
 /** Whether there is a sandbox that the tests have started. */
 export function hasTestSandbox(): boolean {
     return objectsBefore() !== undefined;
+}
+
+/**
+ * Counts a sandbox that `npm run up` has started as one of the tests. Each new sandbox has the same objects.
+ * @param objects of an earlier sandbox, in the form of `listObjects`
+ */
+export function adoptSandbox(objects: readonly string[]): void {
+    fs.writeFileSync(objectsFile, JSON.stringify(objects));
 }
 
 /** Removes the sandbox, and forgets what was deployed to it. */
@@ -45,7 +54,7 @@ export async function startSandbox(...options: string[]): Promise<string[]> {
     await removeSandbox();
     expect(await npmRun("sandbox", "up", ...options)).toMatchObject({ code: 0 });
     const objects = await listObjects();
-    fs.writeFileSync(objectsFile, JSON.stringify(objects));
+    adoptSandbox(objects);
     return objects;
 }
 
@@ -62,15 +71,26 @@ export async function nothingDeployed(): Promise<string[]> {
 }
 
 /**
- * For tests that need the sandbox's stack deployed, and that leave it as it is. What an earlier file has deployed is kept; otherwise it
- * is deployed from nothing.
+ * For tests that need the sandbox's stack deployed, and that leave it as it is. If an earlier file has deployed it in the same way and
+ * the page answers, it is kept; otherwise it is deployed from nothing.
  * @param options of `npm run up`
- * @returns the result of `npm run up`, and the objects that the sandbox had before the deployment
+ * @returns the objects that the sandbox had before the deployment
  */
-export async function deployed(...options: string[]): Promise<{ up: CommandResult; before: string[] }> {
-    const kept = readRecord(SANDBOX_STACK) && objectsBefore();
-    const before = kept ?? (await nothingDeployed());
-    const up = await npmRun("up", ...options);
-    expect(up).toMatchObject({ code: 0 });
-    return { up, before };
+export async function deployed(...options: string[]): Promise<string[]> {
+    const wanted = hasEngine && !options.includes("--rendered") ? PULUMI : "rendered";
+    const kept = readRecord(SANDBOX_STACK)?.deployedBy.way === wanted ? objectsBefore() : undefined;
+    const answers = () =>
+        get(productPage).then(
+            ({ status }) => status === 200,
+            () => false,
+        );
+    if (kept && (await answers())) {
+        return kept;
+    }
+    if (readRecord(SANDBOX_STACK) && hasTestSandbox()) {
+        await npmRun("down", "--keep-cluster");
+    }
+    const before = await nothingDeployed();
+    expect(await npmRun("up", ...options)).toMatchObject({ code: 0 });
+    return before;
 }

@@ -44,6 +44,8 @@ const hasRegistries = [
     const ask = `fetch("${url}", { signal: AbortSignal.timeout(3000) }).then(() => process.exit(0), () => process.exit(1))`;
     return spawnSync(process.execPath, ["--eval", ask]).status === 0;
 });
+const off = { enabled: false };
+
 const describeWithRegistries = hasRegistries ? describe : describe.skip;
 const describeWithoutRegistries = hasRegistries ? describe.skip : describe;
 
@@ -91,8 +93,8 @@ describe("a stack with mutual TLS off, with tracing and Kiali (with a stand-in f
     });
 
     beforeAll(async () => {
-        const global = { mtls: { enabled: false } };
-        writeStackFile(stack, { istio: { global, kiali: { enabled: true, chartRepository: charts } } });
+        const kiali = { enabled: true, chartRepository: charts };
+        writeStackFile(stack, { istio: { global: { mtls: off }, kiali, servicegraph: off } });
         up = await npmRun("up", "--rendered", "--stack", stack);
         expect(up).toMatchObject({ code: 0 });
     }, 300_000);
@@ -173,7 +175,7 @@ describe("a stack with mutual TLS off, with tracing and Kiali (with a stand-in f
             expect(before.objects).toContainEqual(expect.stringMatching(trace));
         }
         expect(before.providers).not.toBeNull();
-        writeStackFile(stack, { istio: { tracing: { enabled: false } } });
+        writeStackFile(stack, { istio: { tracing: off, servicegraph: off } });
         up = await npmRun("up", "--rendered", "--stack", stack);
         expect(up).toMatchObject({ code: 0 });
         expect(await traces()).toEqual({ objects: [], providers: null });

@@ -2,7 +2,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Grafana } from "./components/addons/grafana/grafana";
 import { Jaeger } from "./components/addons/jaeger";
-import { Kiali } from "./components/addons/kiali";
+import { Kiali, kialiNames } from "./components/addons/kiali";
 import { pageForwardCommand, portForwardCommands } from "./components/addons/portForward";
 import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
@@ -16,9 +16,12 @@ import { stackReadme } from "./components/gke/readme";
 import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
-import { PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./components/names";
+import { mergeValues } from "./components/istio/merge";
+import { clusterDomainOf } from "./components/istio/values";
+import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./components/names";
 import { readConfig } from "./config";
 import { enabledAddons } from "./config/addons";
+import { existsBefore } from "./config/cluster";
 
 const config = readConfig();
 
@@ -32,12 +35,12 @@ const { platform } = mesh;
 /** OpenShift gives each namespace a range of users, and refuses all others. */
 const users = platform === "openshift" ? { clusterAssignsUsers: true } : {};
 
-const istio = new Istio("istio", { ...mesh, images: config.images, tracing, ingressAddress, cluster }, inCluster);
-const app = new InjectedNamespace(
-    "app",
-    { name: config.app.namespace, labels: config.app.namespaceLabels, injector: istio.istiod },
-    inCluster,
-);
+const namespaceExists = existsBefore(config.cluster, ISTIO_NAMESPACE);
+const istioArgs = { ...mesh, images: config.images, tracing, ingressAddress, cluster, namespaceExists };
+const istio = new Istio("istio", istioArgs, inCluster);
+const { namespace: name, namespaceLabels: labels } = config.app;
+const exists = existsBefore(config.cluster, name);
+const app = new InjectedNamespace("app", { name, labels, exists, injector: istio.istiod }, inCluster);
 
 const { gatewaySelector, namespace, pullSecrets } = istio;
 const addon = { ...users, namespace, pullSecrets };
@@ -47,25 +50,29 @@ new Bookinfo("bookinfo", { ...bookinfo, namespace: app.name, injection: app.inje
 new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
 
 const enabled = enabledAddons(config.istio);
+const prometheusUrl = prometheus.url ?? PROMETHEUS_URL;
 if (enabled.prometheus) {
     // A volume outlives the cluster, unless it is deleted before. And it cannot be deleted while a pod uses it.
     const opts = prometheus.storage.persistent ? { provider } : inCluster;
     new Prometheus("prometheus", { ...prometheus, ...addon }, opts);
 }
 const grafanaServer = enabled.grafana
-    ? new Grafana("grafana", { ...grafana, ...addon, prometheusUrl: PROMETHEUS_URL }, inCluster)
+    ? new Grafana("grafana", { ...grafana, ...addon, prometheusUrl }, inCluster)
     : undefined;
 if (enabled.jaeger) {
     new Jaeger("jaeger", { ...tracing, ...addon }, inCluster);
 }
 if (enabled.kiali) {
-    const overrides = pulumi.output(mesh.values).kiali;
+    const overrides = pulumi.output(mesh.values).apply(({ istiod, kiali }) => {
+        const names = { prometheusUrl: prometheus.url, clusterDomain: clusterDomainOf(istiod) };
+        return mergeValues(kialiNames(names), kiali);
+    });
     const { timeout } = mesh;
     const args = { ...kiali, platform, timeout, namespace, pullSecrets, neighbours: enabled, values: overrides };
     new Kiali("kiali", args, { ...inCluster, dependsOn: istio.base });
 }
 if (enabled.servicegraph) {
-    new Servicegraph("servicegraph", { ...servicegraph, ...addon, prometheusUrl: PROMETHEUS_URL }, inCluster);
+    new Servicegraph("servicegraph", { ...servicegraph, ...addon, prometheusUrl }, inCluster);
 }
 
 const endpoint = ingress.address ? pulumi.output(ingress.address) : istio.endpoint;

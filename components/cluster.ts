@@ -35,6 +35,8 @@ export interface KubeconfigClusterArgs {
     context: string;
     /** The kubeconfig of that context alone, as YAML. It holds credentials. */
     kubeconfig: string;
+    /** Namespaces that were there before the stack. */
+    existingNamespaces: readonly string[];
 }
 
 /** An existing cluster, reached by a context of a kubeconfig. */

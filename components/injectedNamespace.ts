@@ -3,10 +3,11 @@ import { Namespace, NamespacePatch } from "./kubernetes";
 import { INJECTION_LABEL } from "./names";
 
 export interface InjectedNamespaceArgs {
-    /** `default` exists in every cluster and only gets the label; any other namespace is created, and deleted on destroy. */
     name: string;
     /** More labels of the namespace. */
     labels?: Record<string, string>;
+    /** Whether it was there before the stack, as `default` is: then it only gets the label. Others are deleted on destroy. */
+    exists: boolean;
     /** The release of the istiod that injects. */
     injector: pulumi.Resource;
 }
@@ -18,12 +19,16 @@ export class InjectedNamespace extends pulumi.ComponentResource {
     /** What pods must wait for: a pod that starts earlier never gets a sidecar. */
     public readonly injection: pulumi.Resource[];
 
-    constructor(name: string, { injector, ...args }: InjectedNamespaceArgs, opts?: pulumi.ComponentResourceOptions) {
+    constructor(
+        name: string,
+        { injector, exists, ...args }: InjectedNamespaceArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
         // Without the injector: a component waits for its inputs, and so would the namespace.
         super("bookinfo-mesh:index:InjectedNamespace", name, args, opts);
 
         const metadata = { name: args.name, labels: { ...args.labels, ...INJECTION_LABEL } };
-        if (args.name === "default") {
+        if (exists) {
             // On destroy, the patch removes the labels and leaves the namespace. With the label but without a running istiod,
             // nobody else could create a pod there.
             const patchOpts = { parent: this, dependsOn: injector };

@@ -3,6 +3,12 @@
 /** Namespace of the control plane and the ingress gateway. Policies in it apply to the whole mesh. */
 export const ISTIO_NAMESPACE = "istio-system";
 
+/**
+ * Annotation of a namespace of the control plane that was there before the stack: the name of the stack that uses it. A
+ * namespace that a stack has created is told from others by its UID.
+ */
+export const STACK_ANNOTATION = "bookinfo-mesh/stack";
+
 /** Helm releases. The chart `gateway` derives the names of its Service and its pods' labels from the release's name. */
 export const RELEASES = { base: "istio-base", istiod: "istiod", gateway: "istio-ingressgateway" } as const;
 

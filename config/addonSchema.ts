@@ -56,6 +56,19 @@ const ruleGroups = z.array(ruleGroup).superRefine((groups, context) => {
     });
 });
 
+/** The address of an HTTP API. A path is a prefix of the API's paths. Credentials in it are refused with those of all URLs. */
+const httpUrl = z.string().superRefine((text, context) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const refuse = (message: string) => {
+        context.addIssue({ code: "custom", message });
+    };
+    if (!url || !/^https?:$/.test(url.protocol) || !/^https?:\/\/[^/]/i.test(text)) {
+        refuse("it is not an http or https URL");
+    } else if (/[?#]/.test(text)) {
+        refuse("it has a query or a fragment");
+    }
+});
+
 export const ADDON_SECTIONS = {
     tracing: group({
         enabled: flag(true, "Whether to deploy Jaeger, and to have the proxies send it traces."),
@@ -76,6 +89,11 @@ export const ADDON_SECTIONS = {
             fallback: "true if istio.grafana, istio.kiali or istio.servicegraph is enabled",
             example: true,
             description: "Whether to deploy Prometheus. If an enabled add-on needs it, it is deployed in any case.",
+        }),
+        url: httpUrl.optional().meta({
+            allowed: "http or https URL without user, password and query, as pods in istio-system reach it",
+            example: "http://prometheus-server.monitoring.svc:80",
+            description: "A Prometheus that is there already: all add-ons read it, and none is deployed.",
         }),
         image: imageOf(
             "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",

@@ -10,12 +10,17 @@ export type Addons = Readonly<Pick<Istio, "tracing" | "grafana" | "servicegraph"
     readonly kiali: Readonly<Istio["kiali"] & { image?: string }>;
 };
 
-/** Enables Prometheus if another enabled add-on needs it, even if the user disabled it. */
+/**
+ * Enables Prometheus if another enabled add-on needs it, even if the user disabled it. If the user names one that is there,
+ * none is deployed.
+ */
 export function resolveAddons(istio: Omit<Addons, "prometheus"> & Pick<Istio, "prometheus">): Addons {
     const { tracing, prometheus, grafana, kiali, servicegraph } = istio;
     const needed = [grafana, kiali, servicegraph].some(({ enabled }) => enabled);
-    const enabled = needed || (prometheus.enabled ?? false);
-    return { tracing, prometheus: { ...prometheus, enabled }, grafana, kiali, servicegraph };
+    const { url } = prometheus;
+    const enabled = url === undefined && (needed || (prometheus.enabled ?? false));
+    const address = url === undefined ? {} : { url: url.replace(/\/+$/, "") };
+    return { tracing, prometheus: { ...prometheus, ...address, enabled }, grafana, kiali, servicegraph };
 }
 
 /** Whether each add-on is enabled, by its name. */

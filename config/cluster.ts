@@ -47,3 +47,9 @@ function checkKeys(kind: Kind, raw: unknown): ConfigIssue[] {
                 : issue;
         });
 }
+
+/** Whether a namespace was there before the stack, which then uses it, and leaves it. `default` is in every cluster. */
+export function existsBefore(cluster: ClusterConfig, namespace: string): boolean {
+    const existing = cluster.kind === "kubeconfig" ? cluster.existingNamespaces : [];
+    return namespace === "default" || existing.includes(namespace);
+}

@@ -1,5 +1,6 @@
 /** The cluster's part of the config. schema.ts explains the metadata. */
 import * as z from "zod";
+import { ISTIO_NAMESPACE } from "../components/names";
 import { parseCidr } from "./cidr";
 import { flag, group, nonEmpty, wholeNumber } from "./fields";
 import { parseLocation } from "./location";
@@ -21,6 +22,14 @@ const KUBECONFIG = z.strictObject({
         description:
             "The context to use. It also identifies the cluster: with another context the stack moves to another cluster.",
     }),
+    existingNamespaces: z
+        .array(z.string())
+        .default([])
+        .meta({
+            allowed: `list of ${ISTIO_NAMESPACE} and the value of app.namespace`,
+            description:
+                "Namespaces that were there before the stack: it uses and patches them, and leaves them. The command up finds them by itself.",
+        }),
 });
 
 /** Names in Compute Engine (RFC 1035). */

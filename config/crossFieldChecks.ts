@@ -1,12 +1,13 @@
 /** Checks that one value alone does not allow: of settings together, and of what they refer to on this machine. */
 import { dirname } from "node:path";
 import { stringify } from "yaml";
-import { ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../components/names";
+import { ISTIO_NAMESPACE, RELEASES } from "../components/names";
 import { bytes, cores } from "../components/quantity";
 import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
 import { absolute, type Files } from "./files";
 import { checkGateway } from "./gatewayChecks";
-import { type ConfigIssue, inPulumi, invalidValue, SECRET, unknownKey } from "./issues";
+import { checkHelmValues } from "./helmValueChecks";
+import { type ConfigIssue, inPulumi, invalidValue, removeCommand, SECRET } from "./issues";
 import { alternatives, keyAt } from "./keys";
 import { isCniEnabled } from "./platform";
 import { PROFILES, REPLICAS, resourcesOf, type Sized } from "./profiles";
@@ -15,7 +16,8 @@ import { valueAt } from "./valueAt";
 
 type Istio = Section<"istio">;
 
-export function checkIstio(istio: Istio, files: Files): ConfigIssue[] {
+/** @param set the section as the user has set it */
+export function checkIstio(istio: Istio, set: unknown, files: Files): ConfigIssue[] {
     return [
         ...checkSources(istio, files),
         ...checkChartCredentials(["istio"], istio),
@@ -25,11 +27,10 @@ export function checkIstio(istio: Istio, files: Files): ConfigIssue[] {
         ...checkResources(istio, "istiod"),
         ...checkResources(istio, "gateway"),
         ...checkResources(istio, "proxy"),
-        ...checkHelmValues(istio.values),
+        ...checkHelmValues(istio),
         ...checkGateway(istio),
-        ...checkMeshConfig(istio.values),
-        ...checkTracing(istio),
         ...checkStorage(istio),
+        ...checkPrometheusUrl(istio, set),
     ];
 }
 
@@ -126,96 +127,6 @@ function checkResources(istio: Istio, part: Sized): ConfigIssue[] {
     });
 }
 
-/** Helm values that the rest of the program relies on. */
-const FIXED: { chart: keyof Istio["values"]; path: string[]; only?: unknown; reason: string }[] = [
-    { chart: "base", path: ["global", "istioNamespace"], reason: `Istio is in ${ISTIO_NAMESPACE}` },
-    { chart: "istiod", path: ["global", "istioNamespace"], reason: `Istio is in ${ISTIO_NAMESPACE}` },
-    { chart: "istiod", path: ["revision"], reason: "the injection label selects no revision" },
-    {
-        chart: "istiod",
-        path: ["meshConfig", "enablePrometheusMerge"],
-        only: false,
-        reason: "Prometheus gets a pod's metrics from Istio's agent",
-    },
-    { chart: "gateway", path: ["revision"], reason: "istiod has no revision" },
-    { chart: "gateway", path: ["name"], reason: "the Service and the pods are found by the name of the release" },
-    { chart: "gateway", path: ["labels", "istio"], reason: "the pods are found by this label" },
-    { chart: "gateway", path: ["service", "type"], only: "None", reason: "the address is read from the Service" },
-    { chart: "kiali", path: ["deployment", "instance_name"], reason: "Kiali is found by this name" },
-    { chart: "kiali", path: ["server", "port"], reason: "Kiali is reached at a fixed port" },
-    { chart: "kiali", path: ["server", "web_root"], reason: "Kiali is reached at a fixed path" },
-];
-
-/**
- * Keys in the values.schema.json of the chart `gateway` 1.31. Helm refuses any other key too, but only after istiod is
- * installed; and the chart itself may not be on this machine yet.
- */
-const GATEWAY_KEYS = [
-    ...["additionalContainers", "affinity", "annotations", "autoscaling", "compatibilityVersion"],
-    ...["containerSecurityContext", "defaultRevision", "dnsConfig", "dnsPolicy", "enabled", "env", "envVarFrom"],
-    ...["global", "imagePullPolicy", "imagePullSecrets", "initContainers", "kind", "labels", "lifecycle"],
-    ...["minReadySeconds", "name", "networkGateway", "networkGatewayPorts", "nodeSelector", "pilot", "platform"],
-    ...["podAnnotations", "podDisruptionBudget", "priorityClassName", "profile", "rbac", "readinessProbe"],
-    ...["replicaCount", "resources", "revision", "runAsRoot", "securityContext", "service", "serviceAccount"],
-    ...["strategy", "terminationGracePeriodSeconds", "tolerations", "topologySpreadConstraints", "unprivilegedPort"],
-    ...["volumeMounts", "volumes"],
-];
-
-function checkHelmValues(values: Istio["values"]): ConfigIssue[] {
-    const fixed = FIXED.flatMap(({ chart, path, only, reason }) => {
-        const value = valueAt(values[chart], path);
-        if (value === undefined || (only !== undefined && value !== only)) {
-            return [];
-        }
-        const allowed = only === undefined ? "nothing" : `anything but ${JSON.stringify(only)}`;
-        const key = ["istio", "values", chart, ...path];
-        return [invalidValue(key, value, `it cannot be changed because ${reason}`, { allowed })];
-    });
-    const unknown = Object.entries(values.gateway)
-        .filter(([key]) => !GATEWAY_KEYS.includes(key))
-        .map(([key, value]) => ({
-            ...unknownKey(["istio", "values", "gateway", key], value, GATEWAY_KEYS),
-            allowed: "the keys of that chart's values.schema.json",
-        }));
-    return [...fixed, ...unknown];
-}
-
-/** istiod's built-in provider of metrics. Without it, the proxies count no requests. */
-const METRICS_PROVIDER = "prometheus";
-
-/** The chart sets its default providers only if the user names no providers at all. */
-function checkMeshConfig({ istiod }: Istio["values"]): ConfigIssue[] {
-    const path = ["istio", "values", "istiod", "meshConfig"];
-    const { meshConfig } = istiod;
-    if (meshConfig === undefined) {
-        return [];
-    }
-    if (typeof meshConfig !== "object" || meshConfig === null || Array.isArray(meshConfig)) {
-        return [invalidValue(path, meshConfig, "it is not an object, and would replace ours", { allowed: "object" })];
-    }
-    const providers = valueAt(meshConfig, ["defaultProviders"]);
-    const metrics = valueAt(providers, ["metrics"]);
-    if (providers === undefined || (Array.isArray(metrics) && metrics.includes(METRICS_PROVIDER))) {
-        return [];
-    }
-    const problem = `it replaces the provider ${METRICS_PROVIDER}, which the mesh's metrics come from`;
-    const allowed = `an object whose metrics have ${METRICS_PROVIDER}`;
-    return [invalidValue([...path, "defaultProviders"], providers, problem, { allowed })];
-}
-
-/** Helm does not merge lists: a list of providers from the user replaces ours, so it must contain ours too. */
-function checkTracing({ tracing, values }: Istio): ConfigIssue[] {
-    const path = ["meshConfig", "extensionProviders"];
-    const providers = valueAt(values.istiod, path);
-    const names = Array.isArray(providers) ? providers.map((provider) => valueAt(provider, ["name"])) : [];
-    if (!tracing.enabled || providers === undefined || names.includes(TRACING_PROVIDER)) {
-        return [];
-    }
-    const problem = `it replaces the provider ${TRACING_PROVIDER}, which istio.tracing needs`;
-    const allowed = `a list with a provider of the name ${TRACING_PROVIDER}`;
-    return [invalidValue(["istio", "values", "istiod", ...path], providers, problem, { allowed })];
-}
-
 /** Room for the write-ahead log of a small mesh, and for a block of two hours. */
 const LEAST_STORAGE = "256Mi";
 
@@ -224,6 +135,22 @@ function checkStorage({ prometheus }: Istio): ConfigIssue[] {
     return bytes(size) < bytes(LEAST_STORAGE)
         ? [invalidValue(["istio", "prometheus", "storage", "size"], size, `it is less than ${LEAST_STORAGE}`)]
         : [];
+}
+
+/** Settings of a Prometheus of the stack, although the stack uses another one. */
+function checkPrometheusUrl({ prometheus: { url } }: Istio, set: unknown): ConfigIssue[] {
+    const settings = valueAt(set, ["prometheus"]);
+    if (url === undefined) {
+        return [];
+    }
+    const problem = "istio.prometheus.url names another Prometheus, so none is deployed";
+    return Object.entries(settings ?? {})
+        .filter(([key, value]) => key !== "url" && !(key === "enabled" && value === false))
+        .map(([key, value]) => ({
+            ...invalidValue(["istio", "prometheus", key], value, problem),
+            allowed: key === "enabled" ? "false, or nothing" : "nothing",
+            remedy: removeCommand(["istio", "prometheus", key]),
+        }));
 }
 
 /**
@@ -251,6 +178,17 @@ export function kubeconfigOf(
         const hint = { allowed: alternatives(found) || "none, because the file has no contexts", example: found[0] };
         return { issues: [invalidValue(["cluster", "context"], context, messageOf(error), hint)] };
     }
+}
+
+/** Entries of `cluster.existingNamespaces` in which the program deploys nothing. */
+export function checkExistingNamespaces(names: readonly string[], appNamespace: string): ConfigIssue[] {
+    const path = ["cluster", "existingNamespaces"];
+    const used = [ISTIO_NAMESPACE, appNamespace];
+    const allowed = `list of ${alternatives(used)}`;
+    const unused = names.find((name) => !used.includes(name));
+    return unused === undefined
+        ? []
+        : [invalidValue(path, names, `the program deploys nothing in the namespace ${unused}`, { allowed })];
 }
 
 function messageOf(error: unknown): string {

@@ -5,7 +5,7 @@ import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
 import { type Addons, resolveAddons } from "./addons";
 import { type ClusterConfig, resolveCluster } from "./cluster";
-import { checkIstio } from "./crossFieldChecks";
+import { checkExistingNamespaces, checkIstio } from "./crossFieldChecks";
 import { absolute, type Files, localFiles } from "./files";
 import { checkReservedAddress } from "./gatewayChecks";
 import type { GoogleConfig } from "./gke";
@@ -75,11 +75,14 @@ export function parseConfig(
         ...cluster.issues,
         ...target.issues,
         ...istio.issues,
-        ...(istio.value ? checkIstio(istio.value, files) : []),
+        ...(istio.value ? checkIstio(istio.value, istio.sound, files) : []),
         ...(istio.value ? checkReservedAddress(cluster.value, istio.value) : []),
         ...(istio.value && app.value ? checkPlatform(istio.value, app.value, cluster.value?.kind) : []),
         ...images.issues,
         ...app.issues,
+        ...(target.config?.kind === "kubeconfig" && app.value
+            ? checkExistingNamespaces(target.config.existingNamespaces, app.value.namespace)
+            : []),
         ...bookinfo.issues,
         ...checkUserInfo(set, secret),
     ]);

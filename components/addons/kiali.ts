@@ -4,6 +4,7 @@ import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "
 import { type ChartCredentials, chartSource, secretOutputs } from "../istio/chart";
 import { LINUX_NODES, type Platform } from "../platform";
 import { type HelmValues, mergeValues } from "../istio/merge";
+import { DEFAULT_CLUSTER_DOMAIN } from "../istio/values";
 import type { PullSecrets } from "../pullSecrets";
 import { labelsOf } from "./deployment";
 import { generatedSecret } from "./generatedSecret";
@@ -136,6 +137,20 @@ const AS_ON_KUBERNETES = {
     identity: { cert_file: "", private_key_file: "" },
     server: { web_root: ADDONS.kiali.path },
 };
+
+/**
+ * Values that follow from what is called otherwise than by default: empty if nothing is.
+ * @param names.prometheusUrl a Prometheus that is not the stack's
+ */
+export function kialiNames(names: { prometheusUrl?: string; clusterDomain: string }): HelmValues {
+    const { prometheusUrl, clusterDomain } = names;
+    const services = {
+        ...(prometheusUrl !== undefined && { prometheus: { url: prometheusUrl } }),
+        // Kiali recognizes the full names of hosts by it.
+        ...(clusterDomain !== DEFAULT_CLUSTER_DOMAIN && { istio: { istio_identity_domain: `svc.${clusterDomain}` } }),
+    };
+    return Object.keys(services).length === 0 ? {} : { external_services: services };
+}
 
 /** Dashboards that Kiali's pages link to, by their titles, with the parameters for the page's subject. */
 const GRAFANA_LINKS = [{ name: "Istio workload", variables: { namespace: "var-namespace", workload: "var-workload" } }];

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CustomResource, Namespace, Release, Service } from "../kubernetes";
+import { CustomResource, Namespace, NamespacePatch, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import { type ImageCredentials, type PullSecrets, pullSecretsIn } from "../pullSecrets";
-import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, TRACING_PROVIDER } from "../names";
+import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, STACK_ANNOTATION, TRACING_PROVIDER } from "../names";
 import { POD_SECURITY_LABEL } from "../platform";
 import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { type ChartCredentials, chartSource, secretOutputs } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
-import { baseValues, cniValues, gatewayValues, type IstioSettings, istiodValues } from "./values";
+import { baseValues, cniValues, clusterDomainOf, gatewayValues, type IstioSettings, istiodValues } from "./values";
 
 export interface IstioArgs extends IstioSettings {
     /** Version of the charts. Ignored if the repository is a directory. */
@@ -29,7 +29,9 @@ export interface IstioArgs extends IstioSettings {
     /** The reserved address of the ingress gateway. Without it, the load balancer gets any address. */
     ingressAddress?: pulumi.Input<string>;
     /** The cluster, to remove what the releases leave in it. */
-    cluster: LeftoversArgs;
+    cluster: Pick<LeftoversArgs, "kubeconfig" | "reachedBy">;
+    /** Whether the namespace of the control plane was there before the stack: then it is only patched, and left on destroy. */
+    namespaceExists: boolean;
     /** Helm values that override those of this component, for each chart. */
     values: pulumi.Input<{ base: HelmValues; istiod: HelmValues; gateway: HelmValues; cni?: HelmValues }>;
     /** More labels of the namespace. */
@@ -59,7 +61,7 @@ export class Istio extends pulumi.ComponentResource {
     /** @param opts.deletedWith The cluster, if it belongs to the stack. Applies to everything except the ingress gateway. */
     constructor(
         name: string,
-        { cluster, images, chartCredentials, ...args }: IstioArgs,
+        { cluster, namespaceExists, images, chartCredentials, ...args }: IstioArgs,
         { deletedWith, ...opts }: pulumi.ComponentResourceOptions = {},
     ) {
         // The children of a component inherit `deletedWith`, but the gateway must not: its load balancer outlives the cluster.
@@ -67,11 +69,17 @@ export class Istio extends pulumi.ComponentResource {
 
         // The CNI plugin's pods write into their nodes. A cluster can forbid that by default in every namespace.
         const labels = { ...(args.cni && { [POD_SECURITY_LABEL]: "privileged" }), ...args.namespaceLabels };
-        const namespace = new Namespace(
-            `${name}-namespace`,
-            { metadata: { name: ISTIO_NAMESPACE, ...(Object.keys(labels).length > 0 && { labels }) } },
-            { parent: this, deletedWith },
-        ).metadata.name;
+        const metadata = { name: ISTIO_NAMESPACE, ...(Object.keys(labels).length > 0 && { labels }) };
+        const namespaceOpts = { parent: this, deletedWith };
+        const namespace = namespaceExists
+            ? // The URN is known in a preview too, and whatever uses the name waits for the patch.
+              new NamespacePatch(
+                  `${name}-namespace`,
+                  // The annotation tells others, and other stacks, who uses it.
+                  { metadata: { ...metadata, annotations: { [STACK_ANNOTATION]: pulumi.getStack() } } },
+                  namespaceOpts,
+              ).urn.apply(() => ISTIO_NAMESPACE)
+            : new Namespace(`${name}-namespace`, { metadata }, namespaceOpts).metadata.name;
         this.namespace = namespace;
         this.pullSecrets = pullSecretsIn(name, namespace, images, { parent: this, deletedWith });
         const pullSecrets = this.pullSecrets && pulumi.all(this.pullSecrets);
@@ -103,19 +111,24 @@ export class Istio extends pulumi.ComponentResource {
         // leftovers, whose removal waits for the last of these pods.
         const cni = args.cni && release("cni", cniValues(args, args.cni.resources), { deletedWith });
 
+        const reached = { kubeconfig: cluster.kubeconfig, reachedBy: cluster.reachedBy };
         // Deleted after the releases, in parallel with the namespace, which takes longer.
         const leftoversOpts = { parent: this, deletedWith, ...(cni && { dependsOn: [cni] }) };
-        const leftovers = new Leftovers(`${name}-leftovers`, cluster, leftoversOpts);
+        const leftovers = new Leftovers(
+            `${name}-leftovers`,
+            // What istiod writes into its own namespace goes with it, unless the namespace stays.
+            { ...reached, ...(namespaceExists && { stayingNamespace: ISTIO_NAMESPACE }) },
+            leftoversOpts,
+        );
 
         // Not awaited, as in Istio's own instructions: Helm would check every 2 s whether the API server serves the new kinds.
         // istiod watches each kind as soon as it is served, and nothing creates such an object before istiod is ready. If the
         // cluster has another Istio, this release fails at its CRDs, so there is no second istiod.
         this.base = release("base", baseValues(), { dependsOn: [leftovers], deletedWith }, { skipAwait: true });
-        this.istiod = release(
-            "istiod",
-            pullSecrets?.apply((names) => istiodValues(args, names)) ?? istiodValues(args),
-            { dependsOn: [this.base], deletedWith },
-        );
+        const ofIstiod = pulumi
+            .all([args.values, pullSecrets])
+            .apply(([{ istiod }, names]) => istiodValues(args, names, clusterDomainOf(istiod)));
+        this.istiod = release("istiod", ofIstiod, { dependsOn: [this.base], deletedWith });
 
         const gateway = release(
             "gateway",

@@ -6,6 +6,8 @@ export interface LeftoversArgs {
     kubeconfig: pulumi.Input<string>;
     /** How the user's own kubectl reaches the cluster. Another context means another cluster. */
     reachedBy: pulumi.Input<KubectlTarget>;
+    /** The namespace of the control plane, if it stays: what istiod has written into it since then is removed too. */
+    stayingNamespace?: string;
 }
 
 /**
@@ -13,8 +15,8 @@ export interface LeftoversArgs {
  * namespace. Deleting this resource removes them, unless something else needs them. What leaves them must depend on it.
  */
 export class Leftovers extends pulumi.CustomResource {
-    constructor(name: string, { kubeconfig, reachedBy }: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
+    constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
         const ownOpts = { replaceOnChanges: ["reachedBy.context"] };
-        super("bookinfo-mesh:istio:Leftovers", name, { kubeconfig, reachedBy }, pulumi.mergeOptions(ownOpts, opts));
+        super("bookinfo-mesh:istio:Leftovers", name, { ...args }, pulumi.mergeOptions(ownOpts, opts));
     }
 }

@@ -38,12 +38,26 @@ export function baseValues(): HelmValues {
     return VALIDATION;
 }
 
+/** Where the chart `istiod` has the cluster's domain, and its default. */
+export const CLUSTER_DOMAIN = ["global", "proxy", "clusterDomain"];
+export const DEFAULT_CLUSTER_DOMAIN = "cluster.local";
+
+/** The cluster's domain, as the user has set it for istiod. The config has checked it. */
+export function clusterDomainOf(overrides: HelmValues): string {
+    const domain = CLUSTER_DOMAIN.reduce<unknown>((at, key) => (at as HelmValues | undefined)?.[key], overrides);
+    return typeof domain === "string" ? domain : DEFAULT_CLUSTER_DOMAIN;
+}
+
 /**
  * Values of the chart `istiod`. Sidecars and gateways get their image, pull policy and resources from here too.
  *
  * @param pullSecrets Of istiod's pods, and of every pod that it injects.
  */
-export function istiodValues(settings: IstioSettings, pullSecrets?: readonly string[]): HelmValues {
+export function istiodValues(
+    settings: IstioSettings,
+    pullSecrets?: readonly string[],
+    clusterDomain = DEFAULT_CLUSTER_DOMAIN,
+): HelmValues {
     const { hub, tag, imagePullPolicy, istiod, proxy, tracing, platform, cni } = settings;
     const { autoscaling } = istiod;
     return {
@@ -66,18 +80,23 @@ export function istiodValues(settings: IstioSettings, pullSecrets?: readonly str
         ...(platform === "aks" && { sidecarInjectorWebhookAnnotations: NOT_EDITED_BY_AKS }),
         autoscaleEnabled: autoscaling.enabled,
         ...(autoscaling.enabled && { autoscaleMin: autoscaling.min, autoscaleMax: autoscaling.max }),
-        ...(tracing.enabled && { meshConfig: { extensionProviders: [JAEGER_PROVIDER] } }),
+        ...(tracing.enabled && { meshConfig: { extensionProviders: [jaegerProvider(clusterDomain)] } }),
     };
 }
 
-/** Where proxies send their spans (OTLP over gRPC), once a Telemetry resource names this provider. */
-const JAEGER_PROVIDER = {
-    name: TRACING_PROVIDER,
-    opentelemetry: {
-        service: `${JAEGER.collector}.${ISTIO_NAMESPACE}.svc.cluster.local`,
-        port: JAEGER.otlpGrpcPort,
-    },
-};
+/**
+ * Where proxies send their spans (OTLP over gRPC), once a Telemetry resource names this provider. istiod knows the Service by
+ * its full name only, and drops a provider whose Service it does not know.
+ */
+function jaegerProvider(clusterDomain: string) {
+    return {
+        name: TRACING_PROVIDER,
+        opentelemetry: {
+            service: `${JAEGER.collector}.${ISTIO_NAMESPACE}.svc.${clusterDomain}`,
+            port: JAEGER.otlpGrpcPort,
+        },
+    };
+}
 
 // A gateway always fails its first probe, because its Envoy still starts. With Istio's own probe the next one comes 15 s
 // later, unless the pod's status changes before: in half of all installations this is the longest wait. A sidecar has a

@@ -7,6 +7,7 @@ import type { KubeConfig, User } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { UserError, messageOf, Stopped } from "../shared/errors";
 import { parseJson } from "../shared/json";
+import { shownProxy } from "../shared/proxy";
 import {
     type Kubeconfig,
     KubeconfigError,
@@ -18,6 +19,7 @@ import { type ClusterAddress, kubectlOn } from "./address";
 import { ApiError } from "./apiError";
 import { contactFailure } from "./contact";
 import type * as Client from "./client";
+import { impersonateFully, libraryConfig, NOBODY } from "./libraryConfig";
 import type { KubernetesObject, ObjectReference } from "./object";
 import { connectToPod } from "./portForward";
 
@@ -96,7 +98,8 @@ export class ClusterApi {
         try {
             const kubeconfig = typeof source === "string" ? parseKubeconfig(source) : (source ?? readKubeconfig(file));
             const reduced = reduceToContext(kubeconfig, context, dirname(file));
-            config.loadFromString(JSON.stringify(reduced));
+            config.loadFromString(JSON.stringify(libraryConfig(reduced)));
+            impersonateFully(config, reduced);
             own = stringify(reduced);
         } catch (error) {
             // Messages of the library may quote a credential.
@@ -115,7 +118,14 @@ export class ClusterApi {
 
     /** The credentials of the kubeconfig's context; undefined if it names no user. */
     get user(): User | undefined {
-        return this.config.getCurrentUser() ?? undefined;
+        const user = this.config.getCurrentUser();
+        return user && user.name !== NOBODY ? user : undefined;
+    }
+
+    /** The proxy through which the API server is asked, without its credentials; undefined if there is none. */
+    get proxy(): string | undefined {
+        const { proxyUrl = "" } = this.config.getCurrentCluster() ?? {};
+        return URL.canParse(proxyUrl) ? shownProxy(new URL(proxyUrl)) : undefined;
     }
 
     /**

@@ -13,10 +13,12 @@ interface Access {
     user: User | undefined;
     /** The start of a kubectl command for the cluster. */
     kubectl: string;
+    /** The proxy through which it is asked; undefined if there is none. */
+    proxy?: string;
 }
 
 /** Why the first request to a cluster failed, with a remedy. The text does not quote the credentials. */
-export function contactFailure(error: ApiError, { address, server, user, kubectl }: Access): string {
+export function contactFailure(error: ApiError, { address, server, user, kubectl, proxy }: Access): string {
     const { context, kubeconfig } = address;
     const where = `the cluster of context "${context}" (${server})`;
     const readyz = `${kubectl} get --raw /readyz`;
@@ -40,6 +42,14 @@ export function contactFailure(error: ApiError, { address, server, user, kubectl
     return (
         `${where} does not answer: ${why}\n` +
         "Is it running, and does this machine reach it (network, VPN, firewall)? Is its address still right? " +
-        `When \`${readyz}\` says ok, run this again.`
+        `${proxyAdvice(proxy, new URL(server).hostname)} When \`${readyz}\` says ok, run this again.`
     );
+}
+
+/** What the environment says about a proxy. kubectl goes by the same variables. */
+function proxyAdvice(proxy: string | undefined, host: string): string {
+    return proxy === undefined
+        ? "It was asked directly: a proxy needs HTTPS_PROXY, or proxy-url in the kubeconfig, and no entry in NO_PROXY."
+        : `It was asked through the proxy ${proxy} (HTTPS_PROXY, or proxy-url in the kubeconfig). If that does not lead to it, ` +
+              `add it to the exceptions (NO_PROXY=${host}).`;
 }

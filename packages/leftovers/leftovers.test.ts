@@ -1,7 +1,9 @@
 import type { KubernetesObject } from "../kubernetes/object";
+import { FakeCluster } from "../kubernetes/testing/fakeCluster";
 import { kubeconfigFor } from "../kubernetes/testing/kubeconfig";
 import { countsAsGone } from "./gone";
-import { chooseLeftovers, connectAndRemove, isLeftDefinition, servedKind } from "./leftovers";
+import { chooseLeftovers, connectAndRemove, isLeftDefinition, removeLeftovers, servedKind } from "./leftovers";
+import { uidsOf, writtenByIstiod } from "./written";
 
 function object(kind: string, name: string, rest: Record<string, unknown> = {}): KubernetesObject {
     return { apiVersion: "v1", kind, metadata: { name, namespace: "default", generation: 2 }, ...rest };
@@ -23,7 +25,7 @@ describe("Istio's leftovers", () => {
     });
     const gateways = definition("gateways.networking.istio.io", "istio-base");
     const configMaps = [object("ConfigMap", "istio-ca-root-cert")];
-    const found = { definitions: [gateways], configMaps, inUse: [], controlPlanes: [] };
+    const found = { definitions: [gateways], written: configMaps, inUse: [], controlPlanes: [] };
 
     it("include only the CRDs of our release", () => {
         expect(isLeftDefinition(gateways, "istio-base")).toBe(true);
@@ -78,5 +80,47 @@ describe("a cluster that does not answer", () => {
                 countsAsGone({ PULUMI_K8S_DELETE_UNREACHABLE }),
             ),
         ).toEqual([true, false, false, false, false]);
+    });
+});
+
+describe("A5: what istiod has written into a namespace that stays", () => {
+    const inIstio = (kind: string, name: string, ...managers: string[]): KubernetesObject => ({
+        apiVersion: kind === "Lease" ? "coordination.k8s.io/v1" : "v1",
+        kind,
+        metadata: {
+            ...{ name, namespace: "istio-system", uid: `uid of ${name}` },
+            managedFields: managers.map((manager) => ({ manager })),
+        },
+    });
+    const cacerts = inIstio("Secret", "cacerts", "kubectl-create");
+    const earlier = inIstio("Secret", "istio-ca-secret", "pilot-discovery");
+    const edited = inIstio("ConfigMap", "istio-leader", "pilot-discovery", "kubectl-edit");
+    const before = [cacerts, earlier, edited];
+    const staying = { name: "istio-system", kept: ["uid of istio-ca-secret"] };
+
+    it("is told from everything else", async () => {
+        const cluster = new FakeCluster();
+        cluster.objects = before;
+        expect(uidsOf(await writtenByIstiod("istio-system", cluster.api))).toEqual(["uid of istio-ca-secret"]);
+    });
+
+    it("is removed, except what an earlier istiod had written", async () => {
+        const cluster = new FakeCluster();
+        const others = { ...inIstio("ConfigMap", "istio-gateway-leader", "pilot-discovery") };
+        others.metadata.namespace = "elsewhere";
+        cluster.objects = [
+            ...before,
+            others,
+            inIstio("ConfigMap", "istio-ca-root-cert", "pilot-discovery"),
+            inIstio("Lease", "istio-gateway-deployment", "pilot-discovery"),
+        ];
+        const api = Object.assign(cluster.api, {
+            delete: ({ kind, metadata: { name } }: KubernetesObject) => {
+                cluster.remove(kind, name);
+                return Promise.resolve();
+            },
+        });
+        expect(await removeLeftovers(api, "kubectl", undefined, staying)).toBeUndefined();
+        expect(cluster.objects).toEqual([...before, others]);
     });
 });

@@ -8,6 +8,7 @@ import { waitUntil } from "../kubernetes/wait";
 import { UserError } from "../shared/errors";
 import { COUNTS_AS_GONE, countsAsGone } from "./gone";
 import { kubectlCommand, type KubectlTarget } from "../shared/shell";
+import { uidsOf, writtenByIstiod } from "./written";
 
 /** ConfigMaps that istiod writes into every namespace and never removes. */
 const CONFIG_MAPS = ["istio-ca-root-cert", "istio-ca-crl"];
@@ -18,10 +19,18 @@ const ISTIOD = { labelSelector: "app=istiod" };
 /** Selects Bookinfo's pods, which have a sidecar. */
 const BOOKINFO = { labelSelector: `security.istio.io/tlsMode=istio,app in (${BOOKINFO_NAMES.join(",")})` };
 
+/** A namespace of the control plane that stays, because it was there before the stack. */
+export interface StayingNamespace {
+    name: string;
+    /** UIDs of what an earlier istiod had written into it: that stays. */
+    kept: readonly string[];
+}
+
 /** What Istio leaves in a cluster after its releases are removed. */
 interface Leftovers {
     definitions: KubernetesObject[];
-    configMaps: KubernetesObject[];
+    /** What istiod wrote itself, which no release removes. */
+    written: KubernetesObject[];
     /** Objects of Istio's kinds. The objects of this program are removed by now, so these belong to others. */
     inUse: KubernetesObject[];
     /** Control planes that still run and need the ConfigMaps. */
@@ -39,12 +48,14 @@ export interface LeftoversCluster {
 /**
  * Removes what Istio has left in the cluster of a kubeconfig, as `removeLeftovers` does. A cluster that does not answer has
  * nothing to remove if the user says that it is gone.
+ * @param staying the namespace of the control plane, if it stays
  * @returns a message about what stays, or was not looked at; undefined if nothing stays
  * @throws UserError with a remedy if the cluster cannot be reached
  */
 export async function connectAndRemove(
     { kubeconfig, reachedBy }: LeftoversCluster,
     stop: AbortSignal,
+    staying?: StayingNamespace,
 ): Promise<string | undefined> {
     const api = await connectTo({ kubeconfig, reachedBy });
     const silence = await silenceOf(api);
@@ -54,7 +65,17 @@ export async function connectAndRemove(
         }
         throw new UserError(`${silence}\n${IF_GONE}`);
     }
-    return removeLeftovers(api, kubectlCommand(reachedBy), stop);
+    return removeLeftovers(api, kubectlCommand(reachedBy), stop, staying);
+}
+
+/**
+ * UIDs of what an istiod has written into a namespace, in the cluster of a kubeconfig.
+ * @throws UserError with a remedy if the cluster cannot be reached
+ */
+export async function connectAndFindWritten(cluster: LeftoversCluster, namespace: string): Promise<string[]> {
+    const api = await connectTo(cluster);
+    await api.identity();
+    return uidsOf(await writtenByIstiod(namespace, api));
 }
 
 /**
@@ -109,27 +130,37 @@ async function silenceOf(api: ClusterApi): Promise<string | undefined> {
 /**
  * Removes what Istio's charts and istiod leave behind, unless others need it, and waits until Bookinfo's pods have ended.
  * @param kubectl the start of a kubectl command for the cluster
+ * @param staying the namespace of the control plane, if it stays
  * @returns a message about what stays; undefined if nothing stays
  */
 export async function removeLeftovers(
     api: ClusterApi,
     kubectl: string,
     stop?: AbortSignal,
+    staying?: StayingNamespace,
 ): Promise<string | undefined> {
-    const notices = await Promise.all([removeUnused(api, kubectl, stop), untilPodsEnd(api, stop)]);
+    const notices = await Promise.all([removeUnused(api, kubectl, stop, staying), untilPodsEnd(api, stop)]);
     return notices.filter((notice) => notice !== undefined).join("\n") || undefined;
 }
 
-async function removeUnused(api: ClusterApi, kubectl: string, stop?: AbortSignal): Promise<string | undefined> {
+async function removeUnused(
+    api: ClusterApi,
+    kubectl: string,
+    stop: AbortSignal | undefined,
+    staying: StayingNamespace | undefined,
+): Promise<string | undefined> {
     await untilIstiodEnds(api, stop);
     const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     const definitions = all.filter((definition) => isLeftDefinition(definition, RELEASES.base));
-    const [controlPlanes, configMaps, inUse] = await Promise.all([
+    const [controlPlanes, configMaps, inNamespace, inUse] = await Promise.all([
         api.list("apps/v1", "Deployment", ISTIOD),
         Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
+        staying ? writtenByIstiod(staying.name, api) : [],
         Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
     ]);
-    const found = { definitions, configMaps: configMaps.flat(), inUse: inUse.flat(), controlPlanes };
+    const ours = inNamespace.filter(({ metadata }) => !staying?.kept.includes(metadata.uid ?? ""));
+    const written = new Map([...ours, ...configMaps.flat()].map((object) => [displayName(object), object]));
+    const found = { definitions, written: [...written.values()], inUse: inUse.flat(), controlPlanes };
     const { remove, notice } = chooseLeftovers(found, kubectl);
     await removeObjects(api, remove, stop);
     return notice;
@@ -211,7 +242,7 @@ export function servedKind(definition: KubernetesObject): [apiVersion: string, k
  * @param kubectl the start of a kubectl command for the cluster
  */
 export function chooseLeftovers(
-    { definitions, configMaps, inUse, controlPlanes }: Leftovers,
+    { definitions, written, inUse, controlPlanes }: Leftovers,
     kubectl: string,
 ): { remove: KubernetesObject[]; notice?: string } {
     if (controlPlanes.length > 0) {
@@ -221,7 +252,7 @@ export function chooseLeftovers(
     if (inUse.length > 0) {
         const names = definitions.map(({ metadata }) => metadata.name).join(",");
         return {
-            remove: configMaps,
+            remove: written,
             notice: [
                 "Istio's CRDs stay, because they have objects that were not deployed from here:",
                 ...inUse.map((object) => `  ${displayName(object)}`),
@@ -231,5 +262,5 @@ export function chooseLeftovers(
             ].join("\n"),
         };
     }
-    return { remove: [...definitions, ...configMaps] };
+    return { remove: [...definitions, ...written] };
 }

@@ -16,7 +16,7 @@ import {
     type ReadResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { KubernetesObject } from "../kubernetes/object";
 import { deployment, FakeCluster, pod } from "../kubernetes/testing/fakeCluster";
 import { kubeconfigFor } from "../kubernetes/testing/kubeconfig";
@@ -68,6 +68,7 @@ const KINDS: Record<string, { kind: string; name: string; namespaced: boolean }[
         { kind: "Namespace", name: "namespaces", namespaced: false },
         { kind: "Pod", name: "pods", namespaced: true },
         { kind: "ConfigMap", name: "configmaps", namespaced: true },
+        { kind: "Secret", name: "secrets", namespaced: true },
     ],
     "apps/v1": [
         { kind: "Deployment", name: "deployments", namespaced: true },
@@ -76,6 +77,7 @@ const KINDS: Record<string, { kind: string; name: string; namespaced: boolean }[
     "apiextensions.k8s.io/v1": [
         { kind: "CustomResourceDefinition", name: "customresourcedefinitions", namespaced: false },
     ],
+    "coordination.k8s.io/v1": [{ kind: "Lease", name: "leases", namespaced: true }],
     "networking.istio.io/v1": [{ kind: "Gateway", name: "gateways", namespaced: true }],
 };
 
@@ -166,12 +168,16 @@ beforeEach(() => {
     refusing = false;
 });
 
-/** The resource's properties in the state. */
-function properties(port = (apiServer.address() as AddressInfo).port): Struct {
+/** The resource's properties in the state. @param more further properties */
+function properties(
+    port = (apiServer.address() as AddressInfo).port,
+    more: Record<string, JavaScriptValue> = {},
+): Struct {
     const kubeconfig = kubeconfigFor(`http://127.0.0.1:${port}`, "here");
     return Struct.fromJavaScript({
         kubeconfig: { ...SECRET, value: kubeconfig },
         reachedBy: { path: "~/k", context: "here" },
+        ...more,
     });
 }
 
@@ -209,15 +215,38 @@ async function refresh(of: Struct): Promise<ReadResponse | undefined> {
     });
 }
 
-describe("the provider of leftovers", () => {
-    it("creates nothing, and keeps the kubeconfig secret", async () => {
-        const request = new CreateRequest();
-        request.setProperties(properties());
-        const created = await new Promise<CreateResponse | undefined>((resolve) => {
-            client.create(request, (_, response) => {
-                resolve(response);
-            });
+/** Creates the resource through the provider. */
+function create(inputs: Struct): Promise<CreateResponse | undefined> {
+    const request = new CreateRequest();
+    request.setProperties(inputs);
+    return new Promise((resolve) => {
+        client.create(request, (_, response) => {
+            resolve(response);
         });
+    });
+}
+
+describe("the provider of leftovers", () => {
+    it("A5: notes what an earlier istiod has left in a namespace that stays, and keeps it", async () => {
+        const byIstiod = (name: string, uid: string): KubernetesObject => ({
+            apiVersion: "v1",
+            kind: "Secret",
+            metadata: { name, namespace: "istio-system", uid, managedFields: [{ manager: "pilot-discovery" }] },
+        });
+        const cacerts = { apiVersion: "v1", kind: "Secret", metadata: { name: "cacerts", namespace: "istio-system" } };
+        cluster.objects = [KUBE_SYSTEM, cacerts, byIstiod("istio-ca-secret", "earlier")];
+        const created = await create(properties(undefined, { stayingNamespace: "istio-system" }));
+        const outputs = created?.getProperties()?.toJavaScript();
+        expect(outputs).toMatchObject({ stayingNamespace: "istio-system", kept: ["earlier"], kubeconfig: SECRET });
+        cluster.objects.push(byIstiod("another", "later"));
+        await destroy(Struct.fromJavaScript(outputs ?? {}));
+        expect(cluster.objects.map(({ metadata }) => metadata.name)).toEqual([
+            ...["kube-system", "cacerts", "istio-ca-secret"],
+        ]);
+    });
+
+    it("creates nothing, and keeps the kubeconfig secret", async () => {
+        const created = await create(properties());
         expect(created?.getId()).toBe("leftovers");
         expect(created?.getProperties()?.toJavaScript()).toEqual(properties().toJavaScript());
         expect(cluster.objects).toEqual([KUBE_SYSTEM]);

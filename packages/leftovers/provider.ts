@@ -1,6 +1,7 @@
 /**
  * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the provider of Kubernetes (Pulumi.yaml,
- * `plugins`). Creating the resource does nothing. Deleting it removes what Istio has left, after Istio's releases.
+ * `plugins`). Deleting the resource removes what Istio has left, after Istio's releases. Creating it does nothing, unless the
+ * namespace of the control plane stays: then it notes what an earlier istiod has left there.
  */
 // Not the whole SDK, which takes three times as long to load: every preview starts this provider.
 import * as log from "@pulumi/pulumi/log";
@@ -10,15 +11,29 @@ import { unwrapSecrets } from "../shared/secrets";
 import { countsAsGone } from "./gone";
 import type * as Leftovers from "./leftovers";
 
+/** The resource's inputs, which are also its outputs. */
+interface Properties extends Leftovers.LeftoversCluster {
+    /** The namespace of the control plane, if it stays. */
+    stayingNamespace?: string;
+    /** Only an output: UIDs of what an earlier istiod had written into that namespace. */
+    kept?: string[];
+}
+
 const stop = new AbortController();
 
 const provider: Provider = {
-    create: (_, inputs: unknown) => Promise.resolve({ id: "leftovers", outs: inputs }),
-    update: (_id, _urn, _olds, news: unknown) => Promise.resolve({ outs: news }),
+    create: async (_, inputs: unknown) => ({
+        id: "leftovers",
+        outs: { ...(inputs as object), ...(await noted(inputs)) },
+    }),
+    update: (_id, _urn, olds: unknown, news: unknown) => {
+        const { kept } = olds as Partial<Properties>;
+        return Promise.resolve({ outs: { ...(news as object), ...(kept && { kept }) } });
+    },
     read: async (id, _urn, properties: unknown) => {
         // Without the user's word no cluster counts as gone, and a refresh need not ask it.
         const gone = countsAsGone()
-            ? await reportingErrors(() => leftovers().whyGone(clusterIn(properties)))
+            ? await reportingErrors(() => leftovers().whyGone(propertiesOf(properties)))
             : undefined;
         if (gone === undefined) {
             return { id, props: properties };
@@ -27,7 +42,9 @@ const provider: Provider = {
         return { id: "", props: {} };
     },
     delete: async (_id, _urn, properties: unknown) => {
-        const notice = await reportingErrors(() => leftovers().connectAndRemove(clusterIn(properties), stop.signal));
+        const { stayingNamespace: name, kept = [], ...cluster } = propertiesOf(properties);
+        const staying = name === undefined ? undefined : { name, kept };
+        const notice = await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying));
         if (notice !== undefined) {
             await log.warn(notice);
         }
@@ -38,14 +55,21 @@ const provider: Provider = {
     },
 };
 
+/** The outputs that a new resource has besides its inputs. */
+async function noted(inputs: unknown): Promise<Pick<Properties, "kept">> {
+    const { stayingNamespace, ...cluster } = propertiesOf(inputs);
+    return stayingNamespace === undefined
+        ? {}
+        : { kept: await reportingErrors(() => leftovers().connectAndFindWritten(cluster, stayingNamespace)) };
+}
+
+function propertiesOf(properties: unknown): Properties {
+    return unwrapSecrets(properties).value as Properties;
+}
+
 /** Loaded only when it is needed, because the Kubernetes client takes a second to load. */
 function leftovers(): typeof Leftovers {
     return require("./leftovers") as typeof Leftovers;
-}
-
-/** The cluster in the resource's properties, which are its inputs and its outputs. */
-function clusterIn(properties: unknown): Leftovers.LeftoversCluster {
-    return unwrapSecrets(properties).value as Leftovers.LeftoversCluster;
 }
 
 async function reportingErrors<T>(work: () => Promise<T>): Promise<T> {

@@ -15,8 +15,10 @@ const ORDER = [
     "lifecycle/renewedKubeconfig",
     "switches",
     "clusters/noLoadBalancer",
-    "clusters/company",
     "clusters/restricted",
+    "clusters/existing",
+    // Starts with nothing, and removes the sandbox.
+    "clusters/company",
     "failures/rendered",
     // Starts with nothing, and leaves a sandbox that nobody can use. The next file removes it.
     "lifecycle/changes",

@@ -49,6 +49,7 @@ describe("a config with only a cluster", () => {
                 kind: "kubeconfig",
                 path: "~/config",
                 context: "here",
+                existingNamespaces: [],
                 kubeconfig: expect.stringContaining("server: s") as string,
             },
             images: { pullSecrets: [] },
@@ -289,7 +290,7 @@ describe("an issue", () => {
         [
             "cluster.contxt",
             "here",
-            "there is no such key, did you mean cluster.context?; allowed: kind, path or context",
+            "there is no such key, did you mean cluster.context?; allowed: kind, path, context or existingNamespaces",
         ],
         ["istio", [], "it is a list and not an object"],
         ["istio.version", "1.32.0", "it is not a release of Istio 1.31"],

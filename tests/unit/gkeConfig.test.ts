@@ -218,6 +218,8 @@ describe("an issue of a cluster on Google Cloud", () => {
             expect.stringContaining("cluster.location = "),
             expect.stringContaining("cluster.path = "),
         ]);
-        expect(issues(cluster)[0]).toContain("it is for clusters of kind gke; allowed: kind, path or context. Run: ");
+        expect(issues(cluster)[0]).toContain(
+            "it is for clusters of kind gke; allowed: kind, path, context or existingNamespaces. Run: ",
+        );
     });
 });

@@ -1,13 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { ISTIO_NAMESPACE } from "../../components/names";
+import { ISTIO_NAMESPACE, STACK_ANNOTATION } from "../../components/names";
 import { CAUSES } from "../../packages/cli/diagnosis/crashes";
 import { failedCallIn } from "../../packages/cli/diagnosis/failedCall";
 import { REFUSALS } from "../../packages/cli/diagnosis/refusals";
 import { callRemedy, callVerdict } from "../../packages/cli/diagnosis/webhooks";
 import { refuseForeignReleases } from "../../packages/cli/preflight/foreignReleases";
 import { otherIstio } from "../../packages/cli/preflight/otherIstio";
+import { refuseTakenNames } from "../../packages/cli/preflight/takenNames";
 import { refuseForeignMesh, refuseLostState } from "../../packages/cli/recovery/ownership";
+import { stackOf } from "../../packages/cli/testing/stack";
 import type { KubernetesObject } from "../../packages/kubernetes/object";
 import { deployment, FakeCluster, pod } from "../../packages/kubernetes/testing/fakeCluster";
 import { chooseLeftovers } from "../../packages/leftovers/leftovers";
@@ -30,10 +32,11 @@ const ELSEWHERE = /^packages\/(?:bench|compile|servicegraph)\//;
 const NO_ADVICE: Record<string, string[]> = {
     "components/addons/scrapeConfig.ts": ["replace"],
     "config/clusterSchema.ts": ["it is not a key for a label", "it is not a value for a label"],
-    "config/crossFieldChecks.ts": [
-        "the profile … does not scale",
+    "config/crossFieldChecks.ts": ["the profile … does not scale"],
+    "config/helmValueChecks.ts": [
         "the injection label selects no revision",
         "the pods are found by this label",
+        "the pods and their traces are found by this label",
         "it is not an object, and would replace ours",
     ],
     "config/platformSchema.ts": [
@@ -119,6 +122,18 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
         ["the stack", "If you deployed it with \\`pulumi up\\`, remove it with \\`pulumi destroy --stack …\\`."],
     ],
     "packages/cli/engine/pulumiStack.ts": [["the stack's state, which has no cluster", "… … stack rm … --force"]],
+    "packages/cli/preflight/existingNamespaces.ts": [
+        [
+            "a namespace that the stack has created, in the stack's config",
+            "and would delete it with everything in it. Nothing was changed. Take it off the list.",
+        ],
+    ],
+    "packages/cli/recovery/ownership.ts": [
+        [
+            "the mark of a stack of this program that is gone; the message has its users asked first",
+            "cluster, take its mark away:\\n  … annotate namespace … …-",
+        ],
+    ],
     "packages/cli/preflight/otherIstio.ts": [
         [
             "marks for Helm on CRDs of an Istio whose release is gone; the message has its users asked first",
@@ -341,21 +356,29 @@ describe("a remedy as users see it", () => {
             kind: "Secret",
             metadata: { name: "r", namespace: ISTIO_NAMESPACE, labels },
         };
+        const annotations = { "meta.helm.sh/release-name": "r", "meta.helm.sh/release-namespace": "n" };
+        const byHelm = { ...deployment(ISTIO_NAMESPACE, "grafana") };
+        byHelm.metadata = { ...byHelm.metadata, annotations };
+        const used = {
+            ...namespace,
+            metadata: { ...namespace.metadata, annotations: { [STACK_ANNOTATION]: "other" } },
+        };
         const messages: (string | undefined)[] = [];
-        for (const objects of [[crd], [istiod], [secret], [namespace]]) {
+        for (const objects of [[crd], [istiod], [secret], [namespace], [byHelm], [used]]) {
             cluster.objects = objects;
             messages.push(
                 await messageOf(otherIstio(api)),
                 await messageOf(refuseForeignReleases("mine", api)),
                 await messageOf(refuseForeignMesh("mine", "ours", api, "forget it")),
-                await messageOf(refuseLostState("mine", "file://~", api, "forget it")),
+                await messageOf(refuseLostState("mine", "file://~", api, { forget: "forget it" })),
+                await messageOf(refuseTakenNames(stackOf(), api, () => false)),
             );
         }
         const gateway = { apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata: { name: "theirs" } };
-        const left = { definitions: [crd], configMaps: [], inUse: [gateway], controlPlanes: [] };
+        const left = { definitions: [crd], written: [], inUse: [gateway], controlPlanes: [] };
         messages.push(chooseLeftovers(left, "kubectl").notice);
         const said = messages.filter((message) => message !== undefined);
-        expect(said).toHaveLength(6);
+        expect(said).toHaveLength(9);
         expect(said.filter((message) => HARM.test(message))).toEqual([]);
     });
 

@@ -128,7 +128,7 @@ describe("A6: the Service of the gateway", () => {
         [
             "a node port beside other ports",
             { service: { type: "NodePort", nodePort: 30080 } },
-            { service: { ports: [] } },
+            { service: { ports: [{ port: 80 }] } },
             "it has no effect because istio.values.gateway.service.ports replaces all ports",
         ],
         ["no range", { service: { loadBalancerSourceRanges: ["10.0.0.0"] } }, {}, "it is not a range in CIDR notation"],

@@ -15,7 +15,8 @@ const each = BOOKINFO_SERVICES.flatMap(({ versions }) => versions).length;
 for (let number = 0; number * each < workloads; number += 1) {
     const app = `app-${number}`;
     // Pods wait for the injector. No injector runs here, so the provider replaces it.
-    const { name: namespace, injection } = new InjectedNamespace(app, { name: app, injector: provider }, { provider });
+    const args = { name: app, exists: false, injector: provider };
+    const { name: namespace, injection } = new InjectedNamespace(app, args, { provider });
     const source = { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent" } as const;
     new Bookinfo(app, { ...source, images: { pullSecrets: [] }, namespace, injection }, { provider });
 }

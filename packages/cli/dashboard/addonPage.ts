@@ -24,6 +24,12 @@ export async function requireAddons(mesh: Mesh, stack: string, addons: readonly 
     if (missing.length === 0) {
         return;
     }
+    if (missing.includes("prometheus") && mesh.prometheusUrl !== undefined) {
+        const { prometheusUrl: url } = mesh;
+        throw new UserError(
+            `stack "${stack}" deploys no Prometheus, because its config names another one (istio.prometheus.url): ${url}`,
+        );
+    }
     const what = `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} not deployed`;
     const switchedOff = missing.filter((addon) => !mesh.on[addon]);
     if (switchedOff.length === 0) {

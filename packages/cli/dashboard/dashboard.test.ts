@@ -192,6 +192,13 @@ describe("an add-on's page", () => {
         );
     });
 
+    it("A8: is not that of a Prometheus that the stack does not deploy", async () => {
+        const mesh = { api: cluster.api, on: {}, prometheusUrl: "http://prom:9090" } as unknown as Mesh;
+        await expect(requireAddons(mesh, "demo", ["prometheus"])).rejects.toThrow(
+            'stack "demo" deploys no Prometheus, because its config names another one (istio.prometheus.url): http://prom:9090',
+        );
+    });
+
     it("comes from a pod that is ready and is not being deleted", async () => {
         const asked: unknown[] = [];
         const connection = new Duplex();

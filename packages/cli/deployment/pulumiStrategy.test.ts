@@ -282,3 +282,52 @@ describe("a down", () => {
         expect(asked()).toContain("destroy");
     });
 });
+
+describe("A5: namespaces that exist", () => {
+    const istio = (metadata: object = {}) => ({
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name: "istio-system", uid: "theirs", ...metadata },
+    });
+    const configured = () =>
+        readFileSync(path.join(STATE_FOLDER, "workspace", "Pulumi.there-is-no-such-stack.yaml"), "utf8");
+
+    it("are used by a stack without them, as its record and the engine's config say", async () => {
+        cluster.objects = [rolledOut(1), istio()];
+        const { strategy } = failingOnce("error reading from server: EOF");
+        const { record: written } = await strategy.deploy(connection, never);
+        expect(written.existing).toEqual({ "istio-system": { uid: "theirs", kept: [] } });
+        expect(configured()).toMatch(/existingNamespaces:\s+- istio-system/);
+    });
+
+    it("stay the stack's own if its state has them, or if a killed run has just made them", async () => {
+        const created = {
+            creationTimestamp: new Date().toISOString(),
+            managedFields: [{ manager: "pulumi-kubernetes" }],
+        };
+        const begun = { urn: "a", type: "pulumi:pulumi:Stack", created: new Date(Date.now() - 1000).toISOString() };
+        const mine = {
+            ...{ urn: "c", type: "kubernetes:core/v1:Namespace", id: "istio-system", inputs: istio() },
+            outputs: { metadata: { uid: "theirs" } },
+        };
+        for (const [resources, live] of [
+            [[begun, mine], istio()],
+            [[begun], istio(created)],
+        ] as const) {
+            cluster.objects = [live];
+            const { strategy } = failingOnce("error reading from server: EOF", {
+                deployment: { resources: [...resources] },
+            });
+            const { record: written } = await strategy.deploy(connection, never);
+            expect(written.existing).toEqual({});
+            expect(configured()).not.toContain("existingNamespaces");
+        }
+    });
+
+    it("are refused while another stack of this program uses them", async () => {
+        cluster.objects = [istio({ annotations: { "bookinfo-mesh/stack": "another" } })];
+        const { strategy, asked } = failingOnce("");
+        await expect(strategy.deploy(connection, never)).rejects.toThrow('stack "another" of this program uses');
+        expect(asked()).not.toContain("up");
+    });
+});

@@ -1,4 +1,6 @@
 import pc from "picocolors";
+import { ISTIO_NAMESPACE } from "../../../components/names";
+import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntilReady } from "../../kubernetes/readiness";
 import { UserError } from "../../shared/errors";
@@ -8,12 +10,14 @@ import type { Engine } from "../engine/discovery";
 import { refusePlainCredentials } from "../engine/plainCredentials";
 import type { StackState } from "../engine/state";
 import { PulumiStack } from "../engine/pulumiStack";
+import { findExisting } from "../preflight/existingNamespaces";
 import { COUNTS_AS_GONE } from "../../leftovers/gone";
 import { refuseForeignReleases } from "../preflight/foreignReleases";
+import { refuseTakenNames } from "../preflight/takenNames";
 import type { Declaration } from "../program/declaration";
 import type { SearchScope } from "../recovery/findings";
-import { snapshotOf } from "../recovery/snapshot";
-import { refuseForeignMesh, refuseLostState } from "../recovery/ownership";
+import { type Snapshot, snapshotOf } from "../recovery/snapshot";
+import { holdsSomething, isOwn, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Connection } from "../stack/connection";
 import { type DeploymentRecord, PULUMI, writeRecord } from "../stack/record";
@@ -41,21 +45,28 @@ export class PulumiStrategy implements DeploymentStrategy {
         this.description = `Deploying by Pulumi ${engine.version} (${engine.cli})`;
     }
 
-    async deploy(connection: Connection, stop: AbortSignal): Promise<Deployed> {
-        const { stack, api, identity } = connection;
-        const earlier = stack.record;
+    async deploy(reached: Connection, stop: AbortSignal): Promise<Deployed> {
+        const { stack: presumed, api, identity } = reached;
+        const earlier = presumed.record;
+        let stack = presumed;
         refusePlainCredentials(stack.name, stack.file);
         const pulumi = this.stackOf(stack.name, api.kubeconfig);
         await freeFromDeadRuns(pulumi, stop);
         const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));
         refuseClusterWithin(stack.name, state);
-        const seen = snapshotOf(state);
-        if (seen.mesh === undefined) {
+        const inState = snapshotOf(state);
+        if (inState.mesh === undefined) {
             await refuseForeignReleases(stack.name, api);
+            await refuseTakenNames(stack, api, (object) => isMadeBy(inState, object));
         }
+        const seen = withRecordedMesh(inState, earlier);
         // Without an `up` of this clone, only the engine itself has something to forget.
         const forget = earlier ? forgetCommand(stack.name) : pulumi.forgetCommand();
         await refuseForeignMesh(stack.name, seen.mesh, api, forget);
+        const existing = await findExisting(reached, (namespace) => isCreatedBy(inState, namespace, api));
+        stack = stack.withExistingNamespaces(Object.keys(existing));
+        const connection = { ...reached, stack };
+        pulumi.configure(stack);
         if (earlier) {
             await retry(connection, stop);
         }
@@ -63,6 +74,7 @@ export class PulumiStrategy implements DeploymentStrategy {
             stack: stack.name,
             cluster: { ...stack.cluster, identity },
             settled: earlier?.settled,
+            existing,
             deployedBy: { way: PULUMI, backend: this.backend },
         };
         // Before anything is deployed: an interrupted `up` can be undone as well.
@@ -92,11 +104,12 @@ export class PulumiStrategy implements DeploymentStrategy {
         const [state, declaration] = await Promise.all([pulumi.prepare(stack, stop), declarationOf(stack, stop)]);
         if (state === undefined) {
             // A `down` that was killed at its very end has removed the stack, and everything else before.
-            await refuseLostState(stack.name, this.backend, api, forgetCommand(stack.name));
+            const uid = record.existing?.[ISTIO_NAMESPACE]?.uid;
+            await refuseLostState(stack.name, this.backend, api, { forget: forgetCommand(stack.name), uid });
             return;
         }
         refuseClusterWithin(stack.name, state);
-        const seen = snapshotOf(state);
+        const seen = withRecordedMesh(snapshotOf(state), record);
         await refuseForeignMesh(stack.name, seen.mesh, api, forgetCommand(stack.name));
         await pastDeadLocks(pulumi, stop, async () => {
             if (!(await recover(pulumi, seen, api, stop, scopeOf(record, declaration)))) {
@@ -133,7 +146,7 @@ export class PulumiStrategy implements DeploymentStrategy {
             if (died) {
                 console.log(pc.yellow("The Kubernetes provider ended too early; looking for what it has left."));
             }
-            const seen = snapshotOf(await pulumi.findState(stop));
+            const seen = withRecordedMesh(snapshotOf(await pulumi.findState(stop)), record);
             const scope = scopeOf(record, await declarationOf(stack, stop));
             const recovered = await recover(pulumi, seen, api, stop, scope);
             if (!died && !recovered) {
@@ -149,6 +162,34 @@ export class PulumiStrategy implements DeploymentStrategy {
     private stackOf(name: string, kubeconfig?: string): PulumiStack {
         return new PulumiStack(this.engine, name, this.backend, kubeconfig);
     }
+}
+
+/** The state's snapshot, with the mesh's namespace of the record: if it was there before, an early state lacks it. */
+function withRecordedMesh(seen: Snapshot, record: DeploymentRecord | undefined): Snapshot {
+    return { ...seen, mesh: seen.mesh ?? record?.existing?.[ISTIO_NAMESPACE]?.uid };
+}
+
+/** Whether a stack has made an object: the state has it, or a killed run has. */
+function isMadeBy({ known, begun }: Snapshot, object: KubernetesObject): boolean {
+    const { apiVersion, kind, metadata } = object;
+    const type = `kubernetes:${apiVersion === "v1" ? "core/v1" : apiVersion}:${kind}`;
+    const id = `${metadata.namespace ?? ""}/${metadata.name}`;
+    return known.has(`${type} ${id}`) || (begun !== undefined && isOwn(object, begun));
+}
+
+/** Whether a stack has created a namespace: the state has it, or it is what a killed run has begun with. */
+async function isCreatedBy(seen: Snapshot, { metadata, ...rest }: KubernetesObject, api: ClusterApi): Promise<boolean> {
+    if (seen.known.has(`kubernetes:core/v1:NamespacePatch ${metadata.name}`)) {
+        return false;
+    }
+    const inState = seen.objects.find(
+        (object) => object.kind === "Namespace" && object.metadata.name === metadata.name,
+    );
+    if (inState) {
+        return inState.metadata.uid === undefined || inState.metadata.uid === metadata.uid;
+    }
+    const isBegun = seen.begun !== undefined && isOwn({ ...rest, metadata }, seen.begun);
+    return isBegun && !(await holdsSomething(metadata.name, api));
 }
 
 /** The provider sometimes calls a Deployment rolled out before its controller has seen the change. */

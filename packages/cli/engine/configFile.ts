@@ -1,3 +1,4 @@
+import { PROJECT_NAME } from "../../shared/project";
 import type { StackFile } from "../program/projectConfig";
 
 /** Keys of a stack's file that the engine writes, and needs to decrypt secrets. */
@@ -16,10 +17,12 @@ export function workingStackFile(
 ): StackFile {
     const source = isEncrypted(committed) ? committed : earlier;
     const encryption = ENCRYPTION.flatMap((key) => (source?.[key] === undefined ? [] : [[key, source[key]]]));
+    // A key of the project may be written without its namespace.
+    const others = Object.entries(committed?.config ?? {}).filter(([key]) => !(`${PROJECT_NAME}:${key}` in overrides));
     return {
         ...committed,
         ...(Object.fromEntries(encryption) as StackFile),
-        config: { ...committed?.config, ...overrides },
+        config: { ...Object.fromEntries(others), ...overrides },
     };
 }
 

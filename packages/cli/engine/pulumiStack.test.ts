@@ -118,8 +118,7 @@ describe("an engine that is killed", () => {
             await expect(
                 stackBy("echo {}").prepare({
                     file: undefined,
-                    cluster: { kubeconfig: "/k", context: "c" },
-                    clusterNamed: true,
+                    overrides: { cluster: { kind: "kubeconfig", path: "/k", context: "c" } },
                 }),
             ).resolves.toEqual({});
             expect(readFileSync(file, "utf8")).toContain("context: c");

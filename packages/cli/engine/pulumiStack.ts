@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { parse } from "yaml";
 import { run, runInForeground, searchPath } from "../../shared/childProcess";
 import { UserError, Stopped } from "../../shared/errors";
-import { clusterSection, type StackFile } from "../program/projectConfig";
+import type { StackFile } from "../program/projectConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, STATE_FOLDER, stackFile } from "../../shared/project";
 import type { Stack } from "../stack/stack";
 import type { StackState } from "./state";
@@ -39,7 +39,7 @@ export function localBackend(): string {
 }
 
 /** What the engine's config file follows from. */
-type Deployable = Pick<Stack, "file" | "cluster" | "clusterNamed">;
+type Deployable = Pick<Stack, "file" | "overrides">;
 
 /** A stack of this project in a backend, handled by the Pulumi CLI. */
 export class PulumiStack {
@@ -55,7 +55,13 @@ export class PulumiStack {
      * Writes the config file that the engine works with.
      * @returns the state of the stack; undefined if there is no such stack
      */
-    async prepare({ file, cluster, clusterNamed }: Deployable, stop?: AbortSignal): Promise<StackState | undefined> {
+    async prepare(stack: Deployable, stop?: AbortSignal): Promise<StackState | undefined> {
+        this.configure(stack);
+        return this.findState(stop);
+    }
+
+    /** Writes the config file that the engine works with. */
+    configure({ file, overrides }: Deployable): void {
         this.prepareFolders();
         if (isEncrypted(file) && !hasPassphrase()) {
             throw new UserError(
@@ -64,10 +70,9 @@ export class PulumiStack {
             );
         }
         const earlier = existsSync(this.configFile) ? readEarlier(this.configFile) : {};
-        const overrides = clusterNamed ? { [`${PROJECT_NAME}:cluster`]: clusterSection(cluster) } : {};
-        writeAtomically(this.configFile, toYaml(workingStackFile(file, earlier, overrides)));
-
-        return this.findState(stop);
+        const qualified = Object.entries(overrides).map(([key, value]) => [`${PROJECT_NAME}:${key}`, value]);
+        const config = Object.fromEntries(qualified) as Record<string, unknown>;
+        writeAtomically(this.configFile, toYaml(workingStackFile(file, earlier, config)));
     }
 
     /** Creates the stack, whose config is prepared. @returns its empty state */

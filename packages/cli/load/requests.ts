@@ -1,6 +1,6 @@
 import http from "node:http";
-import https from "node:https";
 import { messageOf } from "../../shared/errors";
+import { type Route, routeTo } from "./route";
 
 export interface Load {
     url: string;
@@ -48,34 +48,34 @@ export async function makeRequests(
     onOutcome: (outcome: Outcome) => void,
     stop?: AbortSignal,
 ): Promise<void> {
-    const { Agent } = moduleFor(load.url);
-    const agent = new Agent({ keepAlive: true, maxSockets: load.concurrency });
+    const route = routeTo(load.url, { keepAlive: true, maxSockets: load.concurrency });
     let begun = 0;
     const worker = async () => {
         while (begun < load.requests && !stop?.aborted) {
             begun += 1;
-            const outcome = await makeRequest(load.url, load.timeout, { agent, signal: stop });
+            const outcome = await makeRequest(load.url, load.timeout, { route, signal: stop });
             if (!stop?.aborted) {
                 onOutcome(outcome);
             }
         }
     };
     await Promise.all(Array.from({ length: Math.min(load.concurrency, load.requests) }, worker));
-    agent.destroy();
+    route.close();
 }
 
 /**
  * Makes one request, and follows no redirect.
  * @param timeout longest time for the answer with its body, in seconds
+ * @param options.route default: a route for this request alone
  */
 export async function makeRequest(
     url: string,
     timeout: number,
-    options: Pick<http.RequestOptions, "agent" | "headers" | "signal"> = {},
+    { route = routeTo(url), ...options }: Pick<http.RequestOptions, "headers" | "signal"> & { route?: Route } = {},
 ): Promise<Outcome> {
     const begun = performance.now();
     const outcome = (rest: Omit<Outcome, "milliseconds">) => ({ milliseconds: performance.now() - begun, ...rest });
-    const request = moduleFor(url).get(url, options);
+    const request = route.get(options);
     const timer = setTimeout(() => request.destroy(new Error(`no answer in ${timeout} s`)), timeout * 1000);
     try {
         const { status, body } = await answerTo(request);
@@ -83,14 +83,11 @@ export async function makeRequest(
             ? outcome({ status, body })
             : outcome({ status, failure: reasonFor(status, body) });
     } catch (error) {
-        return outcome({ failure: connectionError(error) });
+        const through = route.proxy === undefined ? "" : ` (through the proxy ${route.proxy})`;
+        return outcome({ failure: `${connectionError(error)}${through}` });
     } finally {
         clearTimeout(timer);
     }
-}
-
-function moduleFor(url: string): typeof http | typeof https {
-    return url.startsWith("https:") ? https : http;
 }
 
 function answerTo(request: http.ClientRequest): Promise<{ status: number; body: string }> {

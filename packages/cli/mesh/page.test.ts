@@ -51,6 +51,23 @@ it("asks at ports that fetch refuses, because a user may map one", async () => {
     }
 });
 
+it("asks through the proxy that curl uses", async () => {
+    answers = [503, 200];
+    const before = process.env.http_proxy;
+    process.env.http_proxy = url;
+    try {
+        // Without the proxy, there is no such host.
+        expect(await waitForPage({ url: "http://page.invalid/productpage" })).toEqual({ throughApi: false });
+    } finally {
+        if (before === undefined) {
+            delete process.env.http_proxy;
+        } else {
+            process.env.http_proxy = before;
+        }
+    }
+    expect(answers).toEqual([200]);
+});
+
 it("waits without any answer until it is stopped", async () => {
     const stop = AbortSignal.timeout(1000);
     const began = performance.now();

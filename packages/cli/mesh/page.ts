@@ -1,4 +1,5 @@
 import { messageOf, UserError, Stopped } from "../../shared/errors";
+import { curlProxyFor } from "../../shared/proxy";
 import { waitUntil } from "../../kubernetes/wait";
 import { connectionError, makeRequest } from "../load/requests";
 
@@ -118,8 +119,11 @@ class Statuses {
     }
 }
 
-/** Follows redirects, as browsers do. */
+/** Goes through the proxy that curl uses. Without one, it follows redirects, as browsers do. */
 async function request(url: string, stop?: AbortSignal): Promise<{ status: number }> {
+    if (curlProxyFor(new URL(url)) !== undefined) {
+        return requestOnce(url, stop);
+    }
     const attempt = AbortSignal.timeout(ATTEMPT_TIMEOUT);
     try {
         const response = await fetch(url, { signal: stop ? AbortSignal.any([stop, attempt]) : attempt });
@@ -130,10 +134,15 @@ async function request(url: string, stop?: AbortSignal): Promise<{ status: numbe
         if (!(error instanceof Error) || messageOf(error.cause) !== "bad port") {
             throw error;
         }
-        const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, { signal: stop });
-        if (status === undefined) {
-            throw new Error(failure);
-        }
-        return { status };
+        return requestOnce(url, stop);
     }
+}
+
+/** @throws Error saying why there is no answer */
+async function requestOnce(url: string, stop?: AbortSignal): Promise<{ status: number }> {
+    const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, { signal: stop });
+    if (status === undefined) {
+        throw new Error(failure);
+    }
+    return { status };
 }

@@ -28,6 +28,8 @@ export interface Switches {
     cni?: true;
     /** Namespace of Bookinfo. */
     appNamespace: string;
+    /** The Prometheus that the config names, in place of the stack's; undefined if it names none, or cannot be read. */
+    prometheusUrl?: string;
     /** Whether this is from the stack's config, or else from the cluster. */
     configured: boolean;
     /** The source in words. */
@@ -53,13 +55,14 @@ export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switc
     return { ...switchesOf(config), configured: true, source };
 }
 
-type Found = Pick<Switches, "on" | "cni" | "appNamespace">;
+type Found = Pick<Switches, "on" | "cni" | "appNamespace" | "prometheusUrl">;
 
 function switchesOf({ istio, app }: Config): Found {
     return {
         ...(istio.cni && { cni: true }),
         on: { mtls: istio.global.mtls.enabled, ...byAddon(ADDON_NAMES.map((addon) => istio[SWITCHES[addon]].enabled)) },
         appNamespace: app.namespace,
+        prometheusUrl: istio.prometheus.url,
     };
 }
 

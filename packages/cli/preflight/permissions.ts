@@ -2,7 +2,7 @@ import { CNI_RELEASE, ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import { UserError } from "../../shared/errors";
-import type { Step } from "../render/step";
+import type { ObjectStep, PatchStep, Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import type { Stack } from "../stack/stack";
 import { shellWord } from "../../shared/shell";
@@ -93,7 +93,7 @@ export function needsOf(steps: readonly Step[]): Need[] {
     const needs = steps.flatMap((step) =>
         step.type === "release"
             ? releaseNeeds(step.release.name, step.release.namespace, step.release.values)
-            : [needOf(step.object.apiVersion, step.object.kind, step.object.metadata.namespace)],
+            : [needOfObject(step)],
     );
     return [...new Map([...needs, ...LISTED].map((need) => [JSON.stringify(need), need])).values()];
 }
@@ -116,6 +116,12 @@ function releaseNeeds(name: string, namespace: string, values: Record<string, un
             names.map((kind) => needOf(apiVersion, kind, CLUSTER_WIDE.test(kind) ? undefined : namespace)),
         ),
     ];
+}
+
+/** An object of others is only read and patched. */
+function needOfObject({ type, object }: ObjectStep | PatchStep): Need {
+    const need = needOf(object.apiVersion, object.kind, object.metadata.namespace);
+    return type === "patch" ? { ...need, verbs: ["get", "patch"] } : need;
 }
 
 function needOf(apiVersion: string, kind: string, namespace: string | undefined): Need {

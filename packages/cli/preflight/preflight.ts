@@ -5,6 +5,7 @@ import { Progress } from "../terminal/progress";
 import { checkFit } from "./fit";
 import { lookAtLoadBalancer } from "./loadBalancer";
 import { otherIstio } from "./otherIstio";
+import { unreadableCa } from "./ownCa";
 import { NOTHING_CHANGED, refuseMissingPermissions } from "./permissions";
 import { pullSecretProblem } from "./pullSecrets";
 import { noteOnSharedNamespace } from "./sharedNamespace";
@@ -29,6 +30,7 @@ export async function preflight(connection: Connection, stop: AbortSignal): Prom
         ...namespaces.map((name) => terminatingNamespace(name, api, progress, stop)),
         otherIstio(api),
         pullSecretProblem(stack, api),
+        unreadableCa(api),
     ]);
     const refused = fit.filter((finding) => finding.refused).map(({ text }) => text);
     const obstacles = [...refused, ...found, loadBalancer.obstacle].filter((obstacle) => obstacle !== undefined);

@@ -31,11 +31,15 @@ export function sectionOf(file: StackFile | undefined, name: string): unknown {
 /**
  * The config of a stack of this project.
  * @param file content of the stack's file
- * @param cluster replaces the cluster that the file names
+ * @param overrides values that replace the file's, by key
  * @throws UserError if there is no file and no cluster, or naming every value that is missing, encrypted or of the wrong type
  */
-export function completeConfig(stack: string, file: StackFile | undefined, cluster?: ClusterAddress): StackConfig {
-    if (!file && !cluster) {
+export function completeConfig(
+    stack: string,
+    file: StackFile | undefined,
+    overrides: Record<string, unknown> = {},
+): StackConfig {
+    if (!file && overrides.cluster === undefined) {
         throw new UserError(`there is no stack file ${stackFile(stack)}`);
     }
     const { config, faults } = resolveStackConfig({
@@ -43,7 +47,7 @@ export function completeConfig(stack: string, file: StackFile | undefined, clust
         stack,
         projectFile: readYaml(path.join(PROJECT_FOLDER, "Pulumi.yaml")),
         stackFile: file,
-        overrides: cluster && { cluster: clusterSection(cluster) },
+        overrides,
     });
     if (faults.length > 0) {
         const lines = faults.map((fault) => `  ${fault}`).join("\n");

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 import { findingsOf } from "./findings";
-import { refuseForeignMesh } from "./ownership";
+import { lostManagers, refuseForeignMesh, refuseLostState } from "./ownership";
 import { bringUpToDate } from "./recover";
 import type { PulumiStack } from "../engine/pulumiStack";
 import type { StackState, StateResource } from "../engine/state";
@@ -317,5 +317,73 @@ describe("an object in the state that somebody else has deleted or changed", () 
         cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
         cluster.objects.push(object("v1", "ConfigMap", { name: "there", namespace: "istio-system" }));
         expect(await refreshesOf(known("there"), known("read", true))).toBe(0);
+    });
+});
+
+describe("A5: a mesh in a namespace that was there before", () => {
+    const patched: StateResource = { ...namespace, type: "kubernetes:core/v1:NamespacePatch" };
+    const usedBy = (name: string) => {
+        cluster.objects = [{ ...liveNamespace, metadata: { ...liveNamespace.metadata, annotations: markOf(name) } }];
+    };
+    const markOf = (name: string) => ({ "bookinfo-mesh/stack": name });
+    const state: StackState = { deployment: { resources: [stack, patched] } };
+    const forget = "the command that forgets";
+
+    it("is the stack's by the UID of the patched namespace", async () => {
+        expect(snapshotOf(state)).toMatchObject({ mesh: "ours", stack: "local" });
+        usedBy("local");
+        cluster.objects.push(object("v1", "Service", service.metadata));
+        expect(await repairAll(state, declared)).toEqual(["Service details"]);
+    });
+
+    it("is not touched if another stack of this program uses the namespace since", async () => {
+        usedBy("another");
+        cluster.objects.push(object("v1", "Service", service.metadata));
+        expect(await repairAll(state, declared)).toEqual([]);
+        await expect(refuseForeignMesh("local", "ours", cluster.api, forget)).rejects.toThrow(
+            /stack "another" of this program uses the namespace istio-system[^]*nothing is touched/,
+        );
+        usedBy("local");
+        await expect(refuseForeignMesh("local", "ours", cluster.api, forget)).resolves.toBeUndefined();
+    });
+
+    it("is known by the record as long as the state does not have the patch, even if the namespace holds something", async () => {
+        usedBy("local");
+        const secret = object("v1", "Secret", { name: "cacerts", namespace: "istio-system" }, "kubectl-create");
+        cluster.objects.push(secret, object("v1", "Service", service.metadata));
+        const early = { ...snapshotOf({ deployment: { resources: [stack] } }), mesh: "ours" };
+        const found = await findingsOf(early, cluster.api, { declaration: declared });
+        expect(found.map(({ text }) => text)).toEqual([
+            "Service default/details was being created: removed, because it is not in the state.",
+        ]);
+        const unrecorded = await findingsOf({ ...early, mesh: undefined }, cluster.api, { declaration: declared });
+        expect(unrecorded).toMatchObject([{ text: expect.stringContaining("belongs to another stack") as string }]);
+    });
+
+    it("gives up a lost patch by its annotation", () => {
+        const patch = {
+            apiVersion: "v1",
+            kind: "Namespace",
+            metadata: { name: "istio-system", annotations: markOf("local") },
+        };
+        const managedFields = [
+            {
+                manager: "pulumi-kubernetes-1a2b",
+                operation: "Apply",
+                time: LATER,
+                fieldsV1: { "f:metadata": { "f:annotations": { "f:bookinfo-mesh/stack": {} } } },
+            },
+        ];
+        const live = { ...liveNamespace, metadata: { ...liveNamespace.metadata, managedFields } };
+        expect(lostManagers(live, patch, new Date(BEGUN))).toEqual(["pulumi-kubernetes-1a2b"]);
+    });
+
+    it("is not a lost state if only the namespace is left: it was there before", async () => {
+        usedBy("local");
+        const lost = (uid?: string) => refuseLostState("local", "file:///b", cluster.api, { forget, uid });
+        await expect(lost("ours")).resolves.toBeUndefined();
+        await expect(lost()).rejects.toThrow("is no longer in file:///b");
+        cluster.objects.push(revision("istiod", "pulumi-resource-kubernetes", "deployed"));
+        await expect(lost("ours")).rejects.toThrow("is no longer in file:///b");
     });
 });

@@ -33,7 +33,7 @@ export interface SearchScope {
  * @param scope default: only the operations that the state has as pending
  */
 export async function findingsOf(
-    { created, begun, known, releases: knownReleases, managers, mesh }: Snapshot,
+    { created, begun, known, releases: knownReleases, managers, mesh, stack }: Snapshot,
     api: ClusterApi,
     scope: SearchScope | undefined,
 ): Promise<Finding[]> {
@@ -45,7 +45,7 @@ export async function findingsOf(
     if (begun === undefined || objects.length + patches.length + releases.length + stuck.length === 0) {
         return [];
     }
-    if (!(await hasOwnMesh(mesh, api))) {
+    if (!(await hasOwnMesh(mesh, stack, api))) {
         return [{ text: "The mesh in this cluster now belongs to another stack: nothing in it is touched." }];
     }
     const pending = new Set([...created.objects.map(nameOfObject), ...created.releases.map(nameOfRelease)]);

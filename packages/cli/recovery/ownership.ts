@@ -1,6 +1,7 @@
-import { ISTIO_NAMESPACE } from "../../../components/names";
+import { ALL_RELEASES, ISTIO_NAMESPACE, STACK_ANNOTATION } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
+import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { UserError } from "../../shared/errors";
 
 /** An entry of `metadata.managedFields`: which manager has set which fields, how and when. */
@@ -17,21 +18,30 @@ const SKEW = 5000;
 /**
  * Whether the mesh in a cluster can belong to a stack. Names do not tell, because two stacks of this program use the same
  * ones. The cluster must have the Istio namespace that is in the state, or none. A namespace that a killed run has created
- * is not in the state yet, but then it is still empty.
- * @param recorded UID of the namespace in the state
+ * is not in the state yet, but then it is still empty. A namespace that was there before keeps its UID if another stack
+ * uses it later, but gets the name of that stack.
+ * @param recorded UID of the namespace in the state, or of the one that was there before
+ * @param stack name of the stack
  */
-export async function hasOwnMesh(recorded: string | undefined, api: ClusterApi): Promise<boolean> {
+export async function hasOwnMesh(
+    recorded: string | undefined,
+    stack: string | undefined,
+    api: ClusterApi,
+): Promise<boolean> {
     const live = await liveMesh(api);
     if (live === undefined) {
         return true;
+    }
+    if (userOf(live) !== undefined && userOf(live) !== stack) {
+        return false;
     }
     return recorded === undefined ? !(await holdsSomething(ISTIO_NAMESPACE, api)) : recorded === live.metadata.uid;
 }
 
 /**
- * @param uid of the mesh's namespace that the stack has created; undefined before that
+ * @param uid of the mesh's namespace that the stack has created or used; undefined before that
  * @param forget the command that forgets what the stack has deployed
- * @throws UserError if somebody else has created a new mesh: its objects have the same names
+ * @throws UserError if somebody else has created a new mesh, or uses this one: its objects have the same names
  */
 export async function refuseForeignMesh(
     stack: string,
@@ -40,6 +50,14 @@ export async function refuseForeignMesh(
     forget: string,
 ): Promise<void> {
     const live = await liveMesh(api);
+    const user = live && userOf(live);
+    if (user !== undefined && user !== stack) {
+        throw new UserError(
+            `stack "${user}" of this program uses the namespace ${ISTIO_NAMESPACE} (annotation ${STACK_ANNOTATION}): nothing is touched.\n` +
+                `It may be somebody else's: ask who deploys it, or use another cluster. If it is gone, and nothing of it is in the ` +
+                `cluster, take its mark away:\n  ${api.kubectl} annotate namespace ${ISTIO_NAMESPACE} ${STACK_ANNOTATION}-`,
+        );
+    }
     if (live && uid !== undefined && uid !== live.metadata.uid) {
         throw new UserError(
             `the namespace ${ISTIO_NAMESPACE} of stack "${stack}" is gone, and somebody else has created another one: nothing is ` +
@@ -48,15 +66,35 @@ export async function refuseForeignMesh(
     }
 }
 
-/** @throws UserError for a stack that its backend has lost, if the cluster has a mesh that the stack may have deployed */
-export async function refuseLostState(stack: string, backend: string, api: ClusterApi, forget: string): Promise<void> {
-    if ((await liveMesh(api)) !== undefined) {
+/**
+ * @param uid of the mesh's namespace, if it was there before the stack: then it is still there after its end
+ * @throws UserError for a stack that its backend has lost, if the cluster has a mesh that the stack may have deployed
+ */
+export async function refuseLostState(
+    stack: string,
+    backend: string,
+    api: ClusterApi,
+    { forget, uid }: { forget: string; uid?: string },
+): Promise<void> {
+    const live = await liveMesh(api);
+    if (live !== undefined && (live.metadata.uid !== uid || (await hasReleases(api)))) {
         throw new UserError(
             `stack "${stack}" is no longer in ${backend}, which had its state, and the namespace ${ISTIO_NAMESPACE} is in the ` +
                 `cluster: nothing is touched.\nRestore the backend. If the state is lost for good, forget the stack: ${forget}\n` +
                 "What is in the cluster stays, because nobody knows any more which part of it is this stack's.",
         );
     }
+}
+
+/** Whether Helm has one of the program's releases. */
+async function hasReleases(api: ClusterApi): Promise<boolean> {
+    const secrets = await releaseSecrets(api);
+    return ALL_RELEASES.some((name) => revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets).length > 0);
+}
+
+/** The stack that uses a namespace that was there before it. */
+function userOf({ metadata }: KubernetesObject): string | undefined {
+    return metadata.annotations?.[STACK_ANNOTATION];
 }
 
 /** The namespace of the mesh in a cluster, from any owner. */
@@ -92,7 +130,9 @@ export function isOwn({ metadata }: KubernetesObject, begun: Date): boolean {
  * a name for each patch and keeps it in the state. The name of an interrupted patch is lost.
  */
 export function lostManagers(live: KubernetesObject, patch: KubernetesObject, begun: Date): string[] {
-    const fields = JSON.stringify(fieldsOf({ metadata: { labels: patch.metadata.labels } }));
+    const { annotations, labels } = patch.metadata;
+    const metadata = { ...(annotations && { annotations }), ...(labels && { labels }) };
+    const fields = JSON.stringify(fieldsOf({ metadata }));
     return managersOf(live.metadata)
         .filter(
             ({ manager, operation, time = "", fieldsV1 }) =>

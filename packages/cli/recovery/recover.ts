@@ -89,9 +89,12 @@ export async function recover(
         // has recorded what looked half-done.
         await stack.refresh(stop);
         const { deployment } = (await stack.findState(stop)) ?? {};
-        await repair(snapshotOf({ deployment: { ...deployment, pending_operations: seen.pending } }), api, stop, scope);
+        const pending = { deployment: { ...deployment, pending_operations: seen.pending } };
+        await repair(meshOf(seen, snapshotOf(pending)), api, stop, scope);
     } else {
-        await whileLocked(files.locks, async () => repair(snapshotOf(await stack.findState(stop)), api, stop, scope));
+        await whileLocked(files.locks, async () =>
+            repair(meshOf(seen, snapshotOf(await stack.findState(stop))), api, stop, scope),
+        );
     }
     await stack.refresh(stop);
     return true;
@@ -133,6 +136,11 @@ function hasChanged(seen: KubernetesObject, live: KubernetesObject): boolean {
     return (["uid", "generation"] as const).some(
         (field) => seen.metadata[field] !== undefined && seen.metadata[field] !== live.metadata[field],
     );
+}
+
+/** A later look at a state. The mesh's namespace may have been there before the stack, and not be in the state yet. */
+function meshOf(earlier: Snapshot, later: Snapshot): Snapshot {
+    return { ...later, mesh: later.mesh ?? earlier.mesh };
 }
 
 /** Removes from the cluster what the engine does not know, so that it can continue, or destroy. */

@@ -6,6 +6,9 @@ import type { Declared, StackState } from "../engine/state";
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
 
+/** A namespace that a stack has created, or that it patches because it was there before. */
+const NAMESPACE_TYPE = /^kubernetes:core\/v1:Namespace(?:Patch)?$/;
+
 /** What may be in the cluster although the state does not have it. */
 export interface Creations {
     objects: KubernetesObject[];
@@ -33,6 +36,8 @@ export interface Snapshot {
     managers: ReadonlySet<unknown>;
     /** UID of Istio's namespace, with which every stack begins; undefined if the state does not have it yet. */
     mesh: string | undefined;
+    /** Name of the stack; undefined if the state is empty. */
+    stack: string | undefined;
 }
 
 /** Reads everything that recovery needs from a state; default: an empty one. */
@@ -43,8 +48,9 @@ export function snapshotOf({ deployment = {} }: StackState = {}): Snapshot {
         pending
             .filter(({ type, resource }) => type === operation && resource.type.startsWith("kubernetes:"))
             .map(({ resource }) => resource);
-    const begun = resources.find(({ type }) => type === STACK_TYPE)?.created;
-    const mesh = resources.find(({ type, id }) => type === "kubernetes:core/v1:Namespace" && id === ISTIO_NAMESPACE);
+    const root = resources.find(({ type }) => type === STACK_TYPE);
+    const begun = root?.created;
+    const mesh = resources.find(({ type, id }) => NAMESPACE_TYPE.test(type) && id === ISTIO_NAMESPACE);
     return {
         pending,
         // During a replacement, the state may have the old resource, which has the same name.
@@ -63,6 +69,7 @@ export function snapshotOf({ deployment = {} }: StackState = {}): Snapshot {
         releases: resources.filter(isRelease).map(releaseOf),
         managers: new Set(resources.map(({ outputs }) => outputs?.__fieldManager)),
         mesh: (mesh?.outputs?.metadata as { uid?: string } | undefined)?.uid,
+        stack: /^urn:pulumi:([^:]*)::/.exec(root?.urn ?? "")?.[1],
     };
 }
 

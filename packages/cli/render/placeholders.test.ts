@@ -75,14 +75,14 @@ describe("a rendering", () => {
     });
 
     it("is the same for Google Cloud as for other clusters, without Google's resources", async () => {
-        const steps = async (stack: string, cluster?: { kubeconfig: string; context: string }) =>
+        const steps = async (stack: string, overrides?: Record<string, unknown>) =>
             stepsOf(
-                await withPlaceholders(completeConfig(stack, readStackFile(stack), cluster), (config) =>
+                await withPlaceholders(completeConfig(stack, readStackFile(stack), overrides), (config) =>
                     withoutStackTraces(() => collectDeclaration({ project: PROJECT_NAME, stack, config }, loadProgram)),
                 ),
             );
         const onGoogle = await steps("dev");
-        const anywhere = await steps("elsewhere", { kubeconfig: "/none", context: "here" });
+        const anywhere = await steps("elsewhere", { cluster: { kind: "kubeconfig", path: "/none", context: "here" } });
         expect(onGoogle.length).toBeGreaterThan(20);
         // Generated passwords differ each time.
         const rendered = [onGoogle, anywhere].map((steps) => steps.map((step) => ({ ...step, secret: undefined })));

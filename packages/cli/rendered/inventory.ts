@@ -1,6 +1,6 @@
 import type { Step } from "../render/step";
 import type { Connection } from "../stack/connection";
-import { type DeploymentRecord, writeRecord } from "../stack/record";
+import { type DeploymentRecord, type ExistingNamespaces, writeRecord } from "../stack/record";
 
 /** The rendered strategy's part of a record. */
 interface Applied {
@@ -14,7 +14,11 @@ export class Inventory {
     private readonly steps: Map<string, Step>;
     private mesh: string | undefined;
 
-    constructor(private readonly connection: Connection) {
+    /** @param existing the namespaces that were there before; default: those of the record */
+    constructor(
+        private readonly connection: Connection,
+        private readonly existing: ExistingNamespaces | undefined = connection.stack.record?.existing,
+    ) {
         const { record } = connection.stack;
         this.steps = new Map(recordedSteps(record).map((step) => [step.name, step]));
         this.mesh = recordedMesh(record);
@@ -26,6 +30,7 @@ export class Inventory {
         return {
             stack: stack.name,
             cluster: { ...stack.cluster, identity },
+            ...(this.existing && { existing: this.existing }),
             deployedBy: { way: "rendered", steps: [...this.steps.values()], mesh: this.mesh },
         };
     }

@@ -6,14 +6,17 @@ import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
 import { openCommand } from "../../../components/bookinfo/openCommand";
+import { ISTIO_NAMESPACE } from "../../../components/names";
 import { withPrivateCharts } from "../../kubernetes/charts";
 import { Helm, requireHelm } from "../../kubernetes/helm";
-import { removeLeftovers } from "../../leftovers/leftovers";
+import { removeLeftovers, type StayingNamespace } from "../../leftovers/leftovers";
 import { STATE_FOLDER } from "../../shared/project";
 import type { Deployed, DeploymentStrategy } from "../deployment/strategy";
 import { explainingProblems } from "../diagnosis/explain";
 import { retry } from "../diagnosis/retry";
 import { findIngress } from "../mesh/ingress";
+import { findExisting } from "../preflight/existingNamespaces";
+import { refuseTakenNames } from "../preflight/takenNames";
 import type { ProgramOutput } from "../program/declaration";
 import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
@@ -30,11 +33,17 @@ import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
 export class RenderedStrategy implements DeploymentStrategy {
     readonly description = "Applying what the program renders, by helm and server-side apply";
 
-    async deploy(connection: Connection, stop: AbortSignal): Promise<Deployed> {
-        const { stack, api } = connection;
-        await refuseOtherMesh(connection, stack.record);
+    async deploy(reached: Connection, stop: AbortSignal): Promise<Deployed> {
+        const { api, stack: presumed } = reached;
+        await refuseOtherMesh(reached, presumed.record);
+        const begun = new Set(recordedSteps(presumed.record).map(({ name }) => name));
+        const existing = await findExisting(reached, ({ metadata: { name } }) => begun.has(`v1 Namespace ${name}`));
+        const stack = presumed.withExistingNamespaces(Object.keys(existing));
+        const connection = { ...reached, stack };
         if (stack.record) {
             await retry(connection, stop);
+        } else {
+            await refuseTakenNames(stack, api, () => false);
         }
         const deployer = await deployerFor(connection);
         const declaration = await stack.declaration(stop);
@@ -42,7 +51,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         replaceFolder(renderedFolder(stack.name), renderedFiles({ stack: stack.name, steps, templates: new Map() }));
 
         const lasting = withLastingNames(steps);
-        const inventory = new Inventory(connection);
+        const inventory = new Inventory(connection, existing);
         await refuseForeign(
             lasting.filter((step) => !inventory.has(step)),
             api,
@@ -73,7 +82,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         const deployer = await deployerFor(connection);
         await undoSteps(recordedSteps(record), deployer, stop);
         const notice = await deployer.progress.during("Istio's leftovers", () =>
-            removeLeftovers(api, api.kubectl, stop),
+            removeLeftovers(api, api.kubectl, stop, stayingIn(record)),
         );
         if (notice !== undefined) {
             console.log(pc.yellow(notice));
@@ -85,6 +94,12 @@ export class RenderedStrategy implements DeploymentStrategy {
         rmSync(renderedFolder(stack), { recursive: true, force: true });
         return Promise.resolve();
     }
+}
+
+/** The namespace of the control plane, if it was there before the stack. */
+function stayingIn({ existing }: DeploymentRecord): StayingNamespace | undefined {
+    const before = existing?.[ISTIO_NAMESPACE];
+    return before && { name: ISTIO_NAMESPACE, kept: before.kept };
 }
 
 /** @throws UserError if the mesh is not the one that was deployed: another one has objects of the same names */

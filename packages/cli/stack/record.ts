@@ -18,6 +18,11 @@ const RECORD = z.object({
         /** Tells the cluster from a later one of the same name: `ClusterApi.identity`. */
         identity: z.string(),
     }),
+    /**
+     * The namespaces that were there before the stack, which it uses and leaves, by name: the UID of each, and the UIDs of what
+     * an earlier istiod had written into it. Default: none.
+     */
+    existing: z.record(z.string(), z.object({ uid: z.string(), kept: z.array(z.string()) })).optional(),
     /** When an `up` by Pulumi's engine last succeeded: at that time its state had everything. */
     settled: z.iso.datetime().optional(),
     /** What deployed the stack, and what it needs to undo that. */
@@ -31,6 +36,9 @@ const RECORD = z.object({
 
 /** What was deployed where, and by which strategy: enough to undo it. */
 export type DeploymentRecord = z.output<typeof RECORD>;
+
+/** Namespaces that were there before a stack, as its record has them. */
+export type ExistingNamespaces = NonNullable<DeploymentRecord["existing"]>;
 
 /** The record of a stack; undefined if nothing is deployed. @throws UserError if the file is damaged */
 export function readRecord(stack: string): DeploymentRecord | undefined {

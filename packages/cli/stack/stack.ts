@@ -9,7 +9,7 @@ import type { Kubeconfig } from "../../shared/kubeconfig";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../../shared/project";
 import type { Declaration } from "../program/declaration";
 import { evaluateProgram } from "../program/evaluate";
-import { completeConfig, readStackFile, sectionOf, type StackFile } from "../program/projectConfig";
+import { clusterSection, completeConfig, readStackFile, sectionOf, type StackFile } from "../program/projectConfig";
 import { isEncrypted, isSecret, type StackConfig } from "../program/stackConfig";
 import { type DeploymentRecord, readRecord } from "./record";
 
@@ -21,12 +21,13 @@ export interface StackOptions {
 }
 
 /** The section `istio` of a stack's file, as far as it concerns add-ons. */
-type Istio = Partial<Record<string, { enabled?: unknown }>>;
+type Istio = Partial<Record<string, { enabled?: unknown; url?: unknown }>>;
 
 const ADDON_SECTIONS = Object.values(SWITCHES);
 
 /** What is known of a stack when a command starts. */
-export type StackFacts = Pick<Stack, "name" | "file" | "cluster" | "clusterNamed" | "record" | "kubeconfig">;
+export type StackFacts = Pick<Stack, "name" | "file" | "cluster" | "clusterNamed" | "record" | "kubeconfig"> &
+    Partial<Pick<Stack, "existingNamespaces">>;
 
 /**
  * What a command works on: a stack of this project and its cluster. Files are read once, when the command starts, and the
@@ -47,6 +48,11 @@ export class Stack {
     readonly sandbox: boolean;
     /** Bookinfo's namespace, if the stack's file says it in clear text; else the program's default. */
     readonly appNamespace: string;
+    /**
+     * Namespaces that were there before the stack, so the program only patches them: those that a command has found; until
+     * then those of the record and of the stack's file.
+     */
+    readonly existingNamespaces: readonly string[];
     private declared: Promise<Declaration> | undefined;
 
     constructor(facts: StackFacts) {
@@ -59,11 +65,37 @@ export class Stack {
         this.sandbox = facts.name === SANDBOX_STACK;
         const { namespace } = (sectionOf(facts.file, "app") ?? {}) as { namespace?: unknown };
         this.appNamespace = typeof namespace === "string" ? namespace : "default";
+        const known = [...this.listedNamespaces, ...Object.keys(facts.record?.existing ?? {})];
+        this.existingNamespaces = facts.existingNamespaces ?? [...new Set(known)];
     }
 
     /** The config as the program gets it. @throws UserError if it is incomplete, or only the engine can read it */
     get config(): StackConfig {
-        return completeConfig(this.name, this.file, this.clusterNamed ? this.cluster : undefined);
+        return completeConfig(this.name, this.file, this.overrides);
+    }
+
+    /** Config values that replace those of the stack's file: the cluster, if it is not the file's or has more to say. */
+    get overrides(): Record<string, unknown> {
+        const { existingNamespaces: existing, listedNamespaces: listed } = this;
+        const isListed = existing.length === listed.length && existing.every((name) => listed.includes(name));
+        if (!this.clusterNamed && isListed) {
+            return {};
+        }
+        const section = this.clusterNamed ? clusterSection(this.cluster) : this.clusterInFile;
+        return {
+            cluster: { ...section, ...(existing.length + listed.length > 0 && { existingNamespaces: existing }) },
+        };
+    }
+
+    /** The namespaces that the stack's file lists as existing. */
+    get listedNamespaces(): readonly string[] {
+        const { existingNamespaces: names } = this.clusterInFile;
+        return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+    }
+
+    /** The same stack, which uses namespaces that were there before. */
+    withExistingNamespaces(existingNamespaces: readonly string[]): Stack {
+        return this.with({ existingNamespaces });
     }
 
     /** What the program declares for this stack. @throws UserError if the config or the program is faulty */
@@ -94,6 +126,15 @@ export class Stack {
         return ADDON_SECTIONS.some((section) => this.istio[section]?.enabled !== false);
     }
 
+    /** Whether its file leaves an add-on enabled. @param section of the config, such as `tracing` for Jaeger */
+    deploysAddon(section: string): boolean {
+        const { prometheus, ...others } = this.istio;
+        const isOn = (name: string) => others[name]?.enabled !== false;
+        return section === SWITCHES.prometheus
+            ? prometheus?.url === undefined && ["grafana", "kiali", "servicegraph"].some(isOn)
+            : isOn(section);
+    }
+
     /** The same stack with every add-on disabled. */
     withoutAddons(): Stack {
         const { file } = this;
@@ -103,8 +144,12 @@ export class Stack {
     }
 
     private with(changes: Partial<StackFacts>): Stack {
-        const { name, file, cluster, kubeconfig, clusterNamed, record } = this;
-        return new Stack({ name, file, cluster, kubeconfig, clusterNamed, record, ...changes });
+        const { name, file, cluster, kubeconfig, clusterNamed, record, existingNamespaces } = this;
+        return new Stack({ name, file, cluster, kubeconfig, clusterNamed, record, existingNamespaces, ...changes });
+    }
+
+    private get clusterInFile(): Record<string, unknown> {
+        return (sectionOf(this.file, "cluster") ?? {}) as Record<string, unknown>;
     }
 
     private get istio(): Istio {

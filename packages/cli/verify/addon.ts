@@ -1,5 +1,5 @@
 import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../../components/names";
-import type { ProxiedServer } from "../../kubernetes/api";
+import type { HttpAnswer, ProxiedServer } from "../../kubernetes/api";
 import { parseJson } from "../../shared/json";
 import { deploymentOf, switchOf } from "../mesh/addons";
 import type { Mesh } from "../mesh/mesh";
@@ -21,7 +21,7 @@ export async function checkAddon(
     return (await workloadFailure(mesh, deploymentOf(addon))) ?? check();
 }
 
-interface AddonRequest {
+export interface AddonRequest {
     path: string;
     /** What to do if the answer is not JSON with status 200. */
     remedy: string;
@@ -36,19 +36,29 @@ interface AddonRequest {
 export async function askAddon(
     { api }: Mesh,
     addon: AddonName,
-    { path, remedy, service, mayBeMissing, stop }: AddonRequest,
+    request: AddonRequest,
     judge: (json: unknown) => CheckResult | Promise<CheckResult>,
 ): Promise<CheckResult> {
-    const { status, text } = await api.getByProxy(serverOf(addon, service), path, stop);
+    const { path, service, stop } = request;
+    return judgeAnswer(addon, await api.getByProxy(serverOf(addon, service), path, stop), request, judge);
+}
+
+/** Judges the JSON in the answer of a server. */
+export async function judgeAnswer(
+    server: string,
+    { status, text }: HttpAnswer,
+    { remedy, mayBeMissing }: AddonRequest,
+    judge: (json: unknown) => CheckResult | Promise<CheckResult>,
+): Promise<CheckResult> {
     if (status === 404 && mayBeMissing) {
         return judge(undefined);
     }
     if (status !== 200) {
         const explanation = text.startsWith("<") ? "" : (text.trim().split("\n")[0] ?? "").slice(0, QUOTED);
-        return failed(`${addon} answers ${status} ${explanation}`.trim(), remedy);
+        return failed(`${server} answers ${status} ${explanation}`.trim(), remedy);
     }
     const json = parseJson(text);
-    return json === undefined ? failed(`the answer of ${addon} is not JSON`, remedy) : judge(json);
+    return json === undefined ? failed(`the answer of ${server} is not JSON`, remedy) : judge(json);
 }
 
 /** An add-on's Service, reached through the API server. */

@@ -5,7 +5,7 @@ import { UserError, Stopped } from "../../shared/errors";
 import type { Mesh } from "../mesh/mesh";
 
 export interface CheckResult {
-    /** "off": the config switches off what the check is about. */
+    /** "off": the config switches off what the check is about, or it cannot be seen from here. */
     status: "ok" | "failed" | "off";
     found: string;
     /** What to do about it, if the check has failed. */

@@ -1,6 +1,7 @@
 import { PRODUCTPAGE } from "../../../components/names";
+import type { Mesh } from "../mesh/mesh";
 import { askAddon, checkAddon } from "./addon";
-import { type Check, eventually, failed, ok } from "./check";
+import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 
 /** Time until a new request becomes an edge, in seconds: a rate needs two of Prometheus' scrapes. */
 const ARRIVAL = 60;
@@ -10,24 +11,27 @@ const EXPECTED = ["details", "reviews"].map((called) => `${PRODUCTPAGE} → ${ca
 
 /** servicegraph draws the product page's calls, which it knows from Prometheus. */
 export const checkEdges: Check = (mesh, stop) =>
-    checkAddon(mesh, "servicegraph", () =>
-        checkAddon(mesh, "prometheus", () => {
-            const path = `/graph?destination_namespace=${encodeURIComponent(mesh.appNamespace)}`;
-            const remedy = `see ${mesh.commands.dashboard} servicegraph`;
-            return eventually(ARRIVAL, stop, () =>
-                askAddon(mesh, "servicegraph", { path, remedy, stop }, (json) => {
-                    const edges = edgesIn(json);
-                    const missing = EXPECTED.filter((edge) => !edges.includes(edge));
-                    return missing.length === 0
-                        ? ok(`${edges.length} edges, among them ${EXPECTED.join(" and ")}`)
-                        : failed(
-                              `${missing.join(" and ")} missing among ${edges.length} edges`,
-                              `${mesh.commands.load}; servicegraph draws what Prometheus has of the last 5 minutes`,
-                          );
-                }),
-            );
+    checkAddon(mesh, "servicegraph", () => {
+        const drawn = () => checkDrawing(mesh, stop);
+        return mesh.prometheusUrl === undefined ? checkAddon(mesh, "prometheus", drawn) : drawn();
+    });
+
+function checkDrawing(mesh: Mesh, stop?: AbortSignal): Promise<CheckResult> {
+    const path = `/graph?destination_namespace=${encodeURIComponent(mesh.appNamespace)}`;
+    const remedy = `see ${mesh.commands.dashboard} servicegraph`;
+    return eventually(ARRIVAL, stop, () =>
+        askAddon(mesh, "servicegraph", { path, remedy, stop }, (json) => {
+            const edges = edgesIn(json);
+            const missing = EXPECTED.filter((edge) => !edges.includes(edge));
+            return missing.length === 0
+                ? ok(`${edges.length} edges, among them ${EXPECTED.join(" and ")}`)
+                : failed(
+                      `${missing.join(" and ")} missing among ${edges.length} edges`,
+                      `${mesh.commands.load}; servicegraph draws what Prometheus has of the last 5 minutes`,
+                  );
         }),
     );
+}
 
 /** The edges of servicegraph's JSON between apps, such as `a → b`: its nodes are named `<app> (<workload>)`. */
 function edgesIn(answer: unknown): string[] {

@@ -1,5 +1,6 @@
 import { askAddon, checkAddon } from "./addon";
-import { type Check, eventually, failed, ok } from "./check";
+import { type Check, type CheckResult, eventually, failed, ok } from "./check";
+import { askOtherPrometheus } from "./prometheus";
 
 /** Time until a new request is in Prometheus, in seconds: it scrapes every proxy once in 15 seconds. */
 const ARRIVAL = 45;
@@ -7,26 +8,36 @@ const ARRIVAL = 45;
 /** Workloads that get a request with every page, among them one version of reviews. */
 const EXPECTED = [/^productpage-/, /^details-/, /^reviews-/];
 
-export const checkMetrics: Check = (mesh, stop) =>
-    checkAddon(mesh, "prometheus", () => {
-        const { appNamespace, commands } = mesh;
-        const path = `/api/v1/query?query=${encodeURIComponent(queryFor(appNamespace))}`;
+export const checkMetrics: Check = (mesh, stop) => {
+    const { appNamespace, commands, prometheusUrl: url } = mesh;
+    const path = `/api/v1/query?query=${encodeURIComponent(queryFor(appNamespace))}`;
+    if (url !== undefined) {
+        const remedy = `see ${url}; is it the address of its API?`;
+        const judge = judgedBy(`${commands.load}; does that Prometheus scrape the mesh? See docs/addons.md`);
+        return eventually(ARRIVAL, stop, () => askOtherPrometheus(mesh, url, { path, remedy, stop }, judge));
+    }
+    return checkAddon(mesh, "prometheus", () => {
         const remedy = `see ${commands.dashboard} prometheus`;
-        return eventually(ARRIVAL, stop, () =>
-            askAddon(mesh, "prometheus", { path, remedy, stop }, (json) => {
-                const workloads = workloadsIn(json);
-                const names = [...workloads.keys()];
-                if (EXPECTED.every((expected) => names.some((name) => expected.test(name)))) {
-                    const requests = [...workloads.values()].reduce((sum, each) => sum + each, 0);
-                    return ok(`istio_requests_total: ${Math.round(requests)} requests to ${names.length} workloads`);
-                }
-                return failed(
-                    `Prometheus has istio_requests_total of ${names.length > 0 ? names.join(", ") : "no workload"}`,
-                    `${commands.load}; then see which targets are down: ${commands.dashboard} prometheus, /targets`,
-                );
-            }),
+        const judge = judgedBy(
+            `${commands.load}; then see which targets are down: ${commands.dashboard} prometheus, /targets`,
         );
+        return eventually(ARRIVAL, stop, () => askAddon(mesh, "prometheus", { path, remedy, stop }, judge));
     });
+};
+
+/** Judges an answer of Prometheus. @param remedy what to do if workloads are missing */
+function judgedBy(remedy: string): (json: unknown) => CheckResult {
+    return (json) => {
+        const workloads = workloadsIn(json);
+        const names = [...workloads.keys()];
+        if (EXPECTED.every((expected) => names.some((name) => expected.test(name)))) {
+            const requests = [...workloads.values()].reduce((sum, each) => sum + each, 0);
+            return ok(`istio_requests_total: ${Math.round(requests)} requests to ${names.length} workloads`);
+        }
+        const found = names.length > 0 ? names.join(", ") : "no workload";
+        return failed(`Prometheus has istio_requests_total of ${found}`, remedy);
+    };
+}
 
 /** The number of requests to each workload of a namespace, as the workload's own proxy counts them. */
 function queryFor(namespace: string): string {

@@ -697,6 +697,59 @@ describe("the check of an add-on", () => {
         ]);
     });
 
+    describe("A8: whose Prometheus is not the stack's", () => {
+        const service = { apiVersion: "v1", kind: "Service", metadata: { name: "prom", namespace: "monitoring" } };
+        const found = expect.stringMatching(/^istio_requests_total: 17 requests/) as string;
+        let asked: string[];
+        beforeEach(() => {
+            asked = [];
+            mesh.on = { ...mesh.on, prometheus: false };
+            cluster.answer = (server, path) => {
+                asked.push(`${server.namespace}/${server.name}:${server.port}${path.replace(/\?.*/, "")}`);
+                return healthy(server.namespace === "monitoring" ? { ...server, name: "prometheus" } : server, path);
+            };
+        });
+
+        it.each([
+            ["http://prom.monitoring.svc.cluster.local:9090/prefix", "monitoring/prom:9090/prefix/api/v1/query"],
+            ["http://prom.monitoring", "monitoring/prom:80/api/v1/query"],
+            ["https://prom.monitoring.svc", "monitoring/https:prom:443/api/v1/query"],
+        ])("asks the Service that the URL names: %s", async (url, request) => {
+            mesh.prometheusUrl = url;
+            cluster.objects.push(service);
+            expect(await checkMetrics(mesh)).toEqual({ status: "ok", found });
+            expect(asked).toEqual([request]);
+            expect((await checkEdges(mesh)).status).toBe("ok");
+        });
+
+        it("says that the Service is not there, and never claims that the stack's own is missing", async () => {
+            mesh.prometheusUrl = "http://prom.monitoring.svc:9090";
+            expect(await checkMetrics(mesh)).toEqual(
+                failed(
+                    "istio.prometheus.url names Service monitoring/prom, which is not in the cluster",
+                    "correct istio.prometheus.url, then the usual command",
+                ),
+            );
+            expect(asked).toEqual([]);
+        });
+
+        it("asks a server outside of the cluster directly, and says what to do if it does not know the mesh", async () => {
+            visit = () => ({ status: 200, body: JSON.stringify({ data: { result: [] } }) });
+            mesh.prometheusUrl = `http://127.0.0.1:${(ingress.address() as AddressInfo).port}`;
+            const { found, remedy } = await checkMetrics(mesh);
+            expect(found).toBe("Prometheus has istio_requests_total of no workload");
+            expect(remedy).toContain("does that Prometheus scrape the mesh? See docs/addons.md");
+        });
+
+        it("claims nothing about a server that this machine does not reach", async () => {
+            mesh.prometheusUrl = "http://127.0.0.1:9";
+            expect(await checkMetrics(mesh)).toEqual({
+                status: "off",
+                found: "not checked: this machine does not reach http://127.0.0.1:9 (connection refused)",
+            });
+        });
+    });
+
     it("fails if the add-on has no data of the mesh, and says which data it has", async () => {
         const json = (body: unknown) => () => ({ status: 200, text: JSON.stringify(body) });
         const result = [{ metric: { destination_workload: "productpage-v1" }, value: [1, "5"] }];

@@ -17,7 +17,7 @@ import {
 } from "../commands";
 import type { LoopbackServer } from "../downloads/releaseHost";
 import { contentsBelow, findLeaks } from "../lifecycle/credentials";
-import { nothingDeployed } from "../sharedSandbox";
+import { nothingDeployed, removeSandbox } from "../sharedSandbox";
 import { type RegistryOnNode, startChartRepository, startRegistryOnNode } from "./companyServers";
 import { watchProcesses } from "./processWatch";
 
@@ -91,6 +91,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
     await removeStack(STACK, "--keep-cluster");
+    // The kubelet notes which images came with credentials, and asks every other pod for them (KubeletEnsureSecretPulledImages): the
+    // images that the node had before have the same content.
+    await removeSandbox();
     registry.close();
     charts.close();
     fs.rmSync(folder, { recursive: true });

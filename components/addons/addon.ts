@@ -11,14 +11,19 @@ import {
 } from "../kubernetes";
 import { SKIP_AWAIT } from "../annotations";
 import type { PullSecrets } from "../pullSecrets";
+import type { UserChoice } from "../restrictedPod";
 import { addonDeployment, type AddonSpec, labelsOf, portOf } from "./deployment";
 
-export interface AddonArgs extends AddonSpec {
+/** Where an add-on runs, and what its pod needs there. */
+export interface AddonPlace extends UserChoice {
     namespace: pulumi.Input<string>;
-    /** Its Services, each with the names of its ports. By default there is one with the add-on's name and all ports. */
-    services?: Record<string, string[]>;
     /** Pull secrets in the namespace. */
     pullSecrets?: PullSecrets;
+}
+
+export interface AddonArgs extends AddonSpec, AddonPlace {
+    /** Its Services, each with the names of its ports. By default there is one with the add-on's name and all ports. */
+    services?: Record<string, string[]>;
     /** Its permissions in the whole cluster. Without them, its pod gets no token for the API server. */
     permissions?: k8s.types.input.rbac.v1.PolicyRule[];
 }

@@ -1,15 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { ADDONS, JAEGER } from "../names";
-import type { PullSecrets } from "../pullSecrets";
-import type { UserChoice } from "../restrictedPod";
-import { Addon } from "./addon";
+import { Addon, type AddonPlace } from "./addon";
 import type { AddonSpec } from "./deployment";
 
-export interface JaegerArgs extends UserChoice {
-    namespace: pulumi.Input<string>;
-    /** Pull secrets in the namespace. */
-    pullSecrets?: PullSecrets;
+export interface JaegerArgs extends AddonPlace {
     /** The image with its tag, of Jaeger 2. */
     image: string;
 }

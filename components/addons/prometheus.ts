@@ -1,17 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { ADDONS } from "../names";
-import type { PullSecrets } from "../pullSecrets";
 import { bytes } from "../quantity";
-import type { UserChoice } from "../restrictedPod";
-import { Addon } from "./addon";
+import { Addon, type AddonPlace } from "./addon";
 import type { AddonSpec } from "./deployment";
 import { scrapeJobs } from "./scrapeConfig";
 
-export interface PrometheusArgs extends UserChoice {
-    namespace: pulumi.Input<string>;
-    /** Pull secrets in the namespace. */
-    pullSecrets?: PullSecrets;
+export interface PrometheusArgs extends AddonPlace {
     /** The image with its tag, of Prometheus 3. */
     image: string;
     /** How long samples are kept, in Prometheus' notation, such as `6h`. Shorter if the storage is full before. */

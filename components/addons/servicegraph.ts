@@ -1,15 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "../names";
-import type { PullSecrets } from "../pullSecrets";
-import type { UserChoice } from "../restrictedPod";
 import { ENTRY, serverFiles } from "../../packages/servicegraph/bundle";
-import { Addon } from "./addon";
+import { Addon, type AddonPlace } from "./addon";
 import type { AddonSpec } from "./deployment";
 
-export interface ServicegraphArgs extends UserChoice {
-    namespace: pulumi.Input<string>;
-    /** Pull secrets in the namespace. */
-    pullSecrets?: PullSecrets;
+export interface ServicegraphArgs extends AddonPlace {
     /** An image with Node 20.20 or newer, with its tag. */
     image: string;
     /** Prometheus, as the server reaches it. */

@@ -13,6 +13,18 @@ export class ApiError extends UserError {
     }
 }
 
+/** What a request gives; undefined if the user may not make it. */
+export async function unlessForbidden<T>(request: () => Promise<T>): Promise<T | undefined> {
+    try {
+        return await request();
+    } catch (error) {
+        if (error instanceof ApiError && error.status === 403) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
 /**
  * Whether an error may disappear without action: the API server does not answer, is overloaded, or fails. A restarting
  * control plane and a webhook that does not run yet cause such errors.

@@ -1,6 +1,6 @@
 /** What an istiod writes into its own namespace, which no release removes. */
 import type { ClusterApi } from "../kubernetes/api";
-import { ApiError } from "../kubernetes/apiError";
+import { unlessForbidden } from "../kubernetes/apiError";
 import type { KubernetesObject } from "../kubernetes/object";
 
 /** The kinds of what istiod writes into its own namespace: its locks, its CA's key, and the mesh's root certificate. */
@@ -20,7 +20,7 @@ const ISTIOD_MANAGER = "pilot-discovery";
 export async function writtenByIstiod(namespace: string, api: ClusterApi): Promise<KubernetesObject[]> {
     const query = { fieldSelector: `metadata.namespace=${namespace}` };
     const lists = WRITTEN.map(async ([apiVersion, kind]) =>
-        (await api.listMetadata(apiVersion, kind, query).catch(emptyIfForbidden)).map((object) => ({
+        ((await unlessForbidden(() => api.listMetadata(apiVersion, kind, query))) ?? []).map((object) => ({
             ...object,
             apiVersion,
             kind,
@@ -30,13 +30,6 @@ export async function writtenByIstiod(namespace: string, api: ClusterApi): Promi
         const managers = (metadata.managedFields ?? []) as { manager?: string }[];
         return managers.length > 0 && managers.every(({ manager }) => manager === ISTIOD_MANAGER);
     });
-}
-
-function emptyIfForbidden(error: unknown): KubernetesObject[] {
-    if (error instanceof ApiError && error.status === 403) {
-        return [];
-    }
-    throw error;
 }
 
 export function uidsOf(objects: readonly KubernetesObject[]): string[] {

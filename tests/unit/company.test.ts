@@ -1,8 +1,9 @@
 import { kialiNames } from "../../components/addons/kiali";
 import { clusterDomainOf } from "../../components/istio/values";
-import { ConfigError, parseConfig } from "../../config";
+import { parseConfig } from "../../config";
 import { once } from "./once";
 import { CLUSTER, find, ofType, runProgram, waitedFor } from "./program";
+import { issueLines } from "./issueLines";
 
 /* What others have made before: namespaces, a Prometheus, other names. */
 
@@ -103,15 +104,7 @@ describe("A8: names that the user sets for istiod", () => {
 /** The lines of the config's error, one for each issue. */
 function issues(config: Record<string, unknown>): string[] {
     const raw = Object.entries({ cluster: CLUSTER, ...config }).map(([key, value]) => [key, JSON.stringify(value)]);
-    try {
-        parseConfig(Object.fromEntries(raw) as Record<string, string>);
-        return [];
-    } catch (error) {
-        if (!(error instanceof ConfigError)) {
-            throw error;
-        }
-        return error.message.split("\n").slice(1);
-    }
+    return issueLines(() => parseConfig(Object.fromEntries(raw) as Record<string, string>));
 }
 
 describe("a config that does not fit what is there gets one error", () => {

@@ -1,7 +1,8 @@
 import * as path from "node:path";
-import { ConfigError, parseConfig } from "../../config";
+import { parseConfig } from "../../config";
 import type { Files } from "../../config/files";
 import type { StackFile } from "./program";
+import { issueLines } from "./issueLines";
 
 const CHARTS = ["base", "istiod", "gateway"].map((chart) => `/charts/${chart}/Chart.yaml`);
 
@@ -29,15 +30,7 @@ function parse(stackFile: StackFile, secret?: string[]) {
 
 /** The lines of the error, one for each issue; none if the config is valid. */
 function issues(stackFile: StackFile, secret?: string[]): string[] {
-    try {
-        parse(stackFile, secret);
-        return [];
-    } catch (error) {
-        if (!(error instanceof ConfigError)) {
-            throw error;
-        }
-        return error.message.split("\n").slice(1);
-    }
+    return issueLines(() => parse(stackFile, secret));
 }
 
 describe("a config with only a cluster", () => {

@@ -1,6 +1,7 @@
-import { ConfigError, parseConfig } from "../../config";
+import { parseConfig } from "../../config";
 import type { Files } from "../../config/files";
 import type { StackFile } from "./program";
+import { issueLines } from "./issueLines";
 
 /* Credentials in the config: what is accepted, and that no error shows one. The config of a company with its own mirror. */
 
@@ -20,15 +21,7 @@ function parse(stackFile: StackFile, secret: string[] = []) {
 
 /** The lines of the error, one for each issue. */
 function issues(stackFile: StackFile, secret?: string[]): string[] {
-    try {
-        parse(stackFile, secret);
-        return [];
-    } catch (error) {
-        if (!(error instanceof ConfigError)) {
-            throw error;
-        }
-        return error.message.split("\n").slice(1);
-    }
+    return issueLines(() => parse(stackFile, secret));
 }
 
 const encoded = (text: string) => Buffer.from(text).toString("base64");

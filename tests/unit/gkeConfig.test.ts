@@ -1,5 +1,6 @@
-import { ConfigError, parseConfig } from "../../config";
+import { parseConfig } from "../../config";
 import type { GkeConfig, GoogleConfig } from "../../config/gke";
+import { issueLines } from "./issueLines";
 
 const PROJECT = { project: "bookinfo-test" };
 
@@ -10,15 +11,7 @@ function parse(cluster: object, google: GoogleConfig = PROJECT): GkeConfig {
 
 /** The lines of the error, one for each issue; none if the config is valid. */
 function issues(cluster: object, google?: GoogleConfig): string[] {
-    try {
-        parse(cluster, google);
-        return [];
-    } catch (error) {
-        if (!(error instanceof ConfigError)) {
-            throw error;
-        }
-        return error.message.split("\n").slice(1);
-    }
+    return issueLines(() => parse(cluster, google));
 }
 
 const EXISTING = { name: "vpc", subnet: "nodes", podRange: "pods", serviceRange: "services" };

@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "../../names";
-import type { PullSecrets } from "../../pullSecrets";
-import type { UserChoice } from "../../restrictedPod";
-import { Addon } from "../addon";
+import { Addon, type AddonPlace } from "../addon";
 import { type AddonSpec, labelsOf } from "../deployment";
 import { generatedSecret } from "../generatedSecret";
 import { SCRAPE_INTERVAL } from "../prometheus";
@@ -10,10 +8,7 @@ import type * as Dashboards from "./dashboards/dashboards";
 import { DASHBOARD_PATH, datasourceFile, providerFile, PROVISIONING_PATH } from "./provisioning";
 import { settings } from "./settings";
 
-export interface GrafanaArgs extends UserChoice {
-    namespace: pulumi.Input<string>;
-    /** Pull secrets in the namespace. */
-    pullSecrets?: PullSecrets;
+export interface GrafanaArgs extends AddonPlace {
     /** The image with its tag: Grafana 12 or 13. */
     image: string;
     /** Prometheus, as Grafana's server reaches it. */

@@ -1,5 +1,5 @@
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
 
 /** What a cluster says of itself. What the user may not read is missing. */
@@ -27,16 +27,6 @@ export async function readFacts(api: ClusterApi): Promise<ClusterFacts> {
         groups: (groups?.groups ?? []).map(({ name }) => name),
         nodes: nodes ?? [],
     };
-}
-
-/** What an API server answers; undefined if the user may not ask. */
-export async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    return ask().catch((error: unknown) => {
-        if (error instanceof ApiError && error.status === 403) {
-            return undefined;
-        }
-        throw error;
-    });
 }
 
 /** The value of a node's label; empty without it. */

@@ -1,5 +1,5 @@
 import type { ClusterApi } from "../../kubernetes/api";
-import { unlessForbidden } from "./clusterFacts";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import { type Finding, note } from "./finding";
 
 const METRICS = {

@@ -1,6 +1,6 @@
 import { ISTIO_NAMESPACE, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 
@@ -10,7 +10,7 @@ import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } fro
  */
 export async function otherIstio(api: ClusterApi): Promise<string | undefined> {
     const look = async (apiVersion: string, kind: string, query: Record<string, string> = {}) => {
-        const found = await api.listMetadata(apiVersion, kind, query).catch(ifForbidden);
+        const found = (await unlessForbidden(() => api.listMetadata(apiVersion, kind, query))) ?? [];
         return found.filter((object) => !isOurs(object)).map((object) => ({ ...object, apiVersion, kind }));
     };
     const webhooks = "admissionregistration.k8s.io/v1";
@@ -39,7 +39,7 @@ async function definitionsNotice(definitions: readonly KubernetesObject[], api: 
         "CRDs of another Istio are in this cluster, and Helm does not take over objects without its annotations:",
         ...summary(definitions),
     ];
-    const secrets = await releaseSecrets(api).catch(ifForbidden);
+    const secrets = (await unlessForbidden(() => releaseSecrets(api))) ?? [];
     const releases = definitions.flatMap((definition) => releaseOf(definition) ?? []);
     const installed = releases.find((release) => revisionsOf(release, secrets).length > 0);
     if (installed) {
@@ -65,13 +65,6 @@ function isOurs({ metadata }: KubernetesObject): boolean {
     const { [RELEASE_ANNOTATION.name]: release = "", [RELEASE_ANNOTATION.namespace]: namespace } =
         metadata.annotations ?? {};
     return (Object.values(RELEASES) as string[]).includes(release) && namespace === ISTIO_NAMESPACE;
-}
-
-function ifForbidden(error: unknown): KubernetesObject[] {
-    if (error instanceof ApiError && error.status === 403) {
-        return [];
-    }
-    throw error;
 }
 
 function releaseOf({ metadata: { annotations = {} } }: KubernetesObject): ReleaseName | undefined {

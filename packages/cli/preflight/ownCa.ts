@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { unlessForbidden } from "../../kubernetes/apiError";
 
 /** The Secret from which istiod takes a CA of the user's own. */
 export const CA_SECRET = "cacerts";
@@ -20,14 +20,8 @@ const GENERATED = "istio-generated";
  * @returns the problem and the remedy; undefined without such a Secret, or if it is right
  */
 export async function unreadableCa(api: ClusterApi): Promise<string | undefined> {
-    const secret = await api
-        .read({ apiVersion: "v1", kind: "Secret", metadata: { name: CA_SECRET, namespace: ISTIO_NAMESPACE } })
-        .catch((error: unknown) => {
-            if (error instanceof ApiError && error.status === 403) {
-                return undefined;
-            }
-            throw error;
-        });
+    const metadata = { name: CA_SECRET, namespace: ISTIO_NAMESPACE };
+    const secret = await unlessForbidden(() => api.read({ apiVersion: "v1", kind: "Secret", metadata }));
     const data = (secret?.data ?? {}) as Record<string, string>;
     const problem = secret && !(GENERATED in data) ? problemOf(data) : undefined;
     return (

@@ -1,6 +1,6 @@
 import { CNI_RELEASE, ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import { UserError } from "../../shared/errors";
 import type { ObjectStep, PatchStep, Step } from "../render/step";
 import { stepsOf } from "../render/steps";
@@ -183,16 +183,10 @@ export async function findLacks(api: ClusterApi, needs: readonly Need[]): Promis
 
 async function isAllowed(api: ClusterApi, { group, resource, namespace }: Need, verb: string): Promise<boolean> {
     const review = ["authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews"] as const;
-    try {
-        const resourceAttributes = { group, resource, namespace, verb };
-        return (await api.review<{ allowed: boolean }>(...review, { resourceAttributes })).allowed;
-    } catch (error) {
-        if (error instanceof ApiError && error.status === 403) {
-            // A user who may not ask learns it from later refusals.
-            return true;
-        }
-        throw error;
-    }
+    const resourceAttributes = { group, resource, namespace, verb };
+    const answer = await unlessForbidden(() => api.review<{ allowed: boolean }>(...review, { resourceAttributes }));
+    // A user who may not ask learns it from later refusals.
+    return answer?.allowed ?? true;
 }
 
 export function lackLines(lacks: readonly Lack[]): string[] {

@@ -2,9 +2,10 @@ import { CNI_DAEMON_SET, CNI_RELEASE, ISTIO_NAMESPACE } from "../../../component
 import type { Platform } from "../../../components/platform";
 import { stackFile } from "../../shared/project";
 import type { ClusterApi } from "../../kubernetes/api";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import { displayName } from "../../kubernetes/object";
 import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
-import { type ClusterFacts, label, unlessForbidden } from "./clusterFacts";
+import { type ClusterFacts, label } from "./clusterFacts";
 import { type Finding, note, refusal } from "./finding";
 import type { FitSettings } from "./settings";
 

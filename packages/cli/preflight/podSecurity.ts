@@ -1,8 +1,7 @@
 import { POD_SECURITY_LABEL } from "../../../components/platform";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { ApiError, unlessForbidden } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
-import { unlessForbidden } from "./clusterFacts";
 import { type Finding, refusal } from "./finding";
 import { autopilotRemedy, setting } from "./platform";
 

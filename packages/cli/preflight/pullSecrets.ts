@@ -1,7 +1,7 @@
 import { ISTIO_NAMESPACE } from "../../../components/names";
 import { DOCKER_CONFIG_FORM } from "../../../config/dockerConfig";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import { sectionOf } from "../program/projectConfig";
 import type { Stack } from "../stack/stack";
 
@@ -44,13 +44,8 @@ export async function pullSecretProblem(
 
 /** The type of a Secret; empty if there is none, undefined if this user may not read it. */
 async function typeOf(name: string, namespace: string, api: ClusterApi): Promise<string | undefined> {
-    try {
+    return unlessForbidden(async () => {
         const secret = await api.read({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace } });
         return secret === undefined ? "" : ((secret.type as string | undefined) ?? "Opaque");
-    } catch (error) {
-        if (error instanceof ApiError && error.status === 403) {
-            return undefined;
-        }
-        throw error;
-    }
+    });
 }

@@ -7,7 +7,7 @@ import {
     RELEASES,
 } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
 import { UserError } from "../../shared/errors";
@@ -62,7 +62,7 @@ export async function refuseTakenNames(
 ): Promise<void> {
     const lists = Object.entries(NAMES).map(async ([kind, { apiVersion, control, addons }]) => {
         const named = [...control, ...addons.filter((name) => stack.deploysAddon(SECTION_OF[name] ?? "prometheus"))];
-        const objects = await api.listMetadata(apiVersion, kind, {}).catch(emptyIfForbidden);
+        const objects = (await unlessForbidden(() => api.listMetadata(apiVersion, kind, {}))) ?? [];
         return objects
             .map((object) => ({ ...object, apiVersion, kind }))
             .filter(({ metadata: { namespace, name } }) =>
@@ -88,14 +88,6 @@ export async function refuseTakenNames(
             NOTHING_CHANGED,
         ].join("\n"),
     );
-}
-
-/** What the user may not list is not looked for. */
-function emptyIfForbidden(error: unknown): KubernetesObject[] {
-    if (error instanceof ApiError && error.status === 403) {
-        return [];
-    }
-    throw error;
 }
 
 function isBookinfo(stack: Stack, { kind, namespace, name }: { kind: string; namespace?: string; name: string }) {

@@ -3,8 +3,8 @@
  * other and against this machine.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { ChartCredentials } from "../components/istio/chart";
 import type { ImageCredentials } from "../components/pullSecrets";
+import type { ChartCredentials } from "../packages/shared/chartCredentials";
 import { ConfigError } from "./issues";
 import { type Config, parseConfig } from "./parse";
 

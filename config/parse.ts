@@ -1,6 +1,6 @@
+import type { ChartCredentials } from "../packages/shared/chartCredentials";
 import { parseJson } from "../packages/shared/json";
 import type { HelmValues } from "../components/istio/merge";
-import type { ChartCredentials } from "../components/istio/chart";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
 import { type Addons, resolveAddons } from "./addons";

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ChartCredentials } from "../../packages/shared/chartCredentials";
 import { Release } from "../kubernetes";
 import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "../names";
-import { type ChartCredentials, chartSource, secretOutputs } from "../istio/chart";
+import { chartSource, secretOutputs } from "../istio/chart";
 import { LINUX_NODES, type Platform } from "../platform";
 import { type HelmValues, mergeValues } from "../istio/merge";
 import { DEFAULT_CLUSTER_DOMAIN } from "../istio/values";

@@ -1,16 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ChartCredentials } from "../../packages/shared/chartCredentials";
 
 /** The source of a Helm release's chart, as `helm.v3.Release` takes it. */
 export interface ChartSource {
     chart: string;
     version?: string;
     repositoryOpts?: { repo?: string; username?: pulumi.Output<string>; password?: pulumi.Output<string> };
-}
-
-/** The user of a chart repository and the password or token. */
-export interface ChartCredentials {
-    username: string;
-    password: string;
 }
 
 /** Options of a release with credentials of a repository: they are not shown in its outputs either. */

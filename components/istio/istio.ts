@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ChartCredentials } from "../../packages/shared/chartCredentials";
 import { CustomResource, Namespace, NamespacePatch, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import { type ImageCredentials, type PullSecrets, pullSecretsIn } from "../pullSecrets";
@@ -6,7 +7,7 @@ import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, STACK_ANNOTATI
 import { POD_SECURITY_LABEL } from "../platform";
 import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
-import { type ChartCredentials, chartSource, secretOutputs } from "./chart";
+import { chartSource, secretOutputs } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
 import { baseValues, cniValues, clusterDomainOf, gatewayValues, type IstioSettings, istiodValues } from "./values";

@@ -5,15 +5,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { ChartCredentials } from "../shared/chartCredentials";
 import { run } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
 import { errorOf, type Release } from "./helm";
-
-/** The user of a chart repository and the password or token. */
-export interface ChartCredentials {
-    username: string;
-    password: string;
-}
 
 /** A release whose chart needs credentials. */
 export interface PrivateChart {

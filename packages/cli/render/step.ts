@@ -1,4 +1,5 @@
-import type { ChartCredentials, PrivateChart } from "../../kubernetes/charts";
+import type { ChartCredentials } from "../../shared/chartCredentials";
+import type { PrivateChart } from "../../kubernetes/charts";
 import type { Release } from "../../kubernetes/helm";
 import type { KubernetesObject } from "../../kubernetes/object";
 

@@ -1,9 +1,9 @@
 import { SKIP_AWAIT_KEY } from "../../../components/annotations";
+import type { ChartCredentials } from "../../shared/chartCredentials";
 import { UserError } from "../../shared/errors";
 import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 import { orderResources } from "./order";
-import type { ChartCredentials } from "../../kubernetes/charts";
 import type { Release } from "../../kubernetes/helm";
 import type { ReleaseStep, Step } from "./step";
 

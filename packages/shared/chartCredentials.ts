@@ -1,0 +1,5 @@
+/** The user of a chart repository and the password or token. */
+export interface ChartCredentials {
+    username: string;
+    password: string;
+}

@@ -1,5 +1,5 @@
 /** Checks of the way in: of the gateway's Service with what Helm values say of it, and of the address in front of it. */
-import { SERVICE_TYPES } from "../components/istio/gatewayService";
+import { isServicePort, SERVICE_TYPES } from "../components/istio/gatewayService";
 import { faultOfAddress } from "./address";
 import { ingressOf } from "./ingress";
 import { type ConfigIssue, inPulumi, invalidValue } from "./issues";
@@ -24,7 +24,12 @@ export function checkGateway({ gateway, values }: Istio): ConfigIssue[] {
     if (overrides !== undefined && (typeof overrides !== "object" || overrides === null || Array.isArray(overrides))) {
         return [invalidValue(OVERRIDES, overrides, "it is not an object", { allowed: "object" })];
     }
-    return [...checkTypeOverride(overrides), ...checkKeysOfType({ gateway, values }), ...checkAddress(gateway.address)];
+    return [
+        ...checkTypeOverride(overrides),
+        ...checkPortOverrides(valueAt(overrides, ["ports"])),
+        ...checkKeysOfType({ gateway, values }),
+        ...checkAddress(gateway.address),
+    ];
 }
 
 /** Helm would accept any text, and the API server refuse it when half of Istio is installed already. */
@@ -33,6 +38,20 @@ function checkTypeOverride(overrides: unknown): ConfigIssue[] {
     const isKnown = type === undefined || type === "None" || SERVICE_TYPES.some((each) => each === type);
     const allowed = alternatives([...SERVICE_TYPES]);
     return isKnown ? [] : [invalidValue([...OVERRIDES, "type"], type, "there is no such choice", { allowed })];
+}
+
+/** The API server would refuse such a Service, when half of Istio is installed already. */
+function checkPortOverrides(ports: unknown): ConfigIssue[] {
+    const allowed = "an object whose port is a whole number from 1 to 65535, such as {name: http2, port: 80}";
+    return (Array.isArray(ports) ? ports : []).flatMap((entry: unknown, index) =>
+        isServicePort(entry)
+            ? []
+            : [
+                  invalidValue([...OVERRIDES, "ports", String(index)], entry, "it is not a port of a Service", {
+                      allowed,
+                  }),
+              ],
+    );
 }
 
 function checkKeysOfType({ gateway, values }: Pick<Istio, "gateway" | "values">): ConfigIssue[] {

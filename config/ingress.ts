@@ -1,6 +1,6 @@
 /** How clients reach the ingress gateway, as the config says it. */
 import { type Endpoint, pagePort } from "../components/istio/address";
-import { SERVICE_PORTS, SERVICE_TYPES, type ServiceType } from "../components/istio/gatewayService";
+import { isServicePort, SERVICE_PORTS, SERVICE_TYPES, type ServiceType } from "../components/istio/gatewayService";
 import { parseAddress } from "./address";
 import { valueAt } from "./valueAt";
 
@@ -29,7 +29,8 @@ export function ingressOf(gateway: unknown, values: unknown): Ingress {
     const set = (key: string) => valueAt(overrides, [key]) ?? valueAt(own, [key]);
     const type = SERVICE_TYPES.find((each) => each === set("type")) ?? "LoadBalancer";
     const overridden = valueAt(overrides, ["ports"]);
-    const ports = Array.isArray(overridden) ? (overridden as typeof SERVICE_PORTS) : SERVICE_PORTS;
+    // What is no port is refused elsewhere. Commands read the config before that.
+    const ports = Array.isArray(overridden) ? overridden.filter(isServicePort) : SERVICE_PORTS;
     const text = valueAt(gateway, ["address"]);
     const address = typeof text === "string" ? parseAddress(text) : undefined;
     const externalIPs = valueAt(overrides, ["externalIPs"]);

@@ -25,6 +25,12 @@ export const SERVICE_PORTS = [
     { name: "https", port: 443, protocol: "TCP", targetPort: 443 },
 ];
 
+/** Whether an entry of `service.ports` is one that the API server accepts: an object with a number of a port. */
+export function isServicePort(entry: unknown): entry is { port: number } {
+    const port = typeof entry === "object" && entry !== null && "port" in entry ? entry.port : undefined;
+    return typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
 /** The values under `service` of the chart `gateway`. */
 export function serviceValues({ nodePort, ...others }: GatewayService = {}): HelmValues {
     const ports = SERVICE_PORTS.map((port) => (port.port === GATEWAY_HTTP_PORT ? { ...port, nodePort } : port));

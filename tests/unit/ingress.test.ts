@@ -96,6 +96,16 @@ describe("A6: the Service of the gateway", () => {
             { service: { type: "loadbalancer" } },
             'istio.values.gateway.service.type = "loadbalancer": there is no such choice; allowed: LoadBalancer, NodePort',
         ],
+        ...[null, "80", [80], { name: "http" }, { port: "80" }, { port: 8080.5 }, { port: 65_536 }].map(
+            (entry): [string, object, object, string] => [
+                `no port by Helm values: ${JSON.stringify(entry)}`,
+                {},
+                { service: { ports: [{ port: 80 }, entry] } },
+                `istio.values.gateway.service.ports[1] = ${JSON.stringify(entry)}: it is not a port of a Service; ` +
+                    "allowed: an object whose port is a whole number from 1 to 65535, such as {name: http2, port: 80}. " +
+                    "Run: pulumi config rm --path 'istio.values.gateway.service.ports[1]'",
+            ],
+        ),
         ["no object", {}, { service: "NodePort" }, 'istio.values.gateway.service = "NodePort": it is not an object'],
         [
             "a class without a load balancer",

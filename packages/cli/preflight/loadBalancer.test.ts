@@ -113,6 +113,11 @@ describe("A6: who has the gateway's ports", () => {
             stack({}, { service: { ports: [{ port: 8080, targetPort: 80 }] } }),
         ],
         [
+            "something that is no port, which the program refuses",
+            [k3d, traefik],
+            stack({}, { service: { ports: [null, "80"] } }),
+        ],
+        [
             "a config that only the engine can read",
             [k3d, traefik],
             stackOf({ file: { config: { "bookinfo-mesh:istio": { secure: "v1:x" } } } }),

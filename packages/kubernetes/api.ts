@@ -1,12 +1,8 @@
-import http from "node:http";
-import https from "node:https";
 import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
-import { text as readText } from "node:stream/consumers";
 import type { KubeConfig, User } from "@kubernetes/client-node";
 import { stringify } from "yaml";
-import { UserError, messageOf, Stopped } from "../shared/errors";
-import { parseJson } from "../shared/json";
+import { UserError } from "../shared/errors";
 import { shownProxy } from "../shared/proxy";
 import {
     type Kubeconfig,
@@ -16,18 +12,17 @@ import {
     reduceToContext,
 } from "../shared/kubeconfig";
 import { type ClusterAddress, kubectlOn } from "./address";
-import { ApiError } from "./apiError";
+import { ApiError, unlessMissing } from "./apiError";
 import { contactFailure } from "./contact";
 import type * as Client from "./client";
+import { Discovery, groupPath } from "./discovery";
 import { impersonateFully, libraryConfig, NOBODY } from "./libraryConfig";
 import type { KubernetesObject, ObjectReference } from "./object";
 import { connectToPod } from "./portForward";
+import { type HttpAnswer, statusOf, Transport } from "./transport";
 
 /** The field manager by which server-side apply remembers the fields that these commands set. */
 const FIELD_MANAGER = "bookinfo-mesh";
-
-/** Longest time for an answer of the API server, in milliseconds. */
-const REQUEST_TIMEOUT = 30_000;
 
 /** Longest time for the first answer, which only shows whether the API server is there, in milliseconds. */
 const CONTACT_TIMEOUT = 15_000;
@@ -44,31 +39,19 @@ export interface ProxiedServer {
     port: number;
 }
 
-/** An HTTP answer of any status. */
-export interface HttpAnswer {
-    status: number;
-    text: string;
-}
-
 interface ApplyOptions {
     force: boolean;
     fieldManager?: string;
     dryRun?: boolean;
 }
 
-interface ResourceKind {
-    kind: string;
-    /** Plural name, as in paths. A name with a slash is a subresource. */
-    name: string;
-    namespaced: boolean;
-}
-
 /**
  * The API server of a cluster, for objects of any kind, as plain JSON: the client library's typed classes drop unknown
- * fields. The library handles credentials: certificates, tokens, exec plugins, proxies.
+ * fields.
  */
 export class ClusterApi {
-    private readonly kinds = new Map<string, ResourceKind[]>();
+    private readonly transport: Transport;
+    private readonly discovery: Discovery;
 
     /** The start of a kubectl command for this cluster, without the verb. */
     readonly kubectl: string;
@@ -82,6 +65,8 @@ export class ClusterApi {
         readonly kubeconfig: string,
     ) {
         this.kubectl = kubectlOn(address);
+        this.transport = new Transport(config, server);
+        this.discovery = new Discovery(this.transport);
     }
 
     /**
@@ -138,19 +123,19 @@ export class ClusterApi {
         { force, fieldManager = FIELD_MANAGER, dryRun = false }: ApplyOptions,
     ): Promise<KubernetesObject> {
         const query = `fieldManager=${fieldManager}&force=${String(force)}${dryRun ? "&dryRun=All" : ""}`;
-        const path = `${await this.pathOf(object)}?${query}`;
+        const path = `${await this.discovery.pathOf(object)}?${query}`;
         const contentType = "application/apply-patch+yaml";
-        return this.request("PATCH", path, { body: object, contentType });
+        return this.transport.request("PATCH", path, { body: object, contentType });
     }
 
     /** The live object; undefined if it does not exist, or the cluster does not know its kind. */
     async read(reference: ObjectReference): Promise<KubernetesObject | undefined> {
-        return unlessMissing(async () => this.request("GET", await this.pathOf(reference)));
+        return unlessMissing(async () => this.transport.request("GET", await this.discovery.pathOf(reference)));
     }
 
     /** What the API server says of itself at a path, such as `/version`; undefined if there is nothing, or it may not be read. */
     async ask<T>(path: string): Promise<T | undefined> {
-        return unlessMissing(async () => this.request<T>("GET", path)).catch((error: unknown) => {
+        return unlessMissing(async () => this.transport.request<T>("GET", path)).catch((error: unknown) => {
             if (error instanceof ApiError && [401, 403].includes(error.status)) {
                 return undefined;
             }
@@ -162,7 +147,9 @@ export class ClusterApi {
     async delete(reference: ObjectReference): Promise<void> {
         // Foreground deletion of Istio's objects would wait for the garbage collector, which finds new kinds only every 30 s.
         const options = { propagationPolicy: reference.kind === "Deployment" ? "Foreground" : "Background" };
-        await unlessMissing(async () => this.request("DELETE", await this.pathOf(reference), { body: options }));
+        await unlessMissing(async () =>
+            this.transport.request("DELETE", await this.discovery.pathOf(reference), { body: options }),
+        );
     }
 
     /**
@@ -183,7 +170,9 @@ export class ClusterApi {
     async identity(): Promise<string> {
         const path = "/api/v1/namespaces/kube-system";
         try {
-            const { metadata } = await this.request<KubernetesObject>("GET", path, { timeout: CONTACT_TIMEOUT });
+            const { metadata } = await this.transport.request<KubernetesObject>("GET", path, {
+                timeout: CONTACT_TIMEOUT,
+            });
             return metadata.uid ?? "";
         } catch (error) {
             throw error instanceof ApiError && error.status !== 403
@@ -199,7 +188,7 @@ export class ClusterApi {
     async review<Status>(apiVersion: string, kind: string, resource: string, spec: object = {}): Promise<Status> {
         const body = { apiVersion, kind, spec };
         const path = `${groupPath(apiVersion)}/${resource}`;
-        return (await this.request<{ status: Status }>("POST", path, { body })).status;
+        return (await this.transport.request<{ status: Status }>("POST", path, { body })).status;
     }
 
     /**
@@ -224,7 +213,7 @@ export class ClusterApi {
     ): Promise<HttpAnswer> {
         const { kind, namespace, name, port } = server;
         const proxy = `/api/v1/namespaces/${namespace}/${kind}/${name}:${port}/proxy`;
-        const answer = await this.send("GET", `${proxy}${path}`, { accept: "*/*", stop, headers });
+        const answer = await this.transport.send("GET", `${proxy}${path}`, { accept: "*/*", stop, headers });
         // A Status comes from the API server itself, if it did not reach the server.
         const refusal = statusOf(answer.text);
         if (refusal) {
@@ -251,7 +240,7 @@ export class ClusterApi {
         });
         const path = `/api/v1/namespaces/${pod.namespace ?? "default"}/pods/${pod.name}/log?${query.toString()}`;
         const limits = { timeout: LOG_TIMEOUT, stop: AbortSignal.timeout(LOG_TIMEOUT) };
-        const { status, text } = await this.send("GET", path, { accept: "*/*", ...limits });
+        const { status, text } = await this.transport.send("GET", path, { accept: "*/*", ...limits });
         if (status !== 200) {
             throw new ApiError(status, statusOf(text)?.message ?? `the API server answered ${status} to GET ${path}`);
         }
@@ -269,131 +258,8 @@ export class ClusterApi {
         query: Record<string, string>,
         accept?: string,
     ): Promise<KubernetesObject[]> {
-        const { name } = await this.kindOf(apiVersion, kind);
-        const path = `${groupPath(apiVersion)}/${name}?${new URLSearchParams(query).toString()}`;
-        const { items } = await this.request<{ items?: KubernetesObject[] | null }>("GET", path, { accept });
+        const path = `${await this.discovery.pathOfKind(apiVersion, kind)}?${new URLSearchParams(query).toString()}`;
+        const { items } = await this.transport.request<{ items?: KubernetesObject[] | null }>("GET", path, { accept });
         return items ?? [];
     }
-
-    private async pathOf({ apiVersion, kind, metadata }: ObjectReference): Promise<string> {
-        const { name: plural, namespaced } = await this.kindOf(apiVersion, kind);
-        const namespace = namespaced ? `/namespaces/${metadata.namespace ?? "default"}` : "";
-        return `${groupPath(apiVersion)}${namespace}/${plural}/${encodeURIComponent(metadata.name)}`;
-    }
-
-    private async kindOf(apiVersion: string, kind: string): Promise<ResourceKind> {
-        const find = () => this.kinds.get(apiVersion)?.find((each) => each.kind === kind && !each.name.includes("/"));
-        if (!find()) {
-            const { resources } = await this.request<{ resources: ResourceKind[] }>("GET", groupPath(apiVersion));
-            this.kinds.set(apiVersion, resources);
-        }
-        const found = find();
-        if (!found) {
-            throw new ApiError(404, `the cluster has no kind ${kind} in ${apiVersion}`);
-        }
-        return found;
-    }
-
-    private async request<T>(method: string, path: string, message: Message = {}): Promise<T> {
-        const answer = await this.send(method, path, message);
-        if (answer.status < 200 || answer.status > 299) {
-            const reason =
-                statusOf(answer.text)?.message ?? `the API server answered ${answer.status} to ${method} ${path}`;
-            throw new ApiError(answer.status, reason);
-        }
-        const content = parseJson(answer.text);
-        if (content === undefined) {
-            throw new ApiError(answer.status, `the server at ${this.server} is not a Kubernetes API server`);
-        }
-        return content as T;
-    }
-
-    /** @throws ApiError of status 0 if there is no answer */
-    private async send(method: string, path: string, message: Message): Promise<HttpAnswer> {
-        const url = new URL(this.server.replace(/\/$/, "") + path);
-        const options: https.RequestOptions = {
-            method,
-            headers: {
-                ...message.headers,
-                accept: message.accept ?? "application/json",
-                ...(message.body === undefined ? {} : { "content-type": message.contentType ?? "application/json" }),
-            },
-            timeout: message.timeout ?? REQUEST_TIMEOUT,
-            signal: message.stop,
-        };
-        await this.config.applyToHTTPSOptions(options).catch((error: unknown) => {
-            // For example, an expired login, or a plugin that is not installed. A parser's message may quote a credential.
-            const reason = error instanceof SyntaxError ? "" : messageOf(error);
-            throw new UserError(
-                `the kubeconfig's entry for ${this.server} cannot be used: ` +
-                    (reason === "" ? "its login command prints no credential that can be read" : reason),
-            );
-        });
-        return exchange(url, options, message.body).catch((error: unknown) => {
-            if (message.stop?.aborted) {
-                throw new Stopped();
-            }
-            const why = `the cluster at ${this.server} does not answer: ${messageOf(error)}`;
-            throw new ApiError(0, why, { cause: error });
-        });
-    }
-}
-
-/** A request to the API server, without its method and path. */
-interface Message {
-    body?: unknown;
-    /** Default: JSON. */
-    contentType?: string;
-    /** Default: JSON. */
-    accept?: string;
-    /** More headers. */
-    headers?: Record<string, string>;
-    /** Longest silence of the API server, in milliseconds. Default: `REQUEST_TIMEOUT`. */
-    timeout?: number;
-    stop?: AbortSignal;
-}
-
-function exchange(url: URL, options: https.RequestOptions, body: unknown): Promise<HttpAnswer> {
-    return new Promise((resolve, reject) => {
-        const request = (url.protocol === "http:" ? http : https).request(url, options, (response) => {
-            readText(response).then((text) => {
-                resolve({ status: response.statusCode ?? 0, text });
-            }, reject);
-        });
-        const giveUp = () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`));
-        request.on("timeout", giveUp);
-        // During the TLS handshake, Node.js's own timeout takes twice the time.
-        const untilAnswer = setTimeout(giveUp, options.timeout);
-        for (const event of ["response", "close"]) {
-            request.once(event, () => {
-                clearTimeout(untilAnswer);
-            });
-        }
-        request.on("error", reject);
-        const text = body === undefined ? "" : JSON.stringify(body);
-        if (text !== "") {
-            // Node.js omits it for a DELETE by default, and the API server then ignores the body.
-            request.setHeader("content-length", Buffer.byteLength(text));
-        }
-        request.end(text);
-    });
-}
-
-function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    return ask().catch((error: unknown) => {
-        if (error instanceof ApiError && error.status === 404) {
-            return undefined;
-        }
-        throw error;
-    });
-}
-
-function groupPath(apiVersion: string): string {
-    return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-}
-
-/** A Kubernetes `Status`, in which the API server describes an error; undefined if the text is something else. */
-function statusOf(text: string): { message?: string } | undefined {
-    const { kind, apiVersion, message } = (parseJson(text) ?? {}) as Record<string, string | undefined>;
-    return kind === "Status" && apiVersion === "v1" ? { message } : undefined;
 }

@@ -25,6 +25,18 @@ export async function unlessForbidden<T>(request: () => Promise<T>): Promise<T |
     }
 }
 
+/** What a request gives; undefined if what it asks for does not exist. */
+export async function unlessMissing<T>(request: () => Promise<T>): Promise<T | undefined> {
+    try {
+        return await request();
+    } catch (error) {
+        if (error instanceof ApiError && error.status === 404) {
+            return undefined;
+        }
+        throw error;
+    }
+}
+
 /**
  * Whether an error may disappear without action: the API server does not answer, is overloaded, or fails. A restarting
  * control plane and a webhook that does not run yet cause such errors.

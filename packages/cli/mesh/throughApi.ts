@@ -3,10 +3,11 @@ import http from "node:http";
 import type { Duplex } from "node:stream";
 import { text as readText } from "node:stream/consumers";
 import { gatewaySelector, ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../../../components/names";
-import type { ClusterApi, HttpAnswer } from "../../kubernetes/api";
+import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { isReadyPod } from "../../kubernetes/readiness";
+import type { HttpAnswer } from "../../kubernetes/transport";
 import { messageOf, Stopped, UserError } from "../../shared/errors";
 import { INGRESS_SERVICE, type Ingress } from "./ingress";
 

@@ -1,5 +1,6 @@
 import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../../components/names";
-import type { HttpAnswer, ProxiedServer } from "../../kubernetes/api";
+import type { ProxiedServer } from "../../kubernetes/api";
+import type { HttpAnswer } from "../../kubernetes/transport";
 import { parseJson } from "../../shared/json";
 import { deploymentOf, switchOf } from "../mesh/addons";
 import type { Mesh } from "../mesh/mesh";

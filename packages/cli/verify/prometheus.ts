@@ -1,5 +1,6 @@
 import { ISTIO_NAMESPACE } from "../../../components/names";
-import type { HttpAnswer, ProxiedServer } from "../../kubernetes/api";
+import type { ProxiedServer } from "../../kubernetes/api";
+import type { HttpAnswer } from "../../kubernetes/transport";
 import { makeRequest } from "../load/requests";
 import type { Mesh } from "../mesh/mesh";
 import { type AddonRequest, judgeAnswer } from "./addon";

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
-import type { ClusterApi, HttpAnswer, ProxiedServer } from "../api";
+import type { ClusterApi, ProxiedServer } from "../api";
 import { ApiError } from "../apiError";
 import type { KubernetesObject } from "../object";
+import type { HttpAnswer } from "../transport";
 
 /** The answer of a server in the cluster to a path; an ApiError if the API server does not reach it. */
 export type Answering = (server: ProxiedServer, path: string) => HttpAnswer | ApiError;

@@ -1,0 +1,121 @@
+import http from "node:http";
+import https from "node:https";
+import { text as readText } from "node:stream/consumers";
+import type { KubeConfig } from "@kubernetes/client-node";
+import { messageOf, Stopped, UserError } from "../shared/errors";
+import { parseJson } from "../shared/json";
+import { ApiError } from "./apiError";
+
+/** Longest silence of the API server, in milliseconds. */
+const REQUEST_TIMEOUT = 30_000;
+
+/** An HTTP answer of any status. */
+export interface HttpAnswer {
+    status: number;
+    text: string;
+}
+
+/** A request to the API server, without its method and path. */
+export interface Message {
+    body?: unknown;
+    /** Default: JSON. */
+    contentType?: string;
+    /** Default: JSON. */
+    accept?: string;
+    /** More headers. */
+    headers?: Record<string, string>;
+    /** Longest silence of the API server, in milliseconds. Default: `REQUEST_TIMEOUT`. */
+    timeout?: number;
+    stop?: AbortSignal;
+}
+
+/** HTTP with an API server. The client library handles credentials: certificates, tokens, exec plugins, proxies. */
+export class Transport {
+    constructor(
+        private readonly config: KubeConfig,
+        /** URL of the API server. */
+        private readonly server: string,
+    ) {}
+
+    /** The JSON of a successful answer. @throws ApiError with the API server's words if there is another answer, or none */
+    async request<T>(method: string, path: string, message: Message = {}): Promise<T> {
+        const answer = await this.send(method, path, message);
+        if (answer.status < 200 || answer.status > 299) {
+            const reason =
+                statusOf(answer.text)?.message ?? `the API server answered ${answer.status} to ${method} ${path}`;
+            throw new ApiError(answer.status, reason);
+        }
+        const content = parseJson(answer.text);
+        if (content === undefined) {
+            throw new ApiError(answer.status, `the server at ${this.server} is not a Kubernetes API server`);
+        }
+        return content as T;
+    }
+
+    /**
+     * The answer to a request.
+     * @throws UserError if the kubeconfig gives no credentials
+     * @throws Stopped if `stop` ends the request
+     * @throws ApiError of status 0 if there is no answer
+     */
+    async send(method: string, path: string, message: Message): Promise<HttpAnswer> {
+        const url = new URL(this.server.replace(/\/$/, "") + path);
+        const options: https.RequestOptions = {
+            method,
+            headers: {
+                ...message.headers,
+                accept: message.accept ?? "application/json",
+                ...(message.body === undefined ? {} : { "content-type": message.contentType ?? "application/json" }),
+            },
+            timeout: message.timeout ?? REQUEST_TIMEOUT,
+            signal: message.stop,
+        };
+        await this.config.applyToHTTPSOptions(options).catch((error: unknown) => {
+            // For example, an expired login, or a plugin that is not installed. A parser's message may quote a credential.
+            const reason = error instanceof SyntaxError ? "" : messageOf(error);
+            throw new UserError(
+                `the kubeconfig's entry for ${this.server} cannot be used: ` +
+                    (reason === "" ? "its login command prints no credential that can be read" : reason),
+            );
+        });
+        return exchange(url, options, message.body).catch((error: unknown) => {
+            if (message.stop?.aborted) {
+                throw new Stopped();
+            }
+            const why = `the cluster at ${this.server} does not answer: ${messageOf(error)}`;
+            throw new ApiError(0, why, { cause: error });
+        });
+    }
+}
+
+function exchange(url: URL, options: https.RequestOptions, body: unknown): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+        const request = (url.protocol === "http:" ? http : https).request(url, options, (response) => {
+            readText(response).then((text) => {
+                resolve({ status: response.statusCode ?? 0, text });
+            }, reject);
+        });
+        const giveUp = () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`));
+        request.on("timeout", giveUp);
+        // During the TLS handshake, Node.js's own timeout takes twice the time.
+        const untilAnswer = setTimeout(giveUp, options.timeout);
+        for (const event of ["response", "close"]) {
+            request.once(event, () => {
+                clearTimeout(untilAnswer);
+            });
+        }
+        request.on("error", reject);
+        const text = body === undefined ? "" : JSON.stringify(body);
+        if (text !== "") {
+            // Node.js omits it for a DELETE by default, and the API server then ignores the body.
+            request.setHeader("content-length", Buffer.byteLength(text));
+        }
+        request.end(text);
+    });
+}
+
+/** A Kubernetes `Status`, in which the API server describes an error; undefined if the text is something else. */
+export function statusOf(text: string): { message?: string } | undefined {
+    const { kind, apiVersion, message } = (parseJson(text) ?? {}) as Record<string, string | undefined>;
+    return kind === "Status" && apiVersion === "v1" ? { message } : undefined;
+}

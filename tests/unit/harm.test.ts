@@ -184,7 +184,7 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
             "Set the label `app` on the pods.",
         ],
     ],
-    "packages/sandbox/up.ts": [
+    "packages/sandbox/start.ts": [
         ["the sandbox", "another version of this clone started the sandbox; remove it first: …"],
     ],
 };

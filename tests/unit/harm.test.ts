@@ -5,6 +5,7 @@ import { CAUSES } from "../../packages/cli/diagnosis/crashes";
 import { failedCallIn } from "../../packages/cli/diagnosis/failedCall";
 import { REFUSALS } from "../../packages/cli/diagnosis/refusals";
 import { callRemedy, callVerdict } from "../../packages/cli/diagnosis/webhooks";
+import { PLATFORMS } from "../../packages/cli/mesh/platform";
 import { refuseForeignReleases } from "../../packages/cli/preflight/foreignReleases";
 import { otherIstio } from "../../packages/cli/preflight/otherIstio";
 import { refuseTakenNames } from "../../packages/cli/preflight/takenNames";
@@ -44,8 +45,8 @@ const NO_ADVICE: Record<string, string[]> = {
         "it is not a value for a label",
         "this label is not yours to set",
     ],
-    "packages/cli/diagnosis/reach.ts": ["label"],
     "packages/cli/engine/pulumiStack.ts": ["destroy", "rm", "--force"],
+    "packages/cli/mesh/platform.ts": ["label"],
     "packages/cli/preflight/nodes.ts": [
         "A pod that is placed there does not start. A taint on these nodes keeps pods without a toleration away.",
     ],
@@ -319,14 +320,14 @@ describe("a remedy as users see it", () => {
                 ),
             ),
         );
-        const platforms = ["eks", "gke", "aks", undefined] as const;
+        const ways = [...PLATFORMS.flatMap(({ way }) => way ?? []), undefined];
         const verdicts = calls.flatMap((call) =>
-            platforms.flatMap((platform) =>
+            ways.flatMap((way) =>
                 [deployment(ISTIO_NAMESPACE, "istiod"), undefined].map((istiod) => {
                     const facts = {
                         istiod,
                         configurations: [],
-                        controlPlane: { platform, proxied: false },
+                        controlPlane: { way, proxied: false },
                         kubectl: "kubectl",
                     };
                     return callVerdict(call, facts).remedy;

@@ -1,7 +1,6 @@
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { type ExternalPage, type Ingress } from "../mesh/ingress";
-import { type PlatformName, platformOf } from "../mesh/platform";
 import { likelyCauses, silenceNotice } from "./silence";
 
 const SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme";
@@ -18,44 +17,9 @@ function gateway(host: string, { metadata = {}, spec = {} }: { metadata?: object
     return { page, service, type: "LoadBalancer", ports: { service: 80, pod: 80 } };
 }
 
-function node(name: string, providerID: string, nodeInfo: object = {}, labels = {}): KubernetesObject {
-    return {
-        apiVersion: "v1",
-        kind: "Node",
-        metadata: { name, labels },
-        spec: { providerID },
-        status: { nodeInfo: { kubeletVersion: "v1.35.1", osImage: "Debian", ...nodeInfo } },
-    };
+function node(name: string, providerID: string): KubernetesObject {
+    return { apiVersion: "v1", kind: "Node", metadata: { name }, spec: { providerID } };
 }
-
-const k3s = { kubeletVersion: "v1.35.1+k3s1" };
-
-describe("a platform", () => {
-    it.each<[PlatformName | undefined, KubernetesObject]>([
-        ["kind", node("demo-control-plane", "kind://docker/demo/demo-control-plane")],
-        ["minikube", node("minikube", "", {}, { "minikube.k8s.io/name": "minikube" })],
-        ["k3d", node("k3d-demo-server-0", "k3s://k3d-demo-server-0", k3s)],
-        ["Rancher Desktop", node("lima-rancher-desktop", "k3s://lima-rancher-desktop", k3s)],
-        ["k3s", node("pi", "k3s://pi", k3s)],
-        ["AWS", node("ip-10-0-0-1", "aws:///us-east-1a/i-1", { kubeletVersion: "v1.35.1+k3s1" })],
-        ["AWS", node("ip-10-0-0-1", "aws:///us-east-1a/i-1", { kubeletVersion: "v1.35.1-eks-1" })],
-        ["AWS", node("ip-10-0-0-1", "", {}, { "eks.amazonaws.com/nodegroup": "a" })],
-        ["Azure", node("aks-1", "azure:///subscriptions/1")],
-        ["Azure", node("aks-1", "", {}, { "kubernetes.azure.com/cluster": "c" })],
-        ["Google Cloud", node("gke-1", "gce://p/z/n")],
-        ["Google Cloud", node("gke-1", "", {}, { "cloud.google.com/gke-nodepool": "p" })],
-        ["another cloud", node("n", "digitalocean://1")],
-        ["Docker Desktop", node("docker-desktop", "")],
-        ["Docker Desktop", node("desktop-control-plane", "kind://docker/desktop/desktop-control-plane")],
-        [undefined, node("n1", "")],
-    ])("%s is recognized by its nodes", (platform, node) => {
-        expect(platformOf([node])).toBe(platform);
-    });
-
-    it("is not known without nodes", () => {
-        expect(platformOf([])).toBeUndefined();
-    });
-});
 
 describe("A6: the likely cause of a silent address", () => {
     const failure = "no answer in 5 s";

@@ -1,76 +1,159 @@
-/** What a cluster's nodes tell about where it runs, as far as load balancers depend on it. */
+/** The platforms that clusters run on: how each shows, and what follows from it. Everything that depends on one asks here. */
+import { ISTIOD_WEBHOOK_PORT } from "../../../components/names";
+import type { Platform } from "../../../components/platform";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject } from "../../kubernetes/object";
 
 export type PlatformName =
-    | "kind"
-    | "minikube"
-    | "k3d"
-    | "Rancher Desktop"
-    | "k3s"
-    | "Docker Desktop"
-    | "AWS"
-    | "Azure"
-    | "Google Cloud"
-    | "another cloud";
+    | ("Docker Desktop" | "minikube" | "kind")
+    | ("AWS" | "Azure" | "Google Cloud" | "another cloud")
+    | ("k3d" | "Rancher Desktop" | "k3s")
+    | ("EKS" | "GKE" | "AKS" | "OpenShift" | "MicroK8s");
 
-interface NodeFacts {
-    name: string;
-    labels: Record<string, string>;
-    providerID: string;
-    kubeletVersion: string;
-    osImage: string;
+/** What is known of a cluster. */
+export interface KnownCluster {
+    /** Empty if the user may not list them. */
+    nodes: readonly KubernetesObject[];
+    /** URL of the API server. */
+    server?: string;
+    /** Version of the API server as it gives it, such as `v1.33.5-gke.100`. */
+    version?: string;
+    /** Its API groups, such as `security.openshift.io`. */
+    groups?: readonly string[];
 }
+
+/** Where platforms show: each with all values that a cluster has there. */
+type Signs = Record<"server" | "version" | "group" | "provider" | "label" | "node" | "system", readonly string[]>;
+
+export interface PlatformFacts {
+    name: PlatformName;
+    /** How it shows: by any of these sets of signs. */
+    signs: Partial<Record<keyof Signs, RegExp>>[];
+    /** What gives addresses to its load balancers. ServiceLB and Docker Desktop give each port of the nodes only once. */
+    loadBalancer?: "cloud" | "ServiceLB" | "Docker Desktop" | "a program beside it";
+    /** `istio.platform` there, if Istio's CNI plugin would do nothing without. */
+    istio?: Platform;
+    /** What lets the API server reach pods there, in sentences. @param kubectl the start of a command for the cluster */
+    way?: (kubectl: string) => string;
+}
+
+const PORT = `TCP ${ISTIOD_WEBHOOK_PORT}`;
+
+/** k3s' name is in the versions of its servers and kubelets, such as `v1.35.1+k3s1`. */
+const K3S = /\+k3s/;
 
 /**
- * The platforms, each with how a node shows it. The first match counts: k3s also runs on the machines of clouds, and Docker
- * Desktop also runs kind. Providers of nodes: https://kubernetes.io/docs/reference/node/node-labels/ and each cloud's
- * controller manager; k3s: `--node-name` of k3d, and the host of Rancher Desktop's virtual machine.
+ * What a question is about may be where the nodes run, or which Kubernetes runs there: k3s also runs on the machines of
+ * clouds, and has their load balancers then. So several may match. The first one with an answer counts.
+ *
+ * Providers and labels of nodes: https://kubernetes.io/docs/reference/node/node-labels/ and each cloud's controller manager;
+ * k3s: `--node-name` of k3d, and the host of Rancher Desktop's virtual machine. `istio`: Istio's
+ * manifests/helm-profiles/platform-*.yaml; that of minikube changes the ambient mode only.
  */
-const PLATFORMS: [name: PlatformName, matches: (node: NodeFacts) => boolean][] = [
-    [
-        "Docker Desktop",
-        ({ name, osImage, providerID }) =>
-            name === "docker-desktop" ||
-            osImage === "Docker Desktop" ||
-            providerID.startsWith("kind://docker/desktop/"),
-    ],
-    ["minikube", ({ labels }) => labels["minikube.k8s.io/name"] !== undefined],
-    ["kind", ({ providerID }) => providerID.startsWith("kind://")],
-    ["AWS", (node) => isOf(node, "aws://", "eks.amazonaws.com/")],
-    ["Azure", (node) => isOf(node, "azure://", "kubernetes.azure.com/")],
-    ["Google Cloud", (node) => isOf(node, "gce://", "cloud.google.com/gke-")],
-    ["k3d", (node) => isK3s(node) && node.name.startsWith("k3d-")],
-    ["Rancher Desktop", (node) => isK3s(node) && /rancher-desktop/i.test(`${node.name} ${node.osImage}`)],
-    ["k3s", isK3s],
-    // Nodes have a provider's id only if a cloud's controller manager has set it.
-    ["another cloud", ({ providerID }) => /^[a-z][-a-z\d.]*:\/\//.test(providerID)],
+export const PLATFORMS: readonly PlatformFacts[] = [
+    {
+        name: "Docker Desktop",
+        signs: [
+            { node: /^docker-desktop$/ },
+            { system: /^Docker Desktop$/ },
+            { provider: /^kind:\/\/docker\/desktop\// },
+        ],
+        loadBalancer: "Docker Desktop",
+    },
+    { name: "minikube", signs: [{ label: /^minikube\.k8s\.io\/name$/ }], loadBalancer: "a program beside it" },
+    { name: "kind", signs: [{ provider: /^kind:/ }], loadBalancer: "a program beside it" },
+    { name: "AWS", signs: [{ provider: /^aws:/ }, { label: /^eks\.amazonaws\.com\// }], loadBalancer: "cloud" },
+    { name: "Azure", signs: [{ provider: /^azure:/ }, { label: /^kubernetes\.azure\.com\// }], loadBalancer: "cloud" },
+    {
+        name: "Google Cloud",
+        signs: [{ provider: /^gce:/ }, { label: /^cloud\.google\.com\/gke-/ }],
+        loadBalancer: "cloud",
+    },
+    // Nodes have a provider's id only if a controller manager has set it: a cloud's, or the one inside k3s and RKE2.
+    { name: "another cloud", signs: [{ provider: /^(?!k3s:|rke2:)[a-z][-a-z\d.]*:\/\// }], loadBalancer: "cloud" },
+    { name: "k3d", signs: [{ version: K3S, node: /^k3d-/ }], loadBalancer: "ServiceLB", istio: "k3d" },
+    {
+        name: "Rancher Desktop",
+        signs: [
+            { version: K3S, node: /rancher-desktop/i },
+            { version: K3S, system: /rancher-desktop/i },
+        ],
+        loadBalancer: "ServiceLB",
+        istio: "k3s",
+    },
+    { name: "k3s", signs: [{ version: K3S }], loadBalancer: "ServiceLB", istio: "k3s" },
+    // A cloud's machine may belong to a cluster with its own control plane, which has Kubernetes' own version.
+    {
+        name: "EKS",
+        signs: [
+            { server: /\.eks\.amazonaws\.com/ },
+            { label: /^(?:eks\.amazonaws\.com|alpha\.eksctl\.io)\// },
+            { version: /-eks-/ },
+        ],
+        way: () =>
+            `On EKS, the security group of the nodes must allow ${PORT} from the security group of the cluster. If the pods' ` +
+            "addresses are not of the VPC (an overlay network), the control plane reaches no pod.",
+    },
+    {
+        name: "GKE",
+        signs: [{ server: /\.gke\.goog(?:[:/]|$)/ }, { label: /^cloud\.google\.com\/gke-/ }, { version: /-gke\./ }],
+        istio: "gke",
+        way: () =>
+            "On a private GKE cluster, Google's own firewall rule opens 443 and 10250 only. Add a rule from the range of " +
+            "the control plane to the nodes: gcloud compute firewall-rules create NAME --network NETWORK --direction INGRESS " +
+            `--source-ranges RANGE --target-tags TAG --allow tcp:${ISTIOD_WEBHOOK_PORT}.`,
+    },
+    {
+        name: "AKS",
+        signs: [{ server: /\.azmk8s\.io/ }, { label: /^kubernetes\.azure\.com\// }, { version: /-aks/ }],
+        way: (kubectl) =>
+            "On AKS, the way is konnectivity-agent in kube-system: do its pods run " +
+            `(${kubectl} --namespace kube-system get pods --selector app=konnectivity-agent), and do the network security ` +
+            `groups and network policies let them reach pods on ${PORT}?`,
+    },
+    // Only OpenShift has these API groups.
+    { name: "OpenShift", signs: [{ group: /^(?:security|config)\.openshift\.io$/ }], istio: "openshift" },
+    { name: "MicroK8s", signs: [{ label: /^microk8s\.io\/cluster$/ }], istio: "microk8s" },
 ];
 
-/** A cloud's node has its provider's id, and in the cloud's own Kubernetes also its labels. */
-function isOf({ providerID, labels }: NodeFacts, provider: string, label: string): boolean {
-    return providerID.startsWith(provider) || Object.keys(labels).some((key) => key.startsWith(label));
+/** The platform that answers a question about a cluster; undefined if none does. */
+export function platformWith(question: keyof PlatformFacts, cluster: KnownCluster): PlatformFacts | undefined {
+    const seen = signsOf(cluster);
+    const isSeen = ([place, pattern]: [string, RegExp]) =>
+        seen[place as keyof Signs].some((each) => pattern.test(each));
+    return PLATFORMS.find(
+        (each) => each[question] !== undefined && each.signs.some((set) => Object.entries(set).every(isSeen)),
+    );
 }
 
-/** Nodes of k3s have its name in the kubelet's version, such as `v1.35.1+k3s1`. */
-function isK3s({ providerID, kubeletVersion }: Pick<NodeFacts, "providerID" | "kubeletVersion">): boolean {
-    return kubeletVersion.includes("+k3s") && (providerID === "" || providerID.startsWith("k3s://"));
+function signsOf({ nodes, server = "", version = "", groups = [] }: KnownCluster): Signs {
+    const specs = nodes.map(({ spec }) => (spec ?? {}) as { providerID?: string });
+    const statuses = nodes.map(({ status }) => (status ?? {}) as { nodeInfo?: Record<string, string | undefined> });
+    const info = (field: "kubeletVersion" | "osImage") => statuses.map(({ nodeInfo }) => nodeInfo?.[field] ?? "");
+    return {
+        server: [server],
+        version: [version, ...info("kubeletVersion")],
+        group: groups,
+        provider: specs.map(({ providerID = "" }) => providerID),
+        label: nodes.flatMap(({ metadata }) => Object.keys(metadata.labels ?? {})),
+        node: nodes.map(({ metadata }) => metadata.name),
+        system: info("osImage"),
+    };
 }
 
-/** Where a cluster runs; undefined if its nodes do not tell. */
+/** The platform whose load balancers a cluster has; undefined if its nodes do not tell. */
 export function platformOf(nodes: readonly KubernetesObject[]): PlatformName | undefined {
-    const facts = nodes.map(factsOf);
-    return PLATFORMS.find(([, matches]) => facts.some(matches))?.[0];
+    return platformWith("loadBalancer", { nodes })?.name;
 }
 
 /** The platforms whose load balancers are those of a cloud. */
 export function isCloud(platform: PlatformName | undefined): boolean {
-    return ["AWS", "Azure", "Google Cloud", "another cloud"].includes(platform ?? "");
+    return PLATFORMS.some(({ name, loadBalancer }) => name === platform && loadBalancer === "cloud");
 }
 
 /** The platforms whose load balancer, ServiceLB, takes the Service's ports on the nodes themselves. */
 export function hasServiceLb(platform: PlatformName | undefined): boolean {
-    return ["k3d", "Rancher Desktop", "k3s"].includes(platform ?? "");
+    return PLATFORMS.some(({ name, loadBalancer }) => name === platform && loadBalancer === "ServiceLB");
 }
 
 /** The cluster's nodes; none if the user may not list them. */
@@ -86,11 +169,4 @@ export function addressesOf(nodes: readonly KubernetesObject[]): Set<string> {
             return addresses.map(({ address }) => address);
         }),
     );
-}
-
-function factsOf({ metadata, spec, status }: KubernetesObject): NodeFacts {
-    const { providerID = "" } = (spec ?? {}) as { providerID?: string };
-    const { nodeInfo = {} } = (status ?? {}) as { nodeInfo?: { kubeletVersion?: string; osImage?: string } };
-    const { kubeletVersion = "", osImage = "" } = nodeInfo;
-    return { name: metadata.name, labels: metadata.labels ?? {}, providerID, kubeletVersion, osImage };
 }

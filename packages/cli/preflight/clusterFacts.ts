@@ -1,15 +1,11 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import { unlessForbidden } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
+import type { KnownCluster } from "../mesh/platform";
 
 /** What a cluster says of itself. What the user may not read is missing. */
-export interface ClusterFacts {
-    /** The API server's version as it gives it, such as `v1.33.5-gke.100`. */
-    version?: string;
-    /** Its API groups, such as `security.openshift.io`. */
+export interface ClusterFacts extends KnownCluster {
     groups: readonly string[];
-    /** The first nodes: their names and labels. */
-    nodes: readonly KubernetesObject[];
 }
 
 /** Enough to see which kinds of nodes there are; a large cluster has thousands of nodes. */

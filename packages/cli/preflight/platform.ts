@@ -1,16 +1,13 @@
 import { CNI_DAEMON_SET, CNI_RELEASE, ISTIO_NAMESPACE } from "../../../components/names";
-import type { Platform } from "../../../components/platform";
 import { stackFile } from "../../shared/project";
 import type { ClusterApi } from "../../kubernetes/api";
 import { unlessForbidden } from "../../kubernetes/apiError";
 import { displayName } from "../../kubernetes/object";
 import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
+import { platformWith } from "../mesh/platform";
 import { type ClusterFacts, label } from "./clusterFacts";
 import { type Finding, note, refusal } from "./finding";
 import type { FitSettings } from "./settings";
-
-/** API groups that only OpenShift has. */
-const OPENSHIFT = ["security.openshift.io", "config.openshift.io"];
 
 /** The command that lets pods of an Autopilot cluster set up their network. */
 const ALLOW_NET_ADMIN = "gcloud container clusters update NAME --location LOCATION --workload-policies=allow-net-admin";
@@ -29,24 +26,9 @@ export function autopilotRemedy(): string {
     return `  GKE Autopilot allows it for the whole cluster: ${ALLOW_NET_ADMIN}`;
 }
 
-/** The platform, if it is one on which something has to be different, and the cluster shows it. */
-export function platformOf({ version = "", groups, nodes }: ClusterFacts): Platform | undefined {
-    const named = (pattern: RegExp) => nodes.some(({ metadata }) => pattern.test(metadata.name));
-    if (groups.some((group) => OPENSHIFT.includes(group))) {
-        return "openshift";
-    }
-    if (version.includes("+k3s")) {
-        return named(/^k3d-/) ? "k3d" : "k3s";
-    }
-    if (version.includes("-gke.")) {
-        return "gke";
-    }
-    return nodes.some((node) => label(node, "microk8s.io/cluster") !== "") ? "microk8s" : undefined;
-}
-
 /** Whether the settings fit the platform. */
 export function checkPlatform(facts: ClusterFacts, settings: FitSettings, stack: string): Finding[] {
-    const found = platformOf(facts);
+    const found = platformWith("istio", facts)?.istio;
     const { platform, cni } = settings;
     if (found === "openshift" && platform !== "openshift") {
         return [

@@ -132,6 +132,30 @@ describe("a server in the cluster, behind the API server's proxy", () => {
     });
 });
 
+describe("the kinds of an API version", () => {
+    const namespaces = { resources: [{ kind: "Namespace", name: "namespaces", namespaced: false }] };
+    const read = (name: string) => api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    const times = (url: string) => asked.filter((request) => request.url === url).length;
+
+    it("are asked for once, also by requests at the same time", async () => {
+        answers["/api/v1"] = { body: namespaces };
+        answers["/api/v1/namespaces/a"] = answers["/api/v1/namespaces/b"] = { body: { kind: "Namespace" } };
+        await Promise.all([read("a"), read("b")]);
+        await read("a");
+        expect([times("/api/v1"), times("/api/v1/namespaces/a")]).toEqual([1, 2]);
+    });
+
+    it("are asked for again if one is missing, or if there was no answer", async () => {
+        answers["/api/v1"] = refusal(503, "starting");
+        await expect(read("a")).rejects.toThrow("starting");
+        answers["/api/v1"] = { body: { resources: [] } };
+        expect(await read("a")).toBeUndefined();
+        answers["/api/v1"] = { body: namespaces };
+        answers["/api/v1/namespaces/a"] = { body: { kind: "Namespace" } };
+        expect(await read("a")).toBeDefined();
+    });
+});
+
 describe("a list of metadata", () => {
     it("requests only metadata, and may be empty", async () => {
         const secrets = { resources: [{ kind: "Secret", name: "secrets", namespaced: true }] };

@@ -9,9 +9,10 @@ interface ResourceKind {
     namespaced: boolean;
 }
 
-/** The paths of kinds and objects. The API server itself says how it names each kind; each API version is asked for once. */
+/** The paths of kinds and objects. The API server says how it names each kind, and is asked once for each API version. */
 export class Discovery {
-    private readonly kinds = new Map<string, ResourceKind[]>();
+    /** The kinds of each API version; requests at the same time share an answer. */
+    private readonly kinds = new Map<string, Promise<readonly ResourceKind[]>>();
 
     constructor(private readonly transport: Transport) {}
 
@@ -28,19 +29,24 @@ export class Discovery {
     }
 
     private async kindOf(apiVersion: string, kind: string): Promise<ResourceKind> {
-        const find = () => this.kinds.get(apiVersion)?.find((each) => each.kind === kind && !each.name.includes("/"));
-        if (!find()) {
-            const { resources } = await this.transport.request<{ resources: ResourceKind[] }>(
-                "GET",
-                groupPath(apiVersion),
-            );
-            this.kinds.set(apiVersion, resources);
-        }
-        const found = find();
+        const isIt = (each: ResourceKind) => each.kind === kind && !each.name.includes("/");
+        const earlier = this.kinds.get(apiVersion);
+        const known = (await (earlier ?? this.ask(apiVersion))).find(isIt);
+        // A kind that is not in an earlier answer may be new.
+        const found = known ?? (earlier && (await this.ask(apiVersion)).find(isIt));
         if (!found) {
             throw new ApiError(404, `the cluster has no kind ${kind} in ${apiVersion}`);
         }
         return found;
+    }
+
+    private ask(apiVersion: string): Promise<readonly ResourceKind[]> {
+        const asked = this.transport
+            .request<{ resources: ResourceKind[] }>("GET", groupPath(apiVersion))
+            .then(({ resources }) => resources);
+        this.kinds.set(apiVersion, asked);
+        asked.catch(() => this.kinds.delete(apiVersion));
+        return asked;
     }
 }
 

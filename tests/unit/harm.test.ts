@@ -6,6 +6,7 @@ import { failedCallIn } from "../../packages/cli/diagnosis/failedCall";
 import { REFUSALS } from "../../packages/cli/diagnosis/refusals";
 import { callRemedy, callVerdict } from "../../packages/cli/diagnosis/webhooks";
 import { PLATFORMS } from "../../packages/cli/mesh/platform";
+import { readDefinitions } from "../../packages/cli/preflight/clusterFacts";
 import { refuseForeignReleases } from "../../packages/cli/preflight/foreignReleases";
 import { otherIstio } from "../../packages/cli/preflight/otherIstio";
 import { refuseTakenNames } from "../../packages/cli/preflight/takenNames";
@@ -368,7 +369,7 @@ describe("a remedy as users see it", () => {
         for (const objects of [[crd], [istiod], [secret], [namespace], [byHelm], [used]]) {
             cluster.objects = objects;
             messages.push(
-                await messageOf(otherIstio(api)),
+                await messageOf(otherIstio(api, await readDefinitions(api))),
                 await messageOf(refuseForeignReleases("mine", api)),
                 await messageOf(refuseForeignMesh("mine", "ours", api, "forget it")),
                 await messageOf(refuseLostState("mine", "file://~", api, { forget: "forget it" })),

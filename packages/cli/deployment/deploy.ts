@@ -6,7 +6,6 @@ import { silenceNotice } from "../diagnosis/silence";
 import { endpointIn, findIngress } from "../mesh/ingress";
 import { waitForPage } from "../mesh/page";
 import { askThroughApi } from "../mesh/throughApi";
-import { presumeExisting } from "../preflight/existingNamespaces";
 import { refuseMissingPermissions } from "../preflight/permissions";
 import { preflight } from "../preflight/preflight";
 import { bringSandboxUp, sandboxObstacle, sandboxStatus } from "../sandbox";
@@ -65,8 +64,7 @@ async function deployToSandbox(stack: Stack, options: StrategyOptions, stop: Abo
 
 async function deployToCluster(stack: Stack, options: StrategyOptions, stop: AbortSignal): Promise<Served> {
     const connection = await connect(stack, (api) => refuseMissingPermissions(stack, api, stop));
-    connection.stack = await presumeExisting(connection);
-    await preflight(connection, stop);
+    connection.stack = await preflight(connection, stop);
     if (stack.sandbox && isElsewhere(connection)) {
         connection.stack = await forgetSandbox(stack, stop);
     }

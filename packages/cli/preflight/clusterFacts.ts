@@ -1,28 +1,57 @@
+import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { unlessForbidden } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
 import type { KnownCluster } from "../mesh/platform";
+import type { Stack } from "../stack/stack";
 
-/** What a cluster says of itself. What the user may not read is missing. */
+/** What a cluster says of itself, read once for all checks. What the user may not read is missing. */
 export interface ClusterFacts extends KnownCluster {
     groups: readonly string[];
+    /** The stack's namespaces, and `default`. */
+    namespaces: Namespaces;
+    /** Metadata of the CRDs; undefined if the user may not list them. */
+    definitions?: readonly KubernetesObject[];
 }
+
+/** Namespaces by name: undefined if there is none of that name. Those that the user may not read are missing. */
+export type Namespaces = ReadonlyMap<string, KubernetesObject | undefined>;
 
 /** Enough to see which kinds of nodes there are; a large cluster has thousands of nodes. */
 const NODES = "500";
 
-export async function readFacts(api: ClusterApi): Promise<ClusterFacts> {
-    const [version, groups, nodes] = await Promise.all([
+export async function readFacts(api: ClusterApi, { appNamespace }: Pick<Stack, "appNamespace">): Promise<ClusterFacts> {
+    const [version, groups, nodes, namespaces, definitions] = await Promise.all([
         api.ask<{ gitVersion?: string; major?: string; minor?: string }>("/version"),
         api.ask<{ groups?: { name: string }[] }>("/apis"),
-        unlessForbidden(() => api.listMetadata("v1", "Node", { limit: NODES })),
+        unlessForbidden(() => api.list("v1", "Node", { limit: NODES })),
+        readNamespaces(api, [ISTIO_NAMESPACE, appNamespace, "default"]),
+        readDefinitions(api),
     ]);
     const { gitVersion, major, minor } = version ?? {};
     return {
         version: gitVersion ?? (major && minor ? `${major}.${minor}` : undefined),
         groups: (groups?.groups ?? []).map(({ name }) => name),
         nodes: nodes ?? [],
+        namespaces,
+        definitions,
     };
+}
+
+export async function readNamespaces(api: ClusterApi, names: readonly string[]): Promise<Namespaces> {
+    const read = async (name: string) => {
+        const reference = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+        const answer = await unlessForbidden(async () => ({ namespace: await api.read(reference) }));
+        return answer ? [[name, answer.namespace] as const] : [];
+    };
+    return new Map((await Promise.all([...new Set(names)].map(read))).flat());
+}
+
+/** Metadata of the CRDs; undefined if the user may not list them. */
+export async function readDefinitions(api: ClusterApi): Promise<KubernetesObject[] | undefined> {
+    const [apiVersion, kind] = ["apiextensions.k8s.io/v1", "CustomResourceDefinition"] as const;
+    const found = await unlessForbidden(() => api.listMetadata(apiVersion, kind, {}));
+    return found?.map((object) => ({ ...object, apiVersion, kind }));
 }
 
 /** The value of a node's label; empty without it. */

@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 import type { DeploymentRecord } from "../stack/record";
 import { stackOf } from "../testing/stack";
+import { readNamespaces } from "./clusterFacts";
 import { findExisting, presumeExisting } from "./existingNamespaces";
 import { refuseTakenNames } from "./takenNames";
 
@@ -43,6 +44,9 @@ const record = (existing?: DeploymentRecord["existing"]): DeploymentRecord => ({
     existing,
     deployedBy: { way: "rendered" },
 });
+
+const presume = async (connection = connectionOf()) =>
+    presumeExisting(connection, await readNamespaces(connection.api, ["istio-system", "shop"]));
 
 describe("A5: namespaces that exist", () => {
     it("are used by a stack that has not made them, and named", async () => {
@@ -98,19 +102,19 @@ describe("A5: namespaces that exist", () => {
 
     it("are presumed for the checks before the state is known, unless there is a record", async () => {
         cluster.objects = [namespace("istio-system")];
-        expect((await presumeExisting(connectionOf())).existingNamespaces).toEqual(["istio-system"]);
-        const made = await presumeExisting(connectionOf({ record: record() }));
+        expect((await presume()).existingNamespaces).toEqual(["istio-system"]);
+        const made = await presume(connectionOf({ record: record() }));
         expect(made.existingNamespaces).toEqual([]);
     });
 
     it("are as the config says if the user may not read them", async () => {
         const api = Object.assign(cluster.api, { read: () => Promise.reject(new ApiError(403, "forbidden")) });
         const forbidden = { ...connectionOf(listed("shop")), api };
-        expect((await presumeExisting(forbidden)).existingNamespaces).toEqual(["shop"]);
+        expect((await presume(forbidden)).existingNamespaces).toEqual(["shop"]);
     });
 
     it("are refused if the config lists one that is not there", async () => {
-        await expect(presumeExisting(connectionOf(listed("istio-system")))).rejects.toThrow(
+        await expect(presume(connectionOf(listed("istio-system")))).rejects.toThrow(
             /lists istio-system in cluster.existingNamespaces[^]*Nothing was changed[^]*create namespace istio-system/,
         );
     });

@@ -1,6 +1,4 @@
 import { ISTIO_NAMESPACE } from "../../../components/names";
-import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { uidsOf, writtenByIstiod } from "../../leftovers/written";
 import { UserError } from "../../shared/errors";
@@ -9,6 +7,7 @@ import type { Connection } from "../stack/connection";
 import type { ExistingNamespaces } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { Progress } from "../terminal/progress";
+import { type Namespaces, readNamespaces } from "./clusterFacts";
 
 /** The namespaces that the program creates if they are not there. */
 function namespacesOf({ appNamespace }: Stack): string[] {
@@ -20,8 +19,8 @@ function namespacesOf({ appNamespace }: Stack): string[] {
  * cluster was there before.
  * @throws UserError if the stack's file lists a namespace that is not there
  */
-export async function presumeExisting({ stack, api }: Connection): Promise<Stack> {
-    const live = await liveNamespaces(stack, api);
+export function presumeExisting({ stack, api }: Connection, namespaces: Namespaces): Stack {
+    const live = stayingNamespaces(stack, namespaces);
     const missing = namespacesOf(stack).filter((name) => stack.listedNamespaces.includes(name) && !live.has(name));
     if (missing.length > 0) {
         throw new UserError(
@@ -45,7 +44,9 @@ export async function findExisting(
     isOwn: (namespace: KubernetesObject) => boolean | Promise<boolean>,
 ): Promise<ExistingNamespaces> {
     const existing: ExistingNamespaces = {};
-    for (const [name, namespace] of await liveNamespaces(stack, api)) {
+    // Not those of the preflight: what waited since may have changed them.
+    const namespaces = await readNamespaces(api, namespacesOf(stack));
+    for (const [name, namespace] of stayingNamespaces(stack, namespaces)) {
         const { uid = "" } = namespace.metadata;
         const recorded = stack.record?.existing?.[name];
         if (recorded?.uid === uid) {
@@ -66,21 +67,12 @@ export async function findExisting(
 }
 
 /** Those of the namespaces that are in the cluster and stay there. One that the user may not read is there if it is listed. */
-async function liveNamespaces(stack: Stack, api: ClusterApi): Promise<Map<string, KubernetesObject>> {
-    const read = async (name: string) => {
-        const reference: KubernetesObject = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-        return api.read(reference).catch((error: unknown) => {
-            if (error instanceof ApiError && error.status === 403) {
-                return stack.listedNamespaces.includes(name) ? reference : undefined;
-            }
-            throw error;
-        });
-    };
-    const found = await Promise.all(namespacesOf(stack).map(read));
-    const staying = found.filter((each) => each !== undefined).filter(isStaying);
+function stayingNamespaces(stack: Stack, namespaces: Namespaces): Map<string, KubernetesObject> {
+    const staying = namespacesOf(stack).flatMap((name) => {
+        const unread = { apiVersion: "v1", kind: "Namespace", metadata: { name } };
+        const isUnread = !namespaces.has(name) && stack.listedNamespaces.includes(name);
+        const namespace: KubernetesObject | undefined = isUnread ? unread : namespaces.get(name);
+        return namespace?.metadata.deletionTimestamp === undefined ? (namespace ?? []) : [];
+    });
     return new Map(staying.map((namespace) => [namespace.metadata.name, namespace]));
-}
-
-function isStaying({ metadata }: KubernetesObject): boolean {
-    return metadata.deletionTimestamp === undefined;
 }

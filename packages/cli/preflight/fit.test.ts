@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { enforcing, warden } from "../../kubernetes/testing/admission";
 import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 import { stackOf } from "../testing/stack";
+import { readFacts } from "./clusterFacts";
 import { checkFit } from "./fit";
 import { minorVersion } from "./serverVersion";
 
@@ -24,7 +25,9 @@ function node(name: string, labels: Record<string, string> = {}): KubernetesObje
 /** What is found with these sections in the stack's file: what refuses the deployment, and what is only said. */
 async function found(istio: unknown = {}, app: unknown = {}) {
     const file = { config: { "bookinfo-mesh:istio": istio, "bookinfo-mesh:app": app } };
-    const findings = await checkFit({ stack: stackOf({ name: "demo", file }), api: cluster.api, identity: "its-uid" });
+    const stack = stackOf({ name: "demo", file });
+    const { api } = cluster;
+    const findings = await checkFit({ stack, api, identity: "its-uid" }, await readFacts(api, stack));
     const texts = (refused: boolean) => findings.filter((each) => each.refused === refused).map(({ text }) => text);
     return { refusals: texts(true), notes: texts(false) };
 }
@@ -40,6 +43,7 @@ it("claims nothing that the user may not see", async () => {
     cluster.facts = {};
     const { api } = cluster;
     api.listMetadata = () => Promise.reject(new ApiError(403, "nodes is forbidden"));
+    api.list = () => Promise.reject(new ApiError(403, "nodes is forbidden"));
     api.read = () => Promise.reject(new ApiError(403, "is forbidden"));
     jest.spyOn(cluster, "api", "get").mockReturnValue(api);
     expect(await found({ profile: "default", cni: { enabled: true } })).toEqual(NOTHING);

@@ -1,6 +1,6 @@
 import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { Connection } from "../stack/connection";
-import { type ClusterFacts, readFacts } from "./clusterFacts";
+import type { ClusterFacts } from "./clusterFacts";
 import type { Finding } from "./finding";
 import { checkMetricsServer } from "./metricsServer";
 import { checkNodes } from "./nodes";
@@ -10,8 +10,7 @@ import { checkVersion } from "./serverVersion";
 import { type FitSettings, fitSettings } from "./settings";
 
 /** Whether the cluster and the stack's settings fit each other: version, nodes, platform, Pod Security, metrics server. */
-export async function checkFit({ stack, api }: Connection): Promise<Finding[]> {
-    const facts = await readFacts(api);
+export async function checkFit({ stack, api }: Connection, facts: ClusterFacts): Promise<Finding[]> {
     const settings = fitSettings(stack);
     const findings = [
         ...checkVersion(facts.version),
@@ -35,7 +34,7 @@ async function checkPods(
     facts: ClusterFacts,
     { appLevel, istioLevel }: FitSettings,
 ): Promise<Finding[]> {
-    const place = { stack: stack.name, autopilot: isAutopilot(facts) };
+    const place = { stack: stack.name, autopilot: isAutopilot(facts), namespaces: facts.namespaces };
     const [app, istio] = await Promise.all([
         checkAppNamespace(api, { ...place, name: stack.appNamespace, level: appLevel }),
         checkIstioNamespace(api, { ...place, name: ISTIO_NAMESPACE, level: istioLevel }),

@@ -3,6 +3,7 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { diagnose } from "../diagnosis/diagnosis";
 import { isOwnIn } from "../stack/namespaces";
 import { stackOf } from "../testing/stack";
+import { readFacts } from "./clusterFacts";
 import { lookAtLoadBalancer } from "./loadBalancer";
 
 let cluster: FakeCluster;
@@ -61,7 +62,7 @@ const gateway = (address?: string, spec?: object) =>
     balanced("istio-system", "istio-ingressgateway", [15021, 80, 443], address, spec);
 const stack = (gateway: object = {}, values: object = {}) =>
     stackOf({ file: { config: { "bookinfo-mesh:istio": { gateway, values: { gateway: values } } } } });
-const look = (of = stack()) => lookAtLoadBalancer(of, cluster.api);
+const look = async (of = stack()) => lookAtLoadBalancer(of, cluster.api, await readFacts(cluster.api, of));
 
 describe("A6: who has the gateway's ports", () => {
     it.each([

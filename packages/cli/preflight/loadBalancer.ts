@@ -3,8 +3,9 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { hasAddress } from "../../kubernetes/readiness";
 import { holderAdvice, portHolders, providerAdvice, withoutLoadBalancer } from "../diagnosis/loadBalancers";
 import { INGRESS_SERVICE } from "../mesh/ingress";
-import { hasServiceLb, isCloud, listNodes, platformOf } from "../mesh/platform";
+import { hasServiceLb, isCloud, platformOf } from "../mesh/platform";
 import type { Stack } from "../stack/stack";
+import type { ClusterFacts } from "./clusterFacts";
 
 /** What a preflight finds out about the load balancer of the ingress gateway. */
 export interface LoadBalancerFindings {
@@ -34,13 +35,16 @@ const CONTROLLERS = /^kube-vip|^cloud-controller-manager|-cloud-controller-manag
  * Looks whether the gateway's load balancer can get an address: whether its ports are taken, and whether the cluster shows
  * any provider of addresses. What the user may not list does not count.
  */
-export async function lookAtLoadBalancer(stack: Stack, api: ClusterApi): Promise<LoadBalancerFindings> {
-    const { ingress, sandbox } = stack;
+export async function lookAtLoadBalancer(
+    { ingress, sandbox }: Pick<Stack, "ingress" | "sandbox">,
+    api: ClusterApi,
+    { nodes, definitions }: Pick<ClusterFacts, "nodes" | "definitions">,
+): Promise<LoadBalancerFindings> {
     // The sandbox gives addresses from outside of its cluster.
     if (sandbox || ingress?.type !== "LoadBalancer") {
         return {};
     }
-    const [services, nodes] = await Promise.all([allowed(api.list("v1", "Service")), listNodes(api)]);
+    const services = await allowed(api.list("v1", "Service"));
     const balanced = services.filter((service) => typeOf(service) === "LoadBalancer");
     const { name, namespace } = INGRESS_SERVICE.metadata;
     const own = balanced.find(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
@@ -52,7 +56,7 @@ export async function lookAtLoadBalancer(stack: Stack, api: ClusterApi): Promise
         // ServiceLB never gives a port twice. Docker Desktop has done both.
         return hasServiceLb(platformOf(nodes)) ? { obstacle: taken } : { note: taken };
     }
-    return { note: balanced.some(hasAddress) ? undefined : await noteOf(api, nodes) };
+    return { note: balanced.some(hasAddress) ? undefined : await noteOf(api, nodes, definitions) };
 }
 
 /** Who has the gateway's ports on the nodes, and what to do about it; undefined if they are free. */
@@ -64,7 +68,7 @@ async function takenPorts(
 ): Promise<string | undefined> {
     const platform = platformOf(nodes);
     const holders = portHolders(INGRESS_SERVICE.metadata, ports, { services, nodes });
-    if (holders.length === 0 && hasServiceLb(platform) && (await installsTraefik(api))) {
+    if (holders.length === 0 && hasServiceLb(platform) && (await installsTraefik(api, services))) {
         // A new cluster deploys Traefik by this chart half a minute after its start.
         const metadata = { name: "traefik", namespace: "kube-system" };
         holders.push({ service: { apiVersion: "v1", kind: "Service", metadata }, ports: [80, 443] });
@@ -80,24 +84,21 @@ async function takenPorts(
 }
 
 /** Whether k3s still has to install Traefik. */
-async function installsTraefik(api: ClusterApi): Promise<boolean> {
+async function installsTraefik(api: ClusterApi, services: readonly KubernetesObject[]): Promise<boolean> {
     const charts = await allowed(api.list("helm.cattle.io/v1", "HelmChart"));
-    const services = await allowed(api.list("v1", "Service", { fieldSelector: "metadata.name=traefik" }));
     const isThere = ({ metadata }: KubernetesObject) =>
         metadata.name === "traefik" && metadata.namespace === "kube-system";
     return charts.some(isThere) && !services.some(isThere);
 }
 
 /** What makes it doubtful that the cluster gives addresses; undefined if it does, or if that cannot be told. */
-async function noteOf(api: ClusterApi, nodes: readonly KubernetesObject[]): Promise<string | undefined> {
+async function noteOf(
+    api: ClusterApi,
+    nodes: readonly KubernetesObject[],
+    definitions: readonly KubernetesObject[] | undefined,
+): Promise<string | undefined> {
     const platform = platformOf(nodes);
-    if (isCloud(platform) || hasServiceLb(platform) || platform === "Docker Desktop") {
-        return undefined;
-    }
-    const definitions = await api
-        .listMetadata("apiextensions.k8s.io/v1", "CustomResourceDefinition", {})
-        .catch(() => undefined);
-    if (definitions === undefined) {
+    if (isCloud(platform) || hasServiceLb(platform) || platform === "Docker Desktop" || definitions === undefined) {
         return undefined;
     }
     const installed = POOLS.filter(({ definition }) =>

@@ -6,22 +6,25 @@ import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } fro
 
 /**
  * Looks for an Istio that this program's releases did not install. What the user may not list does not count.
+ * @param definitions the CRDs; undefined if the user may not list them
  * @returns the problem and the remedy; undefined without another Istio
  */
-export async function otherIstio(api: ClusterApi): Promise<string | undefined> {
-    const look = async (apiVersion: string, kind: string, query: Record<string, string> = {}) => {
+export async function otherIstio(
+    api: ClusterApi,
+    definitions: readonly KubernetesObject[] = [],
+): Promise<string | undefined> {
+    const look = async (apiVersion: string, kind: string, query: Record<string, string>) => {
         const found = (await unlessForbidden(() => api.listMetadata(apiVersion, kind, query))) ?? [];
         return found.filter((object) => !isOurs(object)).map((object) => ({ ...object, apiVersion, kind }));
     };
     const webhooks = "admissionregistration.k8s.io/v1";
-    const [crds, ...ofControlPlanes] = await Promise.all([
-        look("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+    const ofControlPlanes = await Promise.all([
         look("apps/v1", "Deployment", { labelSelector: "app=istiod" }),
         look(webhooks, "MutatingWebhookConfiguration", { labelSelector: "app=sidecar-injector" }),
         look(webhooks, "ValidatingWebhookConfiguration", { labelSelector: "app=istiod" }),
     ]);
     const controlPlanes = ofControlPlanes.flat();
-    const definitions = crds.filter(({ metadata }) => metadata.name.endsWith(".istio.io"));
+    const foreign = definitions.filter((each) => each.metadata.name.endsWith(".istio.io") && !isOurs(each));
     if (controlPlanes.length > 0) {
         return [
             "another Istio is installed in this cluster, and two would compete for the same pods and CRDs:",
@@ -30,7 +33,7 @@ export async function otherIstio(api: ClusterApi): Promise<string | undefined> {
             "owner takes it away with the tool that installed it (Helm, istioctl, an operator, the cloud's console).",
         ].join("\n");
     }
-    return definitions.length > 0 ? definitionsNotice(definitions, api) : undefined;
+    return foreign.length > 0 ? definitionsNotice(foreign, api) : undefined;
 }
 
 /** CRDs of another Istio: who may need them, and how this deployment can use them. */

@@ -1,7 +1,8 @@
 import { POD_SECURITY_LABEL } from "../../../components/platform";
 import type { ClusterApi } from "../../kubernetes/api";
-import { ApiError, unlessForbidden } from "../../kubernetes/apiError";
+import { ApiError } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
+import type { Namespaces } from "./clusterFacts";
 import { type Finding, refusal } from "./finding";
 import { autopilotRemedy, setting } from "./platform";
 
@@ -28,6 +29,8 @@ export interface StackNamespace {
     level?: string;
     stack: string;
     autopilot: boolean;
+    /** With `default`. */
+    namespaces: Namespaces;
 }
 
 /**
@@ -73,26 +76,20 @@ export async function checkIstioNamespace(api: ClusterApi, istio: StackNamespace
  */
 async function tryPod(
     api: ClusterApi,
-    { name, level }: StackNamespace,
+    { name, level, namespaces }: StackNamespace,
     needs: PodNeeds,
 ): Promise<{ refused?: string; subject: string; exists: boolean }> {
-    const exists = (await readNamespace(api, name)) !== undefined;
+    const exists = namespaces.get(name) !== undefined;
     const subject = exists ? `the namespace ${name}` : `the cluster, for a new namespace like ${name},`;
     const like = exists ? name : "default";
-    if (
-        level !== undefined ||
-        (!exists && (await readNamespace(api, like))?.metadata.labels?.[POD_SECURITY_LABEL] !== undefined)
-    ) {
+    const labels = namespaces.get(like)?.metadata.labels;
+    if (level !== undefined || (!exists && labels?.[POD_SECURITY_LABEL] !== undefined)) {
         return { subject, exists };
     }
     const refused = await refusalOf(api, pod(like, needs));
     // If a pod without any need is refused too, then for another reason, which only the real pods show.
     const isAboutIt = refused !== undefined && (await refusalOf(api, pod(like, HARMLESS))) === undefined;
     return { refused: isAboutIt ? refused : undefined, subject, exists };
-}
-
-function readNamespace(api: ClusterApi, name: string): Promise<KubernetesObject | undefined> {
-    return unlessForbidden(() => api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } }));
 }
 
 /** Why the API server refuses a pod; undefined if it does not, or if it does not say anything about the pod. */

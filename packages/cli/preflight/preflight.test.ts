@@ -89,6 +89,23 @@ describe("a preflight", () => {
         expect(await check()).toBe("its-uid");
     });
 
+    it("asks the cluster for nothing twice", async () => {
+        const node = { apiVersion: "v1", kind: "Node", metadata: { name: "n" } };
+        cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "default" } }, node];
+        await check();
+        const { requests } = cluster;
+        // The pods of the application and of Istio are tried in the same namespace, as none of theirs exists.
+        expect(requests.filter((each, index) => requests.indexOf(each) < index)).toEqual([
+            "try Pod default/bookinfo-mesh-preflight",
+        ]);
+        expect(requests.filter((each) => /Namespace|Node/.test(each))).toEqual([
+            "list Node 500",
+            "read Namespace istio-system",
+            "read Namespace default",
+        ]);
+        expect(requests).toHaveLength(21);
+    });
+
     it("reports all findings together, and says that nothing was changed", async () => {
         cluster.objects = [
             definition("gateways.networking.istio.io"),

@@ -23,10 +23,14 @@ const CHOICE = "sidecar.istio.io/inject";
 
 /**
  * What the first deployment changes for others: the label for injection applies to everything that restarts in the namespace.
+ * @param namespace as it is; undefined if there is none, or if the user may not read it
  * @returns a note; undefined if the namespace has the label already, or has nothing of others that would get a sidecar
  */
-export async function noteOnSharedNamespace(name: string, api: ClusterApi): Promise<string | undefined> {
-    const namespace = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+export async function noteOnSharedNamespace(
+    name: string,
+    namespace: KubernetesObject | undefined,
+    api: ClusterApi,
+): Promise<string | undefined> {
     const [label = "", value = ""] = Object.entries(INJECTION_LABEL)[0] ?? [];
     if (namespace?.metadata.labels?.[label] === value || (namespace === undefined && name !== "default")) {
         return undefined;

@@ -1,5 +1,6 @@
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
+import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntil } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import type { Progress } from "../terminal/progress";
@@ -9,27 +10,26 @@ const PATIENCE = 30;
 
 /**
  * Waits until a namespace that is being deleted is gone.
+ * @param namespace as it was; undefined if there is none, or if the user may not read it
  * @returns the problem and the remedy if it is not gone after `PATIENCE`
  */
 export async function terminatingNamespace(
-    name: string,
+    namespace: KubernetesObject | undefined,
     api: ClusterApi,
     progress: Progress,
     stop: AbortSignal,
 ): Promise<string | undefined> {
-    const read = async () => {
-        const namespace = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
-        return namespace?.metadata.deletionTimestamp === undefined ? undefined : namespace;
-    };
-    let terminating = await read();
-    if (terminating === undefined) {
+    if (namespace?.metadata.deletionTimestamp === undefined) {
         return undefined;
     }
+    const { name } = namespace.metadata;
+    let terminating = namespace;
     try {
         await progress.during(`The old namespace ${name} is gone`, () =>
             waitUntil(`namespace ${name}`, { timeout: PATIENCE, stop }, async () => {
-                terminating = await read();
-                return terminating && "is being deleted";
+                const now = await api.read({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+                terminating = now ?? terminating;
+                return now?.metadata.deletionTimestamp === undefined ? undefined : "is being deleted";
             }),
         );
         return undefined;

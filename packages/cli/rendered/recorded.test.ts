@@ -29,7 +29,7 @@ jest.mock("../../shared/project", (): typeof Project => {
     };
 });
 jest.mock("../preflight/preflight", (): typeof Preflight => ({
-    preflight: () => Promise.resolve(),
+    preflight: ({ stack }) => Promise.resolve(stack),
 }));
 
 const never = new AbortController().signal;

@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { ClusterApi, ProxiedServer } from "../api";
 import { ApiError } from "../apiError";
-import type { KubernetesObject } from "../object";
+import { displayName, type KubernetesObject } from "../object";
 import type { HttpAnswer } from "../transport";
 
 /** The answer of a server in the cluster to a path; an ApiError if the API server does not reach it. */
@@ -29,6 +29,8 @@ export class FakeCluster {
     facts: Readonly<Record<string, unknown>> = { "/version": { gitVersion: "v1.34.1" }, "/apis": { groups: [] } };
     /** The admission of an object that is only tried (dry run): an error refuses it. Default: everything is accepted. */
     admit: (object: KubernetesObject) => ApiError | undefined = () => undefined;
+    /** What was asked for, in the order of the requests. */
+    readonly requests: string[] = [];
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
     /** A connection to a port of a pod; default: the API server opens none. */
     connect: (pod: { namespace: string; name: string }, port: number) => Promise<Duplex> = ({ namespace, name }) =>
@@ -36,8 +38,10 @@ export class FakeCluster {
 
     get api(): ClusterApi {
         const api: Partial<ClusterApi> = {
-            read: ({ apiVersion, kind, metadata }) =>
-                Promise.resolve(
+            read: (reference) => {
+                this.requests.push(`read ${displayName(reference)}`);
+                const { apiVersion, kind, metadata } = reference;
+                return Promise.resolve(
                     this.objects.find(
                         (object) =>
                             object.apiVersion === apiVersion &&
@@ -45,11 +49,16 @@ export class FakeCluster {
                             object.metadata.name === metadata.name &&
                             object.metadata.namespace === metadata.namespace,
                     ),
-                ),
+                );
+            },
             list: (apiVersion, kind, query = {}) => Promise.resolve(this.list(apiVersion, kind, query)),
             listMetadata: (apiVersion, kind, query) => Promise.resolve(this.list(apiVersion, kind, query)),
-            ask: <T>(path: string) => Promise.resolve(this.facts[path] as T | undefined),
+            ask: <T>(path: string) => {
+                this.requests.push(`ask ${path}`);
+                return Promise.resolve(this.facts[path] as T | undefined);
+            },
             apply: (object, { dryRun }) => {
+                this.requests.push(`${dryRun ? "try" : "apply"} ${displayName(object)}`);
                 const refused = dryRun ? this.admit(object) : new ApiError(405, "this cluster is only read");
                 return refused ? Promise.reject(refused) : Promise.resolve(object);
             },
@@ -59,6 +68,7 @@ export class FakeCluster {
             server: "https://192.0.2.1:6443",
             identity: () => this.identity(),
             review: <Status>(_version: string, kind: string, _resource: string, spec = {}) => {
+                this.requests.push(`review ${kind}`);
                 const { resourceAttributes } = spec as { resourceAttributes: AccessAttributes };
                 const status =
                     kind === "SelfSubjectReview"
@@ -96,6 +106,7 @@ export class FakeCluster {
     }
 
     private list(apiVersion: string, kind: string, query: Record<string, string>): KubernetesObject[] {
+        this.requests.push(["list", kind, ...Object.values(query)].join(" "));
         // Two kinds of requirements: `key=value` and `key in (value,value)`.
         const requirements = (selector = "") =>
             [...selector.matchAll(/([^,=\s]+)(?:=([^,]*)| in \(([^)]*)\))/g)].map(([, key = "", value, values]) => ({

@@ -12,6 +12,8 @@ export interface ClusterFacts extends KnownCluster {
     namespaces: Namespaces;
     /** Metadata of the CRDs; undefined if the user may not list them. */
     definitions?: readonly KubernetesObject[];
+    /** Metadata of the DaemonSets; undefined if the user may not list them. */
+    daemonSets?: readonly KubernetesObject[];
 }
 
 /** Namespaces by name: undefined if there is none of that name. Those that the user may not read are missing. */
@@ -21,12 +23,13 @@ export type Namespaces = ReadonlyMap<string, KubernetesObject | undefined>;
 const NODES = "500";
 
 export async function readFacts(api: ClusterApi, { appNamespace }: Pick<Stack, "appNamespace">): Promise<ClusterFacts> {
-    const [version, groups, nodes, namespaces, definitions] = await Promise.all([
+    const [version, groups, nodes, namespaces, definitions, daemonSets] = await Promise.all([
         api.ask<{ gitVersion?: string; major?: string; minor?: string }>("/version"),
         api.ask<{ groups?: { name: string }[] }>("/apis"),
         unlessForbidden(() => api.list("v1", "Node", { limit: NODES })),
         readNamespaces(api, [ISTIO_NAMESPACE, appNamespace, "default"]),
         readDefinitions(api),
+        listMetadata(api, "apps/v1", "DaemonSet"),
     ]);
     const { gitVersion, major, minor } = version ?? {};
     return {
@@ -35,6 +38,7 @@ export async function readFacts(api: ClusterApi, { appNamespace }: Pick<Stack, "
         nodes: nodes ?? [],
         namespaces,
         definitions,
+        daemonSets,
     };
 }
 
@@ -48,8 +52,11 @@ export async function readNamespaces(api: ClusterApi, names: readonly string[]):
 }
 
 /** Metadata of the CRDs; undefined if the user may not list them. */
-export async function readDefinitions(api: ClusterApi): Promise<KubernetesObject[] | undefined> {
-    const [apiVersion, kind] = ["apiextensions.k8s.io/v1", "CustomResourceDefinition"] as const;
+export function readDefinitions(api: ClusterApi): Promise<KubernetesObject[] | undefined> {
+    return listMetadata(api, "apiextensions.k8s.io/v1", "CustomResourceDefinition");
+}
+
+async function listMetadata(api: ClusterApi, apiVersion: string, kind: string) {
     const found = await unlessForbidden(() => api.listMetadata(apiVersion, kind, {}));
     return found?.map((object) => ({ ...object, apiVersion, kind }));
 }

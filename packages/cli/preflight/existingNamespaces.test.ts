@@ -163,6 +163,21 @@ describe("A5: what is in a namespace that exists", () => {
         expect(error).not.toMatch(/delete|uninstall|purge/);
     });
 
+    it("has the names of the CNI plugin too, if that is on", async () => {
+        cluster.objects = [
+            inIstio("ServiceAccount", "istio-cni"),
+            inIstio("ConfigMap", "istio-cni-config"),
+            { ...inIstio("DaemonSet", "istio-cni-node"), apiVersion: "apps/v1" },
+        ];
+        await expect(refusal()).resolves.toBeUndefined();
+        const file = { config: { "bookinfo-mesh:istio": { cni: { enabled: true } } } };
+        const error = await refusal({ file }).catch((error: unknown) => String(error));
+        expect(error).toMatch(
+            /ServiceAccount istio-system\/istio-cni, ConfigMap .*config, DaemonSet .*istio-cni-node \(/,
+        );
+        expect(error).toContain("switch the add-on or the CNI plugin off");
+    });
+
     it("is in nobody's way if the add-on of that name is off", async () => {
         cluster.objects = [inIstio("Deployment", "grafana"), inIstio("Service", "prometheus")];
         const off = { enabled: false };

@@ -266,6 +266,61 @@ describe("A7: a metrics server", () => {
 });
 
 describe("A7: the CNI plugin", () => {
+    const plugin = (metadata: object, release?: string): KubernetesObject => ({
+        apiVersion: "apps/v1",
+        kind: "DaemonSet",
+        metadata: {
+            name: "istio-cni-node",
+            annotations: release
+                ? { "meta.helm.sh/release-name": release, "meta.helm.sh/release-namespace": "kube-system" }
+                : {},
+            ...metadata,
+        },
+    });
+
+    it.each<[string, KubernetesObject]>([
+        [
+            "DaemonSet kube-system/istio-cni-node (Helm release istio-cni in kube-system)",
+            plugin({ namespace: "kube-system" }, "istio-cni"),
+        ],
+        [
+            "DaemonSet istio-system/istio-cni-node (istioctl)",
+            plugin({ namespace: "istio-system", labels: { "operator.istio.io/component": "Cni" } }),
+        ],
+        [
+            "DaemonSet kube-system/cni-v2 (addon-manager)",
+            plugin({
+                name: "cni-v2",
+                namespace: "kube-system",
+                labels: { "k8s-app": "istio-cni-node" },
+                managedFields: [{ manager: "addon-manager" }],
+            }),
+        ],
+    ])("has no room beside that of another Istio: %s", async (whose, other) => {
+        cluster.objects.push(other);
+        const { refusals } = await found({ cni: { enabled: true } });
+        expect(refusals).toEqual([expect.stringContaining(`${whose}. A node has room for one`)]);
+        expect(refusals[0]).toContain("istio.values.istiod.pilot.cni.enabled to true. Ask its owner first");
+        expect(refusals[0]).not.toMatch(/delete|uninstall/);
+        expect(await found()).toEqual(NOTHING);
+    });
+
+    it("of another Istio cannot be used on OpenShift, where the config requires the program's own", async () => {
+        cluster.facts = { ...cluster.facts, "/apis": { groups: [{ name: "config.openshift.io" }] } };
+        cluster.objects.push(plugin({ name: "istio-cni-node-v2-6", namespace: "openshift-operators" }));
+        const { refusals } = await found({ platform: "openshift" }, { namespace: "books" });
+        expect(refusals).toEqual([expect.stringContaining("DaemonSet openshift-operators/istio-cni-node-v2-6")]);
+        expect(refusals[0]).not.toContain("To use that one");
+    });
+
+    it("of another Istio sets up the pods if the config says so, and no pod needs NET_ADMIN", async () => {
+        cluster.admit = enforcing("baseline");
+        expect((await found()).refusals).toHaveLength(1);
+        for (const istiod of [{ pilot: { cni: { enabled: true } } }, { cni: { enabled: true } }]) {
+            expect(await found({ values: { istiod } })).toEqual(NOTHING);
+        }
+    });
+
     it.each([
         ["v1.33.5+k3s1", {}, "one", "k3s"],
         ["v1.33.5+k3s1", {}, "k3d-demo-server-0", "k3d"],
@@ -280,21 +335,8 @@ describe("A7: the CNI plugin", () => {
         expect(await found()).toEqual(NOTHING);
     });
 
-    it("has no room beside another one, but is the stack's own the next time", async () => {
-        const plugin = (release?: string): KubernetesObject => ({
-            apiVersion: "apps/v1",
-            kind: "DaemonSet",
-            metadata: {
-                name: "istio-cni-node",
-                namespace: release ? "istio-system" : "kube-system",
-                annotations: release ? { "meta.helm.sh/release-name": release } : {},
-            },
-        });
-        cluster.objects.push(plugin());
-        expect((await found({ cni: { enabled: true } })).refusals).toEqual([
-            expect.stringContaining("DaemonSet kube-system/istio-cni-node"),
-        ]);
-        cluster.objects = [namespace("default"), plugin("istio-cni")];
+    it("is the stack's own the next time", async () => {
+        cluster.objects.push(plugin({ namespace: "istio-system" }, "istio-cni"));
         expect(await found({ cni: { enabled: true } })).toEqual(NOTHING);
     });
 

@@ -1,10 +1,11 @@
 import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { Connection } from "../stack/connection";
 import type { ClusterFacts } from "./clusterFacts";
+import { checkCni } from "./cniPlugin";
 import type { Finding } from "./finding";
 import { checkMetricsServer } from "./metricsServer";
 import { checkNodes } from "./nodes";
-import { checkCni, checkFargate, checkPlatform, isAutopilot } from "./platform";
+import { checkFargate, checkPlatform, isAutopilot } from "./platform";
 import { checkAppNamespace, checkIstioNamespace } from "./podSecurity";
 import { checkVersion } from "./serverVersion";
 import { type FitSettings, fitSettings } from "./settings";
@@ -24,7 +25,11 @@ export async function checkFit({ stack, api }: Connection, facts: ClusterFacts):
     const [metrics, pods] = await Promise.all([
         checkMetricsServer(api, settings.scaled),
         // On another platform than the set one, the answers would be about the wrong pods.
-        platform.length > 0 ? [] : settings.cni ? checkCni(api) : checkPods({ stack, api }, facts, settings),
+        platform.length > 0
+            ? []
+            : settings.cni
+              ? checkCni(api, facts, settings.platform)
+              : checkPods({ stack, api }, facts, settings),
     ]);
     return [...findings, ...platform, ...metrics, ...pods];
 }
@@ -32,11 +37,11 @@ export async function checkFit({ stack, api }: Connection, facts: ClusterFacts):
 async function checkPods(
     { stack, api }: Pick<Connection, "stack" | "api">,
     facts: ClusterFacts,
-    { appLevel, istioLevel }: FitSettings,
+    { appLevel, istioLevel, usesCniOfOthers }: FitSettings,
 ): Promise<Finding[]> {
     const place = { stack: stack.name, autopilot: isAutopilot(facts), namespaces: facts.namespaces };
     const [app, istio] = await Promise.all([
-        checkAppNamespace(api, { ...place, name: stack.appNamespace, level: appLevel }),
+        usesCniOfOthers ? [] : checkAppNamespace(api, { ...place, name: stack.appNamespace, level: appLevel }),
         checkIstioNamespace(api, { ...place, name: ISTIO_NAMESPACE, level: istioLevel }),
     ]);
     // The CNI plugin, a remedy of the first, makes the second one needless.

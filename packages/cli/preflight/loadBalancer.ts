@@ -38,12 +38,13 @@ const CONTROLLERS = /^kube-vip|^cloud-controller-manager|-cloud-controller-manag
 export async function lookAtLoadBalancer(
     { ingress, sandbox }: Pick<Stack, "ingress" | "sandbox">,
     api: ClusterApi,
-    { nodes, definitions }: Pick<ClusterFacts, "nodes" | "definitions">,
+    facts: Pick<ClusterFacts, "nodes" | "definitions" | "daemonSets">,
 ): Promise<LoadBalancerFindings> {
     // The sandbox gives addresses from outside of its cluster.
     if (sandbox || ingress?.type !== "LoadBalancer") {
         return {};
     }
+    const { nodes } = facts;
     const services = await allowed(api.list("v1", "Service"));
     const balanced = services.filter((service) => typeOf(service) === "LoadBalancer");
     const { name, namespace } = INGRESS_SERVICE.metadata;
@@ -56,7 +57,7 @@ export async function lookAtLoadBalancer(
         // ServiceLB never gives a port twice. Docker Desktop has done both.
         return hasServiceLb(platformOf(nodes)) ? { obstacle: taken } : { note: taken };
     }
-    return { note: balanced.some(hasAddress) ? undefined : await noteOf(api, nodes, definitions) };
+    return { note: balanced.some(hasAddress) ? undefined : await noteOf(api, facts) };
 }
 
 /** Who has the gateway's ports on the nodes, and what to do about it; undefined if they are free. */
@@ -94,8 +95,7 @@ async function installsTraefik(api: ClusterApi, services: readonly KubernetesObj
 /** What makes it doubtful that the cluster gives addresses; undefined if it does, or if that cannot be told. */
 async function noteOf(
     api: ClusterApi,
-    nodes: readonly KubernetesObject[],
-    definitions: readonly KubernetesObject[] | undefined,
+    { nodes, definitions, daemonSets = [] }: Pick<ClusterFacts, "nodes" | "definitions" | "daemonSets">,
 ): Promise<string | undefined> {
     const platform = platformOf(nodes);
     if (isCloud(platform) || hasServiceLb(platform) || platform === "Docker Desktop" || definitions === undefined) {
@@ -117,11 +117,8 @@ async function noteOf(
     if (empty) {
         return `${empty.controller} is in the cluster, but has no ${empty.kind}, so it gives no addresses. Create one. ${instead}`;
     }
-    const workloads = await Promise.all([
-        allowed(api.list("apps/v1", "Deployment")),
-        allowed(api.list("apps/v1", "DaemonSet")),
-    ]);
-    if (workloads.flat().some(({ metadata }) => CONTROLLERS.test(metadata.name))) {
+    const deployments = await allowed(api.listMetadata("apps/v1", "Deployment", {}));
+    if ([...deployments, ...daemonSets].some(({ metadata }) => CONTROLLERS.test(metadata.name))) {
         return undefined;
     }
     return platform === "kind" || platform === "minikube"

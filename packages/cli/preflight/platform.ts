@@ -1,12 +1,7 @@
-import { CNI_DAEMON_SET, CNI_RELEASE, ISTIO_NAMESPACE } from "../../../components/names";
 import { stackFile } from "../../shared/project";
-import type { ClusterApi } from "../../kubernetes/api";
-import { unlessForbidden } from "../../kubernetes/apiError";
-import { displayName } from "../../kubernetes/object";
-import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
 import { platformWith } from "../mesh/platform";
 import { type ClusterFacts, label } from "./clusterFacts";
-import { type Finding, note, refusal } from "./finding";
+import { type Finding, refusal } from "./finding";
 import type { FitSettings } from "./settings";
 
 /** The command that lets pods of an Autopilot cluster set up their network. */
@@ -79,38 +74,4 @@ export function checkFargate({ nodes }: Pick<ClusterFacts, "nodes">): Finding[] 
               ),
           ]
         : [];
-}
-
-/** What in a cluster keeps Istio's CNI plugin from working. */
-export async function checkCni(api: ClusterApi): Promise<Finding[]> {
-    const cilium = {
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: "cilium-config", namespace: "kube-system" },
-    };
-    const [plugins = [], settings] = await Promise.all([
-        unlessForbidden(() =>
-            api.listMetadata("apps/v1", "DaemonSet", { fieldSelector: `metadata.name=${CNI_DAEMON_SET}` }),
-        ),
-        unlessForbidden(() => api.read(cilium)),
-    ]);
-    const others = plugins.filter(
-        ({ metadata }) =>
-            metadata.annotations?.[RELEASE_ANNOTATION.name] !== CNI_RELEASE || metadata.namespace !== ISTIO_NAMESPACE,
-    );
-    const findings = others.map((plugin) =>
-        refusal(
-            `Istio's CNI plugin is installed already: ${displayName({ ...plugin, apiVersion: "apps/v1", kind: "DaemonSet" })}. A node has room for one.`,
-            "To use that one, set istio.cni.enabled to false and istio.values.istiod.pilot.cni.enabled to true.",
-        ),
-    );
-    if ((settings?.data as Record<string, string> | undefined)?.["cni-exclusive"] === "true") {
-        findings.push(
-            note(
-                "Cilium removes other CNI plugins from its nodes (cni-exclusive in kube-system/cilium-config), so also Istio's.",
-                "Install Cilium with cni.exclusive=false.",
-            ),
-        );
-    }
-    return findings;
 }

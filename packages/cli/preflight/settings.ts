@@ -8,6 +8,8 @@ export interface FitSettings {
     platform?: Platform;
     /** Whether Istio's CNI plugin is installed. */
     cni: boolean;
+    /** Whether pods rely on a plugin that another Istio has installed: by a value of the chart `istiod`. */
+    usesCniOfOthers: boolean;
     /** The parts whose number of replicas follows the load. */
     scaled: string[];
     /** The level of Pod Security that the application's namespace gets from the config. */
@@ -22,11 +24,16 @@ interface Istio {
     platform?: Platform;
     profile?: string;
     cni?: { enabled?: boolean };
+    values?: { istiod?: Cni & { pilot?: Cni } };
     namespaceLabels?: Record<string, string>;
     istiod?: Scaled;
     gateway?: Scaled;
     hub?: string;
     [addon: string]: unknown;
+}
+
+interface Cni {
+    cni?: { enabled?: boolean };
 }
 
 interface Scaled {
@@ -42,12 +49,13 @@ export function fitSettings({ file }: Pick<Stack, "file">): FitSettings | undefi
     if (!istio || !app || !bookinfo) {
         return undefined;
     }
-    const { platform, profile, cni, hub, namespaceLabels, ...others } = istio as Istio;
+    const { platform, profile, cni, hub, namespaceLabels, values, ...others } = istio as Istio;
     const scaled = (part: "istiod" | "gateway") => others[part]?.autoscaling?.enabled ?? profile === "default";
     const images = Object.values(others).some((addon) => (addon as { image?: unknown } | null)?.image !== undefined);
     return {
         platform,
         cni: cni?.enabled ?? platform === "openshift",
+        usesCniOfOthers: (values?.istiod?.pilot?.cni?.enabled ?? values?.istiod?.cni?.enabled) === true,
         scaled: (["istiod", "gateway"] as const).filter(scaled),
         appLevel: (app.namespaceLabels as Record<string, string> | undefined)?.[POD_SECURITY_LABEL],
         istioLevel: namespaceLabels?.[POD_SECURITY_LABEL],

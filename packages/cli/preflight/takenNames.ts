@@ -1,6 +1,8 @@
 import {
     ALL_RELEASES,
     BOOKINFO_NAMES,
+    CNI_DAEMON_SET,
+    CNI_RELEASE,
     ISTIO_NAMESPACE,
     JAEGER,
     KIALI_RELEASE,
@@ -12,10 +14,12 @@ import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { RELEASE_ANNOTATION } from "../../kubernetes/releases";
 import { UserError } from "../../shared/errors";
 import type { Stack } from "../stack/stack";
+import { makerOf } from "./maker";
 import { NOTHING_CHANGED } from "./permissions";
+import { fitSettings } from "./settings";
 
 /** Kinds by which another installation is found, and the names that charts and add-ons give to them in Istio's namespace. */
-const NAMES: Record<string, { apiVersion: string; control: string[]; addons: string[] }> = {
+const NAMES: Record<string, { apiVersion: string; control?: string[]; addons?: string[]; cni?: string[] }> = {
     Deployment: {
         apiVersion: "apps/v1",
         control: [RELEASES.istiod, RELEASES.gateway],
@@ -30,12 +34,15 @@ const NAMES: Record<string, { apiVersion: string; control: string[]; addons: str
         apiVersion: "v1",
         control: [RELEASES.istiod, RELEASES.gateway, "istio-reader-service-account"],
         addons: ["prometheus", "grafana", "jaeger", KIALI_RELEASE, "servicegraph"],
+        cni: [CNI_RELEASE],
     },
     ConfigMap: {
         apiVersion: "v1",
         control: ["istio", "istio-sidecar-injector", "values"],
         addons: [KIALI_RELEASE],
+        cni: [`${CNI_RELEASE}-config`],
     },
+    DaemonSet: { apiVersion: "apps/v1", cni: [CNI_DAEMON_SET] },
 };
 
 /** The sections of the config that switch off what has such names. Prometheus comes with others, or is named by its URL. */
@@ -60,8 +67,10 @@ export async function refuseTakenNames(
     api: ClusterApi,
     isKnown: (object: KubernetesObject) => boolean,
 ): Promise<void> {
-    const lists = Object.entries(NAMES).map(async ([kind, { apiVersion, control, addons }]) => {
-        const named = [...control, ...addons.filter((name) => stack.deploysAddon(SECTION_OF[name] ?? "prometheus"))];
+    const hasCni = fitSettings(stack)?.cni ?? false;
+    const lists = Object.entries(NAMES).map(async ([kind, { apiVersion, control = [], addons = [], cni = [] }]) => {
+        const on = addons.filter((name) => stack.deploysAddon(SECTION_OF[name] ?? "prometheus"));
+        const named = [...control, ...on, ...(hasCni ? cni : [])];
         const objects = (await unlessForbidden(() => api.listMetadata(apiVersion, kind, {}))) ?? [];
         return objects
             .map((object) => ({ ...object, apiVersion, kind }))
@@ -82,9 +91,9 @@ export async function refuseTakenNames(
         [
             `the cluster has objects with names that stack "${stack.name}" needs, and that it did not make:`,
             ...[...makers].map(([maker, names]) => `  ${names.join(", ")} (${maker})`),
-            "They are not this deployment's, and others may depend on them: switch the add-on off, set app.namespace to another",
-            "name, or deploy to another cluster. If nobody needs them any more, their owner takes them away with the tool that made",
-            "them.",
+            "They are not this deployment's, and others may depend on them: switch the add-on or the CNI plugin off, set",
+            "app.namespace to another name, or deploy to another cluster. If nobody needs them any more, their owner takes them",
+            "away with the tool that made them.",
             NOTHING_CHANGED,
         ].join("\n"),
     );
@@ -101,21 +110,4 @@ function isBookinfo(stack: Stack, { kind, namespace, name }: { kind: string; nam
 function isOfOurRelease({ metadata: { annotations = {} } }: KubernetesObject): boolean {
     const { [RELEASE_ANNOTATION.name]: release = "", [RELEASE_ANNOTATION.namespace]: namespace } = annotations;
     return ALL_RELEASES.includes(release) && namespace === ISTIO_NAMESPACE;
-}
-
-/** Who has made an object, as far as its marks tell. */
-function makerOf({ metadata }: KubernetesObject): string {
-    const { annotations = {}, labels = {} } = metadata;
-    const { [RELEASE_ANNOTATION.name]: release, [RELEASE_ANNOTATION.namespace]: namespace = "" } = annotations;
-    if (release !== undefined) {
-        return `Helm release ${release} in ${namespace}`;
-    }
-    if ("install.operator.istio.io/owning-resource" in labels || "operator.istio.io/component" in labels) {
-        return "istioctl";
-    }
-    if ("kubectl.kubernetes.io/last-applied-configuration" in annotations) {
-        return "kubectl apply";
-    }
-    const managers = (metadata.managedFields ?? []) as { manager?: string }[];
-    return managers[0]?.manager ?? "unknown tool";
 }

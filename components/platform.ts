@@ -20,5 +20,14 @@ export const NOT_EDITED_BY_AKS = { "admissions.enforcer/disabled": "true" };
 /** The label by which a namespace enforces a level of Kubernetes' Pod Security Standards. */
 export const POD_SECURITY_LABEL = "pod-security.kubernetes.io/enforce";
 
+/**
+ * The labels of Istio's namespace. The CNI plugin's pods write into their nodes, which a cluster can forbid by default in every
+ * namespace.
+ * @param set by the config, which wins
+ */
+export function istioNamespaceLabels(hasCni: boolean, set: Record<string, string> = {}): Record<string, string> {
+    return { ...(hasCni && { [POD_SECURITY_LABEL]: "privileged" }), ...set };
+}
+
 /** On pods of Linux only: none of the images runs on Windows. */
 export const LINUX_NODES = { "kubernetes.io/os": "linux" };

@@ -4,7 +4,7 @@ import { CustomResource, Namespace, NamespacePatch, Release, Service } from "../
 import { BACKGROUND_DELETION } from "../annotations";
 import { type ImageCredentials, type PullSecrets, pullSecretsIn } from "../pullSecrets";
 import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, STACK_ANNOTATION, TRACING_PROVIDER } from "../names";
-import { POD_SECURITY_LABEL } from "../platform";
+import { istioNamespaceLabels } from "../platform";
 import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
 import { chartSource, secretOutputs } from "./chart";
@@ -68,8 +68,7 @@ export class Istio extends pulumi.ComponentResource {
         // The children of a component inherit `deletedWith`, but the gateway must not: its load balancer outlives the cluster.
         super("bookinfo-mesh:istio:Istio", name, args, opts);
 
-        // The CNI plugin's pods write into their nodes. A cluster can forbid that by default in every namespace.
-        const labels = { ...(args.cni && { [POD_SECURITY_LABEL]: "privileged" }), ...args.namespaceLabels };
+        const labels = istioNamespaceLabels(args.cni !== undefined, args.namespaceLabels);
         const metadata = { name: ISTIO_NAMESPACE, ...(Object.keys(labels).length > 0 && { labels }) };
         const namespaceOpts = { parent: this, deletedWith };
         const namespace = namespaceExists

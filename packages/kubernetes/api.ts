@@ -22,7 +22,7 @@ import { connectToPod } from "./portForward";
 import { type HttpAnswer, statusOf, Transport } from "./transport";
 
 /** The field manager by which server-side apply remembers the fields that these commands set. */
-const FIELD_MANAGER = "bookinfo-mesh";
+export const FIELD_MANAGER = "bookinfo-mesh";
 
 /** Longest time for the first answer, which only shows whether the API server is there, in milliseconds. */
 const CONTACT_TIMEOUT = 15_000;

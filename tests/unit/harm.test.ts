@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { ISTIO_NAMESPACE, STACK_ANNOTATION } from "../../components/names";
+import { CNI_DAEMON_SET, ISTIO_NAMESPACE, STACK_ANNOTATION } from "../../components/names";
+import { POD_SECURITY_LABEL } from "../../components/platform";
 import { CAUSES } from "../../packages/cli/diagnosis/crashes";
 import { failedCallIn } from "../../packages/cli/diagnosis/failedCall";
 import { REFUSALS } from "../../packages/cli/diagnosis/refusals";
 import { callRemedy, callVerdict } from "../../packages/cli/diagnosis/webhooks";
 import { PLATFORMS } from "../../packages/cli/mesh/platform";
-import { readDefinitions } from "../../packages/cli/preflight/clusterFacts";
+import { readDefinitions, readFacts } from "../../packages/cli/preflight/clusterFacts";
+import { checkFit } from "../../packages/cli/preflight/fit";
 import { refuseForeignReleases } from "../../packages/cli/preflight/foreignReleases";
 import { otherIstio } from "../../packages/cli/preflight/otherIstio";
 import { refuseTakenNames } from "../../packages/cli/preflight/takenNames";
@@ -379,8 +381,23 @@ describe("a remedy as users see it", () => {
         const gateway = { apiVersion: "networking.istio.io/v1", kind: "Gateway", metadata: { name: "theirs" } };
         const left = { definitions: [crd], written: [], inUse: [gateway], controlPlanes: [] };
         messages.push(chooseLeftovers(left, "kubectl").notice);
+        const plugin = { ...deployment("kube-system", CNI_DAEMON_SET), kind: "DaemonSet" };
+        const file = { config: { "bookinfo-mesh:istio": { cni: { enabled: true } } } };
+        const stack = stackOf({ file, existingNamespaces: [ISTIO_NAMESPACE] });
+        const fields = { "f:metadata": { "f:labels": { [`f:${POD_SECURITY_LABEL}`]: {} } } };
+        const theirs = {
+            ...namespace,
+            metadata: {
+                ...namespace.metadata,
+                labels: { [POD_SECURITY_LABEL]: "restricted" },
+                managedFields: [{ manager: "theirs", fieldsV1: fields }],
+            },
+        };
+        cluster.objects = [theirs, plugin];
+        const findings = await checkFit({ stack, api }, await readFacts(api, stack));
+        messages.push(...findings.map(({ text }) => text));
         const said = messages.filter((message) => message !== undefined);
-        expect(said).toHaveLength(9);
+        expect(said).toHaveLength(11);
         expect(said.filter((message) => HARM.test(message))).toEqual([]);
     });
 

@@ -27,7 +27,7 @@ async function found(istio: unknown = {}, app: unknown = {}) {
     const file = { config: { "bookinfo-mesh:istio": istio, "bookinfo-mesh:app": app } };
     const stack = stackOf({ name: "demo", file });
     const { api } = cluster;
-    const findings = await checkFit({ stack, api, identity: "its-uid" }, await readFacts(api, stack));
+    const findings = await checkFit({ stack, api }, await readFacts(api, stack));
     const texts = (refused: boolean) => findings.filter((each) => each.refused === refused).map(({ text }) => text);
     return { refusals: texts(true), notes: texts(false) };
 }
@@ -222,6 +222,16 @@ describe("A7: Pod Security", () => {
         expect(await found({ namespaceLabels: { [LABEL]: "baseline" } }, app)).toEqual(NOTHING);
         cluster.admit = enforcing("baseline");
         expect(await found({}, app)).toEqual(NOTHING);
+    });
+
+    it("of an istio-system of others is for its owner to change", async () => {
+        cluster.objects = [namespace("default"), namespace("istio-system", { [LABEL]: "restricted" })];
+        cluster.admit = (pod) => (pod.metadata.namespace === "istio-system" ? enforcing("restricted")(pod) : undefined);
+        const { refusals } = await found();
+        expect(refusals).toEqual([
+            expect.stringMatching(/^the namespace istio-system refuses istiod.*\nIts owner can/),
+        ]);
+        expect(refusals[0]).not.toContain("istio.namespaceLabels");
     });
 
     it("of a policy engine is found too, but nothing that refuses every pod", async () => {

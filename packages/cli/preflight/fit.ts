@@ -1,17 +1,22 @@
 import { ISTIO_NAMESPACE } from "../../../components/names";
+import { POD_SECURITY_LABEL } from "../../../components/platform";
 import type { Connection } from "../stack/connection";
 import type { ClusterFacts } from "./clusterFacts";
 import { checkCni } from "./cniPlugin";
 import type { Finding } from "./finding";
 import { checkMetricsServer } from "./metricsServer";
+import { checkNamespaceLabels } from "./namespaceLabels";
 import { checkNodes } from "./nodes";
 import { checkFargate, checkPlatform, isAutopilot } from "./platform";
 import { checkAppNamespace, checkIstioNamespace } from "./podSecurity";
 import { checkVersion } from "./serverVersion";
 import { type FitSettings, fitSettings } from "./settings";
 
-/** Whether the cluster and the stack's settings fit each other: version, nodes, platform, Pod Security, metrics server. */
-export async function checkFit({ stack, api }: Connection, facts: ClusterFacts): Promise<Finding[]> {
+/** Whether the cluster and the stack's settings fit each other: version, nodes, platform, Pod Security, labels, metrics server. */
+export async function checkFit(
+    { stack, api }: Pick<Connection, "stack" | "api">,
+    facts: ClusterFacts,
+): Promise<Finding[]> {
     const settings = fitSettings(stack);
     const findings = [
         ...checkVersion(facts.version),
@@ -31,18 +36,20 @@ export async function checkFit({ stack, api }: Connection, facts: ClusterFacts):
               ? checkCni(api, facts, settings.platform)
               : checkPods({ stack, api }, facts, settings),
     ]);
-    return [...findings, ...platform, ...metrics, ...pods];
+    return [...findings, ...platform, ...metrics, ...pods, ...checkNamespaceLabels(stack, settings, facts)];
 }
 
 async function checkPods(
     { stack, api }: Pick<Connection, "stack" | "api">,
     facts: ClusterFacts,
-    { appLevel, istioLevel, usesCniOfOthers }: FitSettings,
+    { appLabels, istioLabels, usesCniOfOthers }: FitSettings,
 ): Promise<Finding[]> {
     const place = { stack: stack.name, autopilot: isAutopilot(facts), namespaces: facts.namespaces };
     const [app, istio] = await Promise.all([
-        usesCniOfOthers ? [] : checkAppNamespace(api, { ...place, name: stack.appNamespace, level: appLevel }),
-        checkIstioNamespace(api, { ...place, name: ISTIO_NAMESPACE, level: istioLevel }),
+        usesCniOfOthers
+            ? []
+            : checkAppNamespace(api, { ...place, name: stack.appNamespace, level: appLabels[POD_SECURITY_LABEL] }),
+        checkIstioNamespace(api, { ...place, name: ISTIO_NAMESPACE, level: istioLabels[POD_SECURITY_LABEL] }),
     ]);
     // The CNI plugin, a remedy of the first, makes the second one needless.
     return app.length > 0 ? app : istio;

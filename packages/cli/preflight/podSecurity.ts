@@ -60,11 +60,14 @@ export async function checkAppNamespace(api: ClusterApi, app: StackNamespace): P
 /** Whether the cluster accepts istiod and the gateway, which choose no seccomp profile. */
 export async function checkIstioNamespace(api: ClusterApi, istio: StackNamespace): Promise<Finding[]> {
     const { refused, subject } = await tryPod(api, istio, { capabilities: [], seccomp: false });
+    const isLabelled = istio.namespaces.get(istio.name)?.metadata.labels?.[POD_SECURITY_LABEL] !== undefined;
     return refused?.includes("Pod Security")
         ? [
               refusal(
                   `${subject} refuses istiod and the gateway: ${refused}. They fulfil the level "baseline".`,
-                  `So ${setting(istio.stack, `istio.namespaceLabels["${POD_SECURITY_LABEL}"]`, "baseline")}.`,
+                  isLabelled
+                      ? `Its owner can give it that level (${POD_SECURITY_LABEL}). Otherwise, deploy to another cluster.`
+                      : `So ${setting(istio.stack, `istio.namespaceLabels["${POD_SECURITY_LABEL}"]`, "baseline")}.`,
               ),
           ]
         : [];

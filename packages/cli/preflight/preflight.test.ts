@@ -168,6 +168,15 @@ describe("A7: whether the cluster fits", () => {
     });
 });
 
+it("A5: a label of others in a namespace that exists is found before anything is touched", async () => {
+    const labels = { "istio-injection": "disabled" };
+    const managedFields = [
+        { manager: "kubectl-label", fieldsV1: { "f:metadata": { "f:labels": { "f:istio-injection": {} } } } },
+    ];
+    cluster.objects = [{ apiVersion: "v1", kind: "Namespace", metadata: { name: "default", labels, managedFields } }];
+    expect(await faultOf(check())).toMatch(/istio-injection=disabled \(kubectl-label\)[^]*Nothing was changed/);
+});
+
 describe("another Istio", () => {
     const labelled = (kind: string, labels: Record<string, string>, release?: [string, string]) => {
         const apiVersion = kind === "Deployment" ? "apps/v1" : "admissionregistration.k8s.io/v1";

@@ -31,7 +31,7 @@ export async function preflight(connection: Connection, stop: AbortSignal): Prom
     const names = [ISTIO_NAMESPACE, stack.appNamespace];
     const app = namespaces.get(stack.appNamespace);
     const [fit, shared, loadBalancer, ...found] = await Promise.all([
-        checkFit(connection, facts),
+        checkFit({ stack, api }, facts),
         // Only the first deployment changes it.
         stack.record === undefined ? noteOnSharedNamespace(stack.appNamespace, app, api) : undefined,
         lookAtLoadBalancer(stack, api, facts),

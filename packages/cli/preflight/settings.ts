@@ -1,4 +1,4 @@
-import { type Platform, POD_SECURITY_LABEL } from "../../../components/platform";
+import type { Platform } from "../../../components/platform";
 import { parseJson } from "../../shared/json";
 import { sectionOf } from "../program/projectConfig";
 import type { Stack } from "../stack/stack";
@@ -12,20 +12,22 @@ export interface FitSettings {
     usesCniOfOthers: boolean;
     /** The parts whose number of replicas follows the load. */
     scaled: string[];
-    /** The level of Pod Security that the application's namespace gets from the config. */
-    appLevel?: string;
-    /** The level of Pod Security that Istio's namespace gets from the config. */
-    istioLevel?: string;
+    /** The labels that the config gives the application's namespace. */
+    appLabels: Labels;
+    /** The labels that the config gives Istio's namespace. */
+    istioLabels: Labels;
     /** Whether images come from elsewhere than by default. */
     ownImages: boolean;
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 interface Istio {
     platform?: Platform;
     profile?: string;
     cni?: { enabled?: boolean };
     values?: { istiod?: Cni & { pilot?: Cni } };
-    namespaceLabels?: Record<string, string>;
+    namespaceLabels?: unknown;
     istiod?: Scaled;
     gateway?: Scaled;
     hub?: string;
@@ -57,10 +59,15 @@ export function fitSettings({ file }: Pick<Stack, "file">): FitSettings | undefi
         cni: cni?.enabled ?? platform === "openshift",
         usesCniOfOthers: (values?.istiod?.pilot?.cni?.enabled ?? values?.istiod?.cni?.enabled) === true,
         scaled: (["istiod", "gateway"] as const).filter(scaled),
-        appLevel: (app.namespaceLabels as Record<string, string> | undefined)?.[POD_SECURITY_LABEL],
-        istioLevel: namespaceLabels?.[POD_SECURITY_LABEL],
+        appLabels: labelsIn(app.namespaceLabels),
+        istioLabels: labelsIn(namespaceLabels),
         ownImages: images || hub !== undefined || bookinfo.registry !== undefined,
     };
+}
+
+function labelsIn(namespaceLabels: unknown): Labels {
+    const entries = Object.entries(section(namespaceLabels) ?? {});
+    return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
 }
 
 /** A section as an object; undefined if it is something else, such as a secret. */

@@ -146,7 +146,7 @@ export const SECTIONS = {
             .meta({
                 allowed: `lower-case letters, digits and hyphens, at most 63; not kube-* or ${ISTIO_NAMESPACE}`,
                 description:
-                    "Namespace of Bookinfo. default is only labelled; any other is created, and deleted with the stack.",
+                    "Namespace of Bookinfo. One that exists, as default does, is only labelled. Any other is created, and deleted with the stack.",
             }),
         namespaceLabels: namespaceLabels("More labels of that namespace, such as pod-security.kubernetes.io/enforce."),
     }).describe("The namespace of the application."),

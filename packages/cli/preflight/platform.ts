@@ -30,7 +30,7 @@ export function checkPlatform(facts: ClusterFacts, settings: FitSettings, stack:
             refusal(
                 "this cluster is OpenShift: it assigns each pod a user, and refuses pods that name their own, as the program's do.",
                 `To leave that to the cluster, ${setting(stack, "istio.platform", "openshift")}.`,
-                "docs/platforms.md has all lines that OpenShift needs.",
+                "docs/clusters.md has all lines that OpenShift needs.",
             ),
         ];
     }

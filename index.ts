@@ -7,6 +7,7 @@ import { pageForwardCommand, portForwardCommands } from "./components/addons/por
 import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
+import { BookinfoTraffic } from "./components/bookinfo/traffic";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
 import { openCommand } from "./components/bookinfo/openCommand";
 import { REDIRECTED_BY_CNI } from "./components/annotations";
@@ -45,9 +46,15 @@ const app = new InjectedNamespace("app", { name, labels, exists, injector: istio
 const { gatewaySelector, namespace, pullSecrets } = istio;
 const addon = { ...users, namespace, pullSecrets };
 const pods = { ...users, ...(mesh.cni && { podAnnotations: REDIRECTED_BY_CNI }) };
-const bookinfo = { ...config.bookinfo, ...pods, images: config.images };
+const { traffic, ...bookinfoImages } = config.bookinfo;
+const bookinfo = { ...bookinfoImages, ...pods, images: config.images };
 new Bookinfo("bookinfo", { ...bookinfo, namespace: app.name, injection: app.injection }, inCluster);
 new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
+
+if (Object.keys(traffic).length > 0) {
+    const args = { namespace: app.name, traffic };
+    new BookinfoTraffic("bookinfo", args, { ...inCluster, dependsOn: istio.routing });
+}
 
 const enabled = enabledAddons(config.istio);
 const prometheusUrl = prometheus.url ?? PROMETHEUS_URL;

@@ -87,6 +87,9 @@ export const JAEGER = {
 /** The provider of traces in istiod's mesh config, which Telemetry resources refer to. */
 export const TRACING_PROVIDER = "jaeger";
 
+/** Type token of the resource that waits for proxies. packages/leftovers provides it, and renderings have a step for it. */
+export const PROPAGATION_TYPE = "bookinfo-mesh:bookinfo:Propagation";
+
 /**
  * Labels by which a `Gateway` selects the pods of an ingress gateway. The chart labels its pods
  * `istio: <release name without "istio-">` (`gateway.selectorLabels` in its _helpers.tpl). Any other selector silently

@@ -1,6 +1,7 @@
 import type { ChartCredentials } from "../packages/shared/chartCredentials";
 import { parseJson } from "../packages/shared/json";
 import type { HelmValues } from "../components/istio/merge";
+import type { Traffic } from "../components/bookinfo/traffic";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
 import { type Addons, resolveAddons } from "./addons";
@@ -16,6 +17,7 @@ import { checkPlatform, isCniEnabled, labelsOf, type PlatformSettings, resolvePl
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
 import { parseSection } from "./section";
+import { checkTraffic, resolveTraffic } from "./traffic";
 import { checkUserInfo } from "./userInfo";
 
 /** The whole config, checked and complete: with the profile's values, with defaults, and with the files that it names. */
@@ -39,7 +41,7 @@ export interface Config {
     /** Credentials for images. The mirror is already part of their names. */
     readonly images: Readonly<PlainImageCredentials>;
     readonly app: Readonly<Omit<Section<"app">, "namespaceLabels">> & Pick<PlatformSettings, "namespaceLabels">;
-    readonly bookinfo: Readonly<Section<"bookinfo">>;
+    readonly bookinfo: Readonly<Omit<Section<"bookinfo">, "traffic">> & { readonly traffic: Traffic };
 }
 
 /**
@@ -84,6 +86,7 @@ export function parseConfig(
             ? checkExistingNamespaces(target.config.existingNamespaces, app.value.namespace)
             : []),
         ...bookinfo.issues,
+        ...(bookinfo.value ? withoutConsequences(checkTraffic(bookinfo.value.traffic), bookinfo.issues) : []),
         ...checkUserInfo(set, secret),
     ]);
     if (issues.length > 0 || !target.config || !istio.value || !images.value || !app.value || !bookinfo.value) {
@@ -97,7 +100,7 @@ export function parseConfig(
         istio: completed(resolved.istio, target.config.kind, files),
         images: imageCredentials(images.value),
         app: { namespace: app.value.namespace, ...labelsOf(app.value.namespaceLabels) },
-        bookinfo: resolved.bookinfo,
+        bookinfo: { ...resolved.bookinfo, traffic: resolveTraffic(bookinfo.value.traffic) },
     });
 }
 
@@ -110,6 +113,12 @@ function decoded(value: string): unknown {
 /** A later check knows more about a key than an earlier one. */
 function lastOfEachPath(issues: ConfigIssue[]): ConfigIssue[] {
     return [...new Map(issues.map((issue) => [inPulumi(issue.path), issue])).values()];
+}
+
+/** The issues of objects that lack nothing: an object without its invalid values means something else. */
+function withoutConsequences(issues: ConfigIssue[], causes: readonly ConfigIssue[]): ConfigIssue[] {
+    const isAround = (outer: string[], inner: string[]) => outer.every((name, index) => inner[index] === name);
+    return issues.filter(({ path }) => !causes.some((cause) => isAround(path, cause.path)));
 }
 
 function completed(

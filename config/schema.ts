@@ -17,6 +17,7 @@ import { chartCredentials, chartRepository, registry, tag } from "./imageReferen
 import { IMAGES_SECTION } from "./imageSchema";
 import { namespaceLabels, PLATFORM_SECTIONS } from "./platformSchema";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
+import { TRAFFIC } from "./trafficSchema";
 
 /** The only minor version of Istio whose charts, values and API this program supports. */
 export const ISTIO_MINOR = "1.31";
@@ -155,6 +156,7 @@ export const SECTIONS = {
         registry: registry.default("docker.io/istio").describe("Source of Bookinfo's images."),
         tag: tag.default("1.20.3").describe("Tag of Bookinfo's images."),
         imagePullPolicy,
+        traffic: TRAFFIC,
     }).describe("The sample application."),
 };
 

@@ -226,6 +226,41 @@ function create(inputs: Struct): Promise<CreateResponse | undefined> {
     });
 }
 
+describe("the provider of a propagation", () => {
+    const urn = "urn:pulumi:test::bookinfo-mesh::a$bookinfo-mesh:bookinfo:Propagation::bookinfo-reviews-subsets";
+    const seconds = 0.3;
+    const properties = Struct.fromJavaScript({ seconds });
+
+    it("takes its time when it is created and when it is deleted, and keeps its input", async () => {
+        const creation = new CreateRequest();
+        creation.setUrn(urn);
+        creation.setProperties(properties);
+        const begun = performance.now();
+        const created = await new Promise<CreateResponse | undefined>((resolve) => {
+            client.create(creation, (_, response) => {
+                resolve(response);
+            });
+        });
+        expect(performance.now() - begun).toBeGreaterThanOrEqual(seconds * 1000 - 1);
+        expect(created?.getProperties()?.toJavaScript()).toEqual({ seconds });
+
+        const deletion = new DeleteRequest();
+        deletion.setUrn(urn);
+        deletion.setProperties(properties);
+        const deleted = performance.now();
+        await new Promise<void>((resolve, reject) => {
+            client.delete(deletion, (error) => {
+                if (error) {
+                    reject(new Error(error.details));
+                } else {
+                    resolve();
+                }
+            });
+        });
+        expect(performance.now() - deleted).toBeGreaterThanOrEqual(seconds * 1000 - 1);
+    });
+});
+
 describe("the provider of leftovers", () => {
     it("A5: notes what an earlier istiod has left in a namespace that stays, and keeps it", async () => {
         const byIstiod = (name: string, uid: string): KubernetesObject => ({

@@ -1,8 +1,11 @@
 /**
- * The provider of `bookinfo-mesh:istio:Leftovers`, which the engine starts beside the provider of Kubernetes (Pulumi.yaml,
- * `plugins`). Deleting the resource removes what Istio has left, after Istio's releases. Creating it does nothing, unless the
- * namespace of the control plane stays: then it notes what an earlier istiod has left there.
+ * The provider of the program's own resources, which the engine starts beside the provider of Kubernetes (Pulumi.yaml,
+ * `plugins`):
+ * - `bookinfo-mesh:istio:Leftovers`: deleting it removes what Istio has left, after Istio's releases. Creating it does nothing,
+ *   unless the namespace of the control plane stays: then it notes what an earlier istiod has left there.
+ * - `bookinfo-mesh:bookinfo:Propagation`: creating and deleting it takes the time that it has as `seconds`.
  */
+import { setTimeout as pause } from "node:timers/promises";
 // Not the whole SDK, which takes three times as long to load: every preview starts this provider.
 import * as log from "@pulumi/pulumi/log";
 import { main, type Provider } from "@pulumi/pulumi/provider";
@@ -21,27 +24,41 @@ interface Properties extends Leftovers.LeftoversCluster {
 
 const stop = new AbortController();
 
+/** The resource's only input, which is also its output. */
+interface Propagation {
+    seconds: number;
+}
+
 const provider: Provider = {
-    create: async (_, inputs: unknown) => ({
-        id: "leftovers",
-        outs: { ...(inputs as object), ...(await noted(inputs)) },
-    }),
+    create: async (urn, inputs: unknown) => {
+        if (isPropagation(urn)) {
+            await propagate(inputs);
+            return { id: "propagation", outs: inputs };
+        }
+        return { id: "leftovers", outs: { ...(inputs as object), ...(await noted(inputs)) } };
+    },
     update: (_id, _urn, olds: unknown, news: unknown) => {
+        // Only Leftovers have notes to keep.
         const { kept } = olds as Partial<Properties>;
         return Promise.resolve({ outs: { ...(news as object), ...(kept && { kept }) } });
     },
-    read: async (id, _urn, properties: unknown) => {
+    read: async (id, urn, properties: unknown) => {
         // Without the user's word no cluster counts as gone, and a refresh need not ask it.
-        const gone = countsAsGone()
-            ? await reportingErrors(() => leftovers().whyGone(propertiesOf(properties)))
-            : undefined;
+        const gone =
+            countsAsGone() && !isPropagation(urn)
+                ? await reportingErrors(() => leftovers().whyGone(propertiesOf(properties)))
+                : undefined;
         if (gone === undefined) {
             return { id, props: properties };
         }
         await log.warn(gone);
         return { id: "", props: {} };
     },
-    delete: async (_id, _urn, properties: unknown) => {
+    delete: async (_id, urn, properties: unknown) => {
+        if (isPropagation(urn)) {
+            await propagate(properties);
+            return;
+        }
         const { stayingNamespace: name, kept = [], ...cluster } = propertiesOf(properties);
         const staying = name === undefined ? undefined : { name, kept };
         const notice = await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying));
@@ -54,6 +71,15 @@ const provider: Provider = {
         return Promise.resolve();
     },
 };
+
+function isPropagation(urn: string): boolean {
+    return urn.includes("bookinfo-mesh:bookinfo:Propagation::");
+}
+
+async function propagate(properties: unknown): Promise<void> {
+    const { seconds } = unwrapSecrets(properties).value as Propagation;
+    await pause(seconds * 1000, undefined, { signal: stop.signal });
+}
 
 /** The outputs that a new resource has besides its inputs. */
 async function noted(inputs: unknown): Promise<Pick<Properties, "kept">> {

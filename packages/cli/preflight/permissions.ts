@@ -93,7 +93,9 @@ export function needsOf(steps: readonly Step[]): Need[] {
     const needs = steps.flatMap((step) =>
         step.type === "release"
             ? releaseNeeds(step.release.name, step.release.namespace, step.release.values)
-            : [needOfObject(step)],
+            : step.type === "wait"
+              ? []
+              : [needOfObject(step)],
     );
     return [...new Map([...needs, ...LISTED].map((need) => [JSON.stringify(need), need])).values()];
 }

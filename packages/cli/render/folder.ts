@@ -33,6 +33,9 @@ export function valuesPath(releaseName: string): string {
 /** The files of a rendering: a manifest for each step, the values of the releases, and an index of the steps. */
 export function renderedFiles({ stack, steps, templates }: Rendering): RenderedFile[] {
     const manifests = steps.flatMap((step): RenderedFile[] => {
+        if (step.type === "wait") {
+            return [];
+        }
         if (step.type !== "release") {
             return [{ path: manifestPath(step), content: secretNotice(step) + toYaml(step.object) }];
         }
@@ -54,6 +57,9 @@ function secretNotice(step: Step): string {
 
 function indexEntry(step: Step, templates: ReadonlyMap<string, string>): object {
     const { name, type, needs } = step;
+    if (step.type === "wait") {
+        return { name, type, seconds: step.seconds, needs };
+    }
     if (step.type !== "release") {
         return { name, type, object: displayName(step.object), manifest: manifestPath(step), needs };
     }

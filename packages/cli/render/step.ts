@@ -4,7 +4,7 @@ import type { Release } from "../../kubernetes/helm";
 import type { KubernetesObject } from "../../kubernetes/object";
 
 /** One thing to deploy, in the form for files and for applying. */
-export type Step = ObjectStep | PatchStep | ReleaseStep;
+export type Step = ObjectStep | PatchStep | ReleaseStep | WaitStep;
 
 interface StepBase {
     /** Unique name that begins with the place in the order: `050-deployment-productpage-v1`. */
@@ -43,6 +43,14 @@ export interface ReleaseStep extends StepBase {
     release: Release;
     /** Of its chart's repository. They are used, but never written to a file. */
     credentials?: ChartCredentials;
+}
+
+/** Time between two steps that proxies must notice one after the other, in this order or in reverse. */
+export interface WaitStep extends StepBase {
+    type: "wait";
+    /** What it waits for, for people. */
+    title: string;
+    seconds: number;
 }
 
 /** The releases whose charts need credentials. */

@@ -56,6 +56,28 @@ describe("steps", () => {
         expect(steps(resource(SERVICE, bare))[0]).toHaveProperty("object.metadata", { name: "details" });
     });
 
+    it("wait between what proxies must notice one after the other", () => {
+        const rule = { apiVersion: "networking.istio.io/v1", kind: "DestinationRule", metadata: { name: "reviews" } };
+        const type = "bookinfo-mesh:bookinfo:Propagation";
+        const [, wait, routes] = steps(
+            resource("kubernetes:networking.istio.io/v1:DestinationRule", rule, { name: "rule" }),
+            resource(type, { seconds: 5 }, { name: "bookinfo-reviews-subsets", dependencies: ["urn:rule"] }),
+            resource(
+                "kubernetes:networking.istio.io/v1:VirtualService",
+                { ...rule, kind: "VirtualService" },
+                { name: "routes", dependencies: ["urn:bookinfo-reviews-subsets"] },
+            ),
+        );
+        expect(wait).toEqual({
+            name: "020-propagation-bookinfo-reviews-subsets",
+            needs: ["010-destinationrule-reviews"],
+            type: "wait",
+            title: "Propagation bookinfo-reviews-subsets",
+            seconds: 5,
+        });
+        expect(routes?.needs).toEqual(["020-propagation-bookinfo-reviews-subsets"]);
+    });
+
     it("give an object without a name the resource's name", () => {
         expect(steps(resource(SERVICE, { kind: "Service" }))).toMatchObject([
             { object: { metadata: { name: "logical-name" } }, wait: true },

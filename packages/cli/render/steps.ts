@@ -1,5 +1,6 @@
 import { SKIP_AWAIT_KEY } from "../../../components/annotations";
 import type { ChartCredentials } from "../../shared/chartCredentials";
+import { PROPAGATION_TYPE } from "../../../components/names";
 import { UserError } from "../../shared/errors";
 import type { KubernetesObject, ObjectMetadata } from "../../kubernetes/object";
 import type { Declaration, DeclaredResource } from "../program/declaration";
@@ -60,7 +61,8 @@ export function stepsOf({ resources }: Declaration): Step[] {
 
 /** Whether the program creates the resource in the cluster: it is not a component, and not only read. */
 function isStep(resource: DeclaredResource): boolean {
-    return resource.custom && !resource.read && resource.type.startsWith("kubernetes:");
+    const { custom, read, type } = resource;
+    return custom && !read && (type.startsWith("kubernetes:") || type === PROPAGATION_TYPE);
 }
 
 type Content = Step extends infer S ? (S extends Step ? Omit<S, "name" | "needs"> : never) : never;
@@ -68,6 +70,9 @@ type Content = Step extends infer S ? (S extends Step ? Omit<S, "name" | "needs"
 function contentOf(resource: DeclaredResource): Content {
     if (resource.type === SECRET_TYPE) {
         return secretOf(resource);
+    }
+    if (resource.type === PROPAGATION_TYPE) {
+        return { type: "wait", title: `Propagation ${resource.name}`, seconds: Number(resource.inputs.seconds) };
     }
     const isRelease = resource.type === RELEASE_TYPE;
     const written = resource.secrets.filter((path) => !(isRelease && CREDENTIALS.test(path)));
@@ -149,6 +154,9 @@ function credentialsOf({ inputs }: DeclaredResource): Pick<ReleaseStep, "credent
 
 /** `deployment-productpage-v1`, in characters that every file system accepts. */
 function stemOf(resource: DeclaredResource): string {
+    if (resource.type === PROPAGATION_TYPE) {
+        return `propagation-${resource.name}`;
+    }
     const { kind = "release", metadata, name } = resource.inputs as Partial<KubernetesObject> & { name?: string };
     const own = metadata?.name ?? name ?? resource.name;
     return `${kind}-${own}`.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");

@@ -3,14 +3,21 @@ import type { Step } from "../render/step";
 
 /** What a step makes, for people. */
 export function titleOf(step: Step): string {
-    return step.type === "release"
-        ? `Release ${step.release.namespace}/${step.release.name}`
-        : `${displayName(step.object)}${step.type === "patch" ? " (patched)" : ""}`;
+    switch (step.type) {
+        case "release":
+            return `Release ${step.release.namespace}/${step.release.name}`;
+        case "wait":
+            return step.title;
+        case "patch":
+            return `${displayName(step.object)} (patched)`;
+        case "object":
+            return displayName(step.object);
+    }
 }
 
 /** What a step makes, without its place in the order: the same in every run. */
 function identityOf(step: Step): string {
-    return step.type === "release" ? titleOf(step) : `${step.object.apiVersion} ${titleOf(step)}`;
+    return "object" in step ? `${step.object.apiVersion} ${titleOf(step)}` : titleOf(step);
 }
 
 /** The steps under names that do not depend on their places, because records outlive changes of the order. */

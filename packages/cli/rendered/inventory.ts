@@ -74,6 +74,7 @@ function withoutCredentials(step: Step): Step {
         case "release":
             return { ...step, credentials: undefined };
         case "patch":
+        case "wait":
             return step;
     }
 }

@@ -63,6 +63,7 @@ export class RenderedStrategy implements DeploymentStrategy {
                     onBegin: (step) => {
                         inventory.begin(step);
                     },
+                    isDone: ({ name }) => begun.has(name),
                     valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
                     located,
                     stop: stopOrHopeless,

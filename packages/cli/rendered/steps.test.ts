@@ -1,12 +1,16 @@
 import { ApiError } from "../../kubernetes/apiError";
 import type * as Wait from "../../kubernetes/wait";
-import type { ObjectStep } from "../render/step";
-import { applySteps, type Deployer } from "./steps";
+import type { ObjectStep, WaitStep } from "../render/step";
+import { applySteps, type Deployer, undoSteps } from "./steps";
 
 // Retries follow at once.
+const mockPauses: number[] = [];
 jest.mock("../../kubernetes/wait", (): typeof Wait => ({
     ...jest.requireActual<typeof Wait>("../../kubernetes/wait"),
-    pause: () => Promise.resolve(),
+    pause: (milliseconds) => {
+        mockPauses.push(milliseconds);
+        return Promise.resolve();
+    },
 }));
 
 /** Applies an object to an API server that answers with these errors first. */
@@ -57,5 +61,31 @@ describe("applying an object", () => {
         const { attempt, applied } = apply(invalid);
         await expect(applied).rejects.toBe(invalid);
         expect(attempt).toHaveBeenCalledTimes(1);
+    });
+});
+
+describe("a wait", () => {
+    const wait: WaitStep = { name: "it", type: "wait", needs: [], title: "Propagation it", seconds: 5 };
+    const deployer = { progress: { during: (_: string, work: () => Promise<void>) => work() } } as unknown as Deployer;
+    const applied = async (isDone: boolean) => {
+        mockPauses.length = 0;
+        const recorded: number[] = [];
+        await applySteps([wait], deployer, {
+            onBegin: () => recorded.push(mockPauses.length),
+            valuesFile: (name) => name,
+            isDone: () => isDone,
+        });
+        return { pauses: [...mockPauses], recorded };
+    };
+
+    it("takes its time once, and is recorded at its end", async () => {
+        expect(await applied(false)).toEqual({ pauses: [5000], recorded: [1] });
+        expect(await applied(true)).toEqual({ pauses: [], recorded: [0] });
+    });
+
+    it("takes the same time when it is undone", async () => {
+        mockPauses.length = 0;
+        await undoSteps([wait], deployer);
+        expect(mockPauses).toEqual([5000]);
     });
 });

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadReport } from "./report";
 import { type Load, makeRequests, type Outcome } from "./requests";
 import { reviewsOn } from "./reviews";
+import { signIn } from "./signIn";
 import { latencyOf, percentile, Tally } from "./summary";
 
 describe("the version of reviews", () => {
@@ -182,6 +183,51 @@ describe("requests", () => {
         server.close();
         server.closeAllConnections();
         expect(await outcomesOf({})).toMatchObject([{ failure: "connection refused" }]);
+    });
+
+    it("begin at the rate, and until the time is over", async () => {
+        const begun: number[] = [];
+        answer = (_, response) => {
+            begun.push(performance.now());
+            response.end();
+        };
+        await outcomesOf({ requests: Infinity, concurrency: 4, rate: 50, duration: 0.3 });
+        const [first = 0] = begun;
+        expect(begun).toHaveLength(15);
+        // Timers are late on a busy machine, but never early.
+        expect(begun.every((time, index) => time - first > index * 20 - 25)).toBe(true);
+    });
+
+    it("carry their headers", async () => {
+        const seen: unknown[] = [];
+        answer = ({ headers }, response) => {
+            seen.push(headers.authorization);
+            response.end();
+        };
+        await outcomesOf({ headers: { authorization: "Bearer abc" } });
+        expect(seen).toEqual(["Bearer abc"]);
+    });
+
+    it("of a signed-in user carry the session, which the product page's own form gives", async () => {
+        const asked: unknown[] = [];
+        answer = ({ method, url: path, headers }, response) => {
+            asked.push([method, path, headers.authorization]);
+            response.writeHead(302, { "set-cookie": ["session=amFzb24; Path=/; HttpOnly", "other=1"] }).end();
+        };
+        const token = { authorization: "Bearer abc" };
+        expect(await signIn("mary ann", url, token, 5)).toEqual({ ...token, cookie: "session=amFzb24; other=1" });
+        expect(asked).toEqual([["POST", "/login?username=mary+ann", "Bearer abc"]]);
+    });
+
+    it("cannot be made for a user if there is no session", async () => {
+        answer = (_, response) => {
+            response.writeHead(404).end();
+        };
+        await expect(signIn("ann", url, {}, 5)).rejects.toThrow("cannot sign in as ann: /login answers 404");
+        answer = (request) => {
+            request.socket.destroy();
+        };
+        await expect(signIn("ann", url, {}, 5)).rejects.toThrow("cannot sign in as ann: connection reset");
     });
 
     it("stop if the user stops them: no new ones begin, and the current ones do not count", async () => {

@@ -4,7 +4,8 @@ import type { LoadSummary } from "./summary";
 
 export function loadReport(summary: LoadSummary): string {
     const { url, requests, concurrency, seconds, requestsPerSecond, latency } = summary;
-    const made = requests.done === requests.planned ? requests.done : `${requests.done} of ${requests.planned}`;
+    const { planned = requests.done } = requests;
+    const made = requests.done === planned ? requests.done : `${requests.done} of ${planned}`;
     const times = Object.entries<number>({ ...latency }).map(([share, ms]) => [share, `${ms.toFixed(1)} ms`]);
     const rows = [
         ...counted("status codes", summary.statuses, (status) => (status.startsWith("2") ? pc.green : pc.red)(status)),

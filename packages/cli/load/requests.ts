@@ -1,14 +1,22 @@
 import http from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { messageOf } from "../../shared/errors";
 import { type Route, routeTo } from "./route";
 
 export interface Load {
     url: string;
+    /** Most requests; Infinity if only the time ends the load. */
     requests: number;
     /** Number of requests at the same time. */
     concurrency: number;
     /** Longest time for one answer with its body, in seconds. */
     timeout: number;
+    /** Requests to begin per second. Default: as many as `concurrency` allows. */
+    rate?: number;
+    /** Time after which no request begins, in seconds. Default: none. */
+    duration?: number;
+    /** Headers of each request. */
+    headers?: Readonly<Record<string, string>>;
 }
 
 export interface Outcome {
@@ -48,19 +56,37 @@ export async function makeRequests(
     onOutcome: (outcome: Outcome) => void,
     stop?: AbortSignal,
 ): Promise<void> {
-    const route = routeTo(load.url, { keepAlive: true, maxSockets: load.concurrency });
+    const { url, requests, concurrency, timeout, rate, duration = Infinity, headers } = load;
+    const route = routeTo(url, { keepAlive: true, maxSockets: concurrency });
+    const start = performance.now();
     let begun = 0;
     const worker = async () => {
-        while (begun < load.requests && !stop?.aborted) {
+        while (begun < requests) {
+            // A request that is late begins at once: its turn does not move the others.
+            const turn = rate === undefined ? 0 : (begun * 1000) / rate;
             begun += 1;
-            const outcome = await makeRequest(load.url, load.timeout, { route, signal: stop });
+            if (turn >= duration * 1000) {
+                return;
+            }
+            await pauseUntil(start + turn, stop);
+            if (stop?.aborted || performance.now() - start >= duration * 1000) {
+                return;
+            }
+            const outcome = await makeRequest(url, timeout, { route, signal: stop, headers });
             if (!stop?.aborted) {
                 onOutcome(outcome);
             }
         }
     };
-    await Promise.all(Array.from({ length: Math.min(load.concurrency, load.requests) }, worker));
+    await Promise.all(Array.from({ length: Math.min(concurrency, requests) }, worker));
     route.close();
+}
+
+async function pauseUntil(time: number, signal: AbortSignal | undefined): Promise<void> {
+    const left = time - performance.now();
+    if (left > 0) {
+        await pause(left, undefined, { signal }).catch(() => undefined);
+    }
 }
 
 /**

@@ -12,7 +12,8 @@ export interface Latency {
 /** The result of a load. Counts are sorted by their key. */
 export interface LoadSummary {
     url: string;
-    requests: { planned: number; done: number };
+    /** `planned` is missing if only the time ended the load. */
+    requests: { planned?: number; done: number };
     concurrency: number;
     seconds: number;
     requestsPerSecond: number;
@@ -56,7 +57,7 @@ export class Tally {
         const { url, requests, concurrency } = this.load;
         return {
             url,
-            requests: { planned: requests, done: this.done },
+            requests: { ...(requests !== Infinity && { planned: requests }), done: this.done },
             concurrency,
             seconds: rounded(milliseconds / 1000, 2),
             requestsPerSecond: milliseconds > 0 ? rounded((this.done * 1000) / milliseconds) : 0,

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { addTargetOptions } from "./commandLine";
-import { secondsWithin, webAddress, wholeNumber } from "./optionValues";
+import { durationWithin, headerText, secondsWithin, webAddress, wholeNumber } from "./optionValues";
 
 /** Reads one option, and gives its value or the error message. */
 function read(parse: (text: string) => unknown, value: string): unknown {
@@ -32,6 +32,21 @@ describe("an option", () => {
         expect(["0.1", "10", "600"].map((text) => read(time, text))).toEqual([0.1, 10, 600]);
         for (const bad of ["0", "601", "-5", "5s", ".5", "Infinity"]) {
             expect(read(time, bad)).toContain(`'${bad}' is invalid. Allowed: a number of seconds from 0.1 to 600.`);
+        }
+    });
+
+    it("for a duration accepts numbers with their units, and sums of them", () => {
+        const duration = durationWithin(1, 86_400);
+        expect(["1s", "1.5m", "1h30m", "2000ms"].map((text) => read(duration, text))).toEqual([1, 90, 5400, 2]);
+        for (const bad of ["5", "s", "-5s", "5 s", "1d", "0.5s", "25h"]) {
+            expect(read(duration, bad)).toContain(`'${bad}' is invalid. Allowed: a time such as 30s, 5m or 1h`);
+        }
+    });
+
+    it("for a header accepts what a header can have", () => {
+        expect(read(headerText, "Mary Ann")).toBe("Mary Ann");
+        for (const bad of ["", " ann", "two\nlines", "Zoë"]) {
+            expect(read(headerText, bad)).toContain("Allowed: printable ASCII");
         }
     });
 

@@ -10,6 +10,35 @@ export function secondsWithin(least: number, most: number): (text: string) => nu
     return numberWithin(/^\d+(\.\d+)?$/, `a number of seconds from ${least} to ${most}`, least, most);
 }
 
+/** Units of a time, in seconds. */
+const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };
+
+/** Reads a time such as `90s`, `5m` or `1h30m`, in seconds. */
+export function durationWithin(least: number, most: number): (text: string) => number {
+    return (text) => {
+        const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+        const seconds = parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (UNITS[unit] ?? 0), 0);
+        const isWhole = parts.map(([part]) => part).join("") === text;
+        if (!isWhole || seconds < least || seconds > most) {
+            throw new InvalidArgumentError(`Allowed: a time such as 30s, 5m or 1h, of ${least} to ${most} seconds.`);
+        }
+        return seconds;
+    };
+}
+
+/** Reads a text that is not empty, and that a header of HTTP can have. */
+export function headerText(text: string): string {
+    if (!/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(text)) {
+        throw new InvalidArgumentError("Allowed: printable ASCII characters, with single spaces between them.");
+    }
+    return text;
+}
+
+/** Reads a number, with or without a fraction. */
+export function numberFrom(least: number, most: number): (text: string) => number {
+    return numberWithin(/^\d+(\.\d+)?$/, `a number from ${least} to ${most}`, least, most);
+}
+
 function numberWithin(form: RegExp, allowed: string, least: number, most: number): (text: string) => number {
     return (text) => {
         const number = Number(text);

@@ -1,0 +1,39 @@
+import { UserError } from "../../shared/errors";
+import { connectionError } from "./requests";
+import { routeTo } from "./route";
+
+type Headers = Record<string, string>;
+
+/**
+ * Signs in to the product page, as its form does. Bookinfo asks for no password.
+ * @param page URL of the page
+ * @param headers of all requests, such as those with a token
+ * @param timeout longest time for the answer, in seconds
+ * @returns these headers, and those of the session
+ * @throws UserError if there is no session
+ */
+export async function signIn(user: string, page: string, headers: Headers, timeout: number): Promise<Headers> {
+    const url = new URL("/login", page);
+    url.searchParams.set("username", user);
+    const route = routeTo(url.href);
+    try {
+        const cookies = await new Promise<string[]>((resolve, reject) => {
+            const request = route.get({ method: "POST", headers, signal: AbortSignal.timeout(timeout * 1000) });
+            request.on("error", (error) => {
+                reject(new UserError(`cannot sign in as ${user}: ${connectionError(error)}`));
+            });
+            request.on("response", (response) => {
+                response.resume();
+                const { statusCode = 0, headers } = response;
+                if (statusCode >= 400 || !headers["set-cookie"]) {
+                    reject(new UserError(`cannot sign in as ${user}: ${url.pathname} answers ${statusCode}`));
+                } else {
+                    resolve(headers["set-cookie"]);
+                }
+            });
+        });
+        return { ...headers, cookie: cookies.map((cookie) => cookie.replace(/;.*/, "")).join("; ") };
+    } finally {
+        route.close();
+    }
+}

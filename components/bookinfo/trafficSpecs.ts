@@ -95,8 +95,11 @@ function routesOfUsers(host: string, traffic: ServiceTraffic): HttpRoute[] {
     return [...routes.values()];
 }
 
-/** @param user undefined for everybody who has no route of their own */
-function routeFor(user: string | undefined, host: string, traffic: ServiceTraffic): HttpRoute {
+/**
+ * The route that a user's requests to a service take, without its match.
+ * @param user undefined for everybody who has no route of their own
+ */
+export function routeFor(user: string | undefined, host: string, traffic: ServiceTraffic): HttpRoute {
     const { timeout, retries, mirror } = traffic;
     const fault = faultFor(user, traffic);
     return {

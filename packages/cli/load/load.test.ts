@@ -2,6 +2,9 @@ import fc from "fast-check";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Traffic } from "../../../components/bookinfo/traffic";
+import { askedAndSeen, type SeenPages } from "./asked";
+import { chanceInterval } from "./chance";
 import { loadReport } from "./report";
 import { type Load, makeRequests, type Outcome } from "./requests";
 import { reviewsOn } from "./reviews";
@@ -91,6 +94,7 @@ describe("a summary", () => {
             failures: { "503 no healthy upstream": 1, "no answer in 1 s": 1 },
             latency: { p50: 20, p90: 30, p99: 30, max: 30 },
             reviews: { v1: 1, v3: 1 },
+            missing: {},
         });
     });
 
@@ -103,6 +107,88 @@ describe("a summary", () => {
 
     it("has no table without requests", () => {
         expect(loadReport(new Tally(load).summary(0)).split("\n")).toHaveLength(2);
+    });
+});
+
+describe("what chance allows", () => {
+    it("is exact for what is certain", () => {
+        expect(chanceInterval(100, 0)).toEqual({ least: 0, most: 0 });
+        expect(chanceInterval(100, 1)).toEqual({ least: 100, most: 100 });
+        expect(chanceInterval(0, 0.5)).toEqual({ least: 0, most: 0 });
+    });
+
+    it("is that of the binomial distribution: the rarest 0.05 % on each side are outside", () => {
+        // Sums of math.comb(n, k) * p**k * (1 - p)**(n - k) in Python.
+        expect(chanceInterval(1000, 0.9)).toEqual({ least: 868, most: 930 });
+        expect(chanceInterval(10, 0.5)).toEqual({ least: 0, most: 10 });
+    });
+
+    it("contains the mean, and grows with the square root of the number", () => {
+        fc.assert(
+            fc.property(
+                fc.integer({ min: 1, max: 100_000 }),
+                fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+                (count, share) => {
+                    const { least, most } = chanceInterval(count, share);
+                    const deviation = Math.sqrt(count * share * (1 - share));
+                    expect(least).toBeGreaterThanOrEqual(0);
+                    expect(most).toBeLessThanOrEqual(count);
+                    expect(least).toBeLessThanOrEqual(Math.ceil(count * share));
+                    expect(most).toBeGreaterThanOrEqual(Math.floor(count * share));
+                    expect(most - least).toBeLessThanOrEqual(2 * (4.2 * deviation + 3));
+                },
+            ),
+        );
+    });
+});
+
+describe("what the config asks for beside what was seen", () => {
+    const seen: SeenPages = {
+        pages: 1000,
+        reviews: { v1: 880, v2: 20, v3: 100 },
+        missing: { details: 95, reviews: 12, ratings: 120 },
+    };
+    const rows = (traffic: Traffic, user?: string) =>
+        askedAndSeen(traffic, user, seen).map(({ what, percent, seen, of }) => [what, percent, seen, of]);
+
+    it("are the shares of the versions, of pages that show one", () => {
+        expect(rows({ reviews: { weights: { v1: 90, v3: 10 } } })).toEqual([
+            ["reviews v1", 90, 880, 1000],
+            ["reviews v2", 0, 20, 1000],
+            ["reviews v3", 10, 100, 1000],
+        ]);
+    });
+
+    it("are those of the user who is signed in", () => {
+        const traffic = { reviews: { version: "v3", users: { jason: "v2" } } };
+        expect(rows(traffic, "jason").map(([, percent]) => percent)).toEqual([0, 100, 0]);
+        expect(rows(traffic, "ann").map(([, percent]) => percent)).toEqual([0, 0, 100]);
+        expect(rows({ reviews: { users: { jason: "v2" } } }, "ann")).toEqual([]);
+    });
+
+    it("are aborted answers: reviews is asked twice, and only v2 and v3 ask ratings", () => {
+        const abort = { status: 500, percent: 10 };
+        expect(rows({ details: { abort }, reviews: { abort }, ratings: { abort } })).toEqual([
+            ["without details", 10, 95, 1000],
+            ["without reviews", 1, 12, 1000],
+            ["without ratings", 10, 120, 120],
+        ]);
+    });
+
+    it("is nothing where other settings change the outcome, or a status is no failure", () => {
+        const abort = { status: 500, percent: 10 };
+        expect(rows({ details: { abort, timeout: "1s" }, ratings: { abort: { status: 204, percent: 5 } } })).toEqual(
+            [],
+        );
+        expect(rows({ details: { abort: { ...abort, users: ["ann"] } } }, "bob")).toEqual([]);
+    });
+
+    it("is in the report, with what chance allows", () => {
+        const traffic = { reviews: { weights: { v1: 90, v3: 10 } } };
+        const load: Load = { url: "http://mesh.test/productpage", requests: 1, concurrency: 1, timeout: 1 };
+        const report = loadReport({ ...new Tally(load).summary(1), asked: askedAndSeen(traffic, undefined, seen) });
+        expect(report).toMatch(/reviews v1 +90 % +880 of 1000 +868 to 930 +ok/);
+        expect(report).toMatch(/reviews v2 +0 % +20 of 1000 +0 +differs/);
     });
 });
 

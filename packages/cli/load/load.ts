@@ -1,12 +1,14 @@
 import { Stopped, UserError } from "../../shared/errors";
 import { findDeployedCluster } from "../mesh/deployedCluster";
-import type { StackOptions } from "../stack/stack";
+import type * as StackConfig from "../stack/config";
+import type { Stack, StackOptions } from "../stack/stack";
 import { MovingLine } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
+import { type Asked, askedAndSeen } from "./asked";
 import { loadReport } from "./report";
 import { type Load, makeRequests } from "./requests";
 import { signIn } from "./signIn";
-import { type LoadSummary, Tally } from "./summary";
+import { Tally } from "./summary";
 import { openWay } from "./way";
 
 export interface LoadOptions extends StackOptions {
@@ -30,7 +32,7 @@ export function load(options: LoadOptions): Promise<void> {
     return runCommand((stop) => loadPage(options, stop), "Stopped; these are the requests made until then.");
 }
 
-async function makeLoad(load: Load, stop: AbortSignal): Promise<LoadSummary> {
+async function makeLoad(load: Load, stop: AbortSignal): Promise<{ tally: Tally; milliseconds: number }> {
     const tally = new Tally(load);
     const begun = performance.now();
     // On standard error: what a program reads from standard output stays clean.
@@ -51,17 +53,15 @@ async function makeLoad(load: Load, stop: AbortSignal): Promise<LoadSummary> {
     } finally {
         line.end();
     }
-    return tally.summary(performance.now() - begun);
+    return { tally, milliseconds: performance.now() - begun };
 }
 
 async function loadPage(
     { requests, duration, rate, user, token, concurrency, timeout, json, ...where }: LoadOptions,
     stop: AbortSignal,
 ): Promise<void> {
-    const way =
-        where.url === undefined
-            ? await openWay(await findDeployedCluster(where), stop)
-            : { url: where.url, close: () => undefined };
+    const cluster = where.url === undefined ? await findDeployedCluster(where) : undefined;
+    const way = cluster ? await openWay(cluster, stop) : { url: where.url ?? "", close: () => undefined };
     const most = requests ?? (duration === undefined ? REQUESTS : Infinity);
     const limits = { requests: most, concurrency, timeout, rate, duration };
     const load = async () => {
@@ -69,12 +69,31 @@ async function loadPage(
         const session = user === undefined ? headers : await signIn(user, way.url, headers, timeout);
         return makeLoad({ url: way.url, ...limits, headers: session }, stop);
     };
-    const summary = await load().finally(way.close);
+    const { tally, milliseconds } = await load().finally(way.close);
+    const asked = cluster && askedOf(cluster.stack, user, tally);
+    const summary = { ...tally.summary(milliseconds), ...(asked && { asked }) };
     console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));
     if (stop.aborted) {
         throw new Stopped();
     }
     if (summary.failed > 0) {
         throw new UserError(`${summary.failed} of ${summary.requests.done} requests failed`);
+    }
+}
+
+/** What the stack's config asks for beside what was seen; undefined if it asks for nothing, or cannot be read. */
+function askedOf(stack: Stack, user: string | undefined, tally: Tally): Asked[] | undefined {
+    if (!stack.routesTraffic) {
+        return undefined;
+    }
+    // Loaded only if there is something to read: the config's schema takes a part of a second.
+    const { configOf } = require("../stack/config") as typeof StackConfig;
+    try {
+        return askedAndSeen(configOf(stack).bookinfo.traffic, user, tally.seen);
+    } catch (error) {
+        if (error instanceof UserError || (error as Error).name === "ConfigError") {
+            return undefined;
+        }
+        throw error;
     }
 }

@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { alignedLines } from "../terminal/table";
+import type { Asked } from "./asked";
 import type { LoadSummary } from "./summary";
 
 export function loadReport(summary: LoadSummary): string {
@@ -12,12 +13,26 @@ export function loadReport(summary: LoadSummary): string {
         ...counted("failures", summary.failures, pc.red),
         ...titled("latency", times),
         ...counted("reviews", summary.reviews, (version) => version),
+        ...counted("missing", summary.missing, pc.red),
     ];
+    const asked = summary.asked ?? [];
     return [
         pc.bold(url),
         `${made} requests, ${concurrency} at a time, in ${seconds} s: ${requestsPerSecond} per second`,
         ...(rows.length > 0 ? ["", ...alignedLines(rows, ["left", "left", "right"])] : []),
+        ...(asked.length > 0 ? ["", ...askedLines(asked)] : []),
     ].join("\n");
+}
+
+/** What the config asks for, what was seen, and whether chance explains the difference. */
+function askedLines(asked: readonly Asked[]): string[] {
+    const header = ["pages", "asked", "seen", "by chance", ""].map((title) => pc.dim(title));
+    const rows = asked.map(({ what, percent, seen, of, least, most }) => {
+        const isRight = seen >= least && seen <= most;
+        const range = least === most ? String(least) : `${least} to ${most}`;
+        return [what, `${percent} %`, `${seen} of ${of}`, range, isRight ? pc.green("ok") : pc.red("differs")];
+    });
+    return alignedLines([header, ...rows], ["left", "right", "right", "right", "left"]);
 }
 
 function counted(title: string, counts: Record<string, number>, coloured: (key: string) => string): string[][] {

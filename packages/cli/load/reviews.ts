@@ -11,16 +11,26 @@ const STARS = [
 /** STAR_COLOR of each version that calls ratings, in Istio's samples. */
 const VERSION_BY_COLOUR: Record<string, string> = { black: "v2", red: "v3" };
 
-/** What a product page shows if reviews or ratings do not answer. */
-const NO_REVIEWS = "Error fetching product reviews";
-const NO_RATINGS = "Ratings service is currently unavailable";
+/** What a product page shows if a service does not answer, in Istio's page and in the sandbox's. */
+const WITHOUT = {
+    details: "Error fetching product details",
+    reviews: "Error fetching product reviews",
+    ratings: "Ratings service is currently unavailable",
+} as const;
+
+export type PagePart = keyof typeof WITHOUT;
+
+/** The services without whose answer a page was made, as far as it says so. */
+export function missingOn(html: string): PagePart[] {
+    return (Object.keys(WITHOUT) as PagePart[]).filter((part) => html.includes(WITHOUT[part]));
+}
 
 /**
  * The version of reviews that a product page shows, such as `v2`. It is `unavailable` if the page says that it got no
  * reviews, and `unknown` if the page does not tell.
  */
 export function reviewsOn(html: string): string {
-    if (html.includes(NO_REVIEWS)) {
+    if (html.includes(WITHOUT.reviews)) {
         return "unavailable";
     }
     const byPod = POD.exec(html)?.[1];
@@ -32,5 +42,5 @@ export function reviewsOn(html: string): string {
         return VERSION_BY_COLOUR[colour] ?? "unknown";
     }
     // v1 has no ratings.
-    return /Book reviews/i.test(html) && !html.includes(NO_RATINGS) ? "v1" : "unknown";
+    return /Book reviews/i.test(html) && !html.includes(WITHOUT.ratings) ? "v1" : "unknown";
 }

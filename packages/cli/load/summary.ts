@@ -1,5 +1,6 @@
 import type { Load, Outcome } from "./requests";
-import { reviewsOn } from "./reviews";
+import type { Asked, SeenPages } from "./asked";
+import { missingOn, type PagePart, reviewsOn } from "./reviews";
 
 /** Percentiles of the time until an answer, in milliseconds. */
 export interface Latency {
@@ -24,6 +25,10 @@ export interface LoadSummary {
     latency?: Latency;
     /** Number of pages by version of reviews: see `reviewsOn`. */
     reviews: Record<string, number>;
+    /** Number of pages without a service's answer, of those services that were missing. */
+    missing: Record<string, number>;
+    /** What the config asks for beside what was seen; missing if it asks for nothing, or cannot be read. */
+    asked?: Asked[];
 }
 
 export class Tally {
@@ -31,6 +36,8 @@ export class Tally {
     private readonly statuses = new Map<string, number>();
     private readonly failures = new Map<string, number>();
     private readonly reviews = new Map<string, number>();
+    private readonly missing = new Map<PagePart, number>();
+    private pages = 0;
     done = 0;
 
     constructor(private readonly load: Load) {}
@@ -44,12 +51,25 @@ export class Tally {
         if (failure !== undefined) {
             count(this.failures, failure);
         } else if (body !== undefined) {
+            this.pages += 1;
             count(this.reviews, reviewsOn(body));
+            missingOn(body).forEach((part) => {
+                count(this.missing, part);
+            });
         }
     }
 
     get failed(): number {
         return [...this.failures.values()].reduce((sum, each) => sum + each, 0);
+    }
+
+    get seen(): SeenPages {
+        const missing = (part: PagePart) => this.missing.get(part) ?? 0;
+        return {
+            pages: this.pages,
+            reviews: sorted(this.reviews),
+            missing: { details: missing("details"), reviews: missing("reviews"), ratings: missing("ratings") },
+        };
     }
 
     /** @param milliseconds since the first request */
@@ -66,6 +86,7 @@ export class Tally {
             failures: sorted(this.failures),
             latency: latencyOf(this.latencies),
             reviews: sorted(this.reviews),
+            missing: sorted(this.missing),
         };
     }
 }
@@ -89,7 +110,7 @@ export function percentile(ascending: readonly number[], share: number): number 
     return ascending[Math.max(rank, 1) - 1] ?? Number.NaN;
 }
 
-function count(counts: Map<string, number>, key: string): void {
+function count<Key extends string>(counts: Map<Key, number>, key: Key): void {
     counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 

@@ -1,11 +1,11 @@
 import { ConfigError } from "../../../config/issues";
-import { type Config, parseConfig } from "../../../config/parse";
+import type { Config } from "../../../config/parse";
 import { type AddonName, CNI_DAEMON_SET, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { ObjectReference } from "../../kubernetes/object";
+import { configOf } from "../stack/config";
 import type { Stack } from "../stack/stack";
 import { UserError } from "../../shared/errors";
-import { PROJECT_NAME } from "../../shared/project";
 import { ADDON_NAMES, isDeployed } from "./addons";
 
 /** The policy that makes mutual TLS strict in the whole mesh. */
@@ -64,14 +64,6 @@ function switchesOf({ istio, app }: Config): Found {
         appNamespace: app.namespace,
         prometheusUrl: istio.prometheus.url,
     };
-}
-
-function configOf(stack: Stack): Config {
-    const namespace = `${PROJECT_NAME}:`;
-    const config = Object.entries(stack.config)
-        .filter(([key]) => key.startsWith(namespace))
-        .map(([key, value]) => [key.slice(namespace.length), value]);
-    return parseConfig(Object.fromEntries(config) as Record<string, string>);
 }
 
 async function switchesInCluster(api: ClusterApi): Promise<Found> {

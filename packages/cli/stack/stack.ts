@@ -121,6 +121,12 @@ export class Stack {
         return isHidden ? undefined : ingressOf(gateway, values?.gateway);
     }
 
+    /** Whether its file says something about requests between the services, as far as it can be read. */
+    get routesTraffic(): boolean {
+        const { traffic } = (sectionOf(this.file, "bookinfo") ?? {}) as { traffic?: unknown };
+        return traffic !== undefined;
+    }
+
     /** Whether its file leaves any add-on enabled. */
     get hasAddons(): boolean {
         return ADDON_SECTIONS.some((section) => this.istio[section]?.enabled !== false);

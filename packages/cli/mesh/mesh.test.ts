@@ -37,6 +37,7 @@ describe("what is switched on", () => {
         expect(await readSwitches(stack, cluster.api)).toEqual({
             // Grafana needs Prometheus.
             on: { mtls: false, prometheus: true, grafana: true, jaeger: false, kiali: false, servicegraph: false },
+            traffic: {},
             appNamespace: "books",
             configured: true,
             source: "Pulumi.demo.yaml",

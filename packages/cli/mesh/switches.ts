@@ -1,6 +1,7 @@
 import { ConfigError } from "../../../config/issues";
 import type { Config } from "../../../config/parse";
 import { type AddonName, CNI_DAEMON_SET, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
+import type { Traffic } from "../../../components/bookinfo/traffic";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { ObjectReference } from "../../kubernetes/object";
 import { configOf } from "../stack/config";
@@ -30,6 +31,8 @@ export interface Switches {
     appNamespace: string;
     /** The Prometheus that the config names, in place of the stack's; undefined if it names none, or cannot be read. */
     prometheusUrl?: string;
+    /** How the config routes requests between the services; undefined if the config cannot be read. */
+    traffic?: Traffic;
     /** Whether this is from the stack's config, or else from the cluster. */
     configured: boolean;
     /** The source in words. */
@@ -55,14 +58,15 @@ export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switc
     return { ...switchesOf(config), configured: true, source };
 }
 
-type Found = Pick<Switches, "on" | "cni" | "appNamespace" | "prometheusUrl">;
+type Found = Pick<Switches, "on" | "cni" | "appNamespace" | "prometheusUrl" | "traffic">;
 
-function switchesOf({ istio, app }: Config): Found {
+function switchesOf({ istio, app, bookinfo }: Config): Found {
     return {
         ...(istio.cni && { cni: true }),
         on: { mtls: istio.global.mtls.enabled, ...byAddon(ADDON_NAMES.map((addon) => istio[SWITCHES[addon]].enabled)) },
         appNamespace: app.namespace,
         prometheusUrl: istio.prometheus.url,
+        traffic: bookinfo.traffic,
     };
 }
 

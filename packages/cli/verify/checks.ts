@@ -7,6 +7,7 @@ import { checkMetrics } from "./metrics";
 import { checkMutualTls } from "./mutualTls";
 import { checkPage } from "./page";
 import { checkReleases } from "./releases";
+import { checkRoutes } from "./routes";
 import { checkSidecars } from "./sidecars";
 import { checkTraces } from "./traces";
 
@@ -16,6 +17,7 @@ export const CHECKS: readonly NamedCheck[] = [
     { name: "sidecars", check: checkSidecars },
     { name: "strict mTLS", check: checkMutualTls },
     { name: "gateway", check: checkGateway },
+    { name: "routes", check: checkRoutes },
     { name: "page", check: checkPage },
     { name: "traces", check: checkTraces },
     { name: "metrics", check: checkMetrics },

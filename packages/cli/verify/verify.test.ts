@@ -152,6 +152,7 @@ beforeEach(() => {
         api: cluster.api,
         on: { mtls: true, prometheus: true, grafana: true, jaeger: true, kiali: true, servicegraph: true },
         appNamespace: "default",
+        traffic: {},
         configured: true,
         source: "a test",
         commands: {
@@ -204,6 +205,7 @@ describe("in a healthy mesh", () => {
             sidecars: "ok: 4 of 4 pods in default",
             "strict mTLS": "ok: 4 pods refuse plain text",
             gateway: "ok: Gateway default/bookinfo-gateway at port 80, on 1 ready pod",
+            routes: "off: bookinfo.traffic sets nothing",
             page: `ok: http://127.0.0.1:${port}/productpage answers 200`,
             traces: expect.stringMatching(
                 /^ok: 5 spans of istio-ingressgateway, productpage, details, ratings, reviews in trace [0-9a-f]{32}$/,
@@ -227,6 +229,7 @@ describe("in a healthy mesh", () => {
         const results = await runChecks(mesh, CHECKS);
         expect(results.filter(({ status }) => status === "off").map(({ name, found }) => `${name}: ${found}`)).toEqual([
             "strict mTLS: istio.global.mtls.enabled is false",
+            "routes: bookinfo.traffic sets nothing",
             "traces: istio.tracing.enabled is false",
             "metrics: istio.prometheus.enabled is false",
             "servicegraph: istio.servicegraph.enabled is false",

@@ -3,15 +3,24 @@ import { get, productPage } from "./commands";
 /** Requests per second to the page. */
 export const RATE = 10;
 
-/** Requests the page all the time while something is done. @returns the number of requests, and why some were lost */
-export async function underLoad(work: () => Promise<void>): Promise<{ sent: number; lost: string[] }> {
+/**
+ * Requests the page all the time while something is done.
+ * @param onPage called with each page
+ * @returns the number of requests, and why some were lost
+ */
+export async function underLoad(
+    work: () => Promise<void>,
+    onPage: (body: string) => void = () => undefined,
+): Promise<{ sent: number; lost: string[] }> {
     const lost: string[] = [];
     const requests: Promise<void>[] = [];
     const timer = setInterval(() => {
         // A new connection for each request, as new users have.
         const request = get(productPage, { headers: { connection: "close" } }).then(
-            ({ status }) => {
-                if (status !== 200) {
+            ({ status, body }) => {
+                if (status === 200) {
+                    onPage(body);
+                } else {
                     lost.push(`answered ${status}`);
                 }
             },

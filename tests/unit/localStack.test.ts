@@ -10,6 +10,7 @@ import { parse } from "yaml";
 
 interface Rule {
     record: string;
+    labels?: Record<string, string>;
     expr: string;
 }
 
@@ -65,6 +66,20 @@ describe("the rules of the stack local", () => {
             "istio_request_duration_milliseconds_sum",
             "istio_request_duration_milliseconds_count",
         ]);
+    });
+
+    it("give every series the labels without which Kiali leaves it out", () => {
+        const [counter] = rules.filter(({ record }) => record === "mesh:edge:counter");
+        expect(counter?.labels).toHaveProperty("response_flags");
+        for (const side of ["source", "destination"]) {
+            for (const label of [`${side}_canonical_service`, `${side}_canonical_revision`]) {
+                expect(counter?.expr).toMatch(new RegExp(`group_left \\([^)]*\\b${label}\\b`));
+                const origin = rules
+                    .filter(({ expr }) => expr.includes(`"${label}", "$1"`))
+                    .map(({ record }) => record);
+                expect(origin).toEqual([side === "source" ? "mesh:call" : "mesh:server"]);
+            }
+        }
     });
 
     it.each([

@@ -1,10 +1,11 @@
 import { PRODUCTPAGE } from "../../../components/names";
+import { parseJson } from "../../shared/json";
 import type { Mesh } from "../mesh/mesh";
-import { askAddon, checkAddon } from "./addon";
+import { askAddon, checkAddon, serverOf } from "./addon";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 
 /** Time until a new request becomes an edge, in seconds: a rate needs two of Prometheus' scrapes. */
-const ARRIVAL = 60;
+export const ARRIVAL = 60;
 
 /** The services that the product page calls for every page. */
 const EXPECTED = ["details", "reviews"].map((called) => `${PRODUCTPAGE} → ${called}`);
@@ -16,8 +17,12 @@ export const checkEdges: Check = (mesh, stop) =>
         return mesh.prometheusUrl === undefined ? checkAddon(mesh, "prometheus", drawn) : drawn();
     });
 
+function pathOf({ appNamespace }: Mesh): string {
+    return `/graph?destination_namespace=${encodeURIComponent(appNamespace)}`;
+}
+
 function checkDrawing(mesh: Mesh, stop?: AbortSignal): Promise<CheckResult> {
-    const path = `/graph?destination_namespace=${encodeURIComponent(mesh.appNamespace)}`;
+    const path = pathOf(mesh);
     const remedy = `see ${mesh.commands.dashboard} servicegraph`;
     return eventually(ARRIVAL, stop, () =>
         askAddon(mesh, "servicegraph", { path, remedy, stop }, (json) => {
@@ -31,6 +36,15 @@ function checkDrawing(mesh: Mesh, stop?: AbortSignal): Promise<CheckResult> {
                   );
         }),
     );
+}
+
+/** The edges that servicegraph draws; those of every page if it is switched off. */
+export async function knownEdges(mesh: Mesh, stop?: AbortSignal): Promise<string[]> {
+    if (!mesh.on.servicegraph) {
+        return EXPECTED;
+    }
+    const { text } = await mesh.api.getByProxy(serverOf("servicegraph"), pathOf(mesh), stop);
+    return edgesIn(parseJson(text));
 }
 
 /** The edges of servicegraph's JSON between apps, such as `a → b`: its nodes are named `<app> (<workload>)`. */

@@ -90,6 +90,13 @@ const healthy: Answering = ({ name, port }, path) => {
             });
         case "grafana":
             return json(path === "/api/health" ? { database: "ok", version: "13.0.0" } : [{ title: "Mesh" }]);
+        case "kiali": {
+            const nodes = ["productpage", "details", "reviews"].map((app) => ({ data: { id: `${app}-id`, app } }));
+            const edges = ["details", "reviews"].map((app) => ({
+                data: { source: "productpage-id", target: `${app}-id` },
+            }));
+            return path.includes("/graph") ? json({ elements: { nodes, edges } }) : { status: 200, text: "" };
+        }
         default:
             return { status: 200, text: "" };
     }
@@ -213,7 +220,7 @@ describe("in a healthy mesh", () => {
             metrics: "ok: istio_requests_total: 17 requests to 3 workloads",
             servicegraph: "ok: 2 edges, among them productpage → details and productpage → reviews",
             Grafana: "ok: Grafana 13.0.0 with 1 dashboards",
-            Kiali: "ok: Kiali is healthy",
+            Kiali: "ok: Kiali is healthy, and its graph has 2 edges",
         });
     });
 
@@ -777,6 +784,27 @@ describe("the check of an add-on", () => {
         expect(await checkGrafana(mesh)).toEqual(failed("Grafana shows no dashboard to a visitor", REDEPLOY));
         cluster.answer = () => ({ status: 500, text: "" });
         expect((await checkKiali(mesh)).found).toBe("Kiali's health check answers 500");
+    });
+
+    it("fails if Kiali's graph lacks edges that servicegraph draws, and names them", async () => {
+        cluster.answer = (server, path) =>
+            server.name === "kiali" && path.includes("/graph")
+                ? { status: 200, text: JSON.stringify({ elements: { nodes: [], edges: null } }) }
+                : healthy(server, path);
+        expect(await checkKiali(mesh)).toMatchObject({
+            status: "failed",
+            found: "Kiali is healthy, but its graph lacks productpage → details and productpage → reviews",
+            remedy: expect.stringMatching(/^the load; see the dashboard kiali/) as string,
+        });
+    });
+
+    it("knows what every page calls if servicegraph is switched off", async () => {
+        mesh.on = { ...mesh.on, servicegraph: false };
+        cluster.answer = (server, path) => {
+            expect(server.name).not.toBe("servicegraph");
+            return healthy(server, path);
+        };
+        expect(await checkKiali(mesh)).toMatchObject({ status: "ok" });
     });
 
     it("asks again if the add-on cannot be reached for a moment", async () => {

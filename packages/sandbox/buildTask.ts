@@ -9,12 +9,14 @@ export const listrOptions = { rendererOptions: { collapseSubtasks: false }, regi
 /**
  * A task that makes artifacts one after the other, and shows the time that is left for them and for what comes later.
  * @param built those that are not downloaded, which need the time
+ * @param before called before each of them
  */
 export function buildTask(
     title: string,
     artifacts: readonly Artifact[],
     later: readonly Artifact[],
     built: readonly Artifact[],
+    before: (artifact: Artifact, report: (progress: string) => void) => Promise<void> = () => Promise.resolve(),
 ): ListrTask {
     const finished: Finished[] = [];
     const titleNow = () => {
@@ -37,6 +39,7 @@ export function buildTask(
                 artifacts.map<ListrTask>((artifact) => ({
                     title: artifact.title,
                     task: async (_, task) => {
+                        await before(artifact, showOn(task));
                         await buildArtifact(artifact, showOn(task));
                         const { origin = "built", seconds = 0 } = provenanceOf(artifact) ?? {};
                         task.title = `${artifact.title} (${origin === "built" ? "" : "downloaded, "}${Math.round(seconds)} s)`;

@@ -87,15 +87,9 @@ async function addAddons(missing: readonly Artifact[], built: readonly Artifact[
     for (const interruption of ["SIGINT", "SIGTERM"] as const) {
         process.on(interruption, () => process.exit(130)); // it ends the builds too
     }
-    const families = familiesOf(missing, built);
     const tasks = new Listr(
         [
-            {
-                title: "Remove from Go's caches what only the page needed",
-                enabled: () => families.length > 0,
-                task: () => keepOnlyFor(families),
-            },
-            buildTask("Make what the add-ons need", missing, [], built),
+            buildTask("Make what the add-ons need", missing, [], built, trimGoCaches(familiesOf(missing, built))),
             {
                 title: "Images of the add-ons",
                 enabled: () => images.addons,
@@ -120,6 +114,22 @@ async function addAddons(missing: readonly Artifact[], built: readonly Artifact[
     await tasks.run().catch((error: unknown) => {
         throw new ShownError(messageOf(error));
     });
+}
+
+/**
+ * Removes from Go's caches, before the first build of each go.mod, what its builds do not need. One go.mod at a time: the
+ * sources that the next one downloads would need their space beside the others.
+ */
+function trimGoCaches(families: readonly GoFamily[]) {
+    let trimmedFor: string | undefined;
+    return async ({ name }: Artifact, report: (progress: string) => void) => {
+        const module = families.find((family) => family.name === name)?.module;
+        if (module !== undefined && module !== trimmedFor) {
+            trimmedFor = module;
+            report("removing from Go's caches what only other programs needed");
+            await keepOnlyFor(families.filter((family) => family.module === module));
+        }
+    };
 }
 
 /** The Go families among artifacts that are built. */

@@ -78,7 +78,7 @@ const NO_ADVICE: Record<string, string[]> = {
     "packages/sandbox/controlPlane/roles.ts": ["patch"],
     "packages/sandbox/loadBalancer/main.ts": ["delete"],
     "packages/sandbox/network.ts": ["link delete …"],
-    "packages/sandbox/up.ts": ["Remove Go's caches", "Remove from Go's caches what only the page needed"],
+    "packages/sandbox/up.ts": ["Remove Go's caches"],
 };
 
 /** Advice that takes away or changes, by file: what it is about belongs to the stack, to its state or to its config. */

@@ -86,6 +86,7 @@ export async function keepOnlyFor(families: readonly GoFamily[]): Promise<void> 
         const list = ["list", "-deps", "-tags", tagsOf(family), "-f", "{{with .Module}}{{.Dir}}{{end}}"];
         const directories = await go(family.module, [...list, ...packagesOf(family)]);
         directories.split("\n").forEach((directory) => modules.add(directory));
+        removeArchives();
         // A dry run looks for each package in the cache, and so marks it as used.
         await go(family.module, [
             "build",

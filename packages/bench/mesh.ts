@@ -19,6 +19,27 @@ export function sandboxConfig(): Record<string, unknown> {
     return (parse(readFileSync(stackFile(SANDBOX_STACK), "utf8")) as { config: Record<string, unknown> }).config;
 }
 
+/** Every kind of setting of traffic, for each service that takes it. */
+const TRAFFIC = {
+    reviews: {
+        weights: { v1: 50, v2: 30, v3: 20 },
+        users: { jason: "v2" },
+        timeout: "5s",
+        retries: { attempts: 2, perTryTimeout: "2s", on: ["5xx", "reset"] },
+        mirror: { to: "v3", percent: 50 },
+        circuitBreaker: { connections: 100, pending: 100, consecutiveErrors: 50, ejection: "1s", maxEjected: 10 },
+    },
+    ratings: { version: "v1", delay: { for: "10ms", percent: 50 } },
+    details: { version: "v1", abort: { status: 503, percent: 1, users: ["jason"] } },
+    productpage: { circuitBreaker: { connections: 100 } },
+};
+
+/** The same with everything set that routes requests. */
+export function routedConfig(): Record<string, unknown> {
+    const section = `${PROJECT_NAME}:bookinfo`;
+    return { ...sandboxConfig(), [section]: { ...(sandboxConfig()[section] as object), traffic: TRAFFIC } };
+}
+
 /** The same without add-ons: only the mesh and Bookinfo. */
 export function meshConfig(): Record<string, unknown> {
     const off = Object.fromEntries(Object.values(SWITCHES).map((section) => [section, { enabled: false }]));

@@ -1,6 +1,6 @@
 import { BenchCluster } from "./cluster";
 import { EngineProject, type Operation } from "./engineProject";
-import { declarationOf, sandboxConfig } from "./mesh";
+import { declarationOf, routedConfig, sandboxConfig } from "./mesh";
 import { OBJECTS, plainProgram, plainState, RELEASES } from "./plainProgram";
 import { contender, inTurn, most, type PartResult, ratio, type Series, type Setting } from "./result";
 
@@ -30,6 +30,11 @@ export async function measureStart(setting: Setting): Promise<PartResult> {
     const releases = await plain("releases", RELEASES);
     const objects = await plain("objects", OBJECTS);
     await program.expectUnchanged();
+    // The program's objects and, in addition, those of the routes, which the program knows nothing of.
+    const routed = await EngineProject.create(setting, "routed", { config: routedConfig() });
+    await routed.import(await program.export());
+    await routed.up();
+    await program.expectUnchanged();
 
     const memory: Series = { label: "most memory of the program's process", unit: "MB", samples: [] };
     const timed = (label: string, operation: (round: number) => Promise<Operation>) =>
@@ -53,10 +58,12 @@ export async function measureStart(setting: Setting): Promise<PartResult> {
     const releasesUp = timed("`up` of a program with nothing but Istio's three releases", () => releases.up());
     const objectsUp = timed("`up` of a plain program with the same objects", () => objects.up());
     const up = timed("`up` of the program with nothing to change", () => remembering(program.up()));
-    const previews = [emptyPreview, singlePreview, releasesPreview, objectsPreview, preview, edited];
-    const contenders = [...previews, releasesUp, objectsUp, up];
+    const routedPreview = timed("`preview` of the program with every setting of traffic", () => routed.preview());
+    const routedUp = timed("`up` of the program with every setting of traffic", () => routed.up());
+    const previews = [emptyPreview, singlePreview, releasesPreview, objectsPreview, preview, routedPreview, edited];
+    const contenders = [...previews, releasesUp, objectsUp, up, routedUp];
     await inTurn(setting.rounds, contenders);
-    await program.destroy();
+    await routed.destroy();
     await cluster.clear();
     return {
         title: "Nothing to change",
@@ -74,6 +81,8 @@ export async function measureStart(setting: Setting): Promise<PartResult> {
             ratio("`preview` / `preview` of the same objects", preview.series, objectsPreview.series, 1.2),
             ratio("`up` with nothing to change / `up` of the three releases", up.series, releasesUp.series, 1.35),
             ratio("`up` with nothing to change / `up` of the same objects", up.series, objectsUp.series, 1.2),
+            ratio("`preview` with every setting of traffic / without any", routedPreview.series, preview.series, 1.1),
+            ratio("`up` with every setting of traffic / without any", routedUp.series, up.series, 1.1),
             ratio("`preview` after an edit / `preview` unchanged", edited.series, preview.series, 1.2),
             most("most memory of the program in any round", memory, 250),
         ],

@@ -34,7 +34,7 @@ export interface Outcome {
 const KEPT = 2 ** 20;
 
 /** Longest reason that is quoted from an answer, in characters. */
-const QUOTED = 80;
+const QUOTED = 120;
 
 const CONNECTION_ERRORS: Record<string, string> = {
     ECONNREFUSED: "connection refused",

@@ -1,9 +1,9 @@
 /** The settings of traffic: their final form, and checks of settings together. */
 import type { Traffic } from "../components/bookinfo/traffic";
 import type { ServiceTraffic } from "../components/bookinfo/trafficSpecs";
+import { milliseconds } from "./duration";
 import { type ConfigIssue, invalidValue, removeCommand } from "./issues";
 import type { Section } from "./schema";
-import { milliseconds } from "./trafficSchema";
 
 type TrafficSection = Section<"bookinfo">["traffic"];
 /** Not every service has all keys. */

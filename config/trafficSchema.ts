@@ -2,43 +2,10 @@
 import * as z from "zod";
 import { BOOKINFO_SERVICES } from "../components/bookinfo/services";
 import { BOOKINFO_NAMES, PRODUCTPAGE } from "../components/names";
+import { durationFrom } from "./duration";
 import { group, nonEmpty, wholeNumber } from "./fields";
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-
-/** Istio accepts longer ones too, but nobody waits an hour for a page. */
-const LONGEST = UNITS.h;
-
-/** Milliseconds of a duration such as `1m30s`; undefined if it is none. */
-export function milliseconds(text: string): number | undefined {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-    return parts.length > 0 && parts.map(([part]) => part).join("") === text
-        ? parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * UNITS[unit as keyof typeof UNITS], 0)
-        : undefined;
-}
-
-/** A duration as Istio takes it: at least a millisecond, and no fraction of one. */
-const duration = z.preprocess(
-    (value) => (typeof value === "number" ? String(value) : value),
-    z.string().check((context) => {
-        const length = milliseconds(context.value);
-        const problem =
-            length === undefined
-                ? /^[\d.]+$/.test(context.value)
-                    ? "it has no unit"
-                    : "it is not a duration"
-                : length < 1
-                  ? "must be at least 1ms"
-                  : length > LONGEST
-                    ? "must be at most 1h"
-                    : Number.isInteger(length)
-                      ? undefined
-                      : "it has a fraction of a millisecond";
-        if (problem !== undefined) {
-            context.issues.push({ code: "custom", input: context.value, message: problem });
-        }
-    }),
-);
+const duration = durationFrom(1);
 
 const DURATION = { allowed: "duration such as 500ms, 7s or 1m" };
 

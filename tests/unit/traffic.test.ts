@@ -7,8 +7,8 @@ import {
     USER_HEADER,
 } from "../../components/bookinfo/trafficSpecs";
 import { parseConfig } from "../../config";
+import { milliseconds } from "../../config/duration";
 import type { Files } from "../../config/files";
-import { milliseconds } from "../../config/trafficSchema";
 import { issueLines } from "./issueLines";
 import { CLUSTER, find, ofType, runProgram, waitedFor } from "./program";
 

@@ -7,6 +7,7 @@ import { command as dashboard } from "./dashboard";
 import { command as down } from "./down";
 import { command as makeLoad } from "./load";
 import { command as render } from "./render";
+import { command as token } from "./token";
 import { command as up } from "./up";
 import { command as verify } from "./verify";
 
@@ -17,6 +18,7 @@ const VERBS: Record<string, [description: string, command: Command]> = {
     verify: ["check a deployed mesh, and name remedies", verify],
     load: ["make requests to the product page and count the answers", makeLoad],
     dashboard: ["bring the pages of Bookinfo and the add-ons to this machine", dashboard],
+    token: ["print a token for a page that asks for one, to learn by", token],
     render: ["write what the program declares as files", render],
 };
 

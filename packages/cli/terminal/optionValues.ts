@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import { milliseconds } from "../../../config/duration";
 
 /** Reads a whole number, for a commander option. The error says what is allowed; commander adds the option and the value. */
 export function wholeNumber(least: number, most: number): (text: string) => number {
@@ -55,4 +56,13 @@ export function webAddress(text: string): string {
         throw new InvalidArgumentError("Allowed: a URL that begins with http:// or https://.");
     }
     return url.href;
+}
+
+/** Reads a duration with a unit, in milliseconds. With a minus it is in the past. */
+export function signedDuration(text: string): number {
+    const length = milliseconds(text.replace(/^-/, ""));
+    if (length === undefined || length < 1000) {
+        throw new InvalidArgumentError("Allowed: at least a second with a unit, such as 90s, 30m or 1h, or -5m.");
+    }
+    return text.startsWith("-") ? -length : length;
 }

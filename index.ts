@@ -7,9 +7,10 @@ import { pageForwardCommand, portForwardCommands } from "./components/addons/por
 import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
-import { BookinfoTraffic } from "./components/bookinfo/traffic";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
 import { openCommand } from "./components/bookinfo/openCommand";
+import { BookinfoSecurity } from "./components/bookinfo/security";
+import { BookinfoTraffic } from "./components/bookinfo/traffic";
 import { REDIRECTED_BY_CNI } from "./components/annotations";
 import { createCluster } from "./components/cluster";
 import { GkeCluster } from "./components/gke/gkeCluster";
@@ -18,7 +19,7 @@ import { InjectedNamespace } from "./components/injectedNamespace";
 import { urlOf } from "./components/istio/address";
 import { Istio } from "./components/istio/istio";
 import { mergeValues } from "./components/istio/merge";
-import { clusterDomainOf } from "./components/istio/values";
+import { clusterDomainOf, gatewayServiceAccountOf, trustDomainOf } from "./components/istio/values";
 import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./components/names";
 import { readConfig } from "./config";
 import { enabledAddons } from "./config/addons";
@@ -46,10 +47,24 @@ const app = new InjectedNamespace("app", { name, labels, exists, injector: istio
 const { gatewaySelector, namespace, pullSecrets } = istio;
 const addon = { ...users, namespace, pullSecrets };
 const pods = { ...users, ...(mesh.cni && { podAnnotations: REDIRECTED_BY_CNI }) };
-const { traffic, ...bookinfoImages } = config.bookinfo;
+const { traffic, security, ...bookinfoImages } = config.bookinfo;
 const bookinfo = { ...bookinfoImages, ...pods, images: config.images };
 new Bookinfo("bookinfo", { ...bookinfo, namespace: app.name, injection: app.injection }, inCluster);
-new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: istio.routing });
+
+// No request comes in before it meets what protects Bookinfo.
+const admission: pulumi.Resource[] = [...istio.routing];
+if (Object.keys(security).length > 0) {
+    // They are no secrets, even if the Helm values are encrypted.
+    const identities = pulumi.unsecret(
+        pulumi.output(mesh.values).apply(({ istiod, gateway }) => ({
+            trustDomain: trustDomainOf(istiod),
+            gatewayServiceAccount: gatewayServiceAccountOf(gateway),
+        })),
+    );
+    const args = { ...security, namespace: app.name, namespaceExists: exists, identities };
+    admission.push(new BookinfoSecurity("bookinfo", args, { ...inCluster, dependsOn: istio.routing }));
+}
+new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: admission });
 
 if (Object.keys(traffic).length > 0) {
     const args = { namespace: app.name, traffic };

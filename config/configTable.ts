@@ -6,8 +6,8 @@ const EXAMPLE_SERVICE = "reviews";
 
 function listed(keys: Key[]): Key[] {
     return keys.filter(({ path: [section, part, service] }) => {
-        const isTraffic = section === "bookinfo" && part === "traffic";
-        return !isTraffic || service === EXAMPLE_SERVICE;
+        const ofService = section === "bookinfo" && ["traffic", "rateLimit"].includes(part ?? "");
+        return !ofService || service === EXAMPLE_SERVICE;
     });
 }
 

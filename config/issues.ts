@@ -131,14 +131,21 @@ function nameOf(key: Key): string {
     return key.path.at(-1) ?? "";
 }
 
-/** Names of keys with credentials. A misspelt key of ours, and a chart's value, is recognized only by its name. */
-const CREDENTIAL = /passw|token|credential|dockerconfig|secret$|^auths?$/i;
+/**
+ * Names of keys with credentials. A misspelt key of ours, and a chart's value, is recognized only by its name; a key for
+ * signatures by its type (RFC 7517), because the private ones look like the public ones.
+ */
+const CREDENTIAL = /passw|token|credential|dockerconfig|secret$|^auths?$|^kty$/i;
+
+/** Texts with a key for signatures: JSON with a key's type, or PEM. */
+const KEY_IN_TEXT = /"kty"|PRIVATE KEY/;
 
 /** Whether a value is a credential or may contain one: such as a text in place of an object that has secret keys. */
 function mayBeCredential(path: string[], value: unknown): boolean {
     const key = keyAt(path);
     const isSecret = typeof value === "string" && key !== undefined && leaves(key).some(({ secret }) => secret);
-    return isSecret || [...path, ...namesIn(value)].some((name) => CREDENTIAL.test(name));
+    const isKey = typeof value === "string" && KEY_IN_TEXT.test(value);
+    return isSecret || isKey || [...path, ...namesIn(value)].some((name) => CREDENTIAL.test(name));
 }
 
 /** The names of all keys in a tree. */

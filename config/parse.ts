@@ -1,6 +1,7 @@
 import type { ChartCredentials } from "../packages/shared/chartCredentials";
 import { parseJson } from "../packages/shared/json";
 import type { HelmValues } from "../components/istio/merge";
+import type { Security } from "../components/bookinfo/security";
 import type { Traffic } from "../components/bookinfo/traffic";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
@@ -17,6 +18,7 @@ import { checkPlatform, isCniEnabled, labelsOf, type PlatformSettings, resolvePl
 import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
 import { parseSection } from "./section";
+import { checkSecurity, resolveSecurity } from "./security";
 import { checkTraffic, resolveTraffic } from "./traffic";
 import { checkUserInfo } from "./userInfo";
 
@@ -41,7 +43,10 @@ export interface Config {
     /** Credentials for images. The mirror is already part of their names. */
     readonly images: Readonly<PlainImageCredentials>;
     readonly app: Readonly<Omit<Section<"app">, "namespaceLabels">> & Pick<PlatformSettings, "namespaceLabels">;
-    readonly bookinfo: Readonly<Omit<Section<"bookinfo">, "traffic">> & { readonly traffic: Traffic };
+    readonly bookinfo: Readonly<Omit<Section<"bookinfo">, "traffic" | "access" | "login" | "rateLimit">> & {
+        readonly traffic: Traffic;
+        readonly security: Security;
+    };
 }
 
 /**
@@ -86,7 +91,7 @@ export function parseConfig(
             ? checkExistingNamespaces(target.config.existingNamespaces, app.value.namespace)
             : []),
         ...bookinfo.issues,
-        ...(bookinfo.value ? withoutConsequences(checkTraffic(bookinfo.value.traffic), bookinfo.issues) : []),
+        ...(bookinfo.value ? withoutConsequences(checkBookinfo(bookinfo.value, istio.value), bookinfo.issues) : []),
         ...checkUserInfo(set, secret),
     ]);
     if (issues.length > 0 || !target.config || !istio.value || !images.value || !app.value || !bookinfo.value) {
@@ -100,8 +105,23 @@ export function parseConfig(
         istio: completed(resolved.istio, target.config.kind, files),
         images: imageCredentials(images.value),
         app: { namespace: app.value.namespace, ...labelsOf(app.value.namespaceLabels) },
-        bookinfo: { ...resolved.bookinfo, traffic: resolveTraffic(bookinfo.value.traffic) },
+        bookinfo: resolvedBookinfo(resolved.bookinfo),
     });
+}
+
+function checkBookinfo(bookinfo: Section<"bookinfo">, istio: Section<"istio"> | undefined): ConfigIssue[] {
+    return [...checkTraffic(bookinfo.traffic), ...checkSecurity(bookinfo, istio)];
+}
+
+function resolvedBookinfo({
+    traffic,
+    access,
+    login,
+    rateLimit,
+    ...images
+}: ReturnType<typeof resolveImages>["bookinfo"]): Config["bookinfo"] {
+    const security = resolveSecurity({ access, login, rateLimit });
+    return { ...images, traffic: resolveTraffic(traffic), security };
 }
 
 /** Pulumi passes objects as JSON and everything else as it is. */

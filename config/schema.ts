@@ -17,6 +17,7 @@ import { chartCredentials, chartRepository, registry, tag } from "./imageReferen
 import { IMAGES_SECTION } from "./imageSchema";
 import { namespaceLabels, PLATFORM_SECTIONS } from "./platformSchema";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
+import { SECURITY } from "./securitySchema";
 import { TRAFFIC } from "./trafficSchema";
 
 /** The only minor version of Istio whose charts, values and API this program supports. */
@@ -157,6 +158,7 @@ export const SECTIONS = {
         tag: tag.default("1.20.3").describe("Tag of Bookinfo's images."),
         imagePullPolicy,
         traffic: TRAFFIC,
+        ...SECURITY,
     }).describe("The sample application."),
 };
 

@@ -4,7 +4,7 @@ import { BACKGROUND_DELETION, SKIP_AWAIT } from "../annotations";
 import { BOOKINFO_PORT } from "../names";
 import { type ImageCredentials, pullSecretsIn } from "../pullSecrets";
 import { type BookinfoPods, deploymentSpec } from "./deployment";
-import { BOOKINFO_SERVICES } from "./services";
+import { BOOKINFO_SERVICES, serviceAccountOf } from "./services";
 
 export interface BookinfoArgs extends BookinfoPods {
     namespace: pulumi.Input<string>;
@@ -42,7 +42,7 @@ export class Bookinfo extends pulumi.ComponentResource {
             // One service account for each service: Istio derives a workload's identity from it.
             const serviceAccount = new ServiceAccount(
                 `${name}-${service.name}`,
-                { metadata: { name: `bookinfo-${service.name}`, namespace, labels: { account: service.name } } },
+                { metadata: { name: serviceAccountOf(service.name), namespace, labels: { account: service.name } } },
                 childOpts,
             );
 

@@ -55,3 +55,8 @@ export const BOOKINFO_SERVICES: BookinfoService[] = [
         scratch: { tmp: "/tmp", "wlp-output": "/opt/ibm/wlp/output" },
     },
 ];
+
+/** The service account of a service. The sidecars of its pods get certificates for it. */
+export function serviceAccountOf(service: BookinfoService["name"]): string {
+    return `bookinfo-${service}`;
+}

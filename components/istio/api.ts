@@ -75,6 +75,102 @@ export interface PeerAuthenticationSpec {
     mtls: { mode: "STRICT" | "PERMISSIVE" | "DISABLE" };
 }
 
+/** Labels of the pods in the same namespace that an object is about. */
+export interface WorkloadSelector {
+    matchLabels: Record<string, string>;
+}
+
+/**
+ * `security.istio.io/v1` AuthorizationPolicy: which requests the selected pods accept. If a policy with ALLOW selects a pod, it
+ * refuses what none of these allows; so an empty policy refuses everything in its namespace. What a policy with DENY matches is
+ * refused in any case. Refused requests get 403.
+ */
+export interface AuthorizationPolicySpec {
+    /** Default: all pods of the namespace. */
+    selector?: WorkloadSelector;
+    /** Default: ALLOW. */
+    action?: "ALLOW" | "DENY";
+    /** A request matches the policy if it matches one of these. */
+    rules?: AuthorizationRule[];
+}
+
+/** A request matches if one of `from` and one of `to` match it, each with all of its fields. */
+export interface AuthorizationRule {
+    from?: { source: Source }[];
+    to?: { operation: Operation }[];
+}
+
+export interface Source {
+    /** Identities of clients, from the certificates of mutual TLS: `<trust domain>/ns/<namespace>/sa/<service account>`. */
+    principals?: string[];
+    /** Of tokens, `<issuer>/<subject>`, with `*` for any. A request without a valid token has none, so it matches. */
+    notRequestPrincipals?: string[];
+}
+
+export interface Operation {
+    methods?: string[];
+    paths?: string[];
+    ports?: string[];
+}
+
+/** `security.istio.io/v1` RequestAuthentication: bad tokens get 401. A request without a token passes. */
+export interface RequestAuthenticationSpec {
+    selector: WorkloadSelector;
+    jwtRules: JwtRule[];
+}
+
+/** Tokens of one issuer, in the header `Authorization: Bearer`. With neither `jwks` nor `jwksUri`, istiod asks the issuer. */
+export interface JwtRule {
+    issuer: string;
+    /** A token is good if it is for one of these. Default: for anybody. */
+    audiences?: string[];
+    /** The issuer's public keys: a JSON Web Key Set, as text. */
+    jwks?: string;
+    /** Where istiod gets them. */
+    jwksUri?: string;
+}
+
+/** `networking.istio.io/v1alpha3` EnvoyFilter: changes of what istiod configures in the proxies of the selected pods. */
+export interface EnvoyFilterSpec {
+    workloadSelector: { labels: Record<string, string> };
+    /** Filters with a lower one are applied first. Default: 0. */
+    priority?: number;
+    configPatches: HttpFilterPatch[];
+}
+
+/** An HTTP filter that goes before another one, for requests that come in at a port of the pod. */
+export interface HttpFilterPatch {
+    applyTo: "HTTP_FILTER";
+    match: {
+        context: "SIDECAR_INBOUND";
+        listener: { portNumber: number; filterChain: { filter: { name: string; subFilter: { name: string } } } };
+    };
+    patch: { operation: "INSERT_BEFORE"; value: { name: string; typed_config: LocalRateLimit } };
+}
+
+/** Envoy's `envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit`. Its names are those of protobuf. */
+export interface LocalRateLimit {
+    "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit";
+    stat_prefix: string;
+    /** `fill_interval` is protobuf's form of a duration, in seconds: `0.5s`. Envoy refuses less than 50 ms. */
+    token_bucket: { max_tokens: number; tokens_per_fill: number; fill_interval: string };
+    /** Which part of the requests is counted. Envoy's default is 0. */
+    filter_enabled: RuntimePercent;
+    /** Which part of those that are too many is refused. Envoy's default is 0. */
+    filter_enforced: RuntimePercent;
+    /** Headers of refusals. */
+    response_headers_to_add?: {
+        append_action: "OVERWRITE_IF_EXISTS_OR_ADD";
+        header: { key: string; value: string };
+    }[];
+}
+
+/** A percentage that can be overridden at run time, under its key. */
+export interface RuntimePercent {
+    runtime_key: string;
+    default_value: { numerator: number; denominator: "HUNDRED" };
+}
+
 /** `telemetry.istio.io/v1` Telemetry without a selector: for its namespace, in the root namespace for the mesh. */
 export interface TelemetrySpec {
     tracing: {

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE, JAEGER, TRACING_PROVIDER } from "../names";
+import { ISTIO_NAMESPACE, JAEGER, RELEASES, TRACING_PROVIDER } from "../names";
 import { chartPlatform, LINUX_NODES, NOT_EDITED_BY_AKS, type Platform } from "../platform";
 import type { Resources } from "../quantity";
 import { SECCOMP_PROFILE } from "../restrictedPod";
@@ -44,8 +44,28 @@ export const DEFAULT_CLUSTER_DOMAIN = "cluster.local";
 
 /** The cluster's domain, as the user has set it for istiod. The config has checked it. */
 export function clusterDomainOf(overrides: HelmValues): string {
-    const domain = CLUSTER_DOMAIN.reduce<unknown>((at, key) => (at as HelmValues | undefined)?.[key], overrides);
-    return typeof domain === "string" ? domain : DEFAULT_CLUSTER_DOMAIN;
+    return textAt(overrides, CLUSTER_DOMAIN) ?? DEFAULT_CLUSTER_DOMAIN;
+}
+
+/** Where the chart `istiod` has the trust domain, and its default (templates/configmap.yaml). */
+export const TRUST_DOMAIN = ["meshConfig", "trustDomain"];
+const DEFAULT_TRUST_DOMAIN = "cluster.local";
+
+/** The trust domain: the beginning of every identity in the mesh. As the user has set it for istiod. */
+export function trustDomainOf(overrides: HelmValues): string {
+    return textAt(overrides, TRUST_DOMAIN) ?? DEFAULT_TRUST_DOMAIN;
+}
+
+/** The service account of the ingress gateway, with what the user has set for it (`gateway.serviceAccountName` in _helpers.tpl). */
+export function gatewayServiceAccountOf(overrides: HelmValues): string {
+    const { create = true } = (overrides.serviceAccount ?? {}) as { create?: unknown };
+    return textAt(overrides, ["serviceAccount", "name"]) ?? (create ? RELEASES.gateway : "default");
+}
+
+/** A text in Helm values; undefined if it is empty, or none. */
+function textAt(values: HelmValues, path: readonly string[]): string | undefined {
+    const text = path.reduce<unknown>((at, key) => (at as HelmValues | null | undefined)?.[key], values);
+    return typeof text === "string" && text !== "" ? text : undefined;
 }
 
 /**

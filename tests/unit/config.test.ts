@@ -47,7 +47,13 @@ describe("a config with only a cluster", () => {
             },
             images: { pullSecrets: [] },
             app: { namespace: "default" },
-            bookinfo: { registry: "docker.io/istio", tag: "1.20.3", imagePullPolicy: "IfNotPresent", traffic: {} },
+            bookinfo: {
+                registry: "docker.io/istio",
+                tag: "1.20.3",
+                imagePullPolicy: "IfNotPresent",
+                traffic: {},
+                security: {},
+            },
         });
         expect(istio).toEqual({
             version: "1.31.1",

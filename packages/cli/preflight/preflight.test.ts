@@ -413,6 +413,14 @@ describe("permissions", () => {
     });
 
     it("use the plural of a kind", () => {
+        const istio = ["AuthorizationPolicy", "RequestAuthentication", "EnvoyFilter", "DestinationRule"];
+        // Their names in the chart's files/crd-all.gen.yaml.
+        expect(istio.map(pluralOf)).toEqual([
+            "authorizationpolicies",
+            "requestauthentications",
+            "envoyfilters",
+            "destinationrules",
+        ]);
         expect(["Gateway", "Telemetry", "VirtualService", "NetworkPolicy", "Ingress"].map(pluralOf)).toEqual([
             "gateways",
             "telemetries",

@@ -13,6 +13,7 @@ import { connect, type Connection, isElsewhere, refuseOtherCluster } from "../st
 import { removeRecord } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { optionsFor, otherClusters } from "../stack/suggestions";
+import { pageAccessOf } from "../token/pageAccess";
 import { Progress } from "../terminal/progress";
 import { chooseStrategy, type StrategyOptions, strategyOf } from "./chooseStrategy";
 import type { Deployed } from "./strategy";
@@ -107,9 +108,11 @@ async function waitUntilServed(
 ): Promise<string | undefined> {
     const url = typeof outputs.productpageUrl === "string" ? outputs.productpageUrl : undefined;
     const ingress = await findIngress(api, url === undefined ? undefined : endpointIn(url));
-    const ask = () => askThroughApi(api, ingress, { stop });
+    const { headers, expected } = pageAccessOf(stack.file);
+    const ask = () => askThroughApi(api, ingress, { headers, stop });
     const progress = new Progress();
-    const answer = await progress.during("The page answers", () => waitForPage({ url, ask, stop }));
+    const question = { url, ask, stop, headers, expected };
+    const answer = await progress.during("The page answers", () => waitForPage(question));
     if (!answer.throughApi) {
         return undefined;
     }

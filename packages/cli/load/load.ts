@@ -61,11 +61,11 @@ async function loadPage(
     stop: AbortSignal,
 ): Promise<void> {
     const cluster = where.url === undefined ? await findDeployedCluster(where) : undefined;
-    const way = cluster ? await openWay(cluster, stop) : { url: where.url ?? "", close: () => undefined };
+    const way = cluster ? await openWay(cluster, stop) : { url: where.url ?? "", headers: {}, close: () => undefined };
     const most = requests ?? (duration === undefined ? REQUESTS : Infinity);
     const limits = { requests: most, concurrency, timeout, rate, duration };
     const load = async () => {
-        const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+        const headers = token === undefined ? way.headers : { authorization: `Bearer ${token}` };
         const session = user === undefined ? headers : await signIn(user, way.url, headers, timeout);
         return makeLoad({ url: way.url, ...limits, headers: session }, stop);
     };

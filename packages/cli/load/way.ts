@@ -9,9 +9,12 @@ import { findIngress } from "../mesh/ingress";
 import { silenceOf } from "../mesh/silence";
 import { connectToGateway } from "../mesh/throughApi";
 import { optionsFor } from "../stack/suggestions";
+import { pageAccessOf } from "../token/pageAccess";
 
 export interface LoadWay {
     url: string;
+    /** What the page asks for: a token, if it takes those of this clone. */
+    headers: Record<string, string>;
     close: () => void;
 }
 
@@ -21,11 +24,12 @@ export interface LoadWay {
  * @throws UserError if the gateway is missing
  */
 export async function openWay({ stack, api }: DeployedCluster, stop?: AbortSignal): Promise<LoadWay> {
+    const { headers } = pageAccessOf(stack.file);
     const ingress = await findIngress(api, stack.ingress?.address);
     const url = ingress.page?.url;
     const failure = url === undefined ? undefined : await silenceOf(url, stop);
     if (url !== undefined && failure === undefined) {
-        return { url, close: () => undefined };
+        return { url, headers, close: () => undefined };
     }
     const dashboard = [invocationOf("dashboard"), BOOKINFO_PAGE.name, ...optionsFor(stack)].join(" ");
     const notice = await silenceNotice(api, ingress, { failure, dashboard });
@@ -37,6 +41,7 @@ export async function openWay({ stack, api }: DeployedCluster, stop?: AbortSigna
     });
     return {
         url: `http://127.0.0.1:${forwarding.port}${BOOKINFO_PAGE.path}`,
+        headers,
         close: () => {
             forwarding.close();
         },

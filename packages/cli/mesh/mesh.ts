@@ -5,6 +5,7 @@ import { PULUMI } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { kubectlFor, optionsFor, upCommand } from "../stack/suggestions";
 import type { DeployedCluster } from "./deployedCluster";
+import { type PageAccess, pageAccessOf } from "../token/pageAccess";
 import { readSwitches, type Switches } from "./switches";
 
 /** A deployed mesh, as the checks see it. */
@@ -14,6 +15,8 @@ export interface Mesh extends Switches {
     pageUrl?: string;
     /** What stands in front of the ingress gateway, by the config. */
     address?: Endpoint;
+    /** How these commands ask for the page. Default: like anybody. */
+    access?: PageAccess;
     /** Commands for the user, in remedies. */
     commands: {
         /** The start of a kubectl command for this cluster. */
@@ -31,7 +34,14 @@ export interface Mesh extends Switches {
 /** The mesh of a deployed stack. */
 export async function readMesh({ stack, api }: DeployedCluster): Promise<Mesh> {
     const address = stack.ingress?.address;
-    return { ...(await readSwitches(stack, api)), api, commands: commandsFor(stack), ...(address && { address }) };
+    const access = pageAccessOf(stack.file);
+    return {
+        ...(await readSwitches(stack, api)),
+        api,
+        commands: commandsFor(stack),
+        access,
+        ...(address && { address }),
+    };
 }
 
 function commandsFor(stack: Stack): Mesh["commands"] {

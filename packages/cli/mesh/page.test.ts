@@ -13,8 +13,9 @@ let answers: number[];
 const SILENT = "http://127.0.0.1:9/productpage";
 
 beforeAll(async () => {
-    server = createServer((_request, response) => {
-        response.statusCode = (answers.length > 1 ? answers.shift() : answers[0]) ?? 500;
+    server = createServer(({ headers }, response) => {
+        const status = (answers.length > 1 ? answers.shift() : answers[0]) ?? 500;
+        response.statusCode = headers.authorization === "Bearer good" ? 200 : status;
         response.end();
     });
     server.listen(0, "127.0.0.1");
@@ -37,6 +38,21 @@ it("waits until the page answers 200", async () => {
 it("does not wait long for a gateway with another status", async () => {
     answers = [404];
     await expect(waitForPage({ url, routesTimeout: 0.5 })).rejects.toThrow(`${url} has answered 404 for 0.5 s`);
+});
+
+it("takes other statuses for an answer too, if the config says that they are to be expected", async () => {
+    answers = [503, 403];
+    expect(await waitForPage({ url, expected: { 403: "tokens" } })).toEqual({ throughApi: false });
+    answers = [403];
+    await expect(waitForPage({ url, routesTimeout: 0.1, expected: { 429: "limit" } })).rejects.toThrow("answered 403");
+});
+
+it("shows what the page asks for", async () => {
+    answers = [403];
+    const headers = { authorization: "Bearer good" };
+    expect(await waitForPage({ url, headers })).toEqual({ throughApi: false });
+    answers = [403];
+    await expect(waitForPage({ url, routesTimeout: 0.1 })).rejects.toThrow("answered 403");
 });
 
 it("asks at ports that fetch refuses, because a user may map one", async () => {

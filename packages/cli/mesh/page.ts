@@ -26,6 +26,10 @@ export interface PageQuestion {
     routesTimeout?: number;
     /** Longest time without any answer at the URL, in seconds. */
     silence?: number;
+    /** Headers of the requests at the URL. */
+    headers?: Record<string, string>;
+    /** Other statuses by which the page answers too. */
+    expected?: Readonly<Record<number, unknown>>;
 }
 
 /** Where the page has answered. */
@@ -37,7 +41,7 @@ export interface PageAnswer {
 }
 
 /**
- * Waits until the page answers 200: at its URL or, if nothing answers there, through the API server.
+ * Waits until the page answers 200, or with an expected status: at its URL or, if nothing answers there, through the API server.
  * @throws UserError with the last answer
  */
 export async function waitForPage({
@@ -46,13 +50,16 @@ export async function waitForPage({
     stop,
     routesTimeout = ROUTES_TIMEOUT,
     silence = SILENCE,
+    headers = {},
+    expected = {},
 }: PageQuestion): Promise<PageAnswer> {
     const begun = performance.now();
-    const outside = new Statuses(routesTimeout);
-    const inside = new Statuses(routesTimeout);
+    const isServed = (status: number) => status === 200 || Object.hasOwn(expected, status);
+    const outside = new Statuses(routesTimeout, isServed);
+    const inside = new Statuses(routesTimeout, isServed);
     let answer: PageAnswer | undefined;
     await waitUntil(url ?? "the page", { timeout: PAGE_TIMEOUT, stop }, async () => {
-        const problem = url === undefined ? undefined : await outside.look(url, () => request(url, stop), ask);
+        const problem = url === undefined ? undefined : await outside.look(url, () => request(url, headers, stop), ask);
         if (url !== undefined && problem === undefined) {
             answer = { throughApi: false };
             return undefined;
@@ -78,11 +85,14 @@ class Statuses {
     /** Time of the first of the latest answers, all with another status than 200. */
     private since: number | undefined;
 
-    constructor(private readonly timeout: number) {}
+    constructor(
+        private readonly timeout: number,
+        private readonly isServed: (status: number) => boolean,
+    ) {}
 
     /**
      * @param other another way to the page, to find out whether this one leads to another server
-     * @returns what is missing, as the end of a sentence; undefined after the status 200
+     * @returns what is missing, as the end of a sentence; undefined after a status by which the page is served
      * @throws UserError after too much time with another status
      */
     async look(
@@ -102,12 +112,13 @@ class Statuses {
             return `does not answer (${this.failure})`;
         }
         this.failure = undefined;
-        if (status === 200) {
+        if (this.isServed(status)) {
             return undefined;
         }
         this.since ??= performance.now();
         if (performance.now() - this.since > this.timeout * 1000) {
-            const elsewhere = other && (await other().catch(() => undefined))?.status === 200;
+            const inside = await other?.().catch(() => undefined);
+            const elsewhere = inside !== undefined && this.isServed(inside.status);
             throw new UserError(
                 `${what} has answered ${status} for ${this.timeout} s` +
                     (elsewhere
@@ -120,13 +131,13 @@ class Statuses {
 }
 
 /** Goes through the proxy that curl uses. Without one, it follows redirects, as browsers do. */
-async function request(url: string, stop?: AbortSignal): Promise<{ status: number }> {
+async function request(url: string, headers: Record<string, string>, stop?: AbortSignal): Promise<{ status: number }> {
     if (curlProxyFor(new URL(url)) !== undefined) {
-        return requestOnce(url, stop);
+        return requestOnce(url, headers, stop);
     }
     const attempt = AbortSignal.timeout(ATTEMPT_TIMEOUT);
     try {
-        const response = await fetch(url, { signal: stop ? AbortSignal.any([stop, attempt]) : attempt });
+        const response = await fetch(url, { headers, signal: stop ? AbortSignal.any([stop, attempt]) : attempt });
         await response.arrayBuffer();
         return response;
     } catch (error) {
@@ -134,13 +145,17 @@ async function request(url: string, stop?: AbortSignal): Promise<{ status: numbe
         if (!(error instanceof Error) || messageOf(error.cause) !== "bad port") {
             throw error;
         }
-        return requestOnce(url, stop);
+        return requestOnce(url, headers, stop);
     }
 }
 
 /** @throws Error saying why there is no answer */
-async function requestOnce(url: string, stop?: AbortSignal): Promise<{ status: number }> {
-    const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, { signal: stop });
+async function requestOnce(
+    url: string,
+    headers: Record<string, string>,
+    stop?: AbortSignal,
+): Promise<{ status: number }> {
+    const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, { headers, signal: stop });
     if (status === undefined) {
         throw new Error(failure);
     }

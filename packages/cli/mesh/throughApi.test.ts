@@ -74,6 +74,16 @@ describe("A6: the page through the API server", () => {
         expect(connected).toEqual(["istio-system/serving:8080"]);
     });
 
+    it("is asked by a port-forward if it wants a token, which the API server would take for its own", async () => {
+        cluster.answer = () => ({ status: 200, text: "by the proxy" });
+        const headers = { authorization: "Bearer token", traceparent: "00-1-2-01" };
+        expect(await askThroughApi(cluster.api, { ports }, { headers })).toEqual({
+            status: 200,
+            text: "trace 00-1-2-01",
+        });
+        expect(connected).toEqual(["istio-system/serving:8080"]);
+    });
+
     it("fails with both reasons", async () => {
         cluster.answer = () => new ApiError(403, "services/proxy is forbidden");
         cluster.remove("Pod", "serving");

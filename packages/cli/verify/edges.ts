@@ -3,6 +3,7 @@ import { parseJson } from "../../shared/json";
 import type { Mesh } from "../mesh/mesh";
 import { askAddon, checkAddon, serverOf } from "./addon";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
+import { unlessRefused } from "./visit";
 
 /** Time until a new request becomes an edge, in seconds: a rate needs two of Prometheus' scrapes. */
 export const ARRIVAL = 60;
@@ -13,7 +14,7 @@ const EXPECTED = ["details", "reviews"].map((called) => `${PRODUCTPAGE} → ${ca
 /** servicegraph draws the product page's calls, which it knows from Prometheus. */
 export const checkEdges: Check = (mesh, stop) =>
     checkAddon(mesh, "servicegraph", () => {
-        const drawn = () => checkDrawing(mesh, stop);
+        const drawn = () => unlessRefused(mesh, checkDrawing(mesh, stop));
         return mesh.prometheusUrl === undefined ? checkAddon(mesh, "prometheus", drawn) : drawn();
     });
 

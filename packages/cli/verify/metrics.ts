@@ -1,6 +1,7 @@
 import { askAddon, checkAddon } from "./addon";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 import { askOtherPrometheus } from "./prometheus";
+import { unlessRefused } from "./visit";
 
 /** Time until a new request is in Prometheus, in seconds: it scrapes every proxy once in 15 seconds. */
 const ARRIVAL = 45;
@@ -14,14 +15,16 @@ export const checkMetrics: Check = (mesh, stop) => {
     if (url !== undefined) {
         const remedy = `see ${url}; is it the address of its API?`;
         const judge = judgedBy(`${commands.load}; does that Prometheus scrape the mesh? See docs/addons.md`);
-        return eventually(ARRIVAL, stop, () => askOtherPrometheus(mesh, url, { path, remedy, stop }, judge));
+        const asked = eventually(ARRIVAL, stop, () => askOtherPrometheus(mesh, url, { path, remedy, stop }, judge));
+        return unlessRefused(mesh, asked);
     }
     return checkAddon(mesh, "prometheus", () => {
         const remedy = `see ${commands.dashboard} prometheus`;
         const judge = judgedBy(
             `${commands.load}; then see which targets are down: ${commands.dashboard} prometheus, /targets`,
         );
-        return eventually(ARRIVAL, stop, () => askAddon(mesh, "prometheus", { path, remedy, stop }, judge));
+        const asked = eventually(ARRIVAL, stop, () => askAddon(mesh, "prometheus", { path, remedy, stop }, judge));
+        return unlessRefused(mesh, asked);
     });
 };
 

@@ -6,14 +6,19 @@ import { reviewsOn } from "../load/reviews";
 import type { Mesh } from "../mesh/mesh";
 import { isBookinfoDeployment, isOwnIn } from "../stack/namespaces";
 import { type Check, failed, ok } from "./check";
-import { visitPage } from "./visit";
+import { refusalOf, visitPage } from "./visit";
 
 /**
  * The product page answers 200 at the ingress gateway's external address, and has reviews. If this machine does not reach
  * that address, the page is asked through the API server.
  */
 export const checkPage: Check = async (mesh, stop) => {
-    const { what, status, failure = "", body = "", throughApi } = await visitPage(mesh, {}, stop);
+    const visit = await visitPage(mesh, {}, stop);
+    const { what, status, failure = "", body = "", throughApi } = visit;
+    const refusal = refusalOf(mesh, visit);
+    if (refusal !== undefined) {
+        return ok(`${what} answers ${String(status)}: ${refusal}`);
+    }
     if (status === undefined) {
         const unreached = "check whether this machine reaches that address: firewall, load balancer, VPN";
         return failed(`${what} does not answer: ${failure}`, throughApi ? await remedyFor(mesh) : unreached);

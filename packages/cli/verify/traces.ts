@@ -4,7 +4,7 @@ import { reviewsOn } from "../load/reviews";
 import type { Mesh } from "../mesh/mesh";
 import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, eventually, failed, ok } from "./check";
-import { visitPage } from "./visit";
+import { refusalOf, visitPage } from "./visit";
 
 /** Most pages that are requested until one has ratings: one of three versions of reviews has none. */
 const PAGES = 30;
@@ -18,6 +18,9 @@ const PARTICIPANTS = [RELEASES.gateway, ...BOOKINFO_NAMES];
 export const checkTraces: Check = (mesh, stop) =>
     checkAddon(mesh, "jaeger", async () => {
         const page = await requestRatings(mesh, stop);
+        if ("refused" in page) {
+            return { status: "off", found: page.refused };
+        }
         if ("why" in page) {
             return failed(`no request to trace: ${page.why}`, "fix the page first, then run it again");
         }
@@ -39,12 +42,20 @@ export const checkTraces: Check = (mesh, stop) =>
     });
 
 /** Requests pages, each with a new trace, until one has ratings, and gives that trace's id. */
-async function requestRatings(mesh: Mesh, stop?: AbortSignal): Promise<{ trace: string } | { why: string }> {
+async function requestRatings(
+    mesh: Mesh,
+    stop?: AbortSignal,
+): Promise<{ trace: string } | { why: string } | { refused: string }> {
     for (let pages = 0; pages < PAGES; pages += 1) {
         const trace = randomBytes(16).toString("hex");
         // https://www.w3.org/TR/trace-context/: version, trace, parent, and the flag that keeps the trace.
         const traceparent = `00-${trace}-${randomBytes(8).toString("hex")}-01`;
-        const { what, failure, body = "" } = await visitPage(mesh, { traceparent }, stop);
+        const visit = await visitPage(mesh, { traceparent }, stop);
+        const refused = refusalOf(mesh, visit);
+        if (refused !== undefined) {
+            return { refused: `no request to trace, because ${refused}` };
+        }
+        const { what, failure, body = "" } = visit;
         if (failure !== undefined) {
             return { why: `${what}: ${failure}` };
         }

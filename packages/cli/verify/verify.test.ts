@@ -54,7 +54,7 @@ const page = (version: string) => `<p>Reviews served by: reviews-${version}-a-b<
 
 /** The product page, at a port of this machine. */
 let ingress: Server;
-let visit: (traceparent: string | undefined) => { status: number; body: string };
+let visit: (traceparent?: string, authorization?: string) => { status: number; body: string };
 
 let cluster: FakeCluster;
 let mesh: Mesh;
@@ -104,7 +104,8 @@ const healthy: Answering = ({ name, port }, path) => {
 
 beforeAll(async () => {
     ingress = createServer((request, response) => {
-        const { status, body } = visit(request.headers.traceparent as string | undefined);
+        const { traceparent, authorization } = request.headers;
+        const { status, body } = visit(traceparent as string | undefined, authorization);
         response.writeHead(status).end(body);
     });
     await new Promise<void>((resolve) => ingress.listen(0, "127.0.0.1", resolve));
@@ -601,6 +602,48 @@ describe("the page's URL", () => {
         cluster.remove("Service", "istio-ingressgateway");
         expect(await checkPage(mesh)).toEqual(ok(`${mesh.pageUrl} answers 200`));
         expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+    });
+});
+
+describe("a page that asks for tokens, or that limits requests", () => {
+    const noTokens = "tokens that are not made here";
+
+    it("gets the token of these commands", async () => {
+        const seen = new Set<string | undefined>();
+        visit = (_, authorization) => {
+            seen.add(authorization);
+            return { status: 200, body: page("v2") };
+        };
+        mesh.access = { headers: { authorization: "Bearer t" }, expected: {} };
+        expect(await checkPage(mesh)).toMatchObject({ status: "ok" });
+        expect(await checkTraces(mesh)).toMatchObject({ status: "ok" });
+        expect([...seen]).toEqual(["Bearer t"]);
+    });
+
+    it("works if it refuses these commands as its config says, but what needs served pages cannot be checked", async () => {
+        visit = () => ({ status: 403, body: "RBAC: access denied" });
+        mesh.access = { headers: {}, expected: { 403: noTokens } };
+        expect(await checkPage(mesh)).toMatchObject({
+            status: "ok",
+            found: expect.stringMatching(`403: ${noTokens}$`) as string,
+        });
+        expect(await checkTraces(mesh)).toEqual({
+            status: "off",
+            found: `no request to trace, because ${noTokens}`,
+        });
+        expect(await checkMetrics(mesh)).toMatchObject({ status: "ok" });
+        cluster.answer = () => ({ status: 200, text: JSON.stringify({ data: { result: [] }, edges: [] }) });
+        expect(await checkMetrics(mesh)).toEqual({
+            status: "off",
+            found: `Prometheus has istio_requests_total of no workload; ${noTokens}`,
+        });
+        expect(await checkEdges(mesh)).toMatchObject({ status: "off" });
+    });
+
+    it("fails if it refuses them in another way", async () => {
+        visit = () => ({ status: 401, body: "Jwt verification fails" });
+        mesh.access = { headers: {}, expected: { 403: noTokens } };
+        expect(await checkPage(mesh)).toMatchObject({ status: "failed" });
     });
 });
 

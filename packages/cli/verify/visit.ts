@@ -6,6 +6,7 @@ import { findIngress, type Ingress } from "../mesh/ingress";
 import type { Mesh } from "../mesh/mesh";
 import { silenceOf } from "../mesh/silence";
 import { askThroughApi } from "../mesh/throughApi";
+import type { CheckResult } from "./check";
 
 /** Time for one page, in seconds. */
 const TIMEOUT = 10;
@@ -19,6 +20,23 @@ export interface Visit extends Answer {
     throughApi?: { ingress: Ingress; silence?: string };
 }
 
+/** Why the page refuses these commands as its config says; undefined if it does not. */
+export function refusalOf({ access }: Mesh, { status }: Pick<Visit, "status">): string | undefined {
+    return status === undefined ? undefined : access?.expected[status];
+}
+
+/**
+ * The result of a check that needs served pages: off in place of failed if the page refuses these commands as its config says, so
+ * that they cannot make what the check is about.
+ */
+export async function unlessRefused({ access }: Mesh, check: Promise<CheckResult>): Promise<CheckResult> {
+    const result = await check;
+    const [reason] = Object.values(access?.expected ?? {});
+    return result.status === "failed" && reason !== undefined
+        ? { status: "off", found: `${result.found}; ${reason}` }
+        : result;
+}
+
 /** Why the addresses of a mesh do not answer, by URL: all checks of a mesh wait for it together. */
 const silences = new WeakMap<Mesh, Map<string, Promise<string | undefined>>>();
 
@@ -26,8 +44,9 @@ const silences = new WeakMap<Mesh, Map<string, Promise<string | undefined>>>();
  * Requests a mesh's page: at its address or, if it has none or nothing answers there, through the API server.
  * @throws UserError if the gateway is missing
  */
-export async function visitPage(mesh: Mesh, headers: Record<string, string>, stop?: AbortSignal): Promise<Visit> {
-    const { api, pageUrl, address } = mesh;
+export async function visitPage(mesh: Mesh, own: Record<string, string>, stop?: AbortSignal): Promise<Visit> {
+    const { api, pageUrl, address, access } = mesh;
+    const headers = { ...access?.headers, ...own };
     const visit = async (url: string) => ({
         what: url,
         ...(await makeRequest(url, TIMEOUT, { headers, signal: stop })),

@@ -5,21 +5,22 @@ export const RATE = 10;
 
 /**
  * Requests the page all the time while something is done.
- * @param onPage called with each page
+ * @param options.onPage called with each page
+ * @param options.headers of these requests
  * @returns the number of requests, and why some were lost
  */
 export async function underLoad(
     work: () => Promise<void>,
-    onPage: (body: string) => void = () => undefined,
+    { onPage, headers = {} }: { onPage?: (body: string) => void; headers?: Record<string, string> } = {},
 ): Promise<{ sent: number; lost: string[] }> {
     const lost: string[] = [];
     const requests: Promise<void>[] = [];
     const timer = setInterval(() => {
         // A new connection for each request, as new users have.
-        const request = get(productPage, { headers: { connection: "close" } }).then(
+        const request = get(productPage, { headers: { connection: "close", ...headers } }).then(
             ({ status, body }) => {
                 if (status === 200) {
-                    onPage(body);
+                    onPage?.(body);
                 } else {
                     lost.push(`answered ${status}`);
                 }

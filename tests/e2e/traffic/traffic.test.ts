@@ -186,8 +186,10 @@ it(`loses no request and no part of a page in ${CHANGES.length} changes`, async 
                 await route(traffic);
             }
         },
-        (body) => {
-            broken.push(...missingOn(body).map((part) => `without ${part}`));
+        {
+            onPage: (body) => {
+                broken.push(...missingOn(body).map((part) => `without ${part}`));
+            },
         },
     );
     expect([sent > CHANGES.length, lost, broken]).toEqual([true, [], []]);

@@ -1,0 +1,312 @@
+import { generateKeyPairSync } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { signedToken } from "../../../packages/cli/token/jwt";
+import type { PublicJwk } from "../../../packages/cli/token/keyPair";
+import {
+    coldStart,
+    get,
+    getFromNode,
+    kubectl,
+    npmRun,
+    poll,
+    productPage,
+    removeStack,
+    runOnSandbox,
+    stableObjects,
+    WITHOUT_ADDONS,
+    writeStackFile,
+} from "../commands";
+import { nothingDeployed } from "../sharedSandbox";
+import { RATE, underLoad } from "../underLoad";
+import { answersOf, type MeshRequest, removeStranger, requestFrom, startStranger } from "./meshClient";
+
+/* What protects Bookinfo: who may call whom, tokens, and rate limits. Each is switched on and off again while users ask for the page. */
+
+const stack = "e2e-security";
+
+/** Deploys with these settings of Bookinfo, and nothing else of this kind. */
+async function change(bookinfo: object, app: object = {}): Promise<void> {
+    writeStackFile(stack, { istio: WITHOUT_ADDONS, bookinfo: { ...bookinfo }, app: { ...app } });
+    const { code, output } = await npmRun("up", "--rendered", "--stack", stack);
+    expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
+}
+
+const PATHS = { productpage: "/productpage", details: "/details/0", reviews: "/reviews/0", ratings: "/ratings/0" };
+const SERVICES = Object.keys(PATHS) as (keyof typeof PATHS)[];
+const CALLERS = [...SERVICES, "stranger"];
+
+/** The requests of every caller to every service. */
+function matrix(namespace = "default"): MeshRequest[] {
+    return CALLERS.flatMap((from) => SERVICES.map((to) => ({ from, to, path: PATHS[to], namespace })));
+}
+
+/** Who gets an answer from whom. The rest are refused with 403. */
+const ALLOWED = ["productpage details", "productpage reviews", "reviews ratings"];
+
+/** Who got 200 from whom, and the statuses of all others. */
+async function served(
+    expected: readonly string[],
+    namespace?: string,
+): Promise<{ served: string[]; others: string[] }> {
+    const requests = matrix(namespace);
+    const judge = (answers: string[]) => {
+        const all = requests.map(({ from, to }, index) => [`${from} ${to}`, answers[index] ?? ""] as const);
+        return {
+            served: all.filter(([, answer]) => answer === "200").map(([pair]) => pair),
+            others: [...new Set(all.filter(([, answer]) => answer !== "200").map(([, answer]) => answer))],
+        };
+    };
+    return judge(await answersOf(requests, (answers) => isDeepStrictEqual(judge(answers).served, expected)));
+}
+
+const EVERYBODY = matrix().map(({ from, to }) => `${from} ${to}`);
+
+/** Names of pods with how often they have been started again. */
+const restarts = () =>
+    kubectl("get", "pods", "--output=jsonpath={range .items[*]}{.metadata.name} {..restartCount} {..ready} {end}");
+
+/** The page's answer, with this token. */
+const withToken = (token: string) => get(productPage, { headers: { authorization: `Bearer ${token}` } });
+
+async function token(...options: string[]): Promise<string> {
+    const { code, stdout } = await npmRun("token", "--stack", stack, ...options);
+    expect(code).toBe(0);
+    return stdout.trim();
+}
+
+/** The objects of Istio's kinds for security that the stack has made. */
+const policies = async () =>
+    (await stableObjects()).filter((object) => /AuthorizationPolicy|RequestAuthentication|EnvoyFilter/.test(object));
+
+let before: string[];
+
+beforeAll(async () => {
+    await nothingDeployed();
+    await change({});
+    await startStranger("stranger");
+    before = await stableObjects();
+}, coldStart);
+
+afterAll(async () => {
+    await removeStranger("stranger");
+    await removeStack(stack);
+}, 300_000);
+
+it("begins with services that serve every caller of the mesh, and nobody outside", async () => {
+    expect(await served(EVERYBODY)).toEqual({ served: EVERYBODY, others: [] });
+    expect(await policies()).toEqual([]);
+    const address = await kubectl(
+        "get",
+        "pods",
+        "--selector=app=details",
+        "--output=jsonpath={.items[0].status.podIP}",
+    );
+    expect(await getFromNode(`http://${address}:9080/details/0`)).toBe("ECONNRESET");
+}, 120_000);
+
+describe("with least privilege", () => {
+    it("no request for the page is lost when it is switched on", async () => {
+        const { sent, lost } = await underLoad(() => change({ access: "least-privilege" }));
+        expect([sent > RATE, lost]).toEqual([true, []]);
+    }, 180_000);
+
+    it("each service only serves its callers, with their methods", async () => {
+        expect(await served(ALLOWED)).toEqual({ served: ALLOWED, others: ["403"] });
+        const post = (from: string, to: keyof typeof PATHS) =>
+            requestFrom({ from, to, path: PATHS[to], method: "POST" });
+        expect([await post("reviews", "ratings"), await post("productpage", "details")]).toEqual(["403", "403"]);
+    }, 120_000);
+
+    it("the gateway brings everything that a page needs, and no other method", async () => {
+        const page = await get(productPage);
+        expect(page.body).toMatch(/Reviewer1/);
+        expect(page.body).not.toMatch(/unavailable/);
+        const ask = async (path: string, method: string) =>
+            (await get(new URL(path, productPage).href, { method })).status;
+        expect(await ask("/productpage", "HEAD")).toBe(200);
+        expect(await ask("/login", "POST")).toBe(302);
+        expect(await ask("/productpage", "POST")).toBe(403);
+        expect(await ask("/productpage", "DELETE")).toBe(403);
+        // The product page may not ask for ratings itself. It passes on the answer.
+        expect(await ask("/api/v1/products/0/ratings", "GET")).toBe(403);
+    }, 60_000);
+
+    it("pods of others in the namespace are left alone", async () => {
+        const request = { from: "details", to: "stranger", path: "/details/0", method: "POST" };
+        expect(await requestFrom(request)).toBe("200");
+    }, 60_000);
+
+    it("probes, metrics, the API server's way to the page and verify still work", async () => {
+        const started = await restarts();
+        const address = await kubectl(
+            "get",
+            "pods",
+            "--selector=app=productpage",
+            "--output=jsonpath={.items[0].status.podIP}",
+        );
+        expect(await getFromNode(`http://${address}:15020/stats/prometheus`)).toBe("200");
+        const proxy = "/api/v1/namespaces/istio-system/services/istio-ingressgateway:80/proxy/productpage";
+        expect(await kubectl("get", "--raw", proxy)).toMatch(/Reviewer1/);
+        expect(await npmRun("verify", "--stack", stack)).toMatchObject({ code: 0 });
+        // Several periods of the probes.
+        await sleep(20_000);
+        expect(await restarts()).toBe(started);
+        expect(started).not.toContain("false");
+    }, 120_000);
+
+    it("istioctl finds nothing wrong with it", async () => {
+        const { output } = await runOnSandbox("istioctl", "analyze", "--namespace", "default");
+        expect(output).not.toMatch(/AuthorizationPolicy|EnvoyFilter|Error/);
+    }, 60_000);
+
+    it("all callers are served again when it is undone, and no request is lost", async () => {
+        const { lost } = await underLoad(() => change({}));
+        expect(lost).toEqual([]);
+        expect(await served(EVERYBODY)).toEqual({ served: EVERYBODY, others: [] });
+        expect(await stableObjects()).toEqual(before);
+    }, 240_000);
+});
+
+describe("with tokens", () => {
+    let login: object;
+    let good: string;
+
+    beforeAll(async () => {
+        const jwks = await token("--jwks");
+        login = { jwt: { issuer: "bookinfo-mesh", jwks, audiences: ["bookinfo"] } };
+        writeStackFile(stack, { istio: WITHOUT_ADDONS, bookinfo: { login } });
+        good = await token("--user", "ann");
+    }, 60_000);
+
+    it("whoever has a good one is served all the time", async () => {
+        const headers = { authorization: `Bearer ${good}` };
+        const { sent, lost } = await underLoad(() => change({ login }), { headers });
+        expect([sent > RATE, lost]).toEqual([true, []]);
+    }, 180_000);
+
+    it("the page answers 200 with a good one, 403 without one, and 401 with a bad one", async () => {
+        const status = async (given?: string) => (given === undefined ? get(productPage) : withToken(given));
+        expect(
+            await poll(
+                () => status(),
+                ({ status: got }) => got === 403,
+                { timeout: 15_000 },
+            ),
+        ).toMatchObject({
+            status: 403,
+            body: "RBAC: access denied",
+        });
+        expect(await status(good)).toMatchObject({ status: 200 });
+        const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+        const publicJwk = { ...publicKey.export({ format: "jwk" }), kid: "k", alg: "ES256" } as PublicJwk;
+        const content = { user: "eve", issuer: "bookinfo-mesh", audience: "bookinfo", expires: 60_000 };
+        const [header = "", claims = ""] = good.split(".");
+        const bad = {
+            foreign: signedToken({ privateKey, publicJwk }, content),
+            expired: await token("--expires", "-5m"),
+            otherIssuer: await token("--issuer", "somebody-else"),
+            changed: `${header}.${Buffer.from(JSON.stringify({ iss: "bookinfo-mesh", sub: "eve" })).toString("base64url")}.x`,
+            unsigned: `${Buffer.from('{"alg":"none"}').toString("base64url")}.${claims}.`,
+            none: "abc",
+        };
+        const statuses = Object.entries(bad).map(async ([name, each]) => [name, (await status(each)).status]);
+        expect(Object.fromEntries(await Promise.all(statuses))).toEqual(
+            Object.fromEntries(Object.keys(bad).map((name) => [name, 401])),
+        );
+        // Envoy refuses a good token that is for somebody else with 403.
+        expect((await status(await token("--audience", "other"))).status).toBe(403);
+    }, 120_000);
+
+    it("it applies together with least privilege: a token is no excuse for the wrong caller, nor the other way round", async () => {
+        await change({ login, access: "least-privilege" });
+        expect(await served(ALLOWED)).toEqual({ served: ALLOWED, others: ["403"] });
+        expect(await withToken(good)).toMatchObject({ status: 200 });
+        expect(await get(productPage)).toMatchObject({ status: 403 });
+    }, 240_000);
+
+    it("our own commands bring a token: load and verify", async () => {
+        expect(await npmRun("load", "--stack", stack, "--requests", "20")).toMatchObject({ code: 0 });
+        expect(await npmRun("verify", "--stack", stack)).toMatchObject({ code: 0 });
+    }, 120_000);
+
+    it("the page is for everybody again when it is undone, and good tokens are served all the time", async () => {
+        const { lost } = await underLoad(() => change({}), { headers: { authorization: `Bearer ${good}` } });
+        expect(lost).toEqual([]);
+        expect(await get(productPage)).toMatchObject({ status: 200 });
+        expect(await stableObjects()).toEqual(before);
+    }, 240_000);
+});
+
+describe("with a rate limit", () => {
+    it("the page gets 429 after so many requests, and takes more after a while", async () => {
+        const started = await restarts();
+        await change({ rateLimit: { productpage: { requests: 5, per: "1m" } } });
+        const statuses: number[] = [];
+        for (let sent = 0; sent < 12; sent += 1) {
+            statuses.push((await get(productPage)).status);
+        }
+        const ok = statuses.filter((status) => status === 200);
+        // `up` has asked for the page too.
+        expect([ok.length >= 2 && ok.length <= 6, statuses.at(-1)]).toEqual([true, 429]);
+        expect(new Set(statuses)).toEqual(new Set([200, 429]));
+        const limited = await fetch(productPage);
+        expect([limited.status, limited.headers.get("x-local-rate-limit")]).toEqual([429, "true"]);
+        // Refused requests have no effect on those of others, nor on probes.
+        expect(await requestFrom({ from: "productpage", to: "details", path: "/details/0" })).toBe("200");
+        // 60 s for 5 requests: one each 12 s.
+        await sleep(13_000);
+        expect((await get(productPage)).status).toBe(200);
+        expect((await get(productPage)).status).toBe(429);
+        expect(await restarts()).toBe(started);
+    }, 240_000);
+
+    it("what policies refuse does not use it up", async () => {
+        await change({ access: "least-privilege", rateLimit: { ratings: { requests: 5, per: "1h" } } });
+        const refused = { from: "stranger", to: "ratings", path: "/ratings/0" };
+        expect(await answersOf([refused], ([answer]) => answer === "403")).toEqual(["403"]);
+        for (let sent = 0; sent < 8; sent += 1) {
+            expect(await requestFrom(refused)).toBe("403");
+        }
+        const allowed = { from: "reviews", to: "ratings", path: "/ratings/0" };
+        expect(await requestFrom(allowed)).toBe("200");
+        const answers: string[] = [];
+        for (let sent = 0; sent < 6; sent += 1) {
+            answers.push(await requestFrom(allowed));
+        }
+        expect(answers.at(-1)).toBe("429");
+        // The page has no stars then, but it is there.
+        expect(await get(productPage)).toMatchObject({ status: 200 });
+    }, 240_000);
+
+    it("istioctl finds nothing wrong with it", async () => {
+        const { output } = await runOnSandbox("istioctl", "analyze", "--namespace", "default");
+        expect(output).not.toMatch(/AuthorizationPolicy|EnvoyFilter|Error/);
+    }, 60_000);
+
+    it("everything is served when it is undone", async () => {
+        await change({});
+        const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await get(productPage)).status));
+        expect(new Set(statuses)).toEqual(new Set([200]));
+        expect(await stableObjects()).toEqual(before);
+    }, 180_000);
+});
+
+describe("in a namespace of the stack's own", () => {
+    it("whatever else runs there is shut too, and the page loses no request", async () => {
+        await change({}, { namespace: "shop" });
+        await startStranger("stranger", "shop");
+        const { lost } = await underLoad(() => change({ access: "least-privilege" }, { namespace: "shop" }));
+        expect(lost).toEqual([]);
+        expect(await served(ALLOWED, "shop")).toEqual({ served: ALLOWED, others: ["403"] });
+        const request = { from: "details", to: "stranger", path: "/details/0", namespace: "shop" };
+        expect(await requestFrom(request)).toBe("403");
+    }, 300_000);
+
+    it("no request is lost when it is undone", async () => {
+        const { lost } = await underLoad(() => change({}, { namespace: "shop" }));
+        expect(lost).toEqual([]);
+        expect(await policies()).toEqual([]);
+        await removeStranger("stranger", "shop");
+    }, 240_000);
+});

@@ -19,8 +19,8 @@ export function sandboxConfig(): Record<string, unknown> {
     return (parse(readFileSync(stackFile(SANDBOX_STACK), "utf8")) as { config: Record<string, unknown> }).config;
 }
 
-/** Every kind of setting of traffic, for each service that takes it. */
-const TRAFFIC = {
+/** Every kind of setting of traffic, none of which loses a request of a user without a name. */
+export const EVERY_SETTING_OF_TRAFFIC = {
     reviews: {
         weights: { v1: 50, v2: 30, v3: 20 },
         users: { jason: "v2" },
@@ -37,7 +37,10 @@ const TRAFFIC = {
 /** The same with everything set that routes requests. */
 export function routedConfig(): Record<string, unknown> {
     const section = `${PROJECT_NAME}:bookinfo`;
-    return { ...sandboxConfig(), [section]: { ...(sandboxConfig()[section] as object), traffic: TRAFFIC } };
+    return {
+        ...sandboxConfig(),
+        [section]: { ...(sandboxConfig()[section] as object), traffic: EVERY_SETTING_OF_TRAFFIC },
+    };
 }
 
 /** The same without add-ons: only the mesh and Bookinfo. */

@@ -1,4 +1,5 @@
 import type { HelmValues } from "../../../components/istio/merge";
+import { EVERY_SETTING_OF_TRAFFIC } from "../../../packages/bench/mesh";
 import type { LoadSummary } from "../../../packages/cli/load/summary";
 import { missingOn, reviewsOn } from "../../../packages/cli/load/reviews";
 import {
@@ -128,7 +129,7 @@ it("breaks the circuit: what is too much for it is refused at once", async () =>
 }, 180_000);
 
 it("is accepted by istioctl analyze, with everything set", async () => {
-    await route(EVERYTHING);
+    await route(EVERY_SETTING_OF_TRAFFIC);
     const { output } = await runOnSandbox(
         "istioctl",
         "analyze",
@@ -150,27 +151,13 @@ it("takes everything away with its settings, and each version gets its share aga
     expect(missing).toEqual({});
 }, 120_000);
 
-/** Every kind of setting, none of which loses a request. */
-const EVERYTHING = {
-    reviews: {
-        weights: { v1: 50, v2: 30, v3: 20 },
-        users: { jason: "v2" },
-        timeout: "5s",
-        retries: { attempts: 2, perTryTimeout: "2s", on: ["5xx", "reset"] },
-        mirror: { to: "v3", percent: 50 },
-        circuitBreaker: { connections: 100, pending: 100, consecutiveErrors: 50, ejection: "1s", maxEjected: 10 },
-    },
-    ratings: { version: "v1", delay: { for: "10ms", percent: 50 } },
-    details: { circuitBreaker: { connections: 100 } },
-};
-
 /** From each to the next: subsets appear, change and go, with and without routes that stay. */
 const CHANGES: HelmValues[] = [
     { reviews: { weights: { v1: 90, v3: 10 } } },
     {},
     { reviews: { version: "v2" }, ratings: { version: "v1" } },
     { reviews: { timeout: "5s" } },
-    EVERYTHING,
+    EVERY_SETTING_OF_TRAFFIC,
     { reviews: { circuitBreaker: { connections: 100 } }, details: { version: "v1" } },
     { reviews: { users: { jason: "v3" }, circuitBreaker: { connections: 50 } } },
     { details: { timeout: "5s" } },
@@ -196,7 +183,7 @@ it(`loses no request and no part of a page in ${CHANGES.length} changes`, async 
 }, 600_000);
 
 it("leaves nothing when the stack goes", async () => {
-    await route(EVERYTHING);
+    await route(EVERY_SETTING_OF_TRAFFIC);
     expect(reviewsOn((await get(productPage)).body)).toMatch(/^v[123]$/);
     expect(await npmRun("down", "--stack", stack)).toMatchObject({ code: 0 });
     expect(await listObjects()).toEqual(before);

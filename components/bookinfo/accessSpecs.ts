@@ -25,8 +25,8 @@ const GATEWAY = "gateway";
  * What does not come in through a sidecar's port is never refused, because no policy sees it:
  * - Probes of the kubelet go to Istio's agent in the sidecar, and the agent calls the application from 127.0.0.6, which is not
  *   redirected to Envoy (pilot/cmd/pilot-agent/status/server.go, tools/istio-iptables/pkg/capture/run.go).
- * - Prometheus gets all metrics from that agent, at a port that is not redirected either; so does `verify` when it compares
- *   with it (15020, `excludeInboundPorts` in the chart's files/injection-template.yaml).
+ * - Prometheus gets all metrics from that agent, at a port that is not redirected either (15020, `excludeInboundPorts` in the
+ *   chart's files/injection-template.yaml). `verify` asks there too.
  * - A port-forward ends at the loopback address of its pod.
  * The commands and the API server ask for the page at the ingress gateway, which calls the product page like for anybody else.
  */

@@ -36,7 +36,7 @@ async function stopLoadBalancer(): Promise<void> {
 
 function up(gateway: object): Promise<CommandResult> {
     writeStackFile(STACK, { istio: { ...WITHOUT_ADDONS, timeout: 60, gateway } });
-    return npmRun("up", "--rendered", ...options);
+    return npmRun("up", ...options);
 }
 
 /** The result of `verify` for the page. */

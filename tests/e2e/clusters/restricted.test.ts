@@ -41,7 +41,7 @@ afterAll(async () => {
 
 it("A7: says before anything is touched that the level refuses the pods, and what to do", async () => {
     writeStackFile(stack, { istio: WITHOUT_ADDONS });
-    const { code, output } = await npmRun("up", "--rendered", "--stack", stack);
+    const { code, output } = await npmRun("up", "--stack", stack);
     expect({ code, output }).toMatchObject({
         code: 1,
         output: expect.stringContaining('level "restricted"') as string,
@@ -56,7 +56,7 @@ describe("A7: with Istio's CNI plugin", () => {
 
     it("up succeeds, and the page answers", async () => {
         writeStackFile(stack, { istio: { ...WITHOUT_ADDONS, cni: { enabled: true }, values: { cni } } });
-        const up = await npmRun("up", "--rendered", "--stack", stack);
+        const up = await npmRun("up", "--stack", stack);
         expect(up).toMatchObject({ code: 0 });
         page = pageIn(up.output);
         expect((await get(page)).body).toContain("The Comedy of Errors");

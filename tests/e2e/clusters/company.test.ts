@@ -58,7 +58,7 @@ function configure(istio: object = {}): void {
     });
 }
 
-const up = () => npmRun("up", "--stack", STACK);
+const up = () => npmRun("up", "--rendered", "--stack", STACK);
 
 /** What is left of downloads of charts, with or without logins. */
 const leftOfDownloads = () =>

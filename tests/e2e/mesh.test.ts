@@ -145,7 +145,7 @@ describe("npm run verify", () => {
         expect(failed).toEqual([]);
         expect(code).toBe(0);
         const named = (status: string) => checks.filter((check) => check.status === status).map(({ name }) => name);
-        expect(named("off")).toEqual(["Grafana", "Kiali"]);
+        expect(named("off")).toEqual(["routes", "Grafana", "Kiali"]);
         expect(named("ok")).toEqual([
             ...["releases", "sidecars", "strict mTLS", "gateway", "page", "traces", "metrics", "servicegraph"],
         ]);

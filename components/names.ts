@@ -87,6 +87,9 @@ export const JAEGER = {
 /** The provider of traces in istiod's mesh config, which Telemetry resources refer to. */
 export const TRACING_PROVIDER = "jaeger";
 
+/** istiod's built-in provider of access logs: each proxy writes them to its standard output (pkg/config/mesh of Istio 1.31). */
+export const ACCESS_LOG_PROVIDER = "envoy";
+
 /** Type token of the resource that waits for proxies. packages/leftovers provides it, and renderings have a step for it. */
 export const PROPAGATION_TYPE = "bookinfo-mesh:bookinfo:Propagation";
 

@@ -4,6 +4,7 @@ import { stringify } from "yaml";
 import { ISTIO_NAMESPACE, RELEASES } from "../components/names";
 import { bytes, cores } from "../components/quantity";
 import { type Kubeconfig, KubeconfigError, readKubeconfig, reduceToContext } from "../packages/shared/kubeconfig";
+import { checkAccessLogs } from "./accessLogs";
 import { absolute, type Files } from "./files";
 import { checkGateway } from "./gatewayChecks";
 import { checkHelmValues } from "./helmValueChecks";
@@ -29,6 +30,7 @@ export function checkIstio(istio: Istio, set: unknown, files: Files): ConfigIssu
         ...checkResources(istio, "proxy"),
         ...checkHelmValues(istio),
         ...checkGateway(istio),
+        ...checkAccessLogs(istio.accessLogs),
         ...checkStorage(istio),
         ...checkPrometheusUrl(istio, set),
     ];

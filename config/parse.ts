@@ -5,6 +5,8 @@ import type { Security } from "../components/bookinfo/security";
 import type { Traffic } from "../components/bookinfo/traffic";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
+import type { AccessLogs } from "../components/istio/telemetry";
+import { resolveAccessLogs } from "./accessLogs";
 import { type Addons, resolveAddons } from "./addons";
 import { type ClusterConfig, resolveCluster } from "./cluster";
 import { checkExistingNamespaces, checkIstio } from "./crossFieldChecks";
@@ -34,6 +36,7 @@ export interface Config {
             /** Maximum time for each of Helm's operations, in seconds. */
             readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
+            readonly accessLogs?: AccessLogs;
             /** How clients reach the gateway, with what the Helm values say of it. */
             readonly ingress: Ingress;
             readonly values: Readonly<Record<"base" | "istiod" | "gateway" | "kiali", HelmValues>> & {
@@ -146,7 +149,7 @@ function completed(
     kind: "gke" | "kubeconfig",
     files: Files,
 ): Config["istio"] {
-    const { profile, istiod, gateway, proxy, platform, cni, namespaceLabels, ...istio } = section;
+    const { profile, istiod, gateway, proxy, accessLogs, platform, cni, namespaceLabels, ...istio } = section;
     // Only ~ is resolved: a directory relative to the project stays relative, so that the state does not depend on the
     // machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
@@ -154,8 +157,10 @@ function completed(
         resources: resourcesOf(profile, part, resources),
         autoscaling: autoscalingOf(profile, autoscaling),
     });
+    const logs = resolveAccessLogs(accessLogs);
     return {
         ...istio,
+        ...(logs && { accessLogs: logs }),
         ...resolveAddons(istio),
         ...resolvePlatform({ profile, platform, cni, namespaceLabels }, kind),
         values: valuesOf(section),

@@ -9,6 +9,7 @@
 import * as z from "zod";
 import { ISTIO_NAMESPACE } from "../components/names";
 import { isCpu, isMemory } from "../components/quantity";
+import { ACCESS_LOGS } from "./accessLogSchema";
 import { ADDON_SECTIONS } from "./addonSchema";
 import { CLUSTER_SECTION } from "./clusterSchema";
 import { flag, group, wholeNumber } from "./fields";
@@ -126,6 +127,7 @@ export const SECTIONS = {
             ...GATEWAY_ACCESS,
         }),
         proxy: group({ resources: resources("proxy") }),
+        accessLogs: ACCESS_LOGS,
         ...PLATFORM_SECTIONS,
         ...ADDON_SECTIONS,
         values: group({

@@ -173,11 +173,16 @@ export interface RuntimePercent {
 
 /** `telemetry.istio.io/v1` Telemetry without a selector: for its namespace, in the root namespace for the mesh. */
 export interface TelemetrySpec {
-    tracing: {
+    tracing?: {
         /** At most one extension provider of istiod's mesh config. */
         providers: { name: string }[];
         /** 0 to 100. */
         randomSamplingPercentage: number;
+    }[];
+    accessLogging?: {
+        providers: { name: string }[];
+        /** A CEL expression over Envoy's attributes: only requests for which it is true are logged. */
+        filter?: { expression: string };
     }[];
 }
 

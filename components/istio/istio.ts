@@ -3,16 +3,17 @@ import type { ChartCredentials } from "../../packages/shared/chartCredentials";
 import { CustomResource, Namespace, NamespacePatch, Release, Service } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
 import { type ImageCredentials, type PullSecrets, pullSecretsIn } from "../pullSecrets";
-import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, STACK_ANNOTATION, TRACING_PROVIDER } from "../names";
+import { CNI_RELEASE, gatewaySelector, ISTIO_NAMESPACE, RELEASES, STACK_ANNOTATION } from "../names";
 import { istioNamespaceLabels } from "../platform";
 import { type Endpoint, endpointOf } from "./address";
-import type { PeerAuthenticationSpec, TelemetrySpec } from "./api";
+import type { PeerAuthenticationSpec } from "./api";
 import { chartSource, secretOutputs } from "./chart";
 import { Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
+import { telemetrySpec, type TelemetrySettings } from "./telemetry";
 import { baseValues, cniValues, clusterDomainOf, gatewayValues, type IstioSettings, istiodValues } from "./values";
 
-export interface IstioArgs extends IstioSettings {
+export interface IstioArgs extends Omit<IstioSettings, "tracing">, TelemetrySettings {
     /** Version of the charts. Ignored if the repository is a directory. */
     version: string;
     /** An HTTP(S) chart repository, an `oci://` registry, or a directory with the charts `base`, `istiod` and `gateway`. */
@@ -25,8 +26,6 @@ export interface IstioArgs extends IstioSettings {
     timeout: number;
     /** With mutual TLS enabled, every workload of the mesh refuses plain text. */
     global: { mtls: { enabled: boolean } };
-    /** With tracing enabled, each proxy sends Jaeger this percentage (0 to 100) of the requests that begin at it. */
-    tracing: { enabled: boolean; sampling: number };
     /** The reserved address of the ingress gateway. Without it, the load balancer gets any address. */
     ingressAddress?: pulumi.Input<string>;
     /** The cluster, to remove what the releases leave in it. */
@@ -157,18 +156,16 @@ export class Istio extends pulumi.ComponentResource {
             // No request comes in before mutual TLS is strict.
             this.routing.push(strict);
         }
-        if (args.tracing.enabled) {
-            // For everything else, such as metrics, istiod keeps its defaults.
-            const spec: TelemetrySpec = {
-                tracing: [{ providers: [{ name: TRACING_PROVIDER }], randomSamplingPercentage: args.tracing.sampling }],
-            };
+        const telemetry = telemetrySpec(args);
+        if (telemetry) {
             new CustomResource(
+                // istiod uses one Telemetry of a namespace, so this one has the access logs too.
                 `${name}-tracing`,
                 {
                     apiVersion: "telemetry.istio.io/v1",
                     kind: "Telemetry",
                     metadata: { name: "mesh-default", namespace, annotations: BACKGROUND_DELETION },
-                    spec,
+                    spec: telemetry,
                 },
                 policyOpts,
             );

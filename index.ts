@@ -7,6 +7,7 @@ import { pageForwardCommand, portForwardCommands } from "./components/addons/por
 import { Prometheus } from "./components/addons/prometheus";
 import { Servicegraph } from "./components/addons/servicegraph";
 import { Bookinfo } from "./components/bookinfo/bookinfo";
+import { curlCommand } from "./components/bookinfo/curlCommand";
 import { BookinfoGateway } from "./components/bookinfo/gateway";
 import { openCommand } from "./components/bookinfo/openCommand";
 import { BookinfoSecurity } from "./components/bookinfo/security";
@@ -16,7 +17,8 @@ import { createCluster } from "./components/cluster";
 import { GkeCluster } from "./components/gke/gkeCluster";
 import { stackReadme } from "./components/gke/readme";
 import { InjectedNamespace } from "./components/injectedNamespace";
-import { urlOf } from "./components/istio/address";
+import { urlAt } from "./components/istio/address";
+import { GatewayTls } from "./components/istio/gatewayTls";
 import { Istio } from "./components/istio/istio";
 import { mergeValues } from "./components/istio/merge";
 import { clusterDomainOf, gatewayServiceAccountOf, trustDomainOf } from "./components/istio/values";
@@ -38,7 +40,10 @@ const { platform } = mesh;
 const users = platform === "openshift" ? { clusterAssignsUsers: true } : {};
 
 const namespaceExists = existsBefore(config.cluster, ISTIO_NAMESPACE);
-const istioArgs = { ...mesh, images: config.images, tracing, ingressAddress, cluster, namespaceExists };
+const { hosts, address, tls } = ingress;
+const https = tls !== undefined;
+const meshArgs = { ...mesh, images: config.images, tracing, ...(https && { https }) };
+const istioArgs = { ...meshArgs, ingressAddress, cluster, namespaceExists };
 const istio = new Istio("istio", istioArgs, inCluster);
 const { namespace: name, namespaceLabels: labels } = config.app;
 const exists = existsBefore(config.cluster, name);
@@ -50,6 +55,10 @@ const pods = { ...users, ...(mesh.cni && { podAnnotations: REDIRECTED_BY_CNI }) 
 const { traffic, security, ...bookinfoImages } = config.bookinfo;
 const bookinfo = { ...bookinfoImages, ...pods, images: config.images };
 new Bookinfo("bookinfo", { ...bookinfo, namespace: app.name, injection: app.injection }, inCluster);
+
+const gatewayNames = { ...(hosts && { hosts }), ...(address && { address }) };
+const gatewayTls = tls && new GatewayTls("gateway", { namespace, settings: tls, ...gatewayNames }, inCluster);
+const access = { ...(hosts && { hosts }), ...(gatewayTls && { tls: gatewayTls.server }) };
 
 // No request comes in before it meets what protects Bookinfo.
 const admission: pulumi.Resource[] = [...istio.routing];
@@ -64,7 +73,8 @@ if (Object.keys(security).length > 0) {
     const args = { ...security, namespace: app.name, namespaceExists: exists, identities };
     admission.push(new BookinfoSecurity("bookinfo", args, { ...inCluster, dependsOn: istio.routing }));
 }
-new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector }, { ...inCluster, dependsOn: admission });
+const gatewayOpts = { ...inCluster, dependsOn: [...admission, ...(gatewayTls?.secrets ?? [])] };
+new BookinfoGateway("bookinfo", { namespace: app.name, gatewaySelector, ...access }, gatewayOpts);
 
 if (Object.keys(traffic).length > 0) {
     const args = { namespace: app.name, traffic };
@@ -97,8 +107,15 @@ if (enabled.servicegraph) {
     new Servicegraph("servicegraph", { ...servicegraph, ...addon, prometheusUrl }, inCluster);
 }
 
-const endpoint = ingress.address ? pulumi.output(ingress.address) : istio.endpoint;
+const endpoint = address ? pulumi.output(address) : istio.endpoint;
 const reachedBy = pulumi.output(cluster.reachedBy);
+/** How curl gets the page, if that takes more than its URL. */
+const curl =
+    hosts || tls
+        ? pulumi
+              .all([reachedBy, endpoint])
+              .apply(([target, page]) => page && curlCommand(target, page, { ...gatewayNames, tls }))
+        : undefined;
 
 /** The stack's outputs. A missing one is left out, because Pulumi warns about undefined outputs. */
 export = {
@@ -106,7 +123,9 @@ export = {
         ? {
               /** The ingress gateway's IP address or, with some clouds, its host name. */
               ingressIp: endpoint.apply((page) => page?.host),
-              productpageUrl: endpoint.apply((page) => page && urlOf(page.host, PRODUCTPAGE_PATH, page.port)),
+              productpageUrl: endpoint.apply((page) => page && urlAt(page, PRODUCTPAGE_PATH, { hosts, https })),
+              /** The command that gets the page by its host name, whatever DNS knows, and that checks its certificate. */
+              ...(curl && { curlCommand: curl }),
           }
         : {
               /** How to open the product page, if the ingress gateway has no external address. */

@@ -27,8 +27,14 @@ export const PULL_SECRET = "image-registries";
 /** HTTP port of the ingress gateway: the chart's Service maps 80 to 80 (`service.ports` in its values.yaml). */
 export const GATEWAY_HTTP_PORT = 80;
 
+/** HTTPS port of the ingress gateway: the chart's Service maps 443 to 443. */
+export const GATEWAY_HTTPS_PORT = 443;
+
 /** Port of the webhooks on istiod's pods; its Service has 443 (chart `istiod`, templates/service.yaml). */
 export const ISTIOD_WEBHOOK_PORT = 15017;
+
+/** The Gateway by which the ingress gateway serves Bookinfo, in the namespace of Bookinfo. */
+export const GATEWAY = "bookinfo-gateway";
 
 /** Port of every Bookinfo service, fixed in its images. */
 export const BOOKINFO_PORT = 9080;

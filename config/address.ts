@@ -10,11 +10,14 @@ export interface AddressFault {
     example?: string;
 }
 
-/** The address in a text; undefined if it is none. */
-export function parseAddress(text: string): Endpoint | undefined {
+/**
+ * The address in a text; undefined if it is none.
+ * @param usualPort the port of an address without one
+ */
+export function parseAddress(text: string, usualPort: number = DEFAULT_PORT): Endpoint | undefined {
     const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
     const host = bracketed ?? plain ?? "";
-    const number = port === undefined ? DEFAULT_PORT : Number(port);
+    const number = port === undefined ? usualPort : Number(port);
     const isHost = bracketed === undefined ? isHostName(host) : isIPv6(host);
     return isHost && number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
 }
@@ -58,7 +61,7 @@ function hostOfUrl(text: string): string | undefined {
 }
 
 /** A host name (RFC 1123) or an IPv4 address. */
-function isHostName(host: string): boolean {
+export function isHostName(host: string): boolean {
     if (/^[\d.]+$/.test(host)) {
         return isIPv4(host);
     }

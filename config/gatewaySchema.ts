@@ -1,8 +1,9 @@
-/** The way in: the part of the config about the ingress gateway's Service and its address. schema.ts explains the metadata. */
+/** The way in: the part of the config about the ingress gateway's Service, address, hosts and TLS. schema.ts explains the metadata. */
 import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
 import { SERVICE_TYPES } from "../components/istio/gatewayService";
 import { group, nonEmpty, wholeNumber } from "./fields";
+import { faultOfHost } from "./hosts";
 
 /** A name with an optional prefix, as Kubernetes takes it for annotations and classes. */
 const NAME = /^(?:[a-z\d](?:[-a-z\d.]{0,251}[a-z\d])?\/)?[a-z\d](?:[-\w.]{0,61}[a-z\d])?$/i;
@@ -46,8 +47,65 @@ const address = nonEmpty.optional().meta({
     fallback: "that of the Service",
     description:
         "Address of what stands in front of the gateway, such as a proxy or a mapped port. " +
-        "Outputs and commands use it. Port 443 means HTTPS.",
+        "Outputs and commands use it. Port 443 means HTTPS; with istio.gateway.tls, every port does.",
 });
 
+const host = z
+    .string()
+    .toLowerCase()
+    .check((context) => {
+        const problem = faultOfHost(context.value);
+        if (problem !== undefined) {
+            context.issues.push({ code: "custom", input: context.value, message: problem });
+        }
+    });
+
+const hosts = z
+    .array(host, "it is not a list")
+    .refine((names) => new Set(names).size === names.length, "a name is in it twice")
+    .default([])
+    .meta({
+        allowed: "list of host names such as books.example.com or *.example.com",
+        fallback: "any",
+        description: "Host names that the gateway serves. It answers all others with 404.",
+    });
+
+/** The name of a Secret (RFC 1123). With its suffix for the CA of clients, it must not be longer than such a name can be. */
+const SECRET_NAME = /^[a-z0-9](?:[-a-z0-9.]{0,240}[a-z0-9])?$/;
+
+const tls = z
+    .strictObject({
+        mode: z
+            .enum(["simple", "mutual"])
+            .default("simple")
+            .describe("With mutual, clients need a certificate of istio.gateway.tls.clientCa."),
+        secret: z
+            .string()
+            .regex(SECRET_NAME, "it is not a name for a Secret")
+            .refine((name) => !name.endsWith("-cacert"), "istiod takes a Secret of such a name for a CA")
+            .optional()
+            .meta({
+                allowed: "name of a TLS Secret in istio-system",
+                fallback: "none; either this or selfSigned",
+                example: "books-certificate",
+                description:
+                    "Certificate of the gateway. It may come later: the gateway serves HTTPS when it is there.",
+            }),
+        selfSigned: z.boolean().optional().meta({
+            fallback: "false; either this or secret",
+            example: true,
+            description:
+                "Whether the program makes a certificate, for istio.gateway.hosts, and keeps it. No client trusts it unless told to.",
+        }),
+        clientCa: z.string().optional().meta({
+            allowed: "one or more CA certificates as PEM, with the mode mutual",
+            fallback: "required with mutual",
+            fromFile: true,
+            description: "The CA whose clients may connect.",
+        }),
+        redirect: z.boolean().default(true).describe("Whether port 80 sends clients to HTTPS."),
+    })
+    .optional();
+
 /** The keys under `istio.gateway` that say how clients reach it. */
-export const GATEWAY_ACCESS = { service, address };
+export const GATEWAY_ACCESS = { service, address, hosts, tls };

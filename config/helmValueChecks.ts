@@ -1,6 +1,6 @@
 /** Checks of Helm values: of those that the rest of the program relies on, and of lists that would replace its own. */
 import { CLUSTER_DOMAIN, DEFAULT_CLUSTER_DOMAIN } from "../components/istio/values";
-import { GATEWAY_HTTP_PORT, ISTIO_NAMESPACE, TRACING_PROVIDER } from "../components/names";
+import { GATEWAY_HTTP_PORT, GATEWAY_HTTPS_PORT, ISTIO_NAMESPACE, TRACING_PROVIDER } from "../components/names";
 import { type ConfigIssue, invalidValue, unknownKey } from "./issues";
 import { alternatives } from "./keys";
 import type { Section } from "./schema";
@@ -14,7 +14,7 @@ export function checkHelmValues(istio: Istio): ConfigIssue[] {
         ...checkKeys(values),
         ...checkMeshConfig(values),
         ...checkClusterDomain(values),
-        ...checkGatewayPorts(values),
+        ...checkGatewayPorts(istio),
         ...checkTracing(istio),
     ];
 }
@@ -136,17 +136,22 @@ function checkClusterDomain({ istiod }: Istio["values"]): ConfigIssue[] {
 }
 
 /** Helm does not merge lists: the user's ports replace the chart's. `pagePort` tells which one leads to the page. */
-function checkGatewayPorts({ gateway }: Istio["values"]): ConfigIssue[] {
+function checkGatewayPorts({ gateway, values }: Istio): ConfigIssue[] {
     const path = ["service", "ports"];
-    const ports = valueAt(gateway, path);
+    const ports = valueAt(values.gateway, path);
     const numbers = Array.isArray(ports)
         ? ports.flatMap((port) => [valueAt(port, ["port"]), valueAt(port, ["targetPort"])])
         : [];
-    if (ports === undefined || numbers.includes(GATEWAY_HTTP_PORT)) {
+    const needed = [GATEWAY_HTTP_PORT, ...(gateway.tls ? [GATEWAY_HTTPS_PORT] : [])];
+    const missing = needed.find((number) => !numbers.includes(number));
+    if (ports === undefined || missing === undefined) {
         return [];
     }
-    const allowed = `a list with a port ${GATEWAY_HTTP_PORT}, or with a port whose targetPort is ${GATEWAY_HTTP_PORT}`;
-    const problem = "no port of the Service would lead to the product page";
+    const allowed = `a list with a port ${missing}, or with a port whose targetPort is ${missing}`;
+    const problem =
+        missing === GATEWAY_HTTP_PORT
+            ? "no port of the Service would lead to the product page"
+            : "no port of the Service would lead to HTTPS, but istio.gateway.tls is set";
     return [invalidValue(["istio", "values", "gateway", ...path], ports, problem, { allowed })];
 }
 

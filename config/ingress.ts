@@ -1,6 +1,8 @@
 /** How clients reach the ingress gateway, as the config says it. */
 import { type Endpoint, pagePort } from "../components/istio/address";
 import { isServicePort, SERVICE_PORTS, SERVICE_TYPES, type ServiceType } from "../components/istio/gatewayService";
+import type { TlsSettings } from "../components/istio/gatewayTls";
+import { GATEWAY_HTTP_PORT, GATEWAY_HTTPS_PORT } from "../components/names";
 import { parseAddress } from "./address";
 import { valueAt } from "./valueAt";
 
@@ -17,6 +19,10 @@ export interface Ingress {
     readonly external: boolean;
     /** Who makes the load balancer, if not the cluster's default. */
     readonly loadBalancerClass?: string;
+    /** The host names that the gateway serves. Default: any. */
+    readonly hosts?: readonly string[];
+    /** HTTPS at the gateway. */
+    readonly tls?: TlsSettings;
 }
 
 /**
@@ -31,17 +37,41 @@ export function ingressOf(gateway: unknown, values: unknown): Ingress {
     const overridden = valueAt(overrides, ["ports"]);
     // What is no port is refused elsewhere. Commands read the config before that.
     const ports = Array.isArray(overridden) ? overridden.filter(isServicePort) : SERVICE_PORTS;
+    const tls = tlsOf(valueAt(gateway, ["tls"]));
+    const hosts = hostsOf(valueAt(gateway, ["hosts"]));
     const text = valueAt(gateway, ["address"]);
-    const address = typeof text === "string" ? parseAddress(text) : undefined;
+    const usualPort = tls ? GATEWAY_HTTPS_PORT : GATEWAY_HTTP_PORT;
+    const address = typeof text === "string" ? parseAddress(text, usualPort) : undefined;
     const externalIPs = valueAt(overrides, ["externalIPs"]);
     const hasExternalIPs = Array.isArray(externalIPs) && externalIPs.length > 0;
     const loadBalancerClass = set("loadBalancerClass");
     return {
         type,
         ports: ports.map(({ port }) => port),
-        port: pagePort(ports),
+        port: pagePort(ports, tls !== undefined),
         ...(address && { address }),
         external: address !== undefined || type === "LoadBalancer" || hasExternalIPs,
         ...(typeof loadBalancerClass === "string" && { loadBalancerClass }),
+        ...(hosts.length > 0 && { hosts }),
+        ...(tls && { tls }),
+    };
+}
+
+function hostsOf(hosts: unknown): string[] {
+    const names = Array.isArray(hosts) ? hosts : [];
+    return names.filter((name) => typeof name === "string").map((name) => name.toLowerCase());
+}
+
+/** The section `istio.gateway.tls` in its final form; undefined without one. */
+function tlsOf(section: unknown): TlsSettings | undefined {
+    if (typeof section !== "object" || section === null || Array.isArray(section)) {
+        return undefined;
+    }
+    const { mode, secret, clientCa, redirect } = section as Record<string, unknown>;
+    return {
+        mode: mode === "mutual" ? mode : "simple",
+        ...(typeof secret === "string" && { secret }),
+        ...(typeof clientCa === "string" && { clientCa }),
+        redirect: redirect !== false,
     };
 }

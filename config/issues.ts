@@ -1,6 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { shellPath, shellWord } from "../packages/shared/shell";
+import { hasPrivateKey } from "./certificates";
 import { alternatives, type Key, keyAt, keyHolding, leaves, ROOT } from "./keys";
 import { valueAt } from "./valueAt";
 
@@ -51,11 +52,13 @@ export function invalidValue(
     const { allowed = "another value", example } = { ...keyHolding(path), ...better };
     const key = keyAt(path);
     const word = shellWord(inPulumi(path));
-    const remedy = key?.secret
-        ? `Run: pulumi config set --secret --path ${word}${key.fromFile ? " < FILE" : ""}`
-        : example
-          ? `Run: pulumi config set --path ${word} ${shellPath(example)}`
-          : removeCommand(path);
+    const option = key?.secret ? "--secret " : "";
+    const remedy =
+        key?.secret || key?.fromFile
+            ? `Run: pulumi config set ${option}--path ${word}${key.fromFile ? " < FILE" : ""}`
+            : example
+              ? `Run: pulumi config set --path ${word} ${shellPath(example)}`
+              : removeCommand(path);
     return { path, value, problem, allowed, remedy };
 }
 
@@ -140,19 +143,22 @@ const CREDENTIAL = /passw|token|credential|dockerconfig|secret$|^auths?$|^kty$/i
 /** Texts with a key for signatures: JSON with a key's type, or PEM. */
 const KEY_IN_TEXT = /"kty"|PRIVATE KEY/;
 
+/** Keys of ours with such a name, whose values are no credentials. */
+const NO_CREDENTIAL = ["istio.gateway.tls.secret"];
+
 /** Whether a value is a credential or may contain one: such as a text in place of an object that has secret keys. */
 function mayBeCredential(path: string[], value: unknown): boolean {
     const key = keyAt(path);
     const isSecret = typeof value === "string" && key !== undefined && leaves(key).some(({ secret }) => secret);
     const isKey = typeof value === "string" && KEY_IN_TEXT.test(value);
-    return isSecret || isKey || [...path, ...namesIn(value)].some((name) => CREDENTIAL.test(name));
+    return isSecret || isKey || isSecretByName(path, value) || hasPrivateKey(JSON.stringify(value));
 }
 
-/** The names of all keys in a tree. */
-function namesIn(value: unknown): string[] {
-    return typeof value === "object" && value !== null
-        ? Object.entries(value).flatMap(([name, inner]) => [name, ...namesIn(inner)])
-        : [];
+/** Whether the name of a key, or of one inside its value, is that of a credential. */
+function isSecretByName(path: string[], value: unknown): boolean {
+    const inner = typeof value === "object" && value !== null ? Object.entries(value) : [];
+    const isNamed = !NO_CREDENTIAL.includes(path.join(".")) && path.some((name) => CREDENTIAL.test(name));
+    return isNamed || inner.some(([name, each]) => isSecretByName([...path, name], each));
 }
 
 /** A value in short, without the user and the password in a URL. */

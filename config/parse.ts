@@ -5,6 +5,7 @@ import type { Security } from "../components/bookinfo/security";
 import type { Traffic } from "../components/bookinfo/traffic";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
+import { GATEWAY_HTTPS_PORT } from "../components/names";
 import type { AccessLogs } from "../components/istio/telemetry";
 import { resolveAccessLogs } from "./accessLogs";
 import { type Addons, resolveAddons } from "./addons";
@@ -21,8 +22,10 @@ import { autoscalingOf, resourcesOf } from "./profiles";
 import { type Section, SECTIONS } from "./schema";
 import { parseSection } from "./section";
 import { checkSecurity, resolveSecurity } from "./security";
+import { checkTls } from "./tlsChecks";
 import { checkTraffic, resolveTraffic } from "./traffic";
 import { checkUserInfo } from "./userInfo";
+import { valueAt } from "./valueAt";
 
 /** The whole config, checked and complete: with the profile's values, with defaults, and with the files that it names. */
 export interface Config {
@@ -86,6 +89,7 @@ export function parseConfig(
         ...target.issues,
         ...istio.issues,
         ...(istio.value ? checkIstio(istio.value, istio.sound, files) : []),
+        ...(istio.value ? withoutConsequences(checkTls(istio.value, valueAt(set, ["istio"])), istio.issues) : []),
         ...(istio.value ? checkReservedAddress(cluster.value, istio.value) : []),
         ...(istio.value && app.value ? checkPlatform(istio.value, app.value, cluster.value?.kind) : []),
         ...images.issues,
@@ -167,7 +171,7 @@ function completed(
         chartRepository: resolved(istio.chartRepository),
         tag: istio.tag ?? istio.version,
         istiod: scaled("istiod", istiod),
-        gateway: { ...scaled("gateway", gateway), ...changedService(gateway.service) },
+        gateway: { ...scaled("gateway", gateway), ...changedService(gateway) },
         ingress: ingressOf(gateway, istio.values.gateway),
         proxy: { resources: resourcesOf(profile, "proxy", proxy.resources) },
         kiali: { ...istio.kiali, chartRepository: resolved(istio.kiali.chartRepository) },
@@ -175,19 +179,16 @@ function completed(
 }
 
 /** What the config changes of the gateway's Service. Nothing by default, so that the state of a stack stays the same. */
-function changedService({
-    type,
-    annotations,
-    loadBalancerSourceRanges: ranges,
-    ...others
-}: Section<"istio">["gateway"]["service"]): { service?: GatewayService } {
-    const service = {
+function changedService({ service, tls }: Section<"istio">["gateway"]): { service?: GatewayService } {
+    const { type, annotations, loadBalancerSourceRanges: ranges, ...others } = service;
+    const changed = {
         ...(type !== "LoadBalancer" && { type }),
         ...(Object.keys(annotations).length > 0 && { annotations }),
         ...(ranges.length > 0 && { loadBalancerSourceRanges: ranges }),
+        ...(tls && others.nodePort !== undefined && { pagePort: GATEWAY_HTTPS_PORT }),
         ...others,
     };
-    return Object.keys(service).length > 0 ? { service } : {};
+    return Object.keys(changed).length > 0 ? { service: changed } : {};
 }
 
 /** Helm values of the charts that are installed. */

@@ -1,10 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CustomResource } from "../kubernetes";
 import { BACKGROUND_DELETION } from "../annotations";
-import type { GatewaySpec, VirtualServiceSpec } from "../istio/api";
-import { BOOKINFO_PORT, GATEWAY_HTTP_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
+import type { GatewayServer, GatewaySpec, ServerTls, VirtualServiceSpec } from "../istio/api";
+import type { TlsSettings } from "../istio/gatewayTls";
+import { BOOKINFO_PORT, GATEWAY, GATEWAY_HTTP_PORT, GATEWAY_HTTPS_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
 
-export interface BookinfoGatewayArgs {
+/** How clients ask the ingress gateway for Bookinfo. */
+export interface GatewayAccess {
+    /** Host names that the gateway serves, some perhaps with a wildcard. Default: any. */
+    hosts?: readonly string[];
+    /** HTTPS at port 443. `credentialName` is the Secret with the gateway's certificate, in the namespace of its pods. */
+    tls?: Pick<TlsSettings, "mode" | "redirect"> & { credentialName: string };
+}
+
+export interface BookinfoGatewayArgs extends GatewayAccess {
     /** The namespace of Bookinfo. */
     namespace: pulumi.Input<string>;
     /** Labels of the ingress gateway's pods. */
@@ -12,8 +21,8 @@ export interface BookinfoGatewayArgs {
 }
 
 /**
- * Makes Bookinfo reachable from outside: at port 80 of the ingress gateway, for any host, with the product page's paths.
- * Pass everything that routes must wait for in `dependsOn`.
+ * Makes Bookinfo reachable from outside, with the product page's paths: at port 80 of the ingress gateway, and with `tls` at
+ * 443. Pass everything that routes must wait for in `dependsOn`, and the Secrets of its certificate.
  */
 export class BookinfoGateway extends pulumi.ComponentResource {
     constructor(name: string, args: BookinfoGatewayArgs, { dependsOn, ...opts }: pulumi.ComponentResourceOptions = {}) {
@@ -26,8 +35,8 @@ export class BookinfoGateway extends pulumi.ComponentResource {
             {
                 apiVersion: "networking.istio.io/v1",
                 kind: "Gateway",
-                metadata: { name: "bookinfo-gateway", namespace: args.namespace, annotations: BACKGROUND_DELETION },
-                spec: gatewaySpec(args.gatewaySelector),
+                metadata: { name: GATEWAY, namespace: args.namespace, annotations: BACKGROUND_DELETION },
+                spec: gatewaySpec(args.gatewaySelector, args),
             },
             childOpts,
         );
@@ -46,12 +55,23 @@ export class BookinfoGateway extends pulumi.ComponentResource {
 }
 
 /**
- * A server on the port of the ingress gateway's Service. (Istio's own sample has 8080, for the gateway that istioctl
- * installs. The Helm chart's gateway does not listen there.)
+ * Servers on the ports of the ingress gateway's Service. (Istio's own sample has 8080, for the gateway that istioctl installs.
+ * The Helm chart's gateway does not listen there.) The routes are for any host: so a change of hosts is one of the Gateway only.
  */
-export function gatewaySpec(selector: Record<string, string>): GatewaySpec {
-    const port = { number: GATEWAY_HTTP_PORT, name: "http", protocol: "HTTP" } as const;
-    return { selector, servers: [{ port, hosts: ["*"] }] };
+export function gatewaySpec(selector: Record<string, string>, { hosts = [], tls }: GatewayAccess = {}): GatewaySpec {
+    const served = hosts.length > 0 ? [...hosts] : ["*"];
+    const http: GatewayServer = {
+        port: { number: GATEWAY_HTTP_PORT, name: "http", protocol: "HTTP" },
+        hosts: served,
+        ...(tls?.redirect && { tls: { httpsRedirect: true } }),
+    };
+    return { selector, servers: tls ? [http, httpsServer(served, tls)] : [http] };
+}
+
+function httpsServer(hosts: string[], { mode, credentialName }: NonNullable<GatewayAccess["tls"]>): GatewayServer {
+    const port = { number: GATEWAY_HTTPS_PORT, name: "https", protocol: "HTTPS" } as const;
+    const modes = { simple: "SIMPLE", mutual: "MUTUAL" } as const satisfies Record<string, ServerTls["mode"]>;
+    return { port, hosts, tls: { mode: modes[mode], credentialName } };
 }
 
 /** The paths that the product page serves itself. The gateway answers all others with 404. */

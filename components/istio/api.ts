@@ -6,7 +6,27 @@
 /** `networking.istio.io/v1` Gateway: the ports that the selected gateway pods open, and for which hosts. */
 export interface GatewaySpec {
     selector: Record<string, string>;
-    servers: { port: { number: number; name: string; protocol: "HTTP" }; hosts: string[] }[];
+    servers: GatewayServer[];
+}
+
+/** `hosts` are DNS names; the first label, or the whole, can be `*`. */
+export type GatewayServer =
+    | { port: Port<"HTTP">; hosts: string[]; tls?: { httpsRedirect: true } }
+    | { port: Port<"HTTPS">; hosts: string[]; tls: ServerTls };
+
+interface Port<Protocol extends string> {
+    number: number;
+    name: string;
+    protocol: Protocol;
+}
+
+/**
+ * `credentialName` is a Secret in the namespace of the gateway's pods, with `tls.crt` and `tls.key`. With MUTUAL, the CA of the
+ * clients is in the Secret `<credentialName>-cacert`, in `ca.crt` (pilot/pkg/credentials/kube of Istio 1.31).
+ */
+export interface ServerTls {
+    mode: "SIMPLE" | "MUTUAL";
+    credentialName: string;
 }
 
 /** `networking.istio.io/v1` VirtualService: where requests go. */

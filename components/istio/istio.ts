@@ -28,6 +28,8 @@ export interface IstioArgs extends Omit<IstioSettings, "tracing">, TelemetrySett
     global: { mtls: { enabled: boolean } };
     /** The reserved address of the ingress gateway. Without it, the load balancer gets any address. */
     ingressAddress?: pulumi.Input<string>;
+    /** Whether the page is at the gateway's HTTPS port. Default: false. */
+    https?: boolean;
     /** The cluster, to remove what the releases leave in it. */
     cluster: Pick<LeftoversArgs, "kubeconfig" | "reachedBy">;
     /** Whether the namespace of the control plane was there before the stack: then it is only patched, and left on destroy. */
@@ -182,7 +184,7 @@ export class Istio extends pulumi.ComponentResource {
         this.gatewaySelector = gatewaySelector(RELEASES.gateway);
         this.endpoint = pulumi
             .all([service.spec, service.status])
-            .apply(([spec, status]) => endpointOf({ spec, status }));
+            .apply(([spec, status]) => endpointOf({ spec, status }, args.https));
         const ingressAddress = this.endpoint.apply((endpoint) => endpoint?.host);
         this.registerOutputs({ namespace, gatewaySelector: this.gatewaySelector, ingressAddress });
     }

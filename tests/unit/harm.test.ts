@@ -37,6 +37,7 @@ const NO_ADVICE: Record<string, string[]> = {
     "components/addons/scrapeConfig.ts": ["replace"],
     "config/clusterSchema.ts": ["it is not a key for a label", "it is not a value for a label"],
     "config/crossFieldChecks.ts": ["the profile … does not scale"],
+    "config/hosts.ts": ["a wildcard is a whole first label, as in *.example.com"],
     "config/helmValueChecks.ts": [
         "the injection label selects no revision",
         "the pods are found by this label",

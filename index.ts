@@ -40,7 +40,7 @@ const { platform } = mesh;
 const users = platform === "openshift" ? { clusterAssignsUsers: true } : {};
 
 const namespaceExists = existsBefore(config.cluster, ISTIO_NAMESPACE);
-const { hosts, address, tls } = ingress;
+const { external, hosts, address, tls } = ingress;
 const https = tls !== undefined;
 const meshArgs = { ...mesh, images: config.images, tracing, ...(https && { https }) };
 const istioArgs = { ...meshArgs, ingressAddress, cluster, namespaceExists };
@@ -119,7 +119,7 @@ const curl =
 
 /** The stack's outputs. A missing one is left out, because Pulumi warns about undefined outputs. */
 export = {
-    ...(ingress.external
+    ...(external
         ? {
               /** The ingress gateway's IP address or, with some clouds, its host name. */
               ingressIp: endpoint.apply((page) => page?.host),
@@ -134,7 +134,7 @@ export = {
     /** A command for each add-on. While it runs, the add-on's page is at its port on this machine. */
     dashboards: reachedBy.apply((target) => ({
         ...portForwardCommands(enabled, target),
-        ...(!ingress.external && pageForwardCommand(target, ingress.port)),
+        ...(!external && pageForwardCommand(target, ingress.port)),
     })),
     /** Secret: `pulumi stack output grafanaAdminPassword --show-secrets`, for the user `admin`. */
     ...(grafanaServer && { grafanaAdminPassword: grafanaServer.adminPassword }),
@@ -146,6 +146,6 @@ export = {
         /** The command that adds the cluster to the user's own kubeconfig. */
         getCredentialsCommand: cluster.getCredentialsCommand,
         /** Pulumi's console shows this as the stack's README, with the values of the other outputs. */
-        readme: stackReadme(path.join(__dirname, "Pulumi.README.md"), ingress.external),
+        readme: stackReadme(path.join(__dirname, "Pulumi.README.md"), external ? (curl ? "curl" : "url") : "none"),
     }),
 };

@@ -1,5 +1,5 @@
 /** Certificates as PEM, and what is wrong with them. No function quotes a private key. */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 
 /** The certificates in a text; undefined if one of them cannot be read. */
 export function certificatesIn(pem: string): X509Certificate[] | undefined {
@@ -14,6 +14,16 @@ export function certificatesIn(pem: string): X509Certificate[] | undefined {
 /** Whether a text has a private key. */
 export function hasPrivateKey(text: string): boolean {
     return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
+}
+
+/** Whether a text is the private key of a certificate, as PEM without a passphrase. */
+export function isKeyOf(certificate: X509Certificate, pem: string): boolean {
+    try {
+        return certificate.checkPrivateKey(createPrivateKey(pem));
+    } catch {
+        // The message may quote the key.
+        return false;
+    }
 }
 
 /** A certificate's subject in one line. */

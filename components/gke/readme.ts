@@ -9,14 +9,21 @@ const WITHOUT_ADDRESS: [sentence: RegExp, replacement: string][] = [
     [/^The ingress gateway answers at \S+\./m, "The ingress gateway has no external address."],
 ];
 
+/** The sentence that names the page, with its replacement for a gateway with hosts or TLS. */
+const WITH_CURL: typeof WITHOUT_ADDRESS = [
+    [
+        /^The page: .*$/m,
+        "The page: <${outputs.productpageUrl}>, once DNS leads its host to the gateway. Before that:\n\n```\n${outputs.curlCommand}\n```",
+    ],
+];
+
 /**
  * The stack's README as Pulumi's console shows it. The console replaces the outputs in it.
  * @param file path of the text for a gateway with an external address
- * @param external whether the ingress gateway has one
+ * @param way `none` for a gateway without one, `curl` if the page takes more than its URL
  */
-export function stackReadme(file: string, external: boolean): string {
+export function stackReadme(file: string, way: "url" | "curl" | "none"): string {
+    const changes = { url: [], curl: WITH_CURL, none: WITHOUT_ADDRESS }[way];
     const text = readFileSync(file, "utf8");
-    return external
-        ? text
-        : WITHOUT_ADDRESS.reduce((all, [sentence, replacement]) => all.replace(sentence, () => replacement), text);
+    return changes.reduce((all, [sentence, replacement]) => all.replace(sentence, () => replacement), text);
 }

@@ -2,7 +2,7 @@
 import path from "node:path";
 import { load } from "../compile/compiled";
 import type * as LoadVerb from "./load/load";
-import { addTargetOptions, commandOf } from "./terminal/commandLine";
+import { addCertificateOptions, addTargetOptions, commandOf } from "./terminal/commandLine";
 import {
     durationWithin,
     headerText,
@@ -12,8 +12,8 @@ import {
     wholeNumber,
 } from "./terminal/optionValues";
 
-export const command = addTargetOptions(
-    commandOf("load").description("Makes requests to the product page, and reports the results."),
+export const command = addCertificateOptions(
+    addTargetOptions(commandOf("load").description("Makes requests to the product page, and reports the results.")),
 )
     .option(
         "-n, --requests <number>",

@@ -1,12 +1,12 @@
 /** `verify`: whether a deployed mesh does what it should. */
 import path from "node:path";
 import { load } from "../compile/compiled";
-import { addTargetOptions, commandOf } from "./terminal/commandLine";
+import { addCertificateOptions, addTargetOptions, commandOf } from "./terminal/commandLine";
 import { webAddress } from "./terminal/optionValues";
 import type * as Verify from "./verify/verify";
 
-export const command = addTargetOptions(
-    commandOf("verify").description("Checks a deployed mesh, and says what to do about what fails."),
+export const command = addCertificateOptions(
+    addTargetOptions(commandOf("verify").description("Checks a deployed mesh, and says what to do about what fails.")),
 )
     .option(
         "--url <url>",

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import * as fc from "fast-check";
 import { curlCommand } from "../../components/bookinfo/curlCommand";
 import { hostFor, isServedBy, urlAt } from "../../components/istio/address";
 import { credentialNameOf } from "../../components/istio/gatewayTls";
+import { stackReadme } from "../../components/gke/readme";
 import { parseConfig } from "../../config";
 import type { Files } from "../../config/files";
 import { faultOfHost } from "../../config/hosts";
@@ -138,4 +141,14 @@ describe("a host", () => {
             expect.stringMatching(/hosts = "a.example.com": it is a string and not a list/),
         ]);
     });
+});
+
+it("is in the README of a stack on Google Cloud, with the command that needs no DNS", () => {
+    const file = path.resolve(__dirname, "../../Pulumi.README.md");
+    const [url, curl, none] = (["url", "curl", "none"] as const).map((way) => stackReadme(file, way));
+    expect(url).toBe(readFileSync(file, "utf8"));
+    expect(curl).toMatch(
+        /^The page: .*once DNS leads its host to the gateway. Before that:\n\n```\n\$\{outputs.curlCommand\}\n```$/m,
+    );
+    expect(none).not.toMatch(/productpageUrl|ingressIp|curlCommand/);
 });

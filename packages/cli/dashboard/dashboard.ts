@@ -7,6 +7,7 @@ import { ADDON_NAMES, isDeployed, PAGE_NAMES, type PageName } from "../mesh/addo
 import { findDeployedCluster } from "../mesh/deployedCluster";
 import { INGRESS_SERVICE } from "../mesh/ingress";
 import { readMesh } from "../mesh/mesh";
+import { type CertificateOptions, readClientCertificate } from "../mesh/pageClient";
 import type { StackOptions } from "../stack/stack";
 import { Progress } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
@@ -16,7 +17,7 @@ import { hasBrowser, openBrowser } from "./browser";
 import { Forwarding } from "./forwarding";
 import { type ForwardedPage, pageFor } from "./page";
 
-export interface DashboardOptions extends StackOptions {
+export interface DashboardOptions extends StackOptions, CertificateOptions {
     all?: boolean;
     port?: number;
     open: boolean;
@@ -78,7 +79,8 @@ async function show(names: PageName[], options: DashboardOptions, stop: AbortSig
     if (addons.length > 0) {
         await requireAddons(await readMesh(cluster), cluster.stack.name, addons);
     }
-    const pages = await Promise.all(wanted.map((name) => pageFor(api, name)));
+    const place = { appNamespace: cluster.stack.appNamespace, certificate: readClientCertificate(options) };
+    const pages = await Promise.all(wanted.map((name) => pageFor(api, name, place)));
 
     const forwardings: Forwarding[] = [];
     try {

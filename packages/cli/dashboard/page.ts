@@ -1,10 +1,20 @@
 import type { Duplex } from "node:stream";
 import { ADDONS, BOOKINFO_PAGE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
+import { UserError } from "../../shared/errors";
 import type { PageName } from "../mesh/addons";
 import { findIngress } from "../mesh/ingress";
-import { connectToGateway, gatewayPods } from "../mesh/throughApi";
+import {
+    type ClientCertificate,
+    isPlain,
+    lacksCertificate,
+    NEEDS_CERTIFICATE,
+    requestHost,
+    securityOf,
+} from "../mesh/pageClient";
+import { connectToPage, gatewayPods } from "../mesh/throughApi";
 import { connectToAddon, waitForAddon, waitForReadyPod } from "./addonPage";
+import { bridge } from "./bridge";
 
 /** A page as it is forwarded to this machine. */
 export interface ForwardedPage {
@@ -17,16 +27,32 @@ export interface ForwardedPage {
     connect: () => Promise<Duplex>;
 }
 
+/** What the page of Bookinfo needs. */
+export interface PagePlace {
+    /** The namespace of Bookinfo. */
+    appNamespace: string;
+    /** The client's own, for a gateway that asks for one. */
+    certificate?: ClientCertificate;
+}
+
 /**
  * The page of an add-on, from its pod; or Bookinfo's, from the ingress gateway: so its routes and mutual TLS are those of
- * other clients.
- * @throws UserError if the ingress gateway is missing
+ * other clients. This machine gets it in plain HTTP, also from a gateway with TLS or hosts, which knows no localhost.
+ * @throws UserError if the ingress gateway is missing, or wants a client's certificate
  */
-export async function pageFor(api: ClusterApi, name: PageName): Promise<ForwardedPage> {
+export async function pageFor(api: ClusterApi, name: PageName, place: PagePlace): Promise<ForwardedPage> {
     if (name === BOOKINFO_PAGE.name) {
-        const ingress = await findIngress(api);
+        const ingress = await findIngress(api, place);
+        if (lacksCertificate(ingress, place.certificate)) {
+            throw new UserError(NEEDS_CERTIFICATE);
+        }
+        const security = securityOf(ingress.access, place.certificate);
+        const connect = async () => {
+            const connection = await connectToPage(api, ingress, security);
+            return isPlain(ingress.access) ? connection : bridge(connection, requestHost(ingress.access));
+        };
         const wait = (stop: AbortSignal) => waitForReadyPod(name, () => gatewayPods(api), stop);
-        return { name, port: BOOKINFO_PAGE.port, wait, connect: () => connectToGateway(api, ingress) };
+        return { name, port: BOOKINFO_PAGE.port, wait, connect };
     }
     return {
         name,

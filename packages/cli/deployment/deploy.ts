@@ -1,13 +1,15 @@
 import pc from "picocolors";
+import type { Endpoint } from "../../../components/istio/address";
 import { UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
 import { explaining } from "../diagnosis/explain";
 import { silenceNotice } from "../diagnosis/silence";
-import { endpointIn, findIngress } from "../mesh/ingress";
+import { findIngress } from "../mesh/ingress";
 import { waitForPage } from "../mesh/page";
-import { askThroughApi } from "../mesh/throughApi";
+import { servedQuestion } from "../mesh/served";
 import { refuseMissingPermissions } from "../preflight/permissions";
 import { preflight } from "../preflight/preflight";
+import { missingCertificate } from "../preflight/gatewayCertificate";
 import { bringSandboxUp, sandboxObstacle, sandboxStatus } from "../sandbox";
 import { connect, type Connection, isElsewhere, refuseOtherCluster } from "../stack/connection";
 import { removeRecord } from "../stack/record";
@@ -106,16 +108,27 @@ async function waitUntilServed(
     { outputs, record }: Deployed,
     stop: AbortSignal,
 ): Promise<string | undefined> {
-    const url = typeof outputs.productpageUrl === "string" ? outputs.productpageUrl : undefined;
-    const ingress = await findIngress(api, url === undefined ? undefined : endpointIn(url));
+    const ingress = await findIngress(api, { appNamespace: stack.appNamespace, address: addressIn(outputs) });
+    const missing = await missingCertificate(api, ingress);
+    if (missing !== undefined) {
+        return missing;
+    }
     const { headers, expected } = pageAccessOf(stack.file);
-    const ask = () => askThroughApi(api, ingress, { headers, stop });
+    const question = { ...servedQuestion(api, ingress, { headers, stop }), expected, stop };
     const progress = new Progress();
-    const question = { url, ask, stop, headers, expected };
     const answer = await progress.during("The page answers", () => waitForPage(question));
     if (!answer.throughApi) {
         return undefined;
     }
     const dashboard = commandLine("dashboard", ["bookinfo", ...optionsFor(stack.withRecord(record))]);
     return silenceNotice(api, ingress, { failure: answer.failure, dashboard });
+}
+
+/** Where clients reach the gateway, by the outputs of a deployment; undefined if it has no external address. */
+function addressIn({ ingressIp, productpageUrl: url }: Deployed["outputs"]): Endpoint | undefined {
+    if (typeof ingressIp !== "string" || typeof url !== "string") {
+        return undefined;
+    }
+    const { port, protocol } = new URL(url);
+    return { host: ingressIp, port: port === "" ? (protocol === "https:" ? 443 : 80) : Number(port) };
 }

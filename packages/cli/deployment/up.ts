@@ -1,7 +1,7 @@
 import { commandLine } from "../../shared/invocation";
 import { shellWord } from "../../shared/shell";
 import { findStack, type Stack, type StackOptions } from "../stack/stack";
-import { kubectlFor, optionsFor } from "../stack/suggestions";
+import { certificateOptions, kubectlFor, optionsFor } from "../stack/suggestions";
 import { runCommand } from "../terminal/runCommand";
 import type { StrategyOptions } from "./chooseStrategy";
 import { deploy, pageLine, type Served } from "./deploy";
@@ -22,16 +22,19 @@ export function up(options: UpOptions): Promise<void> {
 
 function report(served: Served, stack: Stack): void {
     const { outputs, shellCommands, record, notice } = served;
-    const { productpageUrl: url } = outputs;
+    const { productpageUrl: url, curlCommand } = outputs;
     const options = optionsFor(stack.withRecord(record));
+    const asClient = [...options, ...certificateOptions(stack)];
     const reached = typeof url === "string" && notice === undefined;
+    const curl =
+        typeof curlCommand === "string"
+            ? curlCommand
+            : `curl -s -o /dev/null -w '%{http_code}\\n' ${shellWord(String(url))}`;
     const next = [
-        reached
-            ? `curl -s -o /dev/null -w '%{http_code}\\n' ${shellWord(url)}`
-            : commandLine("dashboard", ["bookinfo", ...options]),
+        reached ? curl : commandLine("dashboard", ["bookinfo", ...asClient]),
         `${kubectlFor(stack)} get pods`,
-        commandLine("verify", options),
-        commandLine("load", options),
+        commandLine("verify", asClient),
+        commandLine("load", asClient),
         commandLine("dashboard", [...options, "--all"]),
         commandLine("down", options),
     ];

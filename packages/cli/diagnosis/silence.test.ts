@@ -14,7 +14,7 @@ function gateway(host: string, { metadata = {}, spec = {} }: { metadata?: object
         metadata: { name: "istio-ingressgateway", namespace: "istio-system", ...metadata },
         spec: { ports: [{ port: 80, nodePort: 30080 }], ...spec },
     };
-    return { page, service, type: "LoadBalancer", ports: { service: 80, pod: 80 } };
+    return { page, service, type: "LoadBalancer", ports: { service: 80, pod: 80 }, access: { hosts: [] } };
 }
 
 function node(name: string, providerID: string): KubernetesObject {

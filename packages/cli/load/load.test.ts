@@ -301,7 +301,10 @@ describe("requests", () => {
             response.writeHead(302, { "set-cookie": ["session=amFzb24; Path=/; HttpOnly", "other=1"] }).end();
         };
         const token = { authorization: "Bearer abc" };
-        expect(await signIn("mary ann", url, token, 5)).toEqual({ ...token, cookie: "session=amFzb24; other=1" });
+        expect(await signIn("mary ann", { url, headers: token }, 5)).toEqual({
+            ...token,
+            cookie: "session=amFzb24; other=1",
+        });
         expect(asked).toEqual([["POST", "/login?username=mary+ann", "Bearer abc"]]);
     });
 
@@ -309,11 +312,11 @@ describe("requests", () => {
         answer = (_, response) => {
             response.writeHead(404).end();
         };
-        await expect(signIn("ann", url, {}, 5)).rejects.toThrow("cannot sign in as ann: /login answers 404");
+        await expect(signIn("ann", { url }, 5)).rejects.toThrow("cannot sign in as ann: /login answers 404");
         answer = (request) => {
             request.socket.destroy();
         };
-        await expect(signIn("ann", url, {}, 5)).rejects.toThrow("cannot sign in as ann: connection reset");
+        await expect(signIn("ann", { url }, 5)).rejects.toThrow("cannot sign in as ann: connection reset");
     });
 
     it("stop if the user stops them: no new ones begin, and the current ones do not count", async () => {

@@ -1,5 +1,7 @@
+import { createSecureContext } from "node:tls";
 import { Stopped, UserError } from "../../shared/errors";
 import { findDeployedCluster } from "../mesh/deployedCluster";
+import { type CertificateOptions, type ClientCertificate, readClientCertificate } from "../mesh/pageClient";
 import type * as StackConfig from "../stack/config";
 import type { Stack, StackOptions } from "../stack/stack";
 import { MovingLine } from "../terminal/progress";
@@ -9,9 +11,9 @@ import { loadReport } from "./report";
 import { type Load, makeRequests } from "./requests";
 import { signIn } from "./signIn";
 import { Tally } from "./summary";
-import { openWay } from "./way";
+import { type LoadWay, openWay } from "./way";
 
-export interface LoadOptions extends StackOptions {
+export interface LoadOptions extends StackOptions, CertificateOptions {
     /** Default: `REQUESTS`, unless the load has a duration. */
     requests?: number;
     duration?: number;
@@ -30,6 +32,12 @@ const REQUESTS = 100;
 /** Runs `load` to its end, and exits. */
 export function load(options: LoadOptions): Promise<void> {
     return runCommand((stop) => loadPage(options, stop), "Stopped; these are the requests made until then.");
+}
+
+/** A URL of the user's own, which need not be that of a deployed gateway. */
+function wayTo(url: string, certificate: ClientCertificate | undefined): LoadWay {
+    const access = certificate && { secureContext: createSecureContext({ ...certificate }) };
+    return { url, access, headers: {}, close: () => undefined };
 }
 
 async function makeLoad(load: Load, stop: AbortSignal): Promise<{ tally: Tally; milliseconds: number }> {
@@ -57,19 +65,20 @@ async function makeLoad(load: Load, stop: AbortSignal): Promise<{ tally: Tally; 
 }
 
 async function loadPage(
-    { requests, duration, rate, user, token, concurrency, timeout, json, ...where }: LoadOptions,
+    { requests, duration, rate, user, token, concurrency, timeout, json, cert, key, ...where }: LoadOptions,
     stop: AbortSignal,
 ): Promise<void> {
+    const certificate = readClientCertificate({ cert, key });
     const cluster = where.url === undefined ? await findDeployedCluster(where) : undefined;
-    const way = cluster ? await openWay(cluster, stop) : { url: where.url ?? "", headers: {}, close: () => undefined };
+    const { close, ...way } = cluster ? await openWay(cluster, stop, certificate) : wayTo(where.url ?? "", certificate);
     const most = requests ?? (duration === undefined ? REQUESTS : Infinity);
     const limits = { requests: most, concurrency, timeout, rate, duration };
     const load = async () => {
-        const headers = token === undefined ? way.headers : { authorization: `Bearer ${token}` };
-        const session = user === undefined ? headers : await signIn(user, way.url, headers, timeout);
-        return makeLoad({ url: way.url, ...limits, headers: session }, stop);
+        const target = token === undefined ? way : { ...way, headers: { authorization: `Bearer ${token}` } };
+        const headers = user === undefined ? target.headers : await signIn(user, target, timeout);
+        return makeLoad({ ...target, ...limits, headers }, stop);
     };
-    const { tally, milliseconds } = await load().finally(way.close);
+    const { tally, milliseconds } = await load().finally(close);
     const asked = cluster && askedOf(cluster.stack, user, tally);
     const summary = { ...tally.summary(milliseconds), ...(asked && { asked }) };
     console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));

@@ -1,10 +1,12 @@
 import http from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { messageOf } from "../../shared/errors";
-import { type Route, routeTo } from "./route";
+import { type Access, type Route, routeTo } from "./route";
 
 export interface Load {
     url: string;
+    /** What the requests need beyond the URL. */
+    access?: Access;
     /** Most requests; Infinity if only the time ends the load. */
     requests: number;
     /** Number of requests at the same time. */
@@ -45,6 +47,8 @@ const CONNECTION_ERRORS: Record<string, string> = {
     ENOTFOUND: "no such host",
     EAI_AGAIN: "no such host (name server does not answer)",
     ETIMEDOUT: "connection timed out",
+    ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: "the server asks clients for a certificate",
+    ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: "the server does not know the CA of the client's certificate",
 };
 
 /**
@@ -56,8 +60,8 @@ export async function makeRequests(
     onOutcome: (outcome: Outcome) => void,
     stop?: AbortSignal,
 ): Promise<void> {
-    const { url, requests, concurrency, timeout, rate, duration = Infinity, headers } = load;
-    const route = routeTo(url, { keepAlive: true, maxSockets: concurrency });
+    const { url, access, requests, concurrency, timeout, rate, duration = Infinity, headers } = load;
+    const route = routeTo(url, { keepAlive: true, maxSockets: concurrency }, access);
     const start = performance.now();
     let begun = 0;
     const worker = async () => {
@@ -93,11 +97,16 @@ async function pauseUntil(time: number, signal: AbortSignal | undefined): Promis
  * Makes one request, and follows no redirect.
  * @param timeout longest time for the answer with its body, in seconds
  * @param options.route default: a route for this request alone
+ * @param options.access what that route needs beyond the URL
  */
 export async function makeRequest(
     url: string,
     timeout: number,
-    { route = routeTo(url), ...options }: Pick<http.RequestOptions, "headers" | "signal"> & { route?: Route } = {},
+    {
+        access,
+        route = routeTo(url, undefined, access),
+        ...options
+    }: Pick<http.RequestOptions, "headers" | "signal"> & { route?: Route; access?: Access } = {},
 ): Promise<Outcome> {
     const begun = performance.now();
     const outcome = (rest: Omit<Outcome, "milliseconds">) => ({ milliseconds: performance.now() - begun, ...rest });

@@ -1,5 +1,8 @@
 import http from "node:http";
 import https from "node:https";
+import { isIP, isIPv6 } from "node:net";
+import type { SecureContext } from "node:tls";
+import type { Endpoint } from "../../../components/istio/address";
 import { curlProxyFor, shownProxy } from "../../shared/proxy";
 import type * as Tunnel from "./tunnel";
 
@@ -11,9 +14,20 @@ export interface Route {
     close: () => void;
 }
 
+/** What requests need beyond their URL. */
+export interface Access {
+    /** Where to connect, whatever DNS knows of the URL's host. Default: at that host. */
+    endpoint?: Endpoint;
+    /** The host that the server's certificate must name. Default: the URL's. */
+    servername?: string;
+    /** The certificates that are trusted, and the client's own. Default: those that Node.js trusts. */
+    secureContext?: SecureContext;
+}
+
 /** @param keptOpen options of connections that stay open; default: each request has its own */
-export function routeTo(url: string, keptOpen?: http.AgentOptions): Route {
-    const address = new URL(url);
+export function routeTo(url: string, keptOpen?: http.AgentOptions, { endpoint, ...security }: Access = {}): Route {
+    const target = new URL(url);
+    const address = endpoint ? at(endpoint, target) : target;
     const proxy = curlProxyFor(address);
     const module = address.protocol === "https:" ? https : http;
     const forwarded = proxy !== undefined && address.protocol === "http:" && proxy.protocol.startsWith("http");
@@ -21,16 +35,32 @@ export function routeTo(url: string, keptOpen?: http.AgentOptions): Route {
         proxy && !forwarded
             ? (require("./tunnel") as typeof Tunnel).tunnelTo(address, proxy, keptOpen)
             : agentOf(forwarded ? proxy : address, keptOpen);
+    // A handshake cannot name an IP address.
+    const named = endpoint && isIP(target.hostname) === 0 && { servername: target.hostname };
+    const secured = address.protocol === "https:" && { ...named, ...security };
     return {
-        get: (options) =>
-            forwarded
-                ? forward(address, proxy, { ...options, agent })
-                : module.get(url, { ...options, ...(agent && { agent }) }),
+        get: (options) => {
+            const headers = {
+                ...(options.headers as http.OutgoingHttpHeaders | undefined),
+                ...(endpoint && { host: target.host }),
+            };
+            return forwarded
+                ? forward(address, proxy, { ...options, headers, agent })
+                : module.get(address, { ...options, ...secured, headers, ...(agent && { agent }) });
+        },
         proxy: proxy && shownProxy(proxy),
         close: () => {
             agent?.destroy();
         },
     };
+}
+
+/** A URL at another place. */
+function at({ host, port }: Endpoint, target: URL): URL {
+    const address = new URL(target);
+    address.hostname = isIPv6(host) ? `[${host}]` : host;
+    address.port = String(port);
+    return address;
 }
 
 function agentOf({ protocol }: URL, keptOpen: http.AgentOptions | undefined): http.Agent | undefined {
@@ -43,8 +73,8 @@ function forward(address: URL, proxy: URL, options: http.RequestOptions): http.C
     const { username, password } = proxy;
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     const headers = {
-        ...(options.headers as http.OutgoingHttpHeaders | undefined),
         host: address.host,
+        ...(options.headers as http.OutgoingHttpHeaders | undefined),
         ...(username !== "" && { "proxy-authorization": `Basic ${Buffer.from(credentials).toString("base64")}` }),
     };
     const module = proxy.protocol === "https:" ? https : http;

@@ -1,21 +1,24 @@
 import { UserError } from "../../shared/errors";
-import { connectionError } from "./requests";
+import { connectionError, type Load } from "./requests";
 import { routeTo } from "./route";
 
 type Headers = Record<string, string>;
 
 /**
  * Signs in to the product page, as its form does. Bookinfo asks for no password.
- * @param page URL of the page
- * @param headers of all requests, such as those with a token
+ * @param page its URL, what requests need beyond that, and their headers, such as one with a token
  * @param timeout longest time for the answer, in seconds
  * @returns these headers, and those of the session
  * @throws UserError if there is no session
  */
-export async function signIn(user: string, page: string, headers: Headers, timeout: number): Promise<Headers> {
+export async function signIn(
+    user: string,
+    { url: page, access, headers }: Pick<Load, "url" | "access" | "headers">,
+    timeout: number,
+): Promise<Headers> {
     const url = new URL("/login", page);
     url.searchParams.set("username", user);
-    const route = routeTo(url.href);
+    const route = routeTo(url.href, undefined, access);
     try {
         const cookies = await new Promise<string[]>((resolve, reject) => {
             const request = route.get({ method: "POST", headers, signal: AbortSignal.timeout(timeout * 1000) });

@@ -3,9 +3,10 @@ import type { ClusterApi } from "../../kubernetes/api";
 import { commandLine, invocationOf } from "../../shared/invocation";
 import { PULUMI } from "../stack/record";
 import type { Stack } from "../stack/stack";
-import { kubectlFor, optionsFor, upCommand } from "../stack/suggestions";
+import { certificateOptions, kubectlFor, optionsFor, upCommand } from "../stack/suggestions";
 import type { DeployedCluster } from "./deployedCluster";
 import { type PageAccess, pageAccessOf } from "../token/pageAccess";
+import type { ClientCertificate } from "./pageClient";
 import { readSwitches, type Switches } from "./switches";
 
 /** A deployed mesh, as the checks see it. */
@@ -17,6 +18,8 @@ export interface Mesh extends Switches {
     address?: Endpoint;
     /** How these commands ask for the page. Default: like anybody. */
     access?: PageAccess;
+    /** The client's certificate for the gateway. */
+    certificate?: ClientCertificate;
     /** Commands for the user, in remedies. */
     commands: {
         /** The start of a kubectl command for this cluster. */
@@ -57,7 +60,7 @@ function commandsFor(stack: Stack): Mesh["commands"] {
             : stack.record?.deployedBy.way === PULUMI
               ? upCommand(stack, "--refresh")
               : up,
-        load: commandLine("load", options),
+        load: commandLine("load", [...options, ...certificateOptions(stack)]),
         dashboard: [invocationOf("dashboard"), ...options].join(" "),
     };
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UserError } from "../../shared/errors";
-import { waitForPage } from "./page";
+import { requestPage, waitForPage } from "./page";
 
 let server: Server;
 let url: string;
@@ -50,7 +50,9 @@ it("takes other statuses for an answer too, if the config says that they are to 
 it("shows what the page asks for", async () => {
     answers = [403];
     const headers = { authorization: "Bearer good" };
-    expect(await waitForPage({ url, headers })).toEqual({ throughApi: false });
+    expect(await waitForPage({ url, request: (address) => requestPage(address, { headers }) })).toEqual({
+        throughApi: false,
+    });
     answers = [403];
     await expect(waitForPage({ url, routesTimeout: 0.1 })).rejects.toThrow("answered 403");
 });

@@ -2,6 +2,7 @@ import { messageOf, UserError, Stopped } from "../../shared/errors";
 import { curlProxyFor } from "../../shared/proxy";
 import { waitUntil } from "../../kubernetes/wait";
 import { connectionError, makeRequest } from "../load/requests";
+import type { Access } from "../load/route";
 
 /** Time until the page must answer after a deployment, in seconds. */
 const PAGE_TIMEOUT = 300;
@@ -16,9 +17,19 @@ export const SILENCE = 20;
 const ATTEMPT_TIMEOUT = 5000;
 const NO_ANSWER = `no answer in ${ATTEMPT_TIMEOUT / 1000} s`;
 
+/** How the page is requested. */
+export interface PageRequest {
+    headers?: Record<string, string>;
+    stop?: AbortSignal;
+    /** What the request needs beyond its URL. */
+    access?: Access;
+}
+
 export interface PageQuestion {
     /** The page's URL for clients outside of the cluster; undefined if it has none. */
     url?: string;
+    /** Asks for the page at its URL. Default: a plain request, which follows redirects, as browsers do. */
+    request?: (url: string) => Promise<{ status: number }>;
     /** Asks for the page through the API server. Default: it is not asked. */
     ask?: (stop?: AbortSignal) => Promise<{ status: number }>;
     stop?: AbortSignal;
@@ -26,8 +37,6 @@ export interface PageQuestion {
     routesTimeout?: number;
     /** Longest time without any answer at the URL, in seconds. */
     silence?: number;
-    /** Headers of the requests at the URL. */
-    headers?: Record<string, string>;
     /** Other statuses by which the page answers too. */
     expected?: Readonly<Record<number, unknown>>;
 }
@@ -46,11 +55,11 @@ export interface PageAnswer {
  */
 export async function waitForPage({
     url,
+    request = (address) => requestPage(address, { stop }),
     ask,
     stop,
     routesTimeout = ROUTES_TIMEOUT,
     silence = SILENCE,
-    headers = {},
     expected = {},
 }: PageQuestion): Promise<PageAnswer> {
     const begun = performance.now();
@@ -59,7 +68,7 @@ export async function waitForPage({
     const inside = new Statuses(routesTimeout, isServed);
     let answer: PageAnswer | undefined;
     await waitUntil(url ?? "the page", { timeout: PAGE_TIMEOUT, stop }, async () => {
-        const problem = url === undefined ? undefined : await outside.look(url, () => request(url, headers, stop), ask);
+        const problem = url === undefined ? undefined : await outside.look(url, () => request(url), ask);
         if (url !== undefined && problem === undefined) {
             answer = { throughApi: false };
             return undefined;
@@ -131,10 +140,12 @@ class Statuses {
 }
 
 /** Goes through the proxy that curl uses. Without one, it follows redirects, as browsers do. */
-async function request(url: string, headers: Record<string, string>, stop?: AbortSignal): Promise<{ status: number }> {
+/** Goes through the proxy that curl uses. Without one, it follows redirects, as browsers do. */
+export async function requestPage(url: string, options: Omit<PageRequest, "access">): Promise<{ status: number }> {
     if (curlProxyFor(new URL(url)) !== undefined) {
-        return requestOnce(url, headers, stop);
+        return requestOnce(url, options);
     }
+    const { headers, stop } = options;
     const attempt = AbortSignal.timeout(ATTEMPT_TIMEOUT);
     try {
         const response = await fetch(url, { headers, signal: stop ? AbortSignal.any([stop, attempt]) : attempt });
@@ -145,17 +156,14 @@ async function request(url: string, headers: Record<string, string>, stop?: Abor
         if (!(error instanceof Error) || messageOf(error.cause) !== "bad port") {
             throw error;
         }
-        return requestOnce(url, headers, stop);
+        return requestOnce(url, options);
     }
 }
 
 /** @throws Error saying why there is no answer */
-async function requestOnce(
-    url: string,
-    headers: Record<string, string>,
-    stop?: AbortSignal,
-): Promise<{ status: number }> {
-    const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, { headers, signal: stop });
+export async function requestOnce(url: string, { headers, stop, access }: PageRequest): Promise<{ status: number }> {
+    const options = { headers, signal: stop, access };
+    const { status, failure } = await makeRequest(url, ATTEMPT_TIMEOUT / 1000, options);
     if (status === undefined) {
         throw new Error(failure);
     }

@@ -1,5 +1,6 @@
 import { pause } from "../../kubernetes/wait";
 import { makeRequest } from "../load/requests";
+import type { Access } from "../load/route";
 import { SILENCE } from "./page";
 
 /** Longest time for one attempt, in seconds. */
@@ -9,10 +10,10 @@ const ATTEMPT = 10;
 const INTERVAL = 1000;
 
 /** Why nothing answers at a URL for `SILENCE` seconds; undefined as soon as something answers, with any status. */
-export async function silenceOf(url: string, stop?: AbortSignal): Promise<string | undefined> {
+export async function silenceOf(url: string, stop?: AbortSignal, access?: Access): Promise<string | undefined> {
     const end = Date.now() + SILENCE * 1000;
     for (;;) {
-        const { status, failure } = await makeRequest(url, ATTEMPT, { signal: stop });
+        const { status, failure } = await makeRequest(url, ATTEMPT, { signal: stop, access });
         if (status !== undefined || stop?.aborted) {
             return undefined;
         }

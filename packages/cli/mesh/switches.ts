@@ -27,6 +27,8 @@ export interface Switches {
     on: Readonly<Record<"mtls" | AddonName, boolean>>;
     /** Whether Istio's CNI plugin is installed; undefined if not. */
     cni?: true;
+    /** Whether the ingress gateway has HTTPS by the config; undefined if not, or if the config cannot be read. */
+    https?: true;
     /** Namespace of Bookinfo. */
     appNamespace: string;
     /** The Prometheus that the config names, in place of the stack's; undefined if it names none, or cannot be read. */
@@ -58,12 +60,13 @@ export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switc
     return { ...switchesOf(config), configured: true, source };
 }
 
-type Found = Pick<Switches, "on" | "cni" | "appNamespace" | "prometheusUrl" | "traffic">;
+type Found = Pick<Switches, "on" | "cni" | "https" | "appNamespace" | "prometheusUrl" | "traffic">;
 
 function switchesOf({ istio, app, bookinfo }: Config): Found {
     return {
         ...(istio.cni && { cni: true }),
         on: { mtls: istio.global.mtls.enabled, ...byAddon(ADDON_NAMES.map((addon) => istio[SWITCHES[addon]].enabled)) },
+        ...(istio.ingress.tls && { https: true }),
         appNamespace: app.namespace,
         prometheusUrl: istio.prometheus.url,
         traffic: bookinfo.traffic,

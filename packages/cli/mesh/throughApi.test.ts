@@ -17,7 +17,7 @@ let cluster: FakeCluster;
 /** The ports of pods that were connected to. */
 let connected: string[];
 
-const ports = { service: 80, pod: 8080 };
+const plain = { ports: { service: 80, pod: 8080 }, access: { hosts: [] } };
 
 beforeAll(async () => {
     gateway = createServer((request, response) => {
@@ -58,7 +58,7 @@ describe("A6: the page through the API server", () => {
             status: 200,
             text: `${kind} ${namespace}/${name}:${port}${path}`,
         });
-        expect(await askThroughApi(cluster.api, { ports })).toEqual({
+        expect(await askThroughApi(cluster.api, plain)).toEqual({
             status: 200,
             text: "services istio-system/istio-ingressgateway:80/productpage",
         });
@@ -67,7 +67,7 @@ describe("A6: the page through the API server", () => {
 
     it.each([403, 503, 0])("is asked by a port-forward if the proxy ends with %d", async (status) => {
         cluster.answer = () => new ApiError(status, "no");
-        expect(await askThroughApi(cluster.api, { ports }, { headers: { traceparent: "00-1-2-01" } })).toEqual({
+        expect(await askThroughApi(cluster.api, plain, { headers: { traceparent: "00-1-2-01" } })).toEqual({
             status: 200,
             text: "trace 00-1-2-01",
         });
@@ -77,7 +77,7 @@ describe("A6: the page through the API server", () => {
     it("is asked by a port-forward if it wants a token, which the API server would take for its own", async () => {
         cluster.answer = () => ({ status: 200, text: "by the proxy" });
         const headers = { authorization: "Bearer token", traceparent: "00-1-2-01" };
-        expect(await askThroughApi(cluster.api, { ports }, { headers })).toEqual({
+        expect(await askThroughApi(cluster.api, plain, { headers })).toEqual({
             status: 200,
             text: "trace 00-1-2-01",
         });
@@ -87,7 +87,7 @@ describe("A6: the page through the API server", () => {
     it("fails with both reasons", async () => {
         cluster.answer = () => new ApiError(403, "services/proxy is forbidden");
         cluster.remove("Pod", "serving");
-        await expect(askThroughApi(cluster.api, { ports })).rejects.toEqual(
+        await expect(askThroughApi(cluster.api, plain)).rejects.toEqual(
             new UserError("services/proxy is forbidden; a port-forward fails too: no pod is ready"),
         );
     });
@@ -95,7 +95,7 @@ describe("A6: the page through the API server", () => {
 
 describe("A6: a gateway without an external address", () => {
     it("has its page in the dashboard, from its pods", async () => {
-        const page = await pageFor(cluster.api, "bookinfo");
+        const page = await pageFor(cluster.api, "bookinfo", { appNamespace: "default" });
         expect(page).toMatchObject({ name: "bookinfo", port: 8080 });
         await page.wait(new AbortController().signal);
         (await page.connect()).destroy();

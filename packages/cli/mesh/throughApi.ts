@@ -1,7 +1,9 @@
 /** Requests to the ingress gateway through the API server. They need only the kubeconfig, and take the page's real way. */
+import { once } from "node:events";
 import http from "node:http";
 import type { Duplex } from "node:stream";
 import { text as readText } from "node:stream/consumers";
+import * as tls from "node:tls";
 import { gatewaySelector, ISTIO_NAMESPACE, PRODUCTPAGE_PATH, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
@@ -9,7 +11,10 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { isReadyPod } from "../../kubernetes/readiness";
 import type { HttpAnswer } from "../../kubernetes/transport";
 import { messageOf, Stopped, UserError } from "../../shared/errors";
+import { connectionError } from "../load/requests";
+import type { Access } from "../load/route";
 import { INGRESS_SERVICE, type Ingress } from "./ingress";
+import { type ClientCertificate, isPlain, requestHost, securityOf } from "./pageClient";
 
 /** Longest time for an answer through a port-forward, in milliseconds. */
 const TIMEOUT = 10_000;
@@ -23,30 +28,69 @@ export function gatewayPods(api: ClusterApi): Promise<KubernetesObject[]> {
     });
 }
 
-/** Opens a connection to a ready pod of the ingress gateway. @throws UserError if no pod is ready */
-export async function connectToGateway(api: ClusterApi, { ports }: Pick<Ingress, "ports">): Promise<Duplex> {
+/** A connection to a port of a ready pod of the ingress gateway. @throws UserError if no pod is ready */
+export async function connectToGateway(api: ClusterApi, port: number): Promise<Duplex> {
     const pod = (await gatewayPods(api)).find(isReadyPod);
     if (!pod) {
         throw new UserError("no pod is ready");
     }
-    return api.connectToPod({ namespace: ISTIO_NAMESPACE, name: pod.metadata.name }, ports.pod);
+    return api.connectToPod({ namespace: ISTIO_NAMESPACE, name: pod.metadata.name }, port);
+}
+
+/**
+ * A connection to the gateway's port of the page, over TLS if the gateway speaks TLS.
+ * @param security from `securityOf`
+ * @throws UserError if no pod is ready; the error of the handshake
+ */
+export async function connectToPage(
+    api: ClusterApi,
+    { ports, access }: Pick<Ingress, "ports" | "access">,
+    security: Omit<Access, "endpoint">,
+): Promise<Duplex> {
+    const connection = await connectToGateway(api, ports.pod);
+    return access.tls ? overTls(connection, security) : connection;
+}
+
+/** TLS over a connection. It is destroyed if the handshake fails. */
+export async function overTls(connection: Duplex, security: Omit<Access, "endpoint">): Promise<tls.TLSSocket> {
+    const secured = tls.connect({ socket: connection, ...security });
+    secured.once("close", () => connection.destroy());
+    await once(secured, "secureConnect");
+    return secured;
+}
+
+interface Asking {
+    headers?: Record<string, string>;
+    stop?: AbortSignal;
+    /** The client's own certificate. */
+    certificate?: ClientCertificate;
 }
 
 /**
  * Asks the ingress gateway for the product page, through the API server's proxy. Some control planes reach no port of a pod
  * except the kubelet's, and some users may only forward ports. So if the proxy fails, a port-forward is tried.
+ *
+ * Some requests only go through a port-forward: those to a gateway that speaks TLS, or serves only some hosts, because the proxy
+ * names no host and checks no certificate; and those with a token, which the proxy would take for credentials of its own client.
  * @throws UserError if neither gets an answer
  */
 export async function askThroughApi(
     api: ClusterApi,
-    ingress: Pick<Ingress, "ports">,
-    { headers = {}, stop }: { headers?: Record<string, string>; stop?: AbortSignal } = {},
+    ingress: Pick<Ingress, "ports" | "access">,
+    { headers = {}, stop, certificate }: Asking = {},
 ): Promise<HttpAnswer> {
     const { name, namespace } = INGRESS_SERVICE.metadata;
     const server = { kind: "services", namespace, name, port: ingress.ports.service } as const;
-    if (headers.authorization !== undefined) {
-        // The API server's proxy would take it for credentials of its own client.
-        return getOver(await connectToGateway(api, ingress), headers, stop);
+    const forward = async () => {
+        const connection = await connectToPage(api, ingress, securityOf(ingress.access, certificate));
+        return getOver(connection, { host: requestHost(ingress.access), ...headers }, stop);
+    };
+    if (!isPlain(ingress.access) || headers.authorization !== undefined) {
+        return forward().catch((error: unknown) => {
+            throw error instanceof Stopped || error instanceof UserError
+                ? error
+                : new UserError(connectionError(error));
+        });
     }
     try {
         return await api.getByProxy(server, PRODUCTPAGE_PATH, stop, headers);
@@ -55,7 +99,7 @@ export async function askThroughApi(
             throw error;
         }
         try {
-            return await getOver(await connectToGateway(api, ingress), headers, stop);
+            return await forward();
         } catch (second) {
             if (second instanceof Stopped) {
                 throw second;
@@ -73,12 +117,7 @@ function getOver(connection: Duplex, headers: Record<string, string>, stop?: Abo
             reject(stop?.aborted ? new Stopped() : (error as Error));
         };
         const request = http.get(
-            {
-                path: PRODUCTPAGE_PATH,
-                headers: { host: "localhost", ...headers },
-                createConnection: () => connection,
-                signal: stop,
-            },
+            { path: PRODUCTPAGE_PATH, headers, createConnection: () => connection, signal: stop },
             (response) => {
                 readText(response).then((text) => {
                     connection.destroy();

@@ -1,5 +1,6 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { ISTIO_NAMESPACE } from "../../../components/names";
+import { certificatesIn } from "../../../config/certificates";
 import type { ClusterApi } from "../../kubernetes/api";
 import { unlessForbidden } from "../../kubernetes/apiError";
 
@@ -42,8 +43,8 @@ function problemOf(data: Record<string, string>, now = Date.now()): string | und
         return `it lacks ${missing.join(", ")}`;
     }
     const pem = (name: string) => Buffer.from(data[name] ?? "", "base64").toString();
-    const [certificate, root, chain] = [form.certificate, form.root, form.chain].map((name) =>
-        certificatesIn(pem(name)),
+    const [certificate, root, chain] = [form.certificate, form.root, form.chain].map(
+        (name) => certificatesIn(pem(name)) ?? [],
     );
     const unreadable = [form.certificate, form.root].find((_, index) => [certificate, root][index]?.length === 0);
     const [signing] = certificate ?? [];
@@ -67,15 +68,6 @@ function problemOf(data: Record<string, string>, now = Date.now()): string | und
     return isIssuedBy(signing, root ?? [], chain ?? [])
         ? undefined
         : `${form.certificate} does not lead to ${form.root} through ${form.chain}`;
-}
-
-function certificatesIn(pem: string): X509Certificate[] {
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    try {
-        return blocks.map((block) => new X509Certificate(block));
-    } catch {
-        return [];
-    }
 }
 
 function keyIn(pem: string): KeyObject | undefined {

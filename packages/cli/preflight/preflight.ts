@@ -6,6 +6,7 @@ import { Progress } from "../terminal/progress";
 import { readFacts } from "./clusterFacts";
 import { presumeExisting } from "./existingNamespaces";
 import { checkFit } from "./fit";
+import { checkGatewayCertificate } from "./gatewayCertificate";
 import { lookAtLoadBalancer } from "./loadBalancer";
 import { otherIstio } from "./otherIstio";
 import { unreadableCa } from "./ownCa";
@@ -30,8 +31,9 @@ export async function preflight(connection: Connection, stop: AbortSignal): Prom
     const progress = new Progress();
     const names = [ISTIO_NAMESPACE, stack.appNamespace];
     const app = namespaces.get(stack.appNamespace);
-    const [fit, shared, loadBalancer, ...found] = await Promise.all([
+    const [fit, certificate, shared, loadBalancer, ...found] = await Promise.all([
         checkFit({ stack, api }, facts),
+        checkGatewayCertificate(stack, api),
         // Only the first deployment changes it.
         stack.record === undefined ? noteOnSharedNamespace(stack.appNamespace, app, api) : undefined,
         lookAtLoadBalancer(stack, api, facts),
@@ -40,12 +42,13 @@ export async function preflight(connection: Connection, stop: AbortSignal): Prom
         pullSecretProblem(stack, api),
         unreadableCa(api),
     ]);
-    const refused = fit.filter((finding) => finding.refused).map(({ text }) => text);
+    const findings = [...fit, ...certificate];
+    const refused = findings.filter((finding) => finding.refused).map(({ text }) => text);
     const obstacles = [...refused, ...found, loadBalancer.obstacle].filter((obstacle) => obstacle !== undefined);
     if (obstacles.length > 0) {
         throw new UserError([...obstacles, NOTHING_CHANGED].join("\n"));
     }
-    for (const note of [...fit.map(({ text }) => text), shared, loadBalancer.note]) {
+    for (const note of [...findings.map(({ text }) => text), shared, loadBalancer.note]) {
         if (note !== undefined) {
             progress.note(`Note: ${note}`);
         }

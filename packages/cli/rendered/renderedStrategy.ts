@@ -5,6 +5,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import pc from "picocolors";
+import { curlCommand } from "../../../components/bookinfo/curlCommand";
 import { openCommand } from "../../../components/bookinfo/openCommand";
 import { ISTIO_NAMESPACE } from "../../../components/names";
 import { withPrivateCharts } from "../../kubernetes/charts";
@@ -119,10 +120,18 @@ async function deployerFor({ api, stack }: Connection): Promise<Deployer> {
 
 /** The program ran before the gateway had an address. These outputs follow from it (index.ts). */
 async function pageOutputs({ stack, api }: Connection): Promise<Record<string, string>> {
-    const { page } = await findIngress(api, stack.ingress?.address);
-    return page
-        ? { ingressIp: page.endpoint.host, productpageUrl: page.url }
-        : { openCommand: openCommand(stack.name, { path: stack.cluster.kubeconfig, context: stack.cluster.context }) };
+    const { ingress, appNamespace } = stack;
+    const { page } = await findIngress(api, { appNamespace, address: ingress?.address });
+    const cluster = { path: stack.cluster.kubeconfig, context: stack.cluster.context };
+    if (!page) {
+        return { openCommand: openCommand(stack.name, cluster) };
+    }
+    const isPlain = !ingress?.hosts && !ingress?.tls;
+    return {
+        ingressIp: page.endpoint.host,
+        productpageUrl: page.url,
+        ...(!isPlain && { curlCommand: curlCommand(cluster, page.endpoint, ingress) }),
+    };
 }
 
 /** The outputs as the Pulumi CLI shows them: without the values of secrets. */

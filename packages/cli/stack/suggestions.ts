@@ -67,3 +67,8 @@ function isDefault(kubeconfig: string): boolean {
 function isSame(one: ClusterAddress, other: ClusterAddress): boolean {
     return one.context === other.context && one.kubeconfig === other.kubeconfig;
 }
+
+/** Options that a user adds to a command for the page, if its gateway asks for a client's certificate. */
+export function certificateOptions({ ingress }: Pick<Stack, "ingress">): string[] {
+    return ingress?.tls?.mode === "mutual" ? ["--cert", "FILE", "--key", "FILE"] : [];
+}

@@ -19,3 +19,10 @@ export function addTargetOptions(
         .option("--kubeconfig <file>", kubeconfig)
         .option("--stack <name>", "the Pulumi stack (default: local for the sandbox, else named after the context)");
 }
+
+/** Adds the options that name a client's certificate, for a gateway that asks for one. */
+export function addCertificateOptions(command: Command): Command {
+    return command
+        .option("--cert <file>", "a client's certificate as PEM, for a gateway that asks for one")
+        .option("--key <file>", "the private key of --cert, as PEM");
+}

@@ -20,6 +20,8 @@ export type Check = (mesh: Mesh, stop?: AbortSignal) => Promise<CheckResult>;
 export interface NamedCheck {
     name: string;
     check: Check;
+    /** Whether a mesh has what the check is about. Default: it has. */
+    applies?: (mesh: Mesh) => Promise<boolean>;
 }
 
 export interface NamedResult extends CheckResult {
@@ -60,6 +62,12 @@ export async function eventually(
         }
         await pause(INTERVAL, stop);
     }
+}
+
+/** Those of some checks that are about something in a mesh. */
+export async function applicable(mesh: Mesh, checks: readonly NamedCheck[]): Promise<NamedCheck[]> {
+    const applies = await Promise.all(checks.map(async (each) => (await each.applies?.(mesh)) ?? true));
+    return checks.filter((_, index) => applies[index]);
 }
 
 interface RunOptions {

@@ -2,6 +2,7 @@ import type { NamedCheck } from "./check";
 import { checkEdges } from "./edges";
 import { checkGateway } from "./gateway";
 import { checkGrafana } from "./grafana";
+import { checkHttps, hasHttps } from "./https";
 import { checkKiali } from "./kiali";
 import { checkMetrics } from "./metrics";
 import { checkMutualTls } from "./mutualTls";
@@ -17,6 +18,7 @@ export const CHECKS: readonly NamedCheck[] = [
     { name: "sidecars", check: checkSidecars },
     { name: "strict mTLS", check: checkMutualTls },
     { name: "gateway", check: checkGateway },
+    { name: "HTTPS", check: checkHttps, applies: hasHttps },
     { name: "routes", check: checkRoutes },
     { name: "page", check: checkPage },
     { name: "traces", check: checkTraces },

@@ -4,6 +4,7 @@ import { problemLine } from "../diagnosis/problem";
 import { silenceNotice } from "../diagnosis/silence";
 import { reviewsOn } from "../load/reviews";
 import type { Mesh } from "../mesh/mesh";
+import { NEEDS_CERTIFICATE } from "../mesh/pageClient";
 import { isBookinfoDeployment, isOwnIn } from "../stack/namespaces";
 import { type Check, failed, ok } from "./check";
 import { refusalOf, visitPage } from "./visit";
@@ -14,7 +15,10 @@ import { refusalOf, visitPage } from "./visit";
  */
 export const checkPage: Check = async (mesh, stop) => {
     const visit = await visitPage(mesh, {}, stop);
-    const { what, status, failure = "", body = "", throughApi } = visit;
+    const { what, status, failure = "", body = "", closed, throughApi } = visit;
+    if (closed) {
+        return { status: "off", found: `${what} cannot be seen from here: ${NEEDS_CERTIFICATE}` };
+    }
     const refusal = refusalOf(mesh, visit);
     if (refusal !== undefined) {
         return ok(`${what} answers ${String(status)}: ${refusal}`);

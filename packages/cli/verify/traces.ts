@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { BOOKINFO_NAMES, JAEGER, RELEASES } from "../../../components/names";
 import { reviewsOn } from "../load/reviews";
 import type { Mesh } from "../mesh/mesh";
+import { NEEDS_CERTIFICATE } from "../mesh/pageClient";
 import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, eventually, failed, ok } from "./check";
 import { refusalOf, visitPage } from "./visit";
@@ -19,7 +20,7 @@ export const checkTraces: Check = (mesh, stop) =>
     checkAddon(mesh, "jaeger", async () => {
         const page = await requestRatings(mesh, stop);
         if ("refused" in page) {
-            return { status: "off", found: page.refused };
+            return { status: "off", found: `no request to trace, because ${page.refused}` };
         }
         if ("why" in page) {
             return failed(`no request to trace: ${page.why}`, "fix the page first, then run it again");
@@ -51,9 +52,9 @@ async function requestRatings(
         // https://www.w3.org/TR/trace-context/: version, trace, parent, and the flag that keeps the trace.
         const traceparent = `00-${trace}-${randomBytes(8).toString("hex")}-01`;
         const visit = await visitPage(mesh, { traceparent }, stop);
-        const refused = refusalOf(mesh, visit);
+        const refused = visit.closed ? NEEDS_CERTIFICATE : refusalOf(mesh, visit);
         if (refused !== undefined) {
-            return { refused: `no request to trace, because ${refused}` };
+            return { refused };
         }
         const { what, failure, body = "" } = visit;
         if (failure !== undefined) {

@@ -5,7 +5,7 @@ import { ApiError } from "../../kubernetes/apiError";
 import { UserError, Stopped } from "../../shared/errors";
 import type { KubernetesObject } from "../../kubernetes/object";
 import type { Mesh } from "../mesh/mesh";
-import { type Check, failed, ok, runChecks } from "./check";
+import { applicable, type Check, failed, ok, runChecks } from "./check";
 import { CHECKS } from "./checks";
 import { checkEdges } from "./edges";
 import { checkGateway, gatewaysOf } from "./gateway";
@@ -205,7 +205,7 @@ describe("A7: with Istio's CNI plugin", () => {
 
 describe("in a healthy mesh", () => {
     it("every check is ok, and says what it found", async () => {
-        const results = await runChecks(mesh, CHECKS);
+        const results = await runChecks(mesh, await applicable(mesh, CHECKS));
         const found = Object.fromEntries(results.map(({ name, status, found }) => [name, `${status}: ${found}`]));
         const port = (ingress.address() as AddressInfo).port;
         expect(found).toEqual({
@@ -234,7 +234,7 @@ describe("in a healthy mesh", () => {
             cluster.remove("Deployment", name);
         }
         cluster.remove("Secret", "sh.helm.release.v1.kiali.v1");
-        const results = await runChecks(mesh, CHECKS);
+        const results = await runChecks(mesh, await applicable(mesh, CHECKS));
         expect(results.filter(({ status }) => status === "off").map(({ name, found }) => `${name}: ${found}`)).toEqual([
             "strict mTLS: istio.global.mtls.enabled is false",
             "routes: bookinfo.traffic sets nothing",
@@ -258,7 +258,7 @@ describe("in a healthy mesh", () => {
             kind: "PeerAuthentication",
             metadata: { name: "default", namespace: SYSTEM },
         });
-        const results = await runChecks(mesh, CHECKS);
+        const results = await runChecks(mesh, await applicable(mesh, CHECKS));
         expect(results.find((result) => result.name === name)).toMatchObject(
             failed(`${key} is false, but ${object} is still there`, "the usual command"),
         );

@@ -1,14 +1,15 @@
 import { UserError } from "../../shared/errors";
 import { findDeployedCluster } from "../mesh/deployedCluster";
 import { readMesh } from "../mesh/mesh";
+import { type CertificateOptions, readClientCertificate } from "../mesh/pageClient";
 import type { StackOptions } from "../stack/stack";
 import { MovingLine } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
-import { runChecks } from "./check";
+import { applicable, runChecks } from "./check";
 import { CHECKS } from "./checks";
 import { checkReport } from "./report";
 
-export interface VerifyOptions extends StackOptions {
+export interface VerifyOptions extends StackOptions, CertificateOptions {
     url?: string;
     json?: boolean;
 }
@@ -18,16 +19,18 @@ export function verify(options: VerifyOptions): Promise<void> {
     return runCommand((stop) => check(options, stop));
 }
 
-async function check({ url, json, ...where }: VerifyOptions, stop: AbortSignal): Promise<void> {
+async function check({ url, json, cert, key, ...where }: VerifyOptions, stop: AbortSignal): Promise<void> {
+    const certificate = readClientCertificate({ cert, key });
     const cluster = await findDeployedCluster(where);
     // A cluster that cannot be reached is an error, not a failed check.
     await cluster.api.identity();
-    const mesh = { ...(await readMesh(cluster)), pageUrl: url };
+    const mesh = { ...(await readMesh(cluster)), pageUrl: url, ...(certificate && { certificate }) };
 
-    const waiting = new Set(CHECKS.map(({ name }) => name));
+    const checks = await applicable(mesh, CHECKS);
+    const waiting = new Set(checks.map(({ name }) => name));
     const line = new MovingLine(process.stderr, () => `checking ${[...waiting].join(", ")}`);
     line.start();
-    const results = await runChecks(mesh, CHECKS, {
+    const results = await runChecks(mesh, checks, {
         stop,
         onResult: ({ name }) => {
             waiting.delete(name);

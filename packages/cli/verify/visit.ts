@@ -2,8 +2,11 @@
 import http from "node:http";
 import { messageOf, Stopped } from "../../shared/errors";
 import { makeRequest, type Outcome } from "../load/requests";
+import type { Access } from "../load/route";
+import { readGatewayAccess } from "../mesh/gatewayAccess";
 import { findIngress, type Ingress } from "../mesh/ingress";
 import type { Mesh } from "../mesh/mesh";
+import { accessTo, lacksCertificate, securityOf } from "../mesh/pageClient";
 import { silenceOf } from "../mesh/silence";
 import { askThroughApi } from "../mesh/throughApi";
 import type { CheckResult } from "./check";
@@ -16,6 +19,8 @@ type Answer = Omit<Outcome, "milliseconds">;
 export interface Visit extends Answer {
     /** What was requested, as the beginning of a sentence. */
     what: string;
+    /** Whether nothing was requested, because the gateway asks for a client's certificate, and there is none. */
+    closed?: true;
     /** The gateway, if the page was requested through the API server, and why its address does not answer. */
     throughApi?: { ingress: Ingress; silence?: string };
 }
@@ -45,44 +50,48 @@ const silences = new WeakMap<Mesh, Map<string, Promise<string | undefined>>>();
  * @throws UserError if the gateway is missing
  */
 export async function visitPage(mesh: Mesh, own: Record<string, string>, stop?: AbortSignal): Promise<Visit> {
-    const { api, pageUrl, address, access } = mesh;
-    const headers = { ...access?.headers, ...own };
-    const visit = async (url: string) => ({
+    const { api, pageUrl, appNamespace, address, certificate } = mesh;
+    const headers = { ...mesh.access?.headers, ...own };
+    const visit = async (url: string, access: Access) => ({
         what: url,
-        ...(await makeRequest(url, TIMEOUT, { headers, signal: stop })),
+        ...(await makeRequest(url, TIMEOUT, { headers, signal: stop, access })),
     });
     if (pageUrl !== undefined) {
-        return visit(pageUrl);
+        return visit(pageUrl, securityOf(await readGatewayAccess(api, appNamespace), certificate));
     }
-    const ingress = await findIngress(api, address);
+    const ingress = await findIngress(api, { appNamespace, address });
     const url = ingress.page?.url;
+    if (lacksCertificate(ingress, certificate)) {
+        return { what: url ?? "the page", closed: true };
+    }
+    const access = accessTo(ingress, certificate);
+    const ask = () => answerOf(mesh, ingress, headers, stop);
     if (url === undefined) {
-        const what = "the page, through the API server,";
-        return { what, ...(await answerOf(mesh, ingress, headers, stop)), throughApi: { ingress } };
+        return { what: "the page, through the API server,", ...(await ask()), throughApi: { ingress } };
     }
     const known = silences.get(mesh)?.get(url);
     if (!known) {
-        const first = await visit(url);
+        const first = await visit(url, access);
         if (first.status !== undefined || stop?.aborted) {
             return first;
         }
     }
-    const silence = await (known ?? silenceAt(mesh, url, stop));
+    const silence = await (known ?? silenceAt(mesh, url, access, stop));
     if (silence === undefined) {
-        return visit(url);
+        return visit(url, access);
     }
     const what = `${url} does not answer (${silence}); through the API server it`;
-    return { what, ...(await answerOf(mesh, ingress, headers, stop)), throughApi: { ingress, silence } };
+    return { what, ...(await ask()), throughApi: { ingress, silence } };
 }
 
 async function answerOf(
-    { api }: Mesh,
+    { api, certificate }: Mesh,
     ingress: Ingress,
     headers: Record<string, string>,
     stop?: AbortSignal,
 ): Promise<Answer> {
     try {
-        const { status, text } = await askThroughApi(api, ingress, { headers, stop });
+        const { status, text } = await askThroughApi(api, ingress, { headers, stop, certificate });
         const reason = `${status} ${http.STATUS_CODES[status] ?? ""}`.trim();
         return status === 200 ? { status, body: text } : { status, failure: reason };
     } catch (error) {
@@ -93,10 +102,10 @@ async function answerOf(
     }
 }
 
-function silenceAt(mesh: Mesh, url: string, stop?: AbortSignal): Promise<string | undefined> {
+function silenceAt(mesh: Mesh, url: string, access: Access, stop?: AbortSignal): Promise<string | undefined> {
     const known = silences.get(mesh) ?? new Map<string, Promise<string | undefined>>();
     silences.set(mesh, known);
-    const silence = known.get(url) ?? silenceOf(url, stop);
+    const silence = known.get(url) ?? silenceOf(url, stop, access);
     known.set(url, silence);
     return silence;
 }

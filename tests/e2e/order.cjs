@@ -18,6 +18,7 @@ const ORDER = [
     "clusters/noLoadBalancer",
     "clusters/restricted",
     "clusters/existing",
+    "traffic/tls",
     // Starts with nothing, and removes the sandbox.
     "clusters/company",
     "failures/rendered",

@@ -3,21 +3,31 @@ import { get, productPage } from "./commands";
 /** Requests per second to the page. */
 export const RATE = 10;
 
+interface UnderLoad {
+    /** Called with each page. */
+    onPage?: (body: string) => void;
+    /** Headers of the requests. */
+    headers?: Record<string, string>;
+    /** Makes one request. Default: a new connection for each, as new users have. */
+    ask?: () => Promise<{ status: number; body: string }>;
+}
+
 /**
  * Requests the page all the time while something is done.
- * @param options.onPage called with each page
- * @param options.headers of these requests
  * @returns the number of requests, and why some were lost
  */
 export async function underLoad(
     work: () => Promise<void>,
-    { onPage, headers = {} }: { onPage?: (body: string) => void; headers?: Record<string, string> } = {},
+    {
+        onPage,
+        headers = {},
+        ask = () => get(productPage, { headers: { connection: "close", ...headers } }),
+    }: UnderLoad = {},
 ): Promise<{ sent: number; lost: string[] }> {
     const lost: string[] = [];
     const requests: Promise<void>[] = [];
     const timer = setInterval(() => {
-        // A new connection for each request, as new users have.
-        const request = get(productPage, { headers: { connection: "close", ...headers } }).then(
+        const request = ask().then(
             ({ status, body }) => {
                 if (status === 200) {
                     onPage?.(body);

@@ -57,7 +57,9 @@ export async function visitPage(mesh: Mesh, own: Record<string, string>, stop?: 
         ...(await makeRequest(url, TIMEOUT, { headers, signal: stop, access })),
     });
     if (pageUrl !== undefined) {
-        return visit(pageUrl, securityOf(await readGatewayAccess(api, appNamespace), certificate));
+        // The URL may be another server's, so its host is not replaced.
+        const { secureContext } = securityOf(await readGatewayAccess(api, appNamespace), certificate);
+        return visit(pageUrl, { secureContext });
     }
     const ingress = await findIngress(api, { appNamespace, address });
     const url = ingress.page?.url;

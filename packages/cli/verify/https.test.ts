@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { selfSigned } from "../../../components/istio/selfSigned";
 import type { Mesh } from "../mesh/mesh";
 import { NEEDS_CERTIFICATE } from "../mesh/pageClient";
@@ -112,6 +115,25 @@ describe("what is wrong has a remedy:", () => {
             found: expect.stringMatching(found) as string,
             remedy: expect.stringMatching(remedy) as string,
         });
+    });
+
+    it("another certificate than the Secret's, although its CA is trusted", async () => {
+        const folder = mkdtempSync(path.join(tmpdir(), "ca-"));
+        const env = jest.replaceProperty(process, "env", { NODE_EXTRA_CA_CERTS: path.join(folder, "ca.crt") });
+        writeFileSync(path.join(folder, "ca.crt"), signed.ca.certificate);
+        try {
+            await start({ secret: await signed.ca.server([HOST], []), shown: await signed.ca.server([HOST], []) });
+            expect(await checkHttps(mesh)).toMatchObject({
+                status: "failed",
+                found: `the gateway shows the certificate of CN=${HOST} and not the one in the Secret istio-system/books`,
+                remedy: expect.stringMatching(
+                    /^another Gateway on the same pods may have these hosts: kubectl get/,
+                ) as string,
+            });
+        } finally {
+            env.restore();
+            rmSync(folder, { recursive: true });
+        }
     });
 
     it("clients without a certificate who are let in", async () => {

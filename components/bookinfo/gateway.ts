@@ -5,19 +5,15 @@ import type { GatewayServer, GatewaySpec, ServerTls, VirtualServiceSpec } from "
 import type { TlsSettings } from "../istio/gatewayTls";
 import { BOOKINFO_PORT, GATEWAY, GATEWAY_HTTP_PORT, GATEWAY_HTTPS_PORT, PRODUCTPAGE, PRODUCTPAGE_PATH } from "../names";
 
-/** How clients ask the ingress gateway for Bookinfo. */
-export interface GatewayAccess {
-    /** Host names that the gateway serves, some perhaps with a wildcard. Default: any. */
-    hosts?: readonly string[];
-    /** HTTPS at port 443. `credentialName` is the Secret with the gateway's certificate, in the namespace of its pods. */
-    tls?: Pick<TlsSettings, "mode" | "redirect"> & { credentialName: string };
-}
-
-export interface BookinfoGatewayArgs extends GatewayAccess {
+export interface BookinfoGatewayArgs {
     /** The namespace of Bookinfo. */
     namespace: pulumi.Input<string>;
     /** Labels of the ingress gateway's pods. */
     gatewaySelector: Record<string, string>;
+    /** Host names that the gateway serves, some perhaps with a wildcard. Default: any. */
+    hosts?: readonly string[];
+    /** HTTPS at port 443. `credentialName` is the Secret with the gateway's certificate, in the namespace of its pods. */
+    tls?: Pick<TlsSettings, "mode" | "redirect"> & { credentialName: string };
 }
 
 /**
@@ -58,7 +54,10 @@ export class BookinfoGateway extends pulumi.ComponentResource {
  * Servers on the ports of the ingress gateway's Service. (Istio's own sample has 8080, for the gateway that istioctl installs.
  * The Helm chart's gateway does not listen there.) The routes are for any host: so a change of hosts is one of the Gateway only.
  */
-export function gatewaySpec(selector: Record<string, string>, { hosts = [], tls }: GatewayAccess = {}): GatewaySpec {
+export function gatewaySpec(
+    selector: Record<string, string>,
+    { hosts = [], tls }: Pick<BookinfoGatewayArgs, "hosts" | "tls"> = {},
+): GatewaySpec {
     const served = hosts.length > 0 ? [...hosts] : ["*"];
     const http: GatewayServer = {
         port: { number: GATEWAY_HTTP_PORT, name: "http", protocol: "HTTP" },
@@ -68,7 +67,10 @@ export function gatewaySpec(selector: Record<string, string>, { hosts = [], tls 
     return { selector, servers: tls ? [http, httpsServer(served, tls)] : [http] };
 }
 
-function httpsServer(hosts: string[], { mode, credentialName }: NonNullable<GatewayAccess["tls"]>): GatewayServer {
+function httpsServer(
+    hosts: string[],
+    { mode, credentialName }: NonNullable<BookinfoGatewayArgs["tls"]>,
+): GatewayServer {
     const port = { number: GATEWAY_HTTPS_PORT, name: "https", protocol: "HTTPS" } as const;
     const modes = { simple: "SIMPLE", mutual: "MUTUAL" } as const satisfies Record<string, ServerTls["mode"]>;
     return { port, hosts, tls: { mode: modes[mode], credentialName } };

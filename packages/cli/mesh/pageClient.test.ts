@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Duplex } from "node:stream";
 import { text as readText } from "node:stream/consumers";
 import { selfSigned } from "../../../components/istio/selfSigned";
 import { oneConnection } from "../dashboard/bridge";
 import { pageFor } from "../dashboard/page";
+import { UserError } from "../../shared/errors";
 import { makeRequest } from "../load/requests";
 import { openWay } from "../load/way";
 import { stackOf } from "../testing/stack";
@@ -174,6 +176,34 @@ describe("a gateway that wants a certificate of its clients", () => {
         gateway.stop();
         await start({ clientCa: signed.ca.certificate, external: false });
         expect(await waitForPage(servedQuestion(gateway.cluster.api, ingress))).toEqual({ throughApi: true });
+    });
+});
+
+describe("a handshake that does not begin", () => {
+    it("says that nothing listens at the address", async () => {
+        await start({ clientCa: signed.ca.certificate });
+        gateway.stop();
+        expect(await shakeHands(gateway.cluster.api, ingress)).toEqual({
+            wantsCertificate: false,
+            failure: "connection refused",
+        });
+    });
+
+    it("says what the kubelet says, without an external address", async () => {
+        await start({ external: false });
+        gateway.cluster.connect = () => {
+            const connection = new Duplex({
+                read: () => undefined,
+                write: (_chunk, _encoding, done) => {
+                    done();
+                },
+            });
+            setImmediate(() => connection.destroy(new UserError("nothing listens in the pod")));
+            return Promise.resolve(connection);
+        };
+        const { api } = gateway.cluster;
+        expect((await shakeHands(api, ingress)).failure).toBe("nothing listens in the pod");
+        await expect(askThroughApi(api, ingress)).rejects.toThrow("nothing listens in the pod");
     });
 });
 

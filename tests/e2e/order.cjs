@@ -14,6 +14,7 @@ const ORDER = [
     // These start with nothing and leave nothing.
     "lifecycle/renewedKubeconfig",
     "switches",
+    "traffic/traffic",
     "traffic/security",
     "clusters/noLoadBalancer",
     "clusters/restricted",

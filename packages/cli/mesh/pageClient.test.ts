@@ -8,12 +8,15 @@ import { selfSigned } from "../../../components/istio/selfSigned";
 import { oneConnection } from "../dashboard/bridge";
 import { pageFor } from "../dashboard/page";
 import { UserError } from "../../shared/errors";
-import { makeRequest } from "../load/requests";
+import { makeRequest, makeRequests, type Outcome } from "../load/requests";
+import { signIn } from "../load/signIn";
 import { openWay } from "../load/way";
 import { stackOf } from "../testing/stack";
+import { visitPage } from "../verify/visit";
 import { authority, TlsGateway, type TlsGatewayOptions } from "../testing/tlsGateway";
 import { shakeHands } from "./handshake";
 import { findIngress, type Ingress } from "./ingress";
+import type { Mesh } from "./mesh";
 import { waitForPage } from "./page";
 import { accessTo, type ClientCertificate, NEEDS_CERTIFICATE, readClientCertificate } from "./pageClient";
 import { servedQuestion } from "./served";
@@ -204,6 +207,69 @@ describe("a handshake that does not begin", () => {
         const { api } = gateway.cluster;
         expect((await shakeHands(api, ingress)).failure).toBe("nothing listens in the pod");
         await expect(askThroughApi(api, ingress)).rejects.toThrow("nothing listens in the pod");
+    });
+});
+
+describe("a page behind HTTPS that asks for tokens", () => {
+    const token = { authorization: "Bearer good" };
+
+    it("is up with a token, and without one if 403 is expected, outside and through the API server", async () => {
+        for (const external of [true, false]) {
+            await start({ token: "good", external });
+            const { api } = gateway.cluster;
+            const served = { throughApi: !external };
+            expect(
+                await waitForPage({ ...servedQuestion(api, ingress, { headers: token }), routesTimeout: 0.1 }),
+            ).toEqual(served);
+            const question = { ...servedQuestion(api, ingress), routesTimeout: 0.1 };
+            expect(await waitForPage({ ...question, expected: { 403: "tokens" } })).toEqual(served);
+            await expect(waitForPage(question)).rejects.toThrow("has answered 403");
+            gateway.stop();
+        }
+    });
+
+    it.each([true, false])("is loaded by a user who signs in there, external address: %s", async (external) => {
+        await start({ token: "good", external, clientCa: signed.ca.certificate });
+        const said = jest.spyOn(console, "error").mockReturnValue(undefined);
+        const { close, ...way } = await openWay(
+            { stack: stackOf(), api: gateway.cluster.api },
+            undefined,
+            signed.client,
+        );
+        const outcomes: Outcome[] = [];
+        try {
+            const headers = await signIn("ann", { ...way, headers: token }, 5);
+            const limits = { requests: 1, concurrency: 1, timeout: 5 };
+            await makeRequests({ ...way, ...limits, headers }, (outcome) => outcomes.push(outcome));
+        } finally {
+            close();
+            said.mockRestore();
+        }
+        expect(outcomes).toMatchObject([{ status: 200 }]);
+        const seen = gateway.seen.slice(-2).map(({ method, host, servername, headers: { authorization, cookie } }) => ({
+            method,
+            host: host.replace(/:\d+$/, ""),
+            servername,
+            authorization,
+            cookie,
+        }));
+        const common = { host: HOST, servername: HOST, ...token };
+        expect(seen).toEqual([
+            { method: "POST", ...common, cookie: undefined },
+            { method: "GET", ...common, cookie: "a=1; b=2" },
+        ]);
+    });
+
+    it("is visited by verify with the token, outside and through the API server", async () => {
+        for (const external of [true, false]) {
+            await start({ token: "good", external });
+            const access = { headers: token, expected: {} };
+            const mesh = { api: gateway.cluster.api, appNamespace: "default", access } as unknown as Mesh;
+            expect(await visitPage(mesh, { traceparent: "00-1-2-01" })).toMatchObject({ status: 200 });
+            expect(gateway.seen).toMatchObject([{ servername: HOST, headers: { ...token, traceparent: "00-1-2-01" } }]);
+            expect((await visitPage({ ...mesh, access: undefined }, {})).status).toBe(403);
+            gateway.stop();
+        }
     });
 });
 

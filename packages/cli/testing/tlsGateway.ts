@@ -21,6 +21,8 @@ export interface TlsGatewayOptions {
     /** Whether the Gateway's port 80 redirects, and what it answers there. Default: both do. */
     redirect?: boolean;
     answersRedirect?: boolean;
+    /** The bearer token that it asks for with 403. Default: none. */
+    token?: string;
     /** Whether the Service has an external address: this machine. Default: true. */
     external?: boolean;
 }
@@ -42,6 +44,8 @@ export class TlsGateway {
     private readonly servers: (http.Server | https.Server)[] = [];
     secured = 0;
 
+    private constructor(private readonly token?: string) {}
+
     static async start({
         hosts = ["books.example.com"],
         secret = selfSigned(hosts),
@@ -49,9 +53,10 @@ export class TlsGateway {
         clientCa,
         redirect = true,
         answersRedirect = redirect,
+        token,
         external = true,
     }: TlsGatewayOptions = {}): Promise<TlsGateway> {
-        const gateway = new TlsGateway();
+        const gateway = new TlsGateway(token);
         const { certificate: cert, key } = shown;
         const mutual = clientCa !== undefined;
         const options = { cert, key, requestCert: mutual, rejectUnauthorized: mutual, ca: clientCa };
@@ -134,7 +139,10 @@ export class TlsGateway {
             const { servername } = request.socket as unknown as { servername?: string | false };
             const { method = "", headers } = request;
             this.seen.push({ method, host: headers.host ?? "", servername, body, headers });
-            response.writeHead(200, { "set-cookie": ["a=1", "b=2"] }).end("Reviews served by: reviews-v2-a-b");
+            const served = this.token === undefined || headers.authorization === `Bearer ${this.token}`;
+            response
+                .writeHead(served ? 200 : 403, { "set-cookie": ["a=1", "b=2"] })
+                .end("Reviews served by: reviews-v2-a-b");
         });
     };
 }

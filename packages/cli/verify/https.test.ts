@@ -6,7 +6,9 @@ import type { Mesh } from "../mesh/mesh";
 import { NEEDS_CERTIFICATE } from "../mesh/pageClient";
 import { authority, TlsGateway, type TlsGatewayOptions } from "../testing/tlsGateway";
 import { checkHttps, hasHttps } from "./https";
+import { failed } from "./check";
 import { checkPage } from "./page";
+import { unlessRefused } from "./visit";
 
 const HOST = "books.example.com";
 const DAY = 24 * 60 * 60_000;
@@ -68,6 +70,13 @@ describe("HTTPS is proved by a handshake:", () => {
             found: expect.stringMatching(`${closed}, lets ours in$`) as string,
         });
         expect(await checkPage({ ...mesh, certificate })).toMatchObject({ status: "ok" });
+        // What needs requests cannot be made without a certificate.
+        const needy = failed("no requests yet", "load");
+        expect(await unlessRefused(mesh, Promise.resolve(needy))).toEqual({
+            status: "off",
+            found: `no requests yet; ${NEEDS_CERTIFICATE}`,
+        });
+        expect(await unlessRefused({ ...mesh, certificate }, Promise.resolve(needy))).toEqual(needy);
     });
 
     it("and a certificate that ends soon is mentioned", async () => {

@@ -6,7 +6,7 @@ import type { Access } from "../load/route";
 import { readGatewayAccess } from "../mesh/gatewayAccess";
 import { findIngress, type Ingress } from "../mesh/ingress";
 import type { Mesh } from "../mesh/mesh";
-import { accessTo, lacksCertificate, securityOf } from "../mesh/pageClient";
+import { accessTo, lacksCertificate, NEEDS_CERTIFICATE, securityOf } from "../mesh/pageClient";
 import { silenceOf } from "../mesh/silence";
 import { askThroughApi } from "../mesh/throughApi";
 import type { CheckResult } from "./check";
@@ -31,15 +31,21 @@ export function refusalOf({ access }: Mesh, { status }: Pick<Visit, "status">): 
 }
 
 /**
- * The result of a check that needs served pages: off in place of failed if the page refuses these commands as its config says, so
- * that they cannot make what the check is about.
+ * The result of a check that needs served pages: off in place of failed if the page refuses these commands as its config says, or
+ * if the gateway does, so that they cannot make what the check is about.
  */
-export async function unlessRefused({ access }: Mesh, check: Promise<CheckResult>): Promise<CheckResult> {
+export async function unlessRefused(mesh: Mesh, check: Promise<CheckResult>): Promise<CheckResult> {
     const result = await check;
-    const [reason] = Object.values(access?.expected ?? {});
-    return result.status === "failed" && reason !== undefined
-        ? { status: "off", found: `${result.found}; ${reason}` }
-        : result;
+    if (result.status !== "failed") {
+        return result;
+    }
+    const [reason = await closedBy(mesh)] = Object.values(mesh.access?.expected ?? {});
+    return reason === undefined ? result : { status: "off", found: `${result.found}; ${reason}` };
+}
+
+async function closedBy({ api, appNamespace, certificate }: Mesh): Promise<string | undefined> {
+    const access = await readGatewayAccess(api, appNamespace);
+    return lacksCertificate({ access }, certificate) ? NEEDS_CERTIFICATE : undefined;
 }
 
 /** Why the addresses of a mesh do not answer, by URL: all checks of a mesh wait for it together. */

@@ -27,9 +27,13 @@ export function jwksText(jwks: unknown): string {
     return JSON.stringify(typeof jwks === "string" ? parseJson(jwks) : jwks);
 }
 
-/** Whether a set has a key that must stay with its owner. */
+/** Whether there is a key that must stay with its owner, in whichever form. */
 export function hasPrivateKey(jwks: unknown): boolean {
-    const keys = keysIn(jwks) ?? [];
+    if (typeof jwks === "string" && jwks.includes("PRIVATE KEY-----")) {
+        return true;
+    }
+    const value = typeof jwks === "string" ? parseJson(jwks) : jwks;
+    const keys = keysIn(value) ?? (Array.isArray(value) ? (value as unknown[]) : [value]);
     return keys.some((key) => typeof key === "object" && key !== null && PRIVATE.some((name) => name in key));
 }
 

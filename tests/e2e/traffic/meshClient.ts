@@ -72,13 +72,29 @@ export async function startStranger(name: string, namespace = "default"): Promis
             metadata,
             spec: { selector: labels, ports: [{ name: "http", port: 9080 }] },
         },
-        { apiVersion: "v1", kind: "Pod", metadata, spec: { ...template.spec, serviceAccountName: name } },
+        {
+            apiVersion: "v1",
+            kind: "Pod",
+            metadata: { ...metadata, name: podOf(name, namespace) },
+            spec: { ...template.spec, serviceAccountName: name },
+        },
     ];
     const file = fs.mkdtempSync("/tmp/stranger-") + "/objects.json";
     fs.writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items }));
     await kubectl("apply", "--filename", file);
     fs.rmSync(file);
-    await kubectl("wait", "--for=condition=Ready", `pod/${name}`, `--namespace=${namespace}`, "--timeout=60s");
+    await kubectl(
+        "wait",
+        "--for=condition=Ready",
+        `pod/${podOf(name, namespace)}`,
+        `--namespace=${namespace}`,
+        "--timeout=60s",
+    );
+}
+
+/** The processes of a pod are found by its name, so no other namespace has a pod of this name. */
+function podOf(name: string, namespace: string): string {
+    return `${name}-in-${namespace}`;
 }
 
 /** Removes what `startStranger` has made. */
@@ -87,7 +103,7 @@ export async function removeStranger(name: string, namespace = "default"): Promi
         "delete",
         "--ignore-not-found",
         `--namespace=${namespace}`,
-        `pod/${name}`,
+        `pod/${podOf(name, namespace)}`,
         `service/${name}`,
         `serviceaccount/${name}`,
     );

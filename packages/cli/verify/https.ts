@@ -130,11 +130,16 @@ async function locationAt(
     return new Promise((resolve, reject) => {
         const options = { path: PRODUCTPAGE_PATH, headers: { host }, createConnection: () => connection };
         const request = http.get(options, ({ statusCode = 0, headers }) => {
+            clearTimeout(timer);
             connection.destroy();
             resolve({ status: statusCode, location: headers.location });
         });
-        request.setTimeout(TIMEOUT, () => request.destroy(new Error(`no answer in ${TIMEOUT / 1000} s`)));
-        request.on("error", reject);
+        // A connection through the API server has no timeout of its own.
+        const timer = setTimeout(() => request.destroy(new Error(`no answer in ${TIMEOUT / 1000} s`)), TIMEOUT);
+        request.on("error", (error) => {
+            clearTimeout(timer);
+            reject(error);
+        });
         connection.on("error", reject);
     });
 }

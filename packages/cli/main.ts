@@ -5,6 +5,7 @@ import { load } from "../compile/compiled";
 import { PROJECT_FOLDER } from "../shared/project";
 import { command as dashboard } from "./dashboard";
 import { command as down } from "./down";
+import { command as lesson } from "./lesson";
 import { command as makeLoad } from "./load";
 import { command as render } from "./render";
 import { command as token } from "./token";
@@ -19,6 +20,7 @@ const VERBS: Record<string, [description: string, command: Command]> = {
     load: ["make requests to the product page and count the answers", makeLoad],
     dashboard: ["bring the pages of Bookinfo and the add-ons to this machine", dashboard],
     token: ["print a token for a page that asks for one, to learn by", token],
+    lesson: ["set up a lesson of the course in docs/course, or take it back", lesson],
     render: ["write what the program declares as files", render],
 };
 

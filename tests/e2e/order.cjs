@@ -5,9 +5,10 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 const ORDER = [
-    // Deploys what the next two use.
+    // Deploys what the next three use.
     "pageFirst",
     "mesh",
+    "traffic/course",
     // Removes the sandbox of that deployment, and deploys to a new one what the next file uses. That one removes it, and tests that.
     "lifecycle/goneCluster",
     "renderedUp",

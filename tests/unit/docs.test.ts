@@ -9,6 +9,7 @@ const DOCUMENTS = [
     "README.md",
     "CONTRIBUTING.md",
     ...readdirSync(path.join(ROOT, "docs")).map((file) => `docs/${file}`),
+    ...readdirSync(path.join(ROOT, "docs/course")).map((file) => `docs/course/${file}`),
     ...readdirSync(path.join(ROOT, "packages")).map((folder) => `packages/${folder}/README.md`),
 ].filter((file) => file.endsWith(".md") && existsSync(path.join(ROOT, file)));
 

@@ -60,7 +60,7 @@ export function stepsOf({ resources }: Declaration): Step[] {
 }
 
 /** Whether the program creates the resource in the cluster: it is not a component, and not only read. */
-function isStep(resource: DeclaredResource): boolean {
+export function isStep(resource: DeclaredResource): boolean {
     const { custom, read, type } = resource;
     return custom && !read && (type.startsWith("kubernetes:") || type === PROPAGATION_TYPE);
 }

@@ -1,0 +1,66 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { lessonPages } from "../../../packages/cli/lesson/page";
+import { clone, coldStart, npmRun, runCommand, runOnSandbox, stableObjects, stackFile } from "../commands";
+import { consoleCommands, seenAs } from "../console";
+import { changesIn, hasEngine, pulumi } from "../engine";
+import { deployed } from "../sharedSandbox";
+
+/* The course: every command of its pages, with what it prints. Each lesson ends with a mesh that is as it was before. */
+
+const sandboxFile = stackFile("local");
+
+let file: string;
+let objects: string[];
+
+beforeAll(async () => {
+    await deployed();
+    expect(await npmRun("sandbox", "up", "--istioctl")).toMatchObject({ code: 0 });
+    file = fs.readFileSync(sandboxFile, "utf8");
+    objects = await stableObjects();
+}, coldStart);
+
+afterEach(async () => {
+    // A lesson that failed is taken back, so that the next one starts like its page.
+    if (fs.readFileSync(sandboxFile, "utf8") !== file) {
+        await npmRun("lesson", "--undo");
+        fs.writeFileSync(sandboxFile, file);
+        await npmRun("up", "--refresh");
+    }
+}, 180_000);
+
+it.each(lessonPages().map(({ number, title, file: page }) => ({ number, title, page })))(
+    "lesson $number, $title",
+    async ({ number, page }) => {
+        const commands = consoleCommands(fs.readFileSync(path.join(clone, page), "utf8"));
+        for (const { command, expected } of commands) {
+            const { output } = await runCommand("bash", ["-c", command]);
+            expect([command, ...seenAs(expected, output)]).toEqual([command, ...expected]);
+            if (command === `npx bookinfo lesson ${number}`) {
+                expect(await analysis()).toEqual([]);
+            }
+        }
+        expect(commands.at(-1)?.command).toBe(`npx bookinfo lesson ${number} --undo`);
+        expect(fs.readFileSync(sandboxFile, "utf8")).toBe(file);
+        expect(await stableObjects()).toEqual(objects);
+    },
+    300_000,
+);
+
+it("leaves nothing to change, by the engine's preview", async () => {
+    if (hasEngine) {
+        expect(changesIn(await pulumi("preview", "--json"))).toEqual([]);
+    }
+}, 60_000);
+
+/** What `istioctl analyze` finds wrong with Bookinfo's namespace. */
+async function analysis(): Promise<string[]> {
+    const { stdout, output } = await runOnSandbox("istioctl", "analyze", "--namespace", "default", "--output", "json");
+    const findings = JSON.parse(stdout || "null") as { code: string; level: string; message: string }[] | null;
+    expect({ output, isRead: Array.isArray(findings) }).toMatchObject({ isRead: true });
+    // It says that of every EnvoyFilter.
+    const general = /EnvoyFilter exposes internal implementation details/;
+    return (findings ?? [])
+        .filter(({ message }) => !general.test(message))
+        .map(({ code, message }) => `${code} ${message}`);
+}

@@ -116,6 +116,22 @@ describe("/dotviz", () => {
         expect(new Set(colours).size).toBe(3);
     }, 30_000);
 
+    it("shows refusals, and what the source's proxy did, in a colour of their own", async () => {
+        const [refused, aborted, ...others] = BOOKINFO as [Traffic, Traffic];
+        traffic = [{ ...refused, refusals: 0.34 }, { ...aborted, flags: { FI: 3.4, DI: 0.68 } }, ...others];
+        await open("/dotviz");
+        expect(await page.locator(".facts .stopped").allTextContents()).toEqual([
+            "50 % injected, 10 % delayed",
+            "10 % refused",
+        ]);
+        expect(await page.locator("g.edges.stopped .edge").count()).toBe(2);
+        const colours = await page.evaluate<string[]>(
+            `[...document.querySelectorAll("g.edges")].map((edges) => getComputedStyle(edges).color)`,
+        );
+        expect(new Set(colours).size).toBe(4);
+        expect(errors).toEqual([]);
+    }, 30_000);
+
     it("draws names within their boxes", async () => {
         await open("/dotviz");
         for (const node of await page.locator("svg.mesh .node").all()) {

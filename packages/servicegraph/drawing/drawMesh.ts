@@ -159,7 +159,11 @@ function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place
     ].join("");
 }
 
-function drawLabel({ width, height, lock, traffic, second }: Label, { x, y }: Point, mutualTls: MutualTls): string {
+function drawLabel(
+    { width, height, lock, traffic, second, last }: Label,
+    { x, y }: Point,
+    mutualTls: MutualTls,
+): string {
     const { errors, rest } = second;
     return [
         `<g class="facts" marker-end="none" transform="translate(${px(x)} ${px(y)})">`,
@@ -172,6 +176,7 @@ function drawLabel({ width, height, lock, traffic, second }: Label, { x, y }: Po
         errors || rest
             ? `<text y="${px(second.y)}"><tspan class="errors">${escapeMarkup(errors)}</tspan>${escapeMarkup(rest)}</text>`
             : "",
+        last.stopped ? `<text class="stopped" y="${px(last.y)}">${escapeMarkup(last.stopped)}</text>` : "",
         "</g>",
     ].join("");
 }

@@ -41,6 +41,17 @@ it.each([
 });
 
 it.each([
+    [{ refusedRatio: 0.03 }, "3 % refused", "stopped"],
+    [{ injectedRatio: 0.12, unsentRatio: 0.0004 }, "12 % injected, < 0.1 % not sent", "stopped"],
+    [{ delayedRatio: 1 }, "100 % delayed", "healthy"],
+    [{ refusedRatio: 0.5, errorRatio: 0.02 }, "50 % refused", "degraded"],
+    [{ injectedRatio: 1, requestsPerSecond: 0, errorRatio: undefined }, "100 % injected", "stopped"],
+])("writes %j as %s, which is %s", (figures, words, health) => {
+    const one = { ...edge, requestsPerSecond: 1, errorRatio: 0, ...figures };
+    expect([factsOf(one).stopped, healthOf(one)]).toEqual([words, health]);
+});
+
+it.each([
     [4.75, "p95 4.75 ms"],
     [999.6, "p95 1\u202f000 ms"],
     [1300, "p95 1.3 s"],

@@ -2,7 +2,7 @@ import type { MeshEdge, MutualTls } from "../graph/mesh";
 
 /* The words for the figures of an edge, in the drawing, the table and the live graph. */
 
-export type Health = "healthy" | "degraded" | "failing" | "idle" | "unknown";
+export type Health = "healthy" | "stopped" | "degraded" | "failing" | "idle" | "unknown";
 
 /** The error ratio from which an edge is failing. Below it, an edge with errors is degraded. */
 const FAILING = 0.05;
@@ -10,6 +10,7 @@ const FAILING = 0.05;
 /** The legend. */
 export const HEALTHS: Readonly<Record<Health, string>> = {
     healthy: "no errors",
+    stopped: "refused, injected or not sent",
     degraded: "some errors",
     failing: `${FAILING * 100} % errors or more`,
     unknown: "errors unknown, or TCP",
@@ -17,7 +18,7 @@ export const HEALTHS: Readonly<Record<Health, string>> = {
 };
 
 /** The most important one is last, and so drawn on top. */
-export const HEALTH_ORDER: readonly Health[] = ["idle", "unknown", "healthy", "degraded", "failing"];
+export const HEALTH_ORDER: readonly Health[] = ["idle", "unknown", "healthy", "stopped", "degraded", "failing"];
 
 export const MUTUAL_TLS: Readonly<Record<Exclude<MutualTls, undefined>, string>> = {
     all: "mutual TLS",
@@ -25,14 +26,23 @@ export const MUTUAL_TLS: Readonly<Record<Exclude<MutualTls, undefined>, string>>
     none: "plain text",
 };
 
-export function healthOf({ requestsPerSecond = 0, bytesPerSecond = 0, errorRatio }: MeshEdge): Health {
+export function healthOf(edge: MeshEdge): Health {
+    const { requestsPerSecond = 0, bytesPerSecond = 0, errorRatio } = edge;
+    if (errorRatio) {
+        return errorRatio < FAILING ? "degraded" : "failing";
+    }
+    if (stoppedRatio(edge) > 0) {
+        return "stopped";
+    }
     if (requestsPerSecond === 0 && bytesPerSecond === 0) {
         return "idle";
     }
-    if (errorRatio === undefined) {
-        return "unknown";
-    }
-    return errorRatio === 0 ? "healthy" : errorRatio < FAILING ? "degraded" : "failing";
+    return errorRatio === undefined ? "unknown" : "healthy";
+}
+
+/** The part of the requests that the application did not get, or refused itself, from 0 to 1. */
+export function stoppedRatio({ refusedRatio = 0, injectedRatio = 0, unsentRatio = 0 }: MeshEdge): number {
+    return Math.max(refusedRatio, injectedRatio, unsentRatio);
 }
 
 /** The figures of an edge, the most important one first; empty if there is no figure. */
@@ -40,17 +50,14 @@ export interface Facts {
     /** Requests or bytes per second, or both. */
     traffic: string;
     errors: string;
+    /** What was refused, and what the source's proxy did. */
+    stopped: string;
     latency: string;
     mutualTls: string;
 }
 
-export function factsOf({
-    requestsPerSecond,
-    bytesPerSecond,
-    errorRatio,
-    p95Milliseconds,
-    mutualTls,
-}: MeshEdge): Facts {
+export function factsOf(edge: MeshEdge): Facts {
+    const { requestsPerSecond, bytesPerSecond, errorRatio, p95Milliseconds, mutualTls } = edge;
     const figures = [requestsPerSecond, bytesPerSecond].filter((figure) => figure !== undefined);
     const traffic = [
         isKnown(requestsPerSecond) && `${rounded(requestsPerSecond)} req/s`,
@@ -59,10 +66,21 @@ export function factsOf({
     return {
         traffic: traffic.join(", ") || (figures.length > 0 ? "no data" : "no traffic"),
         errors: errorRatio === undefined ? "" : `${percentText(errorRatio)} errors`,
+        stopped: STOPPED.flatMap(([ratio, words]) => {
+            const part = edge[ratio];
+            return part === undefined ? [] : `${percentText(part)} ${words}`;
+        }).join(", "),
         latency: p95Milliseconds === undefined ? "" : `p95 ${millisecondsText(p95Milliseconds)}`,
         mutualTls: mutualTls ? MUTUAL_TLS[mutualTls] : "",
     };
 }
+
+const STOPPED = [
+    ["injectedRatio", "injected"],
+    ["unsentRatio", "not sent"],
+    ["delayedRatio", "delayed"],
+    ["refusedRatio", "refused"],
+] as const;
 
 /** Prometheus' NaN means that the figure is unknown. */
 function isKnown(figure: number | undefined): figure is number {

@@ -26,7 +26,9 @@ it("has the parameters of the graph in its form, and links to the other views", 
 });
 
 it("explains the colours and padlocks, and says how to send traffic", () => {
-    expect(named("ul").map(textOf).join()).toMatch(/no errors.*some errors.*5 % errors or more.*mutual TLS/);
+    expect(named("ul").map(textOf).join()).toMatch(
+        /no errors.*refused, injected or not sent.*some errors.*5 % errors or more.*mutual TLS/,
+    );
     expect(named("pre").map(textOf)).toEqual(["npx bookinfo load --requests 100 --concurrency 4"]);
 });
 

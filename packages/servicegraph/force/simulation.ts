@@ -41,7 +41,7 @@ export interface Graph {
 }
 
 /** The height, in pixels, of a label above a loop. */
-const LOOP_LABEL = 44;
+const LOOP_LABEL = 52;
 
 /**
  * Applies a new answer: known workloads stay where they are, and a new one appears beside one that it has traffic with.

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { answerTo, BOOKINFO, type Traffic } from "../testing/traffic";
 import { anyName } from "../testing/names";
 import { type Detail, detailQueries, trafficQueries } from "../prometheus/queries";
-import { Figures, type Mesh, MeshBuilder } from "./mesh";
+import { Figures } from "./figures";
+import { type Mesh, MeshBuilder } from "./mesh";
 
 const SELECTION = { timeHorizon: "5m", filterEmpty: false, filters: {} };
 
@@ -13,21 +14,21 @@ function meshOf(
     { filterEmpty = false, added = [] as string[] } = {},
 ) {
     const builder = new MeshBuilder();
-    const ask = (promql: string, detailed: boolean) => {
+    const ask = (promql: string, detail?: Detail) => {
         const figures = new Figures();
         for (const { metric, value } of answerTo(promql, traffic)) {
-            builder.read({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) }, detailed, figures);
+            builder.read({ labels: metric, value: value === "+Inf" ? Infinity : Number(value) }, detail, figures);
         }
         return figures;
     };
     const plain = trafficQueries({ ...SELECTION, filterEmpty });
-    for (const [detail, promql] of Object.entries(detailQueries(SELECTION))) {
-        if (!without.includes(detail as Detail)) {
-            builder.detail(detail as Detail, ask(promql, true));
+    for (const [detail, promql] of Object.entries(detailQueries(SELECTION)) as [Detail, string][]) {
+        if (!without.includes(detail)) {
+            builder.detail(detail, ask(promql, detail));
         }
     }
-    builder.traffic("requests", ask(plain.requests, false));
-    builder.traffic("bytes", ask(plain.bytes, false));
+    builder.traffic("requests", ask(plain.requests));
+    builder.traffic("bytes", ask(plain.bytes));
     return builder.finish(filterEmpty, added);
 }
 
@@ -110,6 +111,59 @@ it("does not report 0 errors if they are unknown", () => {
     expect(meshOf(traffic).edges[0]?.errorRatio).toBe(0);
     expect(meshOf(traffic, ["failures"]).edges[0]?.errorRatio).toBeUndefined();
     expect(meshOf([{ from: a, to: b, requests: 0 }]).edges[0]?.errorRatio).toBeUndefined();
+});
+
+it("shows what was refused, and what the caller's proxy did, apart from errors", () => {
+    const flags = { FI: 2, "DI,FI": 2, UO: 3, "UF,URX": 1, DI: 2 };
+    const mesh = meshOf([{ from: a, to: b, requests: 8, failures: 1, refusals: 0.5, flags }]);
+    // Of the 16 requests that a made, b received 8.
+    expect(mesh.edges).toMatchObject([
+        {
+            requestsPerSecond: 8,
+            errorRatio: 0.125,
+            refusedRatio: 0.0625,
+            injectedRatio: 0.25,
+            unsentRatio: 0.25,
+            delayedRatio: 0.125,
+        },
+    ]);
+    const none = { refusedRatio: undefined, injectedRatio: undefined, unsentRatio: undefined, delayedRatio: undefined };
+    expect(meshOf([{ from: a, to: b, requests: 7, refusals: 0, flags: { FI: 0 } }]).edges).toMatchObject([none]);
+});
+
+it("counts what was not sent to a service for each of its workloads, and of all calls of the service", () => {
+    const reviews = (version: string) => ({ app: "reviews", workload: `reviews-${version}`, namespace: "default" });
+    const mesh = meshOf([
+        { from: a, to: reviews("v1"), requests: 2, flags: { FI: 1 } },
+        { from: a, to: reviews("v2"), requests: 1 },
+        { from: b, to: reviews("v2"), requests: 1 },
+    ]);
+    expect(edgesOf(mesh)).toEqual([
+        "default/a -> default/reviews-v1",
+        "default/a -> default/reviews-v2",
+        "default/b -> default/reviews-v2",
+    ]);
+    expect(mesh.edges.map(({ injectedRatio }) => injectedRatio)).toEqual([0.25, 0.25, undefined]);
+});
+
+it("draws the service if none of a caller's requests reached a workload", () => {
+    const traffic = [
+        { from: a, to: b, requests: 0, flags: { FI: 1, UH: 3 } },
+        { from: b, to: workload("c"), requests: 1 },
+    ];
+    const mesh = meshOf(traffic, [], { filterEmpty: true });
+    expect(edgesOf(mesh)).toEqual(["default/a -> default/no workload", "default/b -> default/c"]);
+    expect(mesh.edges[0]).toMatchObject({ requestsPerSecond: 4, injectedRatio: 0.25, unsentRatio: 0.75 });
+    expect(mesh.edges[0]?.errorRatio).toBeUndefined();
+    // With the edges without traffic there is a workload.
+    expect(edgesOf(meshOf(traffic))[0]).toBe("default/a -> default/b");
+    // Without the details of the traffic, nobody knows.
+    expect(edgesOf(meshOf(traffic, ["requests"], { filterEmpty: true }))).toEqual(["/b -> /c"]);
+});
+
+it("shows a delay that every client was tired of as 100 %", () => {
+    const mesh = meshOf([{ from: a, to: b, flags: { DI: 1 } }]);
+    expect(mesh.edges).toMatchObject([{ requestsPerSecond: 1, delayedRatio: 1 }]);
 });
 
 it("leaves out edges without traffic, and their nodes, if requested", () => {

@@ -1,5 +1,7 @@
 import { labelOf, type Sample } from "../prometheus/answer";
-import type { Detail } from "../prometheus/queries";
+import { type Detail, interventionOf } from "../prometheus/queries";
+import { type EdgeFigures, Figures, pairKey, pairOf, POLICIES } from "./figures";
+import { addInterventions } from "./interventions";
 import { nodeName } from "./serviceGraph";
 
 /** The mesh that the pages show. */
@@ -30,11 +32,23 @@ export interface MeshEdge {
     requestsPerSecond?: number;
     /** The part of the requests that failed, from 0 to 1. */
     errorRatio?: number;
+    /** The part of the requests that were refused, from 0 to 1; undefined if there were none. */
+    refusedRatio?: number;
+    /**
+     * What the source's own proxy did with its requests to the service, from 0 to 1; undefined if nothing. Those that it did not send
+     * have no workload, so all workloads of the service have the same ratios.
+     */
+    injectedRatio?: number;
+    unsentRatio?: number;
+    delayedRatio?: number;
     p95Milliseconds?: number;
     /** Undefined if there was no TCP traffic. */
     bytesPerSecond?: number;
     mutualTls: MutualTls;
 }
+
+/** Stands for the workload if none received any of the source's requests to a service. Kubernetes allows no such name. */
+const NO_WORKLOAD = "no workload";
 
 /**
  * Builds a mesh from Prometheus' answers. An edge of 1.0 has no namespaces: it becomes one edge for each pair of namespaces in the
@@ -47,15 +61,30 @@ export class MeshBuilder {
     /** From the two queries of 1.0: traffic between nodes without namespaces. */
     private readonly plain = { requests: new Figures(), bytes: new Figures() };
     private failuresKnown = false;
+    /** Nodes of services by their host names. */
+    private readonly services = new Map<string, number>();
+    /** From the queries for details. */
+    private requests: Figures | undefined;
+    private interventions = new Figures();
 
     /**
      * Adds a sample to the figures of its answer.
-     * @param detailed whether the sample has namespaces
+     * @param query undefined for the two queries of 1.0, whose samples have no namespaces
      */
-    read(sample: Sample, detailed: boolean, { pairs, values, policies }: Figures): void {
-        pairs.push(pairKey(this.node(sample, "source", detailed), this.node(sample, "destination", detailed)));
+    read(sample: Sample, query: Detail | undefined, { pairs, values, kinds, services }: Figures): void {
+        const detailed = query !== undefined;
+        const source = this.node(sample, "source", detailed);
+        if (query === "interventions") {
+            pairs.push(pairKey(source, this.service(sample)));
+            kinds.push(interventionOf(labelOf(sample, "response_flags")) ?? "unsent");
+        } else {
+            pairs.push(pairKey(source, this.node(sample, "destination", detailed)));
+            kinds.push(POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown");
+        }
         values.push(sample.value);
-        policies.push(POLICIES.get(labelOf(sample, "connection_security_policy")) ?? "unknown");
+        if (query === "requests") {
+            services.push(pairKey(source, this.service(sample)));
+        }
     }
 
     /** Adds the answer to one of the two queries of 1.0. */
@@ -64,14 +93,22 @@ export class MeshBuilder {
     }
 
     /** Adds the answer to one of the queries for details. */
-    detail(detail: Detail, { pairs, values, policies }: Figures): void {
+    detail(detail: Detail, figures: Figures): void {
+        if (detail === "interventions") {
+            this.interventions = figures;
+            return;
+        }
         this.failuresKnown ||= detail === "failures";
+        if (detail === "requests") {
+            this.requests = figures;
+        }
+        const { pairs, values, kinds } = figures;
         values.forEach((value, index) => {
             const edge = this.edge(pairs[index] ?? 0);
-            const policy = policies[index] ?? "unknown";
+            const kind = kinds[index] ?? "unknown";
             edge[detail] = combined(detail, edge[detail], value);
             if (detail === "requests" || detail === "bytes") {
-                edge[policy] = (edge[policy] ?? 0) + value;
+                edge[kind] = (edge[kind] ?? 0) + value;
             }
         });
     }
@@ -102,6 +139,10 @@ export class MeshBuilder {
                 }
             });
         }
+        // Without this answer, nobody knows which edges there are.
+        if (this.requests) {
+            addInterventions(this.interventions, this.requests, this.edges);
+        }
         const used = [...this.edges.values()].filter(
             ({ requests, bytes }) => requests !== undefined || bytes !== undefined,
         );
@@ -127,13 +168,17 @@ export class MeshBuilder {
     }
 
     private edgeOf(figures: EdgeFigures, places: ReadonlyMap<number | undefined, number>): MeshEdge {
-        const { source, target, requests, bytes, failures = 0, latency } = figures;
+        const { source, target, requests, bytes, failures = 0, refusals = 0, latency } = figures;
         return {
             source: places.get(source) ?? 0,
             target: places.get(target) ?? 0,
             requestsPerSecond: requests,
             errorRatio:
                 this.failuresKnown && requests !== undefined && requests > 0 ? ratioOf(failures, requests) : undefined,
+            refusedRatio: ratioOf(refusals, requests ?? 0) || undefined,
+            injectedRatio: figures.injected || undefined,
+            unsentRatio: figures.unsent || undefined,
+            delayedRatio: figures.delayed || undefined,
             p95Milliseconds: Number.isFinite(latency) ? latency : undefined,
             bytesPerSecond: bytes,
             mutualTls: mutualTls(figures),
@@ -141,7 +186,7 @@ export class MeshBuilder {
     }
 
     private edge(pair: number): EdgeFigures {
-        const edge = this.edges.get(pair) ?? { source: Math.floor(pair / MOST_NODES), target: pair % MOST_NODES };
+        const edge = this.edges.get(pair) ?? pairOf(pair);
         this.edges.set(pair, edge);
         return edge;
     }
@@ -164,6 +209,19 @@ export class MeshBuilder {
         return this.nodes.push({ name: nodeName(app, workload), app, workload, namespace }) - 1;
     }
 
+    /** The node of the service that was called, which is shown only if no workload is known. */
+    private service(sample: Sample): number {
+        const host = labelOf(sample, "destination_service");
+        const known = this.services.get(host);
+        if (known !== undefined) {
+            return known;
+        }
+        const [, name = host, namespace = ""] = /^([^.]+)\.([^.]+)\.svc(?:\.|$)/.exec(host) ?? [];
+        const index = this.indexOf(name, NO_WORKLOAD, namespace);
+        this.services.set(host, index);
+        return index;
+    }
+
     private withoutNamespace(index: number): number {
         const { app = "", workload = "" } = this.nodes[index] ?? {};
         return this.indexOf(app, workload, "");
@@ -179,35 +237,6 @@ const LABELS = {
         namespace: "destination_workload_namespace",
     },
 } as const;
-
-/** How traffic is secured. */
-type Policy = "encrypted" | "plain" | "unknown";
-
-/** The samples of an answer in columns: an object for each sample takes several times the memory, and time to collect it. */
-export class Figures {
-    /** By `pairKey`. */
-    readonly pairs: number[] = [];
-    readonly values: number[] = [];
-    readonly policies: Policy[] = [];
-}
-
-/** The values of `connection_security_policy` with a meaning. */
-const POLICIES: ReadonlyMap<string, Policy> = new Map([
-    ["mutual_tls", "encrypted"],
-    ["none", "plain"],
-]);
-
-/** The figures of an edge so far, undefined if there are no series; source and target are indexes of nodes. */
-interface EdgeFigures extends Partial<Record<Detail | Policy, number>> {
-    source: number;
-    target: number;
-}
-
-/** More nodes than a mesh can have. */
-const MOST_NODES = 2 ** 24;
-
-/** One number for two indexes of nodes. */
-const pairKey = (source: number, target: number) => source * MOST_NODES + target;
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 

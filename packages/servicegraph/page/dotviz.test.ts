@@ -29,6 +29,15 @@ const BOOKINFO: Mesh = {
         { source: 2, target: 1, requestsPerSecond: 1, errorRatio: 0.01, mutualTls: "none" },
         { source: 3, target: 1, bytesPerSecond: 2048, mutualTls: undefined },
         { source: 2, target: 2, requestsPerSecond: 0, mutualTls: "all" },
+        {
+            source: 2,
+            target: 0,
+            requestsPerSecond: 2,
+            errorRatio: 0,
+            refusedRatio: 0.03,
+            injectedRatio: 0.12,
+            mutualTls: "all",
+        },
     ],
 };
 
@@ -52,14 +61,20 @@ it("draws every node, edge and namespace with its figures", () => {
         "gateway (gateway-v1) → productpage (productpage-v1)\n2.05 kB/s",
         "productpage (productpage-v1) → details (details-v1)\n1.5 req/s, 0 % errors, p95 12.3 ms, mutual TLS",
         "productpage (productpage-v1) → reviews (reviews-v1)\n1 req/s, 25 % errors, p95 1.5 s, mutual TLS in part",
+        "reviews (reviews-v1) → details (details-v1)\n2 req/s, 0 % errors, 12 % injected, 3 % refused, mutual TLS",
         "reviews (reviews-v1) → productpage (productpage-v1)\n1 req/s, 1 % errors, plain text",
         "reviews (reviews-v1) → reviews (reviews-v1)\n0 req/s, mutual TLS",
     ]);
     const drawn = (health: string) =>
         withClass(page, "edges").find((one) => one.name === "g" && one.attributes.get("class") === `edges ${health}`);
-    for (const health of ["healthy", "failing", "degraded", "unknown", "idle"]) {
+    for (const health of ["healthy", "stopped", "failing", "degraded", "unknown", "idle"]) {
         expect(withClass(drawn(health) ?? page, "edge")).toHaveLength(1);
     }
+});
+
+it("writes what was refused or not sent on the edge, in its own colour", () => {
+    const lines = withClass(parseXml(draw(BOOKINFO)), "facts").flatMap((label) => withClass(label, "stopped"));
+    expect(lines.map(textOf)).toEqual(["12 % injected, 3 % refused"]);
 });
 
 /** The rows of the table's body, as text. */
@@ -72,6 +87,7 @@ it("shows the edges with most errors first in the table", () => {
     expect(rowsOf(draw(BOOKINFO))).toEqual([
         "productpage (productpage-v1)defaultreviews (reviews-v1)default1 req/s25 %1.5 smutual TLS in part",
         "reviews (reviews-v1)defaultproductpage (productpage-v1)default1 req/s1 %plain text",
+        "reviews (reviews-v1)defaultdetails (details-v1)default2 req/s0 %12 % injected, 3 % refusedmutual TLS",
         "productpage (productpage-v1)defaultdetails (details-v1)default1.5 req/s0 %12.3 msmutual TLS",
         "gateway (gateway-v1)istio-systemproductpage (productpage-v1)default2.05 kB/s",
         "reviews (reviews-v1)defaultreviews (reviews-v1)default0 req/smutual TLS",
@@ -111,6 +127,8 @@ it("is well-formed and shows every name as text, with any names", () => {
                         target: index,
                         requestsPerSecond: fc.option(fc.double(), { nil: undefined }),
                         errorRatio: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+                        refusedRatio: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+                        unsentRatio: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
                         p95Milliseconds: fc.option(fc.double({ min: 0, noNaN: true }), { nil: undefined }),
                         bytesPerSecond: fc.option(fc.double(), { nil: undefined }),
                         mutualTls: fc.constantFrom("all" as const, "some" as const, "none" as const, undefined),

@@ -1,5 +1,5 @@
 import { drawMesh } from "../drawing/drawMesh";
-import { countOf, factsOf, healthOf } from "../drawing/facts";
+import { countOf, factsOf, healthOf, stoppedRatio } from "../drawing/facts";
 import type { Mesh, MeshEdge } from "../graph/mesh";
 import { at } from "../layout/geometry";
 import { type PageParameters, queryOf, REFRESH_CHOICES } from "../parameters";
@@ -103,11 +103,13 @@ function table({ nodes, edges }: Mesh): string {
         return `<td><bdi>${escapeMarkup(name)}</bdi>${namespace && `<small><bdi>${escapeMarkup(namespace)}</bdi></small>`}</td>`;
     };
     const figures = (edge: MeshEdge) => {
-        const { traffic, errors, latency, mutualTls } = factsOf(edge);
+        const { traffic, errors, stopped, latency, mutualTls } = factsOf(edge);
+        const health = healthOf(edge);
         const cell = (text: string, type: string) => `<td class="${type}">${escapeMarkup(text)}</td>`;
         return [
             cell(traffic, "number"),
-            cell(errors.replace(" errors", ""), `number ${healthOf(edge)}`),
+            cell(errors.replace(" errors", ""), `number ${health === "stopped" ? "healthy" : health}`),
+            cell(stopped, stoppedRatio(edge) > 0 ? "words stopped" : "words"),
             cell(latency.replace("p95 ", ""), "number"),
             cell(mutualTls, "words"),
         ].join("");
@@ -116,7 +118,7 @@ function table({ nodes, edges }: Mesh): string {
 <h2>${omitted > 0 ? `The ${rows.length} edges with most errors and traffic, of ${edges.length}` : "Edges"}</h2>
 <div class="scroll"><table>
 <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Traffic</th><th scope="col" class="number">Errors</th>
-<th scope="col" class="number">Latency (p95)</th><th scope="col">Encryption</th></tr></thead>
+<th scope="col">Refused, not sent</th><th scope="col" class="number">Latency (p95)</th><th scope="col">Encryption</th></tr></thead>
 <tbody>
 ${rows.map((edge) => `<tr>${name(edge.source)}${name(edge.target)}${figures(edge)}</tr>`).join("\n")}
 </tbody></table></div>
@@ -126,6 +128,7 @@ ${rows.map((edge) => `<tr>${name(edge.source)}${name(edge.target)}${figures(edge
 function byImportance(a: MeshEdge, b: MeshEdge): number {
     return (
         sortable(b.errorRatio) - sortable(a.errorRatio) ||
+        stoppedRatio(b) - stoppedRatio(a) ||
         sortable(b.requestsPerSecond) - sortable(a.requestsPerSecond) ||
         sortable(b.bytesPerSecond) - sortable(a.bytesPerSecond) ||
         a.source - b.source ||

@@ -5,7 +5,7 @@ import { unquote } from "../testing/dot";
 import { goQuote } from "../text/goText";
 import { wellFormed } from "../text/wellFormed";
 import { parseDuration } from "./duration";
-import { detailQueries, FILTERS, type Filter, trafficQueries } from "./queries";
+import { detailQueries, FILTERS, type Filter, interventionOf, trafficQueries } from "./queries";
 
 const SELECTION = { timeHorizon: "5m", filterEmpty: false, filters: {} };
 
@@ -72,6 +72,65 @@ function withNames(query: string, filters: Partial<Record<Filter, string>>): str
         ) ?? ""
     );
 }
+
+it.each([
+    ["FI", "injected"],
+    ["DI,FI", "injected"],
+    ["UO", "unsent"],
+    ["UF,URX", "unsent"],
+    ["NR", "unsent"],
+    ["DI", "delayed"],
+    // Sent, and nobody waited for the answer; rate limited; other flags with the same letters.
+    ["UT", undefined],
+    ["RL", undefined],
+    ["NFCF", undefined],
+    ["-", undefined],
+])("the caller's proxy with the flags %s: %s", (flags, expected) => {
+    expect(interventionOf(flags)).toBe(expected);
+    // Prometheus' regular expressions match whole values.
+    const [, pattern = ""] = /response_flags=~"([^"]+)"/.exec(detailQueries(SELECTION).interventions) ?? [];
+    expect(new RegExp(`^(?:${pattern})$`).test(flags)).toBe(expected !== undefined);
+});
+
+it("counts no request both as failed and as refused, and every status of gRPC once", () => {
+    const { failures, refusals } = detailQueries(SELECTION);
+    const isIn = (query: string, code: string, grpc: string) =>
+        [...query.matchAll(/\{([^}]*)\}/g)].some(([, matchers = ""]) =>
+            [...matchers.matchAll(/(response_code|grpc_response_status)(=~|!~)"([^"]*)"/g)].every(
+                ([, label, operator, pattern = ""]) =>
+                    new RegExp(`^(?:${pattern})$`).test(label === "response_code" ? code : grpc) ===
+                    (operator === "=~"),
+            ),
+        );
+    const found = (code: string, grpc = "") => [isIn(failures, code, grpc), isIn(refusals, code, grpc)];
+    for (const [codes, expected] of [
+        [
+            ["0", "500", "503"],
+            [true, false],
+        ],
+        [
+            ["401", "403", "429"],
+            [false, true],
+        ],
+        [
+            ["200", "302", "404"],
+            [false, false],
+        ],
+    ] as const) {
+        expect(codes.map((code) => [code, found(code)])).toEqual(codes.map((code) => [code, expected]));
+    }
+    const statuses = Array.from({ length: 17 }, (_, status) => [status, ...found("200", String(status))]);
+    expect(statuses).toEqual(
+        statuses.map(([status]) => [
+            status,
+            ![0, 7, 8, 16].includes(Number(status)),
+            [7, 8, 16].includes(Number(status)),
+        ]),
+    );
+    expect(found("503", "7")).toEqual([true, false]);
+    expect(found("403", "7")).toEqual([false, true]);
+    expect(found("403", "14")).toEqual([false, true]);
+});
 
 it("this test detects an injection", () => {
     expect(isPromql('sum(rate(a{b="c"}[5m])) or vector(1')).toBe(false);

@@ -135,7 +135,7 @@ it("draws the graph of the two queries if details are unavailable, and says why"
             const mesh = JSON.parse(body) as { nodes: unknown[]; edges: unknown[]; missing: string[] };
             expect([status, mesh.nodes.length, mesh.edges.length]).toEqual([200, 7, 7]);
             expect(mesh.missing.sort()).toEqual(
-                ["bytes", "failures", "latency", "requests"].map(
+                ["bytes", "failures", "interventions", "latency", "refusals", "requests"].map(
                     (detail) => `${detail}: Prometheus answers with status 500 and a body that is not its API's JSON`,
                 ),
             );
@@ -242,7 +242,7 @@ it("makes one graph for equivalent requests", async () => {
             expect(prometheus.queries).toHaveLength(2);
             await Promise.all(["", "?unknown=1", "?refresh=60"].map((query) => server.ask(`/dotviz${query}`)));
             // Two different pages: one loads again, the other does not.
-            expect(prometheus.queries).toHaveLength(2 + 2 * 6);
+            expect(prometheus.queries).toHaveLength(2 + 2 * 8);
         },
     );
 });

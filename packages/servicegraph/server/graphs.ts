@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
-import { Figures, type Mesh, MeshBuilder } from "../graph/mesh";
+import { Figures } from "../graph/figures";
+import { type Mesh, MeshBuilder } from "../graph/mesh";
 import { meshJson } from "../graph/meshJson";
 import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
@@ -69,26 +70,27 @@ const DETAILS_LATER = 2000;
 async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise<{ mesh: Mesh; missing: string[] }> {
     const missing: string[] = [];
     const builder = new MeshBuilder();
-    const figuresOf = async (promql: string, detailed: boolean) => {
+    const figuresOf = async (promql: string, detail?: Detail) => {
         const figures = new Figures();
         await ask(promql, (sample) => {
-            builder.read(sample, detailed, figures);
+            builder.read(sample, detail, figures);
         });
         return figures;
     };
     const queries = trafficQueries(selection);
     const traffic = Promise.all(
         (["requests", "bytes"] as const).map(async (kind) => {
-            builder.traffic(kind, await figuresOf(queries[kind], false));
+            builder.traffic(kind, await figuresOf(queries[kind]));
         }),
     );
     const tooLate = traffic.then(async () => {
         await sleep(DETAILS_LATER, undefined, { ref: false });
         throw new RequestError(504, `Prometheus needs more than ${DETAILS_LATER / 1000} s longer than for the traffic`);
     });
-    const details = Object.entries(detailQueries(selection)).map(async ([detail, query]) => {
+    const detailed = Object.entries(detailQueries(selection)) as [Detail, string][];
+    const details = detailed.map(async ([detail, query]) => {
         try {
-            builder.detail(detail as Detail, await Promise.race([figuresOf(query, true), tooLate]));
+            builder.detail(detail, await Promise.race([figuresOf(query, detail), tooLate]));
         } catch (error) {
             if (!(error instanceof RequestError)) {
                 throw error;

@@ -2,7 +2,7 @@ import { at } from "../layout/geometry";
 import { fakePrometheus } from "./fakePrometheus";
 import { answerTo, type Traffic } from "./traffic";
 
-/** A mesh of a given size, always the same: services in twenty namespaces with calls to each other, some with errors. */
+/** A mesh of a given size, always the same: services in twenty namespaces with calls to each other, some with errors, faults and refusals. */
 export function largeMesh(services: number, edges: number): Traffic[] {
     const workloads = Array.from({ length: services }, (_, index) => ({
         app: `service-${index}`,
@@ -20,6 +20,8 @@ export function largeMesh(services: number, edges: number): Traffic[] {
             to: at(workloads, callee),
             requests,
             failures: index % 9 === 0 ? requests * 0.02 : 0,
+            refusals: index % 11 === 0 ? requests * 0.1 : undefined,
+            flags: index % 10 === 0 ? { FI: requests * 0.1, UO: requests * 0.01 } : undefined,
             p95: 3 + (index % 700),
         };
     });

@@ -16,6 +16,10 @@ export interface Traffic {
     requests?: number;
     /** Failed requests per second. */
     failures?: number;
+    /** Refused requests per second. */
+    refusals?: number;
+    /** Requests per second by the flags of the source's proxy, such as `{ FI: 0.5 }`. */
+    flags?: Readonly<Record<string, number>>;
     /** In milliseconds. */
     p95?: number;
     /** Per second. */
@@ -26,6 +30,9 @@ export interface Traffic {
 
 /** Prometheus' answer to a query of servicegraph for a mesh with this traffic. */
 export function answerTo(promql: string, traffic: readonly Traffic[]): Element[] {
+    if (promql.includes('reporter="source"')) {
+        return traffic.flatMap(flagged);
+    }
     const figure = figureAskedFor(promql);
     const detailed = promql.includes("_namespace,") || promql.includes("_namespace)");
     return traffic.flatMap(({ from, to, policy = "mutual_tls", ...figures }) => {
@@ -43,18 +50,41 @@ export function answerTo(promql: string, traffic: readonly Traffic[]): Element[]
         if (promql.includes("connection_security_policy")) {
             metric.connection_security_policy = policy;
         }
+        if (promql.includes("destination_service")) {
+            metric.destination_service = hostOf(to);
+        }
         return value === undefined || (promql.endsWith(" > 0") && value === 0)
             ? []
             : [{ metric, value: Number.isFinite(value) ? String(value) : goFixed6(value) }];
     });
 }
 
-function figureAskedFor(promql: string): "requests" | "failures" | "p95" | "bytes" {
+/** The services of the workloads in a namespace are called like their apps. */
+const hostOf = ({ app, namespace }: Workload) => `${app}.${namespace}.svc.cluster.local`;
+
+/** What only the source's proxy reports: it knows the service, but not the workload. */
+function flagged({ from, to, flags = {} }: Traffic): Element[] {
+    return Object.entries(flags).map(([response_flags, value]) => ({
+        metric: {
+            source_app: from.app,
+            source_workload: from.workload,
+            source_workload_namespace: from.namespace,
+            destination_service: hostOf(to),
+            response_flags,
+        },
+        value: String(value),
+    }));
+}
+
+function figureAskedFor(promql: string): "requests" | "failures" | "refusals" | "p95" | "bytes" {
     if (promql.includes("_bucket")) {
         return "p95";
     }
     if (promql.includes("tcp")) {
         return "bytes";
+    }
+    if (promql.includes('response_code=~"401|403|429"')) {
+        return "refusals";
     }
     return promql.includes("response_code") ? "failures" : "requests";
 }

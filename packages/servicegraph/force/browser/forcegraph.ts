@@ -173,8 +173,8 @@ function traffic(links: GraphLink[], other: (link: GraphLink) => GraphNode): Ele
 }
 
 function figures(edge: MeshEdge): Element {
-    const { traffic, errors, latency, mutualTls } = factsOf(edge);
-    const lines = [errors, latency, mutualTls].filter(Boolean).join(" · ");
+    const { traffic, errors, stopped, latency, mutualTls } = factsOf(edge);
+    const lines = [errors, stopped, latency, mutualTls].filter(Boolean).join(" · ");
     return html("td", { class: `number ${healthOf(edge)}` }, traffic, html("small", {}, lines));
 }
 

@@ -383,7 +383,7 @@ function fillLink({ group, path, facts }: DrawnLink, { source, target, edge }: G
         facts.replaceChildren();
         return;
     }
-    const { width, height, lock, traffic, second } = labelOf(words);
+    const { width, height, lock, traffic, second, last } = labelOf(words);
     const kind = edge.mutualTls && `lock-${edge.mutualTls}`;
     facts.replaceChildren(
         svg("rect", { x: -width / 2, y: -height / 2, width, height, rx: 6 }),
@@ -392,6 +392,7 @@ function fillLink({ group, path, facts }: DrawnLink, { source, target, edge }: G
             : []),
         svg("text", { class: "traffic", x: traffic.x, y: traffic.y }, traffic.text),
         svg("text", { y: second.y }, svg("tspan", { class: "errors" }, second.errors), second.rest),
+        svg("text", { class: "stopped", y: last.y }, last.stopped),
     );
 }
 
@@ -400,7 +401,7 @@ function placeLink({ path, facts }: DrawnLink, { source, target, mutual }: Graph
     if (source === target) {
         const top = sy - NODE.height / 2;
         path.setAttribute("d", loop(sx, top, LOOP));
-        facts.setAttribute("transform", `translate(${px(sx)} ${px(top - LOOP.height - 22)})`);
+        facts.setAttribute("transform", `translate(${px(sx)} ${px(top - LOOP.height - 26)})`);
         return;
     }
     const length = Math.hypot(tx - sx, ty - sy) || 1;

@@ -114,6 +114,33 @@ describe("every query", () => {
         }
     });
 
+    it("of what the clients' proxies did not send selects it as they report it", () => {
+        const unsent = QUERIES.filter(({ target }) => target.expr.includes('reporter="source"'));
+        // Without a fixed reporter, the default would hide them.
+        expect([...new Set(unsent.map(({ dashboard }) => dashboard.uid))]).toEqual([
+            "istio-mesh",
+            "istio-service",
+            "istio-workload",
+        ]);
+        for (const { name, target } of unsent) {
+            // The server's proxy never saw the request, so these are "unknown".
+            expect([name, target.expr]).toEqual([
+                name,
+                expect.not.stringMatching(/destination_(workload|service_namespace)/),
+            ]);
+            const pattern = /destination_service=~"([^"]+)"/.exec(target.expr)?.[1] ?? ".*";
+            const selects = (host: string, namespace: string) =>
+                new RegExp(`^(?:${pattern.replace("$namespace", namespace).replace("$service", "reviews")})$`).test(
+                    host,
+                );
+            expect([name, selects("reviews.default.svc.cluster.local", "default")]).toEqual([name, true]);
+            if (name.startsWith("Istio mesh")) {
+                expect(selects("unknown", ".*")).toBe(true);
+                expect(selects("reviews.other.svc.cluster.local", "(default|mine)")).toBe(false);
+            }
+        }
+    });
+
     it("is checked", () => {
         expect(QUERIES.length).toBeGreaterThan(150);
     });

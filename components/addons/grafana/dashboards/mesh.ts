@@ -6,7 +6,11 @@ import { labelValues, reporter } from "./variables";
 
 /** The whole mesh: how much traffic, between which workloads, how successful, fast and secure. */
 export function mesh(): string {
-    const traffic = new Traffic(['destination_service_namespace=~"$namespace"']);
+    // All namespaces include "unknown".
+    const traffic = new Traffic(
+        ['destination_service_namespace=~"$namespace"'],
+        ['destination_service=~"([^.]+[.])?$namespace([.].+)?"'],
+    );
     return board({
         uid: UID.mesh,
         title: "Istio mesh",
@@ -31,6 +35,7 @@ export function mesh(): string {
                 panels.requestsByCode(traffic),
                 panels.successBy(panels.SERVICE, traffic),
                 panels.latencyBy(panels.SERVICE, traffic),
+                panels.interventions(traffic),
             ),
             section(
                 "Services and workloads",

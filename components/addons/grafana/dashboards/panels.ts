@@ -22,7 +22,7 @@ export type Unit =
     | "short"; // a number, shortened: 1.2 K
 
 /** Widths, in Grafana's 24 columns. */
-export const WIDTH = { full: 24, half: 12, third: 8, quarter: 6, sixth: 4 } as const;
+export const WIDTH = { full: 24, half: 12, third: 8, quarter: 6, sixth: 4, eighth: 3 } as const;
 
 const HEIGHT = { figure: 4, graph: 8, table: 9 };
 

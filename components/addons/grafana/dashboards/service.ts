@@ -5,11 +5,11 @@ import { labelValues, reporter } from "./variables";
 
 /** One service: who calls it, and how each of its versions answers. */
 export function service(): string {
-    const traffic = new Traffic([
-        'destination_service_namespace="$namespace"',
-        'destination_service_name="$service"',
-        'source_workload=~"$client"',
-    ]);
+    const client = 'source_workload=~"$client"';
+    const traffic = new Traffic(
+        ['destination_service_namespace="$namespace"', 'destination_service_name="$service"', client],
+        ['destination_service=~"$service[.]$namespace([.].+)?"', client],
+    );
     return board({
         uid: UID.service,
         title: "Istio service",
@@ -51,7 +51,12 @@ export function service(): string {
                     traffic,
                 ),
             ),
-            section("Failures", panels.requestsByCode(traffic), panels.requestsByFlag(traffic)),
+            section(
+                "Failures",
+                panels.requestsByCode(traffic),
+                panels.requestsByFlag(traffic),
+                panels.interventions(traffic),
+            ),
             section("Latency", panels.latencyPercentiles(traffic), panels.latencyBy(panels.CLIENT, traffic)),
             section("Sizes", ...panels.sizes(traffic)),
             section("Security", ...panels.security(traffic)),

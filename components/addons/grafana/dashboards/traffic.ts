@@ -11,6 +11,21 @@ const CHOSEN_REPORTER = 'reporter="$reporter"';
 // The client's proxy does not know the policy of the connection: there it is "unknown".
 const KNOWS_POLICY = 'reporter="destination"';
 
+/**
+ * Requests that the server's proxy or application refused. Envoy's filters rbac (403) and jwt_authn (401, 403) set no response flag
+ * (their rbac_filter.cc and filter.cc), so only the code shows them; local_ratelimit (429) sets RL.
+ */
+export const REFUSED = 'response_code=~"401|403|429"';
+
+/** The requests with one of Envoy's response flags; a request can have several, separated by commas. */
+export const flagged = (flags: string) => `response_flags=~"(.*,)?(${flags})(,.*)?"`;
+
+/**
+ * Requests that the client's proxy answered itself: a fault (FI), an open circuit breaker (UO), no healthy pod (UH), no connection (UF),
+ * no route (NR) or cluster (NC). No other proxy counts them.
+ */
+export const NOT_SENT = flagged("FI|UO|UH|UF|NR|NC");
+
 type By = readonly string[];
 
 /**
@@ -19,19 +34,25 @@ type By = readonly string[];
  * from 0 to 1.
  */
 export class Traffic {
+    /**
+     * @param sent matchers for the same traffic as the clients' proxies count it. For requests that they do not send, they know neither
+     * workload nor namespace, only `destination_service` and its name (istio/proxy release-1.31, istio_stats.cc: populatePeerInfo).
+     * Undefined if no matchers select these requests.
+     */
     constructor(
         private readonly matchers: readonly string[],
+        private readonly sent?: readonly string[],
         private readonly window: Window = AT_EACH_POINT,
     ) {}
 
     /** The same traffic, aggregated over the dashboard's whole time range. */
     overRange(): Traffic {
-        return new Traffic(this.matchers, WHOLE_RANGE);
+        return new Traffic(this.matchers, this.sent, WHOLE_RANGE);
     }
 
     /** The part of this traffic that these matchers select too. */
     where(...matchers: string[]): Traffic {
-        return new Traffic([...this.matchers, ...matchers], this.window);
+        return new Traffic([...this.matchers, ...matchers], this.sent && [...this.sent, ...matchers], this.window);
     }
 
     requests(by: By = []): string {
@@ -71,8 +92,23 @@ export class Traffic {
 
     /** Share of the requests that came over mutual TLS. */
     mutualTls(by: By = []): string {
-        const encrypted = this.where('connection_security_policy="mutual_tls"');
-        return share(encrypted.requestsAtServer(by), this.requestsAtServer(by));
+        return this.shareAtServer('connection_security_policy="mutual_tls"', by);
+    }
+
+    /** Share of the requests at the servers' proxies that the matcher selects. */
+    shareAtServer(matcher: string, by: By = []): string {
+        return share(this.where(matcher).requestsAtServer(by), this.requestsAtServer(by));
+    }
+
+    /** Requests counted by the clients' proxies, regardless of the chosen reporter; undefined if nothing selects them. */
+    requestsAtClient(): string | undefined {
+        return this.sent && rate([], select("istio_requests_total", ['reporter="source"', ...this.sent]), this.window);
+    }
+
+    /** Share of the requests at the clients' proxies that the matcher selects. */
+    shareAtClient(matcher: string): string | undefined {
+        const [part, whole] = [this.where(matcher).requestsAtClient(), this.requestsAtClient()];
+        return part && whole && share(part, whole);
     }
 
     private successes(by: By): string {

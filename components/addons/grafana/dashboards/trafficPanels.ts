@@ -1,7 +1,7 @@
 import { linkTo, ofRow, UID } from "./board";
-import { HIGH_IS_GOOD } from "./colours";
-import { breakdown, figure, graph, type Panel, type Series } from "./panels";
-import type { Traffic } from "./traffic";
+import { HIGH_IS_GOOD, NONE_IS_USUAL } from "./colours";
+import { breakdown, figure, graph, type Panel, type Series, WIDTH } from "./panels";
+import { flagged, NOT_SENT, REFUSED, type Traffic } from "./traffic";
 
 /** A way to group traffic. */
 export interface Group {
@@ -42,15 +42,34 @@ const QUIET = { empty: "no traffic" };
 /** The most important numbers, over the time range. */
 export function overview(traffic: Traffic): Panel[] {
     const total = traffic.overRange();
-    return [
+    const notSent = total.shareAtClient(NOT_SENT);
+    const figures = [
         figure("Requests", "short", "HTTP and gRPC requests in the time range.", total.requestCount(), QUIET),
         figure(
             "Success",
             "percentunit",
-            "Share of requests that did not fail in the time range. Failed are answers of 5xx, no answer at all, and gRPC codes that blame the server.",
+            "Share of requests that did not fail in the time range. Failed are answers of 5xx, no answer at all, and gRPC codes that blame the server. Refused requests did not fail. Requests that were not sent count only if “Counted by” is “client”.",
             total.success(),
             { ...QUIET, colours: HIGH_IS_GOOD },
         ),
+        figure(
+            "Refused",
+            "percentunit",
+            "Share of requests with the answer 401 or 403 (a policy or a token) or 429 (a rate limit), as the servers' proxies counted them in the time range.",
+            total.shareAtServer(REFUSED),
+            { ...QUIET, colours: NONE_IS_USUAL },
+        ),
+        ...(notSent === undefined
+            ? []
+            : [
+                  figure(
+                      "Not sent",
+                      "percentunit",
+                      "Share of requests that the clients' proxies answered themselves in the time range: an injected fault, an open circuit breaker, no pod, connection or route.",
+                      notSent,
+                      { ...QUIET, colours: NONE_IS_USUAL },
+                  ),
+              ]),
         figure("Latency p50", "ms", "Half of the requests were answered faster.", total.latency(0.5), QUIET),
         figure("Latency p95", "ms", "One request in twenty took longer.", total.latency(0.95), QUIET),
         figure("Latency p99", "ms", "One request in a hundred took longer.", total.latency(0.99), QUIET),
@@ -62,6 +81,11 @@ export function overview(traffic: Traffic): Panel[] {
             { ...QUIET, colours: HIGH_IS_GOOD },
         ),
     ];
+    // The first one gets what remains of the row.
+    figures.forEach((panel, index) =>
+        panel.span(index > 0 ? WIDTH.eighth : WIDTH.full - (figures.length - 1) * WIDTH.eighth),
+    );
+    return figures;
 }
 
 export function requestsBy(group: Group, traffic: Traffic): Panel {
@@ -92,10 +116,34 @@ export function requestsByCode(traffic: Traffic): Panel {
 /** Why Envoy answered instead of the server. */
 export function requestsByFlag(traffic: Traffic): Panel {
     const description =
-        "Requests with Envoy's reason why they did not run their course: UF could not connect, UH no healthy server, UC connection lost, URX retries used up, UT timed out, NR no route, DC the client left, DI delay injected, FI fault injected.";
+        "Requests with Envoy's reason why they did not run their course: UF could not connect, UH no healthy server, UO circuit breaker open, UC connection lost, URX retries used up, UT timed out, NR no route, DC the client left, DI delay injected, FI fault injected, RL over a rate limit.";
     const flagged = traffic.where('response_flags!="-"').requests(["response_flags"]);
     const series = { expr: `${flagged} > 0`, legend: "{{response_flags}}" };
     return graph("Requests by response flag", "reqps", description, [series]);
+}
+
+/** What was not an ordinary answer or failure of the application, in words. Each is counted by the proxy that did it. */
+export function interventions(traffic: Traffic): Panel {
+    const atClient = (legend: string, flags: string): Series[] => {
+        const expr = traffic.where(flagged(flags)).requestsAtClient();
+        return expr === undefined ? [] : [{ expr, legend }];
+    };
+    return graph(
+        "Faults, refusals and limits",
+        "reqps",
+        "Requests per second that did not just get the application's answer, as the proxy counts them that did it: the client's, or for refusals the server's. Refused are bad tokens (401), missing rights (403) and too many requests (429). Copies of requests (mirroring) look like all others.",
+        [
+            ...atClient("aborted by an injected fault (FI)", "FI"),
+            ...atClient("delayed by an injected fault (DI)", "DI"),
+            ...atClient("not sent: circuit breaker open (UO)", "UO"),
+            ...atClient("not sent: no pod, connection or route (UH, UF, NR, NC)", "UH|UF|NR|NC"),
+            {
+                expr: traffic.where(REFUSED).requestsAtServer(["response_code"]),
+                legend: "refused with {{response_code}}",
+            },
+        ],
+        { width: WIDTH.full },
+    );
 }
 
 export function latencyPercentiles(traffic: Traffic): Panel {
@@ -164,6 +212,12 @@ export function comparison(title: string, description: string, group: Group, tra
             { heading: "Requests/s", unit: "reqps", expr: total.requests(by) },
             { heading: "Failures/s", unit: "reqps", expr: total.failures(by) },
             { heading: "Success", unit: "percentunit", expr: total.success(by), colours: HIGH_IS_GOOD },
+            {
+                heading: "Refused",
+                unit: "percentunit",
+                expr: total.shareAtServer(REFUSED, by),
+                colours: NONE_IS_USUAL,
+            },
             { heading: "p50", unit: "ms", expr: total.latency(0.5, by) },
             { heading: "p95", unit: "ms", expr: total.latency(0.95, by) },
             { heading: "p99", unit: "ms", expr: total.latency(0.99, by) },

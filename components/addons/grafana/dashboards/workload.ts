@@ -7,7 +7,8 @@ import { peerValues, reporter } from "./variables";
 /** One workload: the requests that it gets and sends, and the state of its sidecar. */
 export function workload(): string {
     const inbound = new Traffic(['destination_workload_namespace="$namespace"', 'destination_workload="$workload"']);
-    const outbound = new Traffic(['source_workload_namespace="$namespace"', 'source_workload="$workload"']);
+    const source = ['source_workload_namespace="$namespace"', 'source_workload="$workload"'];
+    const outbound = new Traffic(source, source);
     return board({
         uid: UID.workload,
         title: "Istio workload",
@@ -33,6 +34,7 @@ export function workload(): string {
                 panels.successBy(panels.CLIENT, inbound),
                 panels.latencyPercentiles(inbound),
                 ...panels.sizes(inbound),
+                panels.interventions(inbound),
                 panels.comparison("Clients", "Who called the workload, in the time range.", panels.CLIENT, inbound),
             ),
             section("Outbound at a glance", ...panels.overview(outbound)),
@@ -42,6 +44,7 @@ export function workload(): string {
                 panels.requestsByFlag(outbound),
                 panels.successBy(panels.SERVICE, outbound),
                 panels.latencyBy(panels.SERVICE, outbound),
+                panels.interventions(outbound),
                 panels.comparison("Services", "What the workload called, in the time range.", panels.SERVICE, outbound),
             ),
             section("TCP inbound", ...panels.tcp(panels.CLIENT, inbound)),

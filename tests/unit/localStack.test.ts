@@ -19,7 +19,7 @@ interface Stack {
         "bookinfo-mesh:istio": {
             prometheus: { rules: [{ rules: Rule[] }] };
             values: {
-                istiod: { meshConfig: { defaultConfig: { proxyStatsMatcher: { inclusionRegexps: [string] } } } };
+                istiod: { meshConfig: { defaultConfig: { proxyStatsMatcher: { inclusionRegexps: string[] } } } };
             };
         };
     };
@@ -28,7 +28,7 @@ interface Stack {
 const file = path.join(__dirname, "..", "..", "Pulumi.local.yaml");
 const istio = (parse(fs.readFileSync(file, "utf8")) as Stack).config["bookinfo-mesh:istio"];
 const { rules } = istio.prometheus.rules[0];
-const [inclusion] = istio.values.istiod.meshConfig.defaultConfig.proxyStatsMatcher.inclusionRegexps;
+const { inclusionRegexps } = istio.values.istiod.meshConfig.defaultConfig.proxyStatsMatcher;
 
 /** The metrics that an expression reads. @throws Error if it is not PromQL */
 function metricsOf(expr: string): string[] {
@@ -53,7 +53,7 @@ describe("the rules of the stack local", () => {
             const earlier = rules.slice(0, i).map(({ record }) => record);
             const metrics = metricsOf(expr);
             expect(metrics).not.toEqual([]);
-            for (const metric of metrics.filter((name) => !name.startsWith("envoy_cluster_"))) {
+            for (const metric of metrics.filter((name) => !name.startsWith("envoy_"))) {
                 expect(earlier).toContain(metric);
             }
         },
@@ -61,6 +61,7 @@ describe("the rules of the stack local", () => {
 
     it("record Istio's metrics of requests", () => {
         expect(rules.map(({ record }) => record).filter((record) => record.startsWith("istio_"))).toEqual([
+            "istio_requests_total",
             "istio_requests_total",
             "istio_request_duration_milliseconds_bucket",
             "istio_request_duration_milliseconds_sum",
@@ -77,9 +78,21 @@ describe("the rules of the stack local", () => {
                 const origin = rules
                     .filter(({ expr }) => expr.includes(`"${label}", "$1"`))
                     .map(({ record }) => record);
-                expect(origin).toEqual([side === "source" ? "mesh:call" : "mesh:server"]);
+                expect(origin).toEqual([side === "source" ? "mesh:client" : "mesh:server"]);
             }
         }
+    });
+
+    it("give what a client's proxy does not send the labels that it has in Istio, and to no server's proxy", () => {
+        const [, unsent] = rules.filter(({ record }) => record === "istio_requests_total");
+        expect(unsent?.labels).toMatchObject({
+            reporter: "source",
+            destination_workload: "unknown",
+            destination_service_namespace: "unknown",
+        });
+        // Only the sum of both is in the answers of Envoy's clusters.
+        const [received] = rules.filter(({ record }) => record === "mesh:edge:counter");
+        expect(received?.expr).toMatch(/mesh:counter\s+- on \([^)]+\)\s+sum by \([^)]+\) \(mesh:unsent\)/);
     });
 
     it.each([
@@ -100,13 +113,24 @@ describe("the proxies' statistics in the stack local", () => {
     // Names as `pilot-agent request GET stats` lists them in a sidecar.
     const outbound = "cluster.outbound|9080||reviews.default.svc.cluster.local;";
     const inbound = "cluster.inbound|9080||;";
-    const isKept = (statistic: string) => new RegExp(`^(?:${inclusion})$`).test(statistic);
+    const isKept = (statistic: string) => inclusionRegexps.some((one) => new RegExp(`^(?:${one})$`).test(statistic));
 
     it.each([outbound, inbound])("keep what the rules read of %s", (cluster) => {
         for (const statistic of ["upstream_rq_200", "upstream_rq_503", "upstream_rq_total", "upstream_rq_time"]) {
             expect(isKept(`${cluster}.${statistic}`)).toBe(true);
         }
         expect(isKept(`${cluster}.ssl.handshake`)).toBe(true);
+    });
+
+    it("keep what the rules read of faults and limits", () => {
+        for (const statistic of [
+            `${outbound}.upstream_rq_pending_overflow`,
+            `${outbound}.upstream_cx_none_healthy`,
+            "http.outbound_0.0.0.0_9080;.fault.aborts_injected",
+            "http_local_rate_limiter.http_local_rate_limit.enforced",
+        ]) {
+            expect([statistic, isKept(statistic)]).toEqual([statistic, true]);
+        }
     });
 
     it.each([outbound, inbound])("keep nothing else of %s", (cluster) => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { Duplex } from "node:stream";
 import { ApiError } from "../../kubernetes/apiError";
 import { FakeCluster, pod } from "../../kubernetes/testing/fakeCluster";
 import { UserError } from "../../shared/errors";
@@ -48,7 +49,9 @@ beforeEach(() => {
     ];
     cluster.connect = ({ namespace, name }, port) => {
         connected.push(`${namespace}/${name}:${port}`);
-        return Promise.resolve(connect((gateway.address() as AddressInfo).port, "127.0.0.1"));
+        // As a port-forward, it is no socket.
+        const socket = connect((gateway.address() as AddressInfo).port, "127.0.0.1");
+        return Promise.resolve(Duplex.from({ readable: socket, writable: socket }).on("error", () => undefined));
     };
 });
 

@@ -83,7 +83,7 @@ export async function askThroughApi(
     const server = { kind: "services", namespace, name, port: ingress.ports.service } as const;
     const forward = async () => {
         const connection = await connectToPage(api, ingress, securityOf(ingress.access, certificate));
-        return getOver(connection, { host: requestHost(ingress.access), ...headers }, stop);
+        return getOver(connection, PRODUCTPAGE_PATH, { host: requestHost(ingress.access), ...headers }, stop);
     };
     if (!isPlain(ingress.access) || headers.authorization !== undefined) {
         return forward().catch((error: unknown) => {
@@ -109,23 +109,28 @@ export async function askThroughApi(
     }
 }
 
-/** A GET request for the product page over a connection. */
-function getOver(connection: Duplex, headers: Record<string, string>, stop?: AbortSignal): Promise<HttpAnswer> {
+/** The answer to a GET request over a connection, which it ends. */
+export function getOver(
+    connection: Duplex,
+    path: string,
+    headers: Record<string, string>,
+    stop?: AbortSignal,
+): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
         const fail = (error: unknown) => {
+            clearTimeout(timer);
             connection.destroy();
             reject(stop?.aborted ? new Stopped() : (error as Error));
         };
-        const request = http.get(
-            { path: PRODUCTPAGE_PATH, headers, createConnection: () => connection, signal: stop },
-            (response) => {
-                readText(response).then((text) => {
-                    connection.destroy();
-                    resolve({ status: response.statusCode ?? 0, text });
-                }, fail);
-            },
-        );
-        request.setTimeout(TIMEOUT, () => request.destroy(new Error(`no answer in ${TIMEOUT / 1000} s`)));
+        const request = http.get({ path, headers, createConnection: () => connection, signal: stop }, (response) => {
+            readText(response).then((text) => {
+                clearTimeout(timer);
+                connection.destroy();
+                resolve({ status: response.statusCode ?? 0, text });
+            }, fail);
+        });
+        // A connection through the API server has no timeout of its own.
+        const timer = setTimeout(() => request.destroy(new Error(`no answer in ${TIMEOUT / 1000} s`)), TIMEOUT);
         request.on("error", fail);
         connection.on("error", fail);
     });

@@ -52,10 +52,8 @@ export function findKeyPair(folder = STATE_FOLDER): KeyPair | undefined {
     }
 }
 
-/** P-256: Envoy and Istio take it, and its public key is short enough for a line of config. */
 function makeKeyPair(folder: string): KeyPair {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    const jwk = privateKey.export({ format: "jwk" });
+    const jwk = newKey();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     try {
         writeFileSync(fileIn(folder), JSON.stringify(jwk), { mode: MODE, flag: "wx" });
@@ -68,6 +66,17 @@ function makeKeyPair(folder: string): KeyPair {
         throw error;
     }
     return pairOf(jwk);
+}
+
+/** A key pair of somebody else, kept nowhere. @param kid the key that its tokens name. Default: itself */
+export function foreignKeyPair(kid?: string): KeyPair {
+    const pair = pairOf(newKey());
+    return kid === undefined ? pair : { ...pair, publicJwk: { ...pair.publicJwk, kid } };
+}
+
+/** P-256: Envoy and Istio take it, and its public key is short enough for a line of config. */
+function newKey(): JsonWebKey {
+    return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
 }
 
 function pairOf(jwk: JsonWebKey): KeyPair {

@@ -35,6 +35,12 @@ const TIMEOUT = 90;
 /** Time between two attempts, in milliseconds. */
 const INTERVAL = 1000;
 
+/**
+ * Time until policies count for all connections, in seconds: those that were open before keep what they began with until proxies
+ * have drained them (45 s, `DrainDuration` in Istio's pkg/config/mesh).
+ */
+export const DRAINED = 50;
+
 export function ok(found: string, note?: string): CheckResult {
     return { status: "ok", found, ...(note !== undefined && { note }) };
 }

@@ -10,6 +10,7 @@ import { checkPage } from "./page";
 import { checkReleases } from "./releases";
 import { checkRoutes } from "./routes";
 import { checkSidecars } from "./sidecars";
+import { asksForTokens, checkTokens } from "./tokens";
 import { checkTraces } from "./traces";
 
 /** All checks, in the order in which the report shows them. */
@@ -21,6 +22,7 @@ export const CHECKS: readonly NamedCheck[] = [
     { name: "HTTPS", check: checkHttps, applies: hasHttps },
     { name: "routes", check: checkRoutes },
     { name: "page", check: checkPage },
+    { name: "tokens", check: checkTokens, applies: asksForTokens },
     { name: "traces", check: checkTraces },
     { name: "metrics", check: checkMetrics },
     { name: "servicegraph", check: checkEdges },

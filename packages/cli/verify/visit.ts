@@ -49,7 +49,7 @@ async function closedBy({ api, appNamespace, certificate }: Mesh): Promise<strin
 }
 
 /** Why the addresses of a mesh do not answer, by URL: all checks of a mesh wait for it together. */
-const silences = new WeakMap<Mesh, Map<string, Promise<string | undefined>>>();
+const silences = new WeakMap<Mesh["api"], Map<string, Promise<string | undefined>>>();
 
 /**
  * Requests a mesh's page: at its address or, if it has none or nothing answers there, through the API server.
@@ -77,14 +77,14 @@ export async function visitPage(mesh: Mesh, own: Record<string, string>, stop?: 
     if (url === undefined) {
         return { what: "the page, through the API server,", ...(await ask()), throughApi: { ingress } };
     }
-    const known = silences.get(mesh)?.get(url);
+    const known = silences.get(api)?.get(url);
     if (!known) {
         const first = await visit(url, access);
         if (first.status !== undefined || stop?.aborted) {
             return first;
         }
     }
-    const silence = await (known ?? silenceAt(mesh, url, access, stop));
+    const silence = await (known ?? silenceAt(api, url, access, stop));
     if (silence === undefined) {
         return visit(url, access);
     }
@@ -110,9 +110,9 @@ async function answerOf(
     }
 }
 
-function silenceAt(mesh: Mesh, url: string, access: Access, stop?: AbortSignal): Promise<string | undefined> {
-    const known = silences.get(mesh) ?? new Map<string, Promise<string | undefined>>();
-    silences.set(mesh, known);
+function silenceAt(api: Mesh["api"], url: string, access: Access, stop?: AbortSignal): Promise<string | undefined> {
+    const known = silences.get(api) ?? new Map<string, Promise<string | undefined>>();
+    silences.set(api, known);
     const silence = known.get(url) ?? silenceOf(url, stop, access);
     known.set(url, silence);
     return silence;

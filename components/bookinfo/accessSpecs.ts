@@ -3,7 +3,7 @@ import type { AuthorizationPolicySpec, AuthorizationRule, Operation } from "../i
 import { type BOOKINFO_NAMES, ISTIO_NAMESPACE, PRODUCTPAGE } from "../names";
 import { serviceAccountOf } from "./services";
 
-type ServiceName = (typeof BOOKINFO_NAMES)[number];
+export type ServiceName = (typeof BOOKINFO_NAMES)[number];
 
 /** What the identities in the mesh consist of, besides namespaces and service accounts of this program. */
 export interface Identities {
@@ -15,7 +15,7 @@ export interface Identities {
 }
 
 /** Stands for the ingress gateway among the callers. */
-const GATEWAY = "gateway";
+export const GATEWAY = "gateway";
 
 /**
  * The callers of each service, and what they ask for (Istio's samples/bookinfo/src). The other requests that the services
@@ -48,6 +48,11 @@ export function accessSpec(service: ServiceName, identities: Identities): Author
         to: to.map((operation) => ({ operation })),
     };
     return { selector: { matchLabels: { app: service } }, action: "ALLOW", rules: [rule] };
+}
+
+/** The only caller that a service serves. */
+export function callerOf(service: ServiceName): ServiceName | typeof GATEWAY {
+    return CALLS[service].from;
 }
 
 /** Allows nothing to any pod of its namespace, unless another policy does. */

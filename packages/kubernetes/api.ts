@@ -16,6 +16,7 @@ import { ApiError, unlessMissing } from "./apiError";
 import { contactFailure } from "./contact";
 import type * as Client from "./client";
 import { Discovery, groupPath } from "./discovery";
+import { type Container, runIn } from "./exec";
 import { impersonateFully, libraryConfig, NOBODY } from "./libraryConfig";
 import type { KubernetesObject, ObjectReference } from "./object";
 import { connectToPod } from "./portForward";
@@ -250,6 +251,15 @@ export class ClusterApi {
     /** Opens a connection to a port of a pod. @throws ApiError if the pod does not exist or does not run */
     connectToPod(pod: { namespace: string; name: string }, port: number): Promise<Duplex> {
         return connectToPod(this.config, pod, port);
+    }
+
+    /**
+     * Runs a command in a container, which the user must be allowed to (`get` and `create` of `pods/exec`).
+     * @returns its standard output
+     * @throws ApiError if the API server does not start it; UserError if the container has no such command, or it fails
+     */
+    run(container: Container, command: readonly string[], stop?: AbortSignal): Promise<string> {
+        return runIn(this.config, container, command, stop);
     }
 
     private async itemsOf(

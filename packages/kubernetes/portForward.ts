@@ -4,6 +4,13 @@ import { UserError } from "../shared/errors";
 import { ApiError } from "./apiError";
 import type * as Client from "./client";
 
+/** Why the API server opens no WebSocket to a pod. The library rejects with the WebSocket's error event. */
+export function refusalOf(event: unknown, pod: { namespace: string; name: string }): ApiError {
+    const { message = String(event) } = event as { message?: string };
+    const [, status = "0"] = /Unexpected server response: (\d+)/.exec(message) ?? [];
+    return new ApiError(Number(status), `${pod.namespace}/${pod.name} cannot be reached: ${message}`);
+}
+
 /** The methods of the library's WebSocket that are used here. */
 interface WebSocket {
     on(event: "close" | "error" | "message", listener: () => void): void;
@@ -28,9 +35,7 @@ export async function connectToPod(
     const complaints = new PassThrough();
     const opened = new PortForward(config).portForward(pod.namespace, pod.name, [port], fromPod, complaints, toPod);
     const socket = (await opened.catch((event: unknown) => {
-        // The library rejects with the WebSocket's error event.
-        const { message } = event as { message?: string };
-        throw new ApiError(0, `${pod.namespace}/${pod.name} cannot be reached: ${message ?? String(event)}`);
+        throw refusalOf(event, pod);
     })) as unknown as WebSocket;
 
     const connection = Duplex.from({ readable: fromPod, writable: toPod });

@@ -38,6 +38,7 @@ describe("what is switched on", () => {
             // Grafana needs Prometheus.
             on: { mtls: false, prometheus: true, grafana: true, jaeger: false, kiali: false, servicegraph: false },
             traffic: {},
+            security: {},
             appNamespace: "books",
             configured: true,
             source: "Pulumi.demo.yaml",

@@ -1,6 +1,7 @@
 import { ConfigError } from "../../../config/issues";
 import type { Config } from "../../../config/parse";
 import { type AddonName, CNI_DAEMON_SET, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
+import type { Security } from "../../../components/bookinfo/security";
 import type { Traffic } from "../../../components/bookinfo/traffic";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { ObjectReference } from "../../kubernetes/object";
@@ -35,6 +36,8 @@ export interface Switches {
     prometheusUrl?: string;
     /** How the config routes requests between the services; undefined if the config cannot be read. */
     traffic?: Traffic;
+    /** What protects Bookinfo by the config; undefined if it cannot be read. */
+    security?: Security;
     /** Whether this is from the stack's config, or else from the cluster. */
     configured: boolean;
     /** The source in words. */
@@ -60,7 +63,7 @@ export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switc
     return { ...switchesOf(config), configured: true, source };
 }
 
-type Found = Pick<Switches, "on" | "cni" | "https" | "appNamespace" | "prometheusUrl" | "traffic">;
+type Found = Pick<Switches, "on" | "cni" | "https" | "appNamespace" | "prometheusUrl" | "traffic" | "security">;
 
 function switchesOf({ istio, app, bookinfo }: Config): Found {
     return {
@@ -70,6 +73,7 @@ function switchesOf({ istio, app, bookinfo }: Config): Found {
         appNamespace: app.namespace,
         prometheusUrl: istio.prometheus.url,
         traffic: bookinfo.traffic,
+        security: bookinfo.security,
     };
 }
 

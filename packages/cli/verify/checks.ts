@@ -1,3 +1,4 @@
+import { checkAccess, limitsCallers } from "./access";
 import type { NamedCheck } from "./check";
 import { checkEdges } from "./edges";
 import { checkGateway } from "./gateway";
@@ -22,6 +23,7 @@ export const CHECKS: readonly NamedCheck[] = [
     { name: "HTTPS", check: checkHttps, applies: hasHttps },
     { name: "routes", check: checkRoutes },
     { name: "page", check: checkPage },
+    { name: "access", check: checkAccess, applies: limitsCallers },
     { name: "tokens", check: checkTokens, applies: asksForTokens },
     { name: "traces", check: checkTraces },
     { name: "metrics", check: checkMetrics },

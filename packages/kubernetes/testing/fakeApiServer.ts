@@ -14,9 +14,13 @@ const PROTOCOL = "v4.channel.k8s.io";
 const DATA = 0;
 const COMPLAINTS = 1;
 
+/** Channels of a command in a container. */
+const OUTPUT = 1;
+const ENDING = 3;
+
 /**
- * An API server on loopback for tests of `npm run dashboard`: it knows Deployments, Services and pods, and forwards ports by
- * WebSocket as the real one does. Its proxy reaches nothing.
+ * An API server on loopback: it knows Deployments, Services and pods, and forwards ports and runs commands by WebSocket as the
+ * real one does. Its proxy reaches nothing.
  */
 export class FakeApiServer {
     /** The objects that are read and listed, regardless of selectors. */
@@ -25,6 +29,8 @@ export class FakeApiServer {
     pods: KubernetesObject[] = [];
     /** Ports that were forwarded: `namespace/pod:port`. */
     readonly forwarded: string[] = [];
+    /** Runs a command in a container: its output and how it ends, else its connection ends. A number refuses it with that status. */
+    run: (container: string, command: string[]) => { output: string; ending?: object | "never" } | number = () => 403;
     private readonly connections = new Set<Duplex>();
 
     private constructor(
@@ -40,10 +46,17 @@ export class FakeApiServer {
             response.writeHead(body ? 200 : 404).end(JSON.stringify(body ?? { kind: "Status", apiVersion: "v1" }));
         });
         server.on("upgrade", (request, socket) => {
+            const key = request.headers["sec-websocket-key"] ?? "";
+            const { pathname, searchParams } = new URL(request.url ?? "", "http://host");
+            if (pathname.endsWith("/exec")) {
+                const container = `${pathname.split("/").slice(4, 7).join("/")}/${searchParams.get("container") ?? ""}`;
+                fake.runIn(container, searchParams.getAll("command"), key, socket);
+                return;
+            }
             const [, namespace = "", pod = "", port = ""] =
                 /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/portforward\?ports=(\d+)$/.exec(request.url ?? "") ??
                 [];
-            fake.forward(pod, Number(port), request.headers["sec-websocket-key"] ?? "", socket);
+            fake.forward(pod, Number(port), key, socket);
             fake.forwarded.push(`${namespace}/${pod}:${port}`);
         });
         server.listen(0, "127.0.0.1");
@@ -85,7 +98,24 @@ export class FakeApiServer {
         }
     }
 
-    private forward(pod: string, port: number, key: string, socket: Duplex): void {
+    private runIn(container: string, command: string[], key: string, socket: Duplex): void {
+        const result = this.run(container, command);
+        if (typeof result === "number") {
+            socket.end(`HTTP/1.1 ${String(result)} Refused\r\nContent-Length: 0\r\n\r\n`);
+            return;
+        }
+        this.accept(key, socket);
+        for (const text of result.output) {
+            socket.write(frame(Buffer.concat([Buffer.of(OUTPUT), Buffer.from(text)])));
+        }
+        if (result.ending === undefined) {
+            socket.end();
+        } else if (result.ending !== "never") {
+            socket.write(frame(Buffer.concat([Buffer.of(ENDING), Buffer.from(JSON.stringify(result.ending))])));
+        }
+    }
+
+    private accept(key: string, socket: Duplex): void {
         const magic = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
         socket.write(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -97,6 +127,10 @@ export class FakeApiServer {
         this.connections.add(socket);
         socket.on("error", () => undefined);
         socket.on("close", () => this.connections.delete(socket));
+    }
+
+    private forward(pod: string, port: number, key: string, socket: Duplex): void {
+        this.accept(key, socket);
         for (const channel of [DATA, COMPLAINTS]) {
             const first = Buffer.alloc(3);
             first.writeUInt8(channel, 0);

@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { ClusterApi, ProxiedServer } from "../api";
 import { ApiError } from "../apiError";
+import type { Container } from "../exec";
 import { displayName, type KubernetesObject } from "../object";
 import type { HttpAnswer } from "../transport";
 
@@ -32,6 +33,9 @@ export class FakeCluster {
     /** What was asked for, in the order of the requests. */
     readonly requests: string[] = [];
     answer: Answering = ({ name }) => new ApiError(503, `no endpoints available for service "${name}"`);
+    /** The output of a command in a container, or why there is none. Default: the user may not run any. */
+    run: (container: Container, command: readonly string[]) => string | Error = ({ namespace, name }) =>
+        new ApiError(403, `${namespace}/${name} cannot be reached: Unexpected server response: 403`);
     /** A connection to a port of a pod; default: the API server opens none. */
     connect: (pod: { namespace: string; name: string }, port: number) => Promise<Duplex> = ({ namespace, name }) =>
         Promise.reject(new ApiError(0, `${namespace}/${name} cannot be reached`));
@@ -83,6 +87,10 @@ export class FakeCluster {
                     : Promise.resolve(log.split("\n").slice(-lines).join("\n"));
             },
             connectToPod: (pod, port) => this.connect(pod, port),
+            run: (container, command) => {
+                const output = this.run(container, command);
+                return output instanceof Error ? Promise.reject(output) : Promise.resolve(output);
+            },
             getByProxy: (server, path) => {
                 const answer = this.answer(server, path);
                 return answer instanceof ApiError ? Promise.reject(answer) : Promise.resolve(answer);

@@ -10,6 +10,9 @@ export interface RateLimit {
 /** In the answers of the limit, and of nothing else (Istio's samples/ratelimit). The application never sends it. */
 const LIMITED_HEADER = "x-local-rate-limit";
 
+/** The name of the filter in Envoy. */
+export const RATE_LIMIT_FILTER = "envoy.filters.http.local_ratelimit";
+
 const CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager";
 
 /**
@@ -36,7 +39,7 @@ export function rateLimitSpec(service: string, { requests, per }: RateLimit): En
                 patch: {
                     operation: "INSERT_BEFORE",
                     value: {
-                        name: "envoy.filters.http.local_ratelimit",
+                        name: RATE_LIMIT_FILTER,
                         typed_config: {
                             "@type":
                                 "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",

@@ -1,4 +1,5 @@
 import { checkAccess, limitsCallers } from "./access";
+import { checkBreakers, hasBreakers } from "./breakers";
 import type { NamedCheck } from "./check";
 import { checkEdges } from "./edges";
 import { checkGateway } from "./gateway";
@@ -8,6 +9,7 @@ import { checkKiali } from "./kiali";
 import { checkMetrics } from "./metrics";
 import { checkMutualTls } from "./mutualTls";
 import { checkPage } from "./page";
+import { checkRateLimits, hasRateLimits } from "./rateLimits";
 import { checkReleases } from "./releases";
 import { checkRoutes } from "./routes";
 import { checkSidecars } from "./sidecars";
@@ -22,9 +24,11 @@ export const CHECKS: readonly NamedCheck[] = [
     { name: "gateway", check: checkGateway },
     { name: "HTTPS", check: checkHttps, applies: hasHttps },
     { name: "routes", check: checkRoutes },
+    { name: "circuit breakers", check: checkBreakers, applies: hasBreakers },
     { name: "page", check: checkPage },
     { name: "access", check: checkAccess, applies: limitsCallers },
     { name: "tokens", check: checkTokens, applies: asksForTokens },
+    { name: "rate limits", check: checkRateLimits, applies: hasRateLimits },
     { name: "traces", check: checkTraces },
     { name: "metrics", check: checkMetrics },
     { name: "servicegraph", check: checkEdges },

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
+import { createSecureContext } from "node:tls";
 import { setTimeout as sleep } from "node:timers/promises";
+import { selfSigned } from "../../../components/istio/selfSigned";
 import type { Traffic } from "../../../components/bookinfo/traffic";
-import { askedAndSeen, type SeenPages } from "./asked";
+import { askedAndSeen, limitAsked, type SeenPages, tokensAsked } from "./asked";
 import { chanceInterval } from "./chance";
 import { loadReport } from "./report";
 import { type Load, makeRequests, type Outcome } from "./requests";
@@ -105,6 +108,15 @@ describe("a summary", () => {
         expect(lines).toContain("latency       p50                      20.0 ms");
     });
 
+    it("keeps the time of each page for what the config asks, and the requests without an answer", () => {
+        expect(tally().seen).toEqual({
+            statuses: { "200": 2, "503": 1 },
+            silent: 1,
+            times: { v1: [20], v3: [10] },
+            missing: { details: 0, reviews: 0, ratings: 0 },
+        });
+    });
+
     it("has no table without requests", () => {
         expect(loadReport(new Tally(load).summary(0)).split("\n")).toHaveLength(2);
     });
@@ -143,11 +155,14 @@ describe("what chance allows", () => {
 });
 
 describe("what the config asks for beside what was seen", () => {
+    const times = (length: number, time = 20) => Array.from({ length }, () => time);
     const seen: SeenPages = {
-        pages: 1000,
-        reviews: { v1: 880, v2: 20, v3: 100 },
+        statuses: { "200": 1000 },
+        silent: 0,
+        times: { v1: times(880), v2: times(20), v3: times(100) },
         missing: { details: 95, reviews: 12, ratings: 120 },
     };
+    const summary = new Tally({ url: "http://mesh.test/", requests: 1, concurrency: 1, timeout: 1 }).summary(1);
     const rows = (traffic: Traffic, user?: string) =>
         askedAndSeen(traffic, user, seen).map(({ what, percent, seen, of }) => [what, percent, seen, of]);
 
@@ -183,12 +198,84 @@ describe("what the config asks for beside what was seen", () => {
         expect(rows({ details: { abort: { ...abort, users: ["ann"] } } }, "bob")).toEqual([]);
     });
 
+    describe("are delayed pages", () => {
+        /** Half of the pages with ratings took this long. */
+        const late = (time: number, others = 20): SeenPages => ({
+            ...seen,
+            times: {
+                v1: times(880, others),
+                v2: [...times(10), ...times(10, time)],
+                v3: [...times(50), ...times(50, time)],
+            },
+        });
+        const delayed = (traffic: Traffic, pages: SeenPages, user?: string) =>
+            askedAndSeen(traffic, user, pages)
+                .filter(({ what }) => /delayed|without/.test(what))
+                .map(({ what, percent, seen, of }) => [what, percent, seen, of]);
+        const delay = { for: "2s", percent: 50 };
+
+        it("if nothing else makes pages late: of all pages, or of those with ratings", () => {
+            expect(delayed({ ratings: { delay } }, late(2010))).toEqual([["delayed by ratings", 50, 60, 120]]);
+            expect(delayed({ details: { delay } }, late(2010))).toEqual([["delayed by details", 50, 60, 1000]]);
+            const jason = { details: { delay: { ...delay, users: ["jason"] } } };
+            expect(delayed(jason, late(2010), "jason")).toEqual([["delayed by details", 50, 60, 1000]]);
+            expect(delayed(jason, late(2010), "ann")).toEqual([]);
+        });
+
+        it("are not claimed if pages are late for other reasons, but all pages can be asked to be late", () => {
+            expect(delayed({ details: { delay } }, late(2010, 1200))).toEqual([]);
+            expect(delayed({ details: { delay: { for: "1s", percent: 100 } } }, late(2010, 600))).toEqual([
+                ["delayed by details", 100, 60, 1000],
+            ]);
+        });
+
+        it.each<[string, Traffic]>([
+            ["two delays", { details: { delay }, reviews: { delay } }],
+            ["an abort elsewhere", { details: { delay }, ratings: { abort: { status: 500, percent: 1 } } }],
+            ["a timeout", { ratings: { delay }, reviews: { timeout: "1s" } }],
+            ["retries", { ratings: { delay, retries: { attempts: 1 } } }],
+            ["a breaker", { details: { delay }, productpage: { circuitBreaker: { connections: 1 } } }],
+            ["a delay near the time-outs of the callers", { ratings: { delay: { for: "2400ms", percent: 50 } } }],
+        ])("are not claimed with %s", (_, traffic) => {
+            const claimed = delayed(traffic, late(2410)).filter(([what]) => String(what).startsWith("delayed"));
+            expect(claimed).toEqual([]);
+        });
+
+        it("are not claimed if requests had no answer: these may be the late ones", () => {
+            expect(delayed({ details: { delay } }, { ...late(2010), silent: 1 })).toEqual([]);
+        });
+
+        it("lack what is too late for productpage: reviews only after two tries", () => {
+            const long = { for: "7s", percent: 50 };
+            expect(delayed({ details: { delay: long } }, seen)).toEqual([["without details", 50, 95, 1000]]);
+            expect(delayed({ reviews: { delay: long } }, seen)).toEqual([["without reviews", 25, 12, 1000]]);
+            // reviews v2 waits longer for ratings than productpage for reviews; v3 and v1 do not.
+            const all = { ratings: { delay: long }, reviews: { version: "v2" } };
+            expect(delayed(all, seen)).toEqual([["without reviews", 25, 12, 1000]]);
+            expect(delayed({ ratings: { delay: long } }, seen)).toEqual([]);
+        });
+    });
+
+    it("are the requests that a limit can let in: what its pods have at once, and get during the load", () => {
+        const limited = { ...seen, statuses: { "200": 25, "429": 175 } };
+        const row = limitAsked({ requests: 10, per: 60_000 }, 2, 13_000, limited);
+        expect(row).toEqual({ what: "let in by the limit", seen: 25, of: 200, least: 0, most: 24 });
+        const report = loadReport({ ...summary, asked: [row, { ...row, seen: 24 }] });
+        expect(report).toMatch(/let in by the limit +at most 24 +25 of 200 +0 to 24 +differs/);
+        expect(report).toMatch(/let in by the limit +at most 24 +24 of 200 +0 to 24 +ok/);
+    });
+
+    it("are all requests, if they need a token and have none", () => {
+        const statuses = { "200": 1, "403": 199 };
+        expect(tokensAsked({ ...seen, statuses })).toMatchObject({ percent: 100, seen: 199, of: 200, least: 200 });
+    });
+
     it("is in the report, with what chance allows", () => {
         const traffic = { reviews: { weights: { v1: 90, v3: 10 } } };
-        const load: Load = { url: "http://mesh.test/productpage", requests: 1, concurrency: 1, timeout: 1 };
-        const report = loadReport({ ...new Tally(load).summary(1), asked: askedAndSeen(traffic, undefined, seen) });
+        const report = loadReport({ ...summary, asked: askedAndSeen(traffic, undefined, seen), unknown: ["a: b"] });
         expect(report).toMatch(/reviews v1 +90 % +880 of 1000 +868 to 930 +ok/);
         expect(report).toMatch(/reviews v2 +0 % +20 of 1000 +0 +differs/);
+        expect(report).toMatch(/\n\nnot known: a: b$/);
     });
 });
 
@@ -298,15 +385,37 @@ describe("requests", () => {
     it("of a signed-in user carry the session, which the product page's own form gives", async () => {
         const asked: unknown[] = [];
         answer = ({ method, url: path, headers }, response) => {
-            asked.push([method, path, headers.authorization]);
+            asked.push([method, path, headers.authorization, headers.referer]);
             response.writeHead(302, { "set-cookie": ["session=amFzb24; Path=/; HttpOnly", "other=1"] }).end();
         };
         const token = { authorization: "Bearer abc" };
         expect(await signIn("mary ann", { url, headers: token }, 5)).toEqual({
-            ...token,
-            cookie: "session=amFzb24; other=1",
+            url,
+            headers: { ...token, cookie: "session=amFzb24; other=1" },
         });
-        expect(asked).toEqual([["POST", "/login?username=mary+ann", "Bearer abc"]]);
+        expect(asked).toEqual([["POST", "/login?username=mary+ann", "Bearer abc", url]]);
+    });
+
+    it("of a signed-in user follow the gateway's redirect to HTTPS, but to no other host", async () => {
+        const { certificate, key } = selfSigned(["localhost"]);
+        const secured = https.createServer({ cert: certificate, key }, (request, response) => {
+            response.writeHead(302, { "set-cookie": "session=1" }).end();
+        });
+        await new Promise<void>((resolve) => secured.listen(0, resolve));
+        const { port } = secured.address() as AddressInfo;
+        let to = `https://localhost:${port}`;
+        answer = (request, response) => {
+            response.writeHead(301, { location: `${to}${request.url ?? ""}` }).end();
+        };
+        const access = { secureContext: createSecureContext({ ca: certificate }) };
+        const page = { url: url.replace("127.0.0.1", "localhost"), access };
+        expect(await signIn("ann", page, 5)).toEqual({
+            url: `https://localhost:${port}/productpage`,
+            headers: { cookie: "session=1" },
+        });
+        to = `https://127.0.0.1:${port}`;
+        await expect(signIn("ann", page, 5)).rejects.toThrow("cannot sign in as ann: /login answers 301");
+        secured.close();
     });
 
     it("cannot be made for a user if there is no session", async () => {

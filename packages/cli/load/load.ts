@@ -1,16 +1,16 @@
 import { createSecureContext } from "node:tls";
 import { Stopped, UserError } from "../../shared/errors";
-import { findDeployedCluster } from "../mesh/deployedCluster";
+import { type DeployedCluster, findDeployedCluster } from "../mesh/deployedCluster";
 import { type CertificateOptions, type ClientCertificate, readClientCertificate } from "../mesh/pageClient";
-import type * as StackConfig from "../stack/config";
-import type { Stack, StackOptions } from "../stack/stack";
+import type { StackOptions } from "../stack/stack";
+import { bearer } from "../token/pageAccess";
 import { MovingLine } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
-import { type Asked, askedAndSeen } from "./asked";
+import type * as Measured from "./measured";
 import { loadReport } from "./report";
 import { type Load, makeRequests } from "./requests";
 import { signIn } from "./signIn";
-import { Tally } from "./summary";
+import { type LoadSummary, Tally } from "./summary";
 import { type LoadWay, openWay } from "./way";
 
 export interface LoadOptions extends StackOptions, CertificateOptions {
@@ -64,6 +64,13 @@ async function makeLoad(load: Load, stop: AbortSignal): Promise<{ tally: Tally; 
     return { tally, milliseconds: performance.now() - begun };
 }
 
+/** Loaded only if the config asks for something: its schema takes a part of a second. */
+async function beginMeasuring(cluster: DeployedCluster): ReturnType<typeof Measured.beginMeasuring> {
+    return cluster.stack.shapesRequests
+        ? (require("./measured") as typeof Measured).beginMeasuring(cluster)
+        : undefined;
+}
+
 async function loadPage(
     { requests, duration, rate, user, token, concurrency, timeout, json, cert, key, ...where }: LoadOptions,
     stop: AbortSignal,
@@ -74,35 +81,20 @@ async function loadPage(
     const most = requests ?? (duration === undefined ? REQUESTS : Infinity);
     const limits = { requests: most, concurrency, timeout, rate, duration };
     const load = async () => {
-        const target = token === undefined ? way : { ...way, headers: { authorization: `Bearer ${token}` } };
-        const headers = user === undefined ? target.headers : await signIn(user, target, timeout);
-        return makeLoad({ ...target, ...limits, headers }, stop);
+        const target = token === undefined ? way : { ...way, headers: bearer(token) };
+        const session = user === undefined ? target : { ...target, ...(await signIn(user, target, timeout)) };
+        const measure = cluster && (await beginMeasuring(cluster));
+        const { tally, milliseconds } = await makeLoad({ ...session, ...limits }, stop);
+        const hasToken = Object.hasOwn(session.headers, "authorization");
+        const measured = await measure?.({ user, hasToken, milliseconds, seen: tally.seen });
+        return { ...tally.summary(milliseconds), ...measured };
     };
-    const { tally, milliseconds } = await load().finally(close);
-    const asked = cluster && askedOf(cluster.stack, user, tally);
-    const summary = { ...tally.summary(milliseconds), ...(asked && { asked }) };
+    const summary: LoadSummary = await load().finally(close);
     console.log(json ? JSON.stringify(summary, undefined, 2) : loadReport(summary));
     if (stop.aborted) {
         throw new Stopped();
     }
     if (summary.failed > 0) {
         throw new UserError(`${summary.failed} of ${summary.requests.done} requests failed`);
-    }
-}
-
-/** What the stack's config asks for beside what was seen; undefined if it asks for nothing, or cannot be read. */
-function askedOf(stack: Stack, user: string | undefined, tally: Tally): Asked[] | undefined {
-    if (!stack.routesTraffic) {
-        return undefined;
-    }
-    // Loaded only if there is something to read: the config's schema takes a part of a second.
-    const { configOf } = require("../stack/config") as typeof StackConfig;
-    try {
-        return askedAndSeen(configOf(stack).bookinfo.traffic, user, tally.seen);
-    } catch (error) {
-        if (error instanceof UserError || (error as Error).name === "ConfigError") {
-            return undefined;
-        }
-        throw error;
     }
 }

@@ -15,22 +15,24 @@ export function loadReport(summary: LoadSummary): string {
         ...counted("reviews", summary.reviews, (version) => version),
         ...counted("missing", summary.missing, pc.red),
     ];
-    const asked = summary.asked ?? [];
+    const { asked = [], unknown = [] } = summary;
     return [
         pc.bold(url),
         `${made} requests, ${concurrency} at a time, in ${seconds} s: ${requestsPerSecond} per second`,
         ...(rows.length > 0 ? ["", ...alignedLines(rows, ["left", "left", "right"])] : []),
         ...(asked.length > 0 ? ["", ...askedLines(asked)] : []),
+        ...(unknown.length > 0 ? ["", ...unknown.map((each) => `not known: ${each}`)] : []),
     ].join("\n");
 }
 
 /** What the config asks for, what was seen, and whether chance explains the difference. */
 function askedLines(asked: readonly Asked[]): string[] {
-    const header = ["pages", "asked", "seen", "by chance", ""].map((title) => pc.dim(title));
+    const header = ["", "asked", "seen", "by chance", ""].map((title) => pc.dim(title));
     const rows = asked.map(({ what, percent, seen, of, least, most }) => {
         const isRight = seen >= least && seen <= most;
         const range = least === most ? String(least) : `${least} to ${most}`;
-        return [what, `${percent} %`, `${seen} of ${of}`, range, isRight ? pc.green("ok") : pc.red("differs")];
+        const wanted = percent === undefined ? `at most ${most}` : `${percent} %`;
+        return [what, wanted, `${seen} of ${of}`, range, isRight ? pc.green("ok") : pc.red("differs")];
     });
     return alignedLines([header, ...rows], ["left", "right", "right", "right", "left"]);
 }

@@ -29,15 +29,17 @@ export interface LoadSummary {
     missing: Record<string, number>;
     /** What the config asks for beside what was seen; missing if it asks for nothing, or cannot be read. */
     asked?: Asked[];
+    /** What the config asks for and this load cannot show, each with the reason; missing if there is nothing. */
+    unknown?: string[];
 }
 
 export class Tally {
     private readonly latencies: number[] = [];
     private readonly statuses = new Map<string, number>();
     private readonly failures = new Map<string, number>();
-    private readonly reviews = new Map<string, number>();
+    /** The times of pages, by version of reviews. */
+    private readonly pages = new Map<string, number[]>();
     private readonly missing = new Map<PagePart, number>();
-    private pages = 0;
     done = 0;
 
     constructor(private readonly load: Load) {}
@@ -51,8 +53,9 @@ export class Tally {
         if (failure !== undefined) {
             count(this.failures, failure);
         } else if (body !== undefined) {
-            this.pages += 1;
-            count(this.reviews, reviewsOn(body));
+            const version = reviewsOn(body);
+            this.pages.set(version, this.pages.get(version) ?? []);
+            this.pages.get(version)?.push(milliseconds);
             missingOn(body).forEach((part) => {
                 count(this.missing, part);
             });
@@ -66,8 +69,9 @@ export class Tally {
     get seen(): SeenPages {
         const missing = (part: PagePart) => this.missing.get(part) ?? 0;
         return {
-            pages: this.pages,
-            reviews: sorted(this.reviews),
+            statuses: sorted(this.statuses),
+            silent: this.done - this.latencies.length,
+            times: Object.fromEntries(this.pages),
             missing: { details: missing("details"), reviews: missing("reviews"), ratings: missing("ratings") },
         };
     }
@@ -85,7 +89,7 @@ export class Tally {
             failed: this.failed,
             failures: sorted(this.failures),
             latency: latencyOf(this.latencies),
-            reviews: sorted(this.reviews),
+            reviews: sorted(new Map([...this.pages].map(([version, { length }]) => [version, length]))),
             missing: sorted(this.missing),
         };
     }

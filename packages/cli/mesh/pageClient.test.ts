@@ -238,7 +238,7 @@ describe("a page behind HTTPS that asks for tokens", () => {
         );
         const outcomes: Outcome[] = [];
         try {
-            const headers = await signIn("ann", { ...way, headers: token }, 5);
+            const { headers } = await signIn("ann", { ...way, headers: token }, 5);
             const limits = { requests: 1, concurrency: 1, timeout: 5 };
             await makeRequests({ ...way, ...limits, headers }, (outcome) => outcomes.push(outcome));
         } finally {

@@ -121,10 +121,11 @@ export class Stack {
         return isHidden ? undefined : ingressOf(gateway, values?.gateway);
     }
 
-    /** Whether its file says something about requests between the services, as far as it can be read. */
-    get routesTraffic(): boolean {
-        const { traffic } = (sectionOf(this.file, "bookinfo") ?? {}) as { traffic?: unknown };
-        return traffic !== undefined;
+    /** Whether its file says something about requests to the services, as far as it can be read. */
+    get shapesRequests(): boolean {
+        return Object.keys(sectionOf(this.file, "bookinfo") ?? {}).some((key) =>
+            ["traffic", "login", "rateLimit"].includes(key),
+        );
     }
 
     /** Whether its file leaves any add-on enabled. */

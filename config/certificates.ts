@@ -11,8 +11,8 @@ export function certificatesIn(pem: string): X509Certificate[] | undefined {
     }
 }
 
-/** Whether a text has a private key. */
-export function hasPrivateKey(text: string): boolean {
+/** Whether a text has a private key as PEM. */
+export function hasPemKey(text: string): boolean {
     return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
 }
 
@@ -41,7 +41,7 @@ export function whyNotNow({ validFrom, validTo }: X509Certificate, now = Date.no
 
 /** What is wrong with the CA of clients, as the end of a sentence; undefined if a gateway can use it. */
 export function faultOfClientCa(pem: string, now = Date.now()): string | undefined {
-    if (hasPrivateKey(pem)) {
+    if (hasPemKey(pem)) {
         return "it has a private key, which belongs to the CA alone; only certificates are needed";
     }
     const certificates = certificatesIn(pem);

@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { shellPath, shellWord } from "../packages/shared/shell";
-import { hasPrivateKey } from "./certificates";
+import { hasPemKey } from "./certificates";
 import { alternatives, type Key, keyAt, keyHolding, leaves, ROOT } from "./keys";
 import { valueAt } from "./valueAt";
 
@@ -151,7 +151,7 @@ function mayBeCredential(path: string[], value: unknown): boolean {
     const key = keyAt(path);
     const isSecret = typeof value === "string" && key !== undefined && leaves(key).some(({ secret }) => secret);
     const isKey = typeof value === "string" && KEY_IN_TEXT.test(value);
-    return isSecret || isKey || isSecretByName(path, value) || hasPrivateKey(JSON.stringify(value));
+    return isSecret || isKey || isSecretByName(path, value) || hasPemKey(JSON.stringify(value));
 }
 
 /** Whether the name of a key, or of one inside its value, is that of a credential. */

@@ -1,6 +1,7 @@
 /** JSON Web Key Sets (RFC 7517), as far as Istio and Envoy take them: with public keys to check signatures with. */
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { parseJson } from "../packages/shared/json";
+import { hasPemKey } from "./certificates";
 
 /** Members of keys that must stay with their owner (RFC 7518, 6.2.2, 6.3.2 and 6.4). */
 const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -28,8 +29,8 @@ export function jwksText(jwks: unknown): string {
 }
 
 /** Whether there is a key that must stay with its owner, in whichever form. */
-export function hasPrivateKey(jwks: unknown): boolean {
-    if (typeof jwks === "string" && jwks.includes("PRIVATE KEY-----")) {
+export function hasPrivateJwk(jwks: unknown): boolean {
+    if (typeof jwks === "string" && hasPemKey(jwks)) {
         return true;
     }
     const value = typeof jwks === "string" ? parseJson(jwks) : jwks;
@@ -49,7 +50,7 @@ export function faultOfJwks(jwks: unknown): string | undefined {
     if (keys.length === 0) {
         return "it has no keys";
     }
-    if (hasPrivateKey(jwks)) {
+    if (hasPrivateJwk(jwks)) {
         return "it has a private key, with which anybody who reads the config can make tokens";
     }
     const faults = keys.map(faultOfKey);

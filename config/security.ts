@@ -3,7 +3,7 @@ import type { Security } from "../components/bookinfo/security";
 import { clusterDomainOf, TRUST_DOMAIN } from "../components/istio/values";
 import { milliseconds } from "./duration";
 import { type ConfigIssue, invalidValue, removeCommand, SECRET } from "./issues";
-import { faultOfJwks, hasPrivateKey, jwksText } from "./jwks";
+import { faultOfJwks, hasPrivateJwk, jwksText } from "./jwks";
 import type { Section } from "./schema";
 import { valueAt } from "./valueAt";
 
@@ -72,7 +72,7 @@ function checkKeys({ jwks, jwksUri }: Jwt): ConfigIssue[] {
     const issues: ConfigIssue[] = [];
     const fault = faultOfJwks(jwks);
     if (fault !== undefined) {
-        const remedy = hasPrivateKey(jwks)
+        const remedy = hasPrivateJwk(jwks)
             ? `Set the public part of the key only, and make a new key, because this one has been in the config. ${removeCommand(path)}`
             : removeCommand(path);
         issues.push({ ...invalidValue(path, SECRET, fault), remedy });

@@ -1,7 +1,8 @@
 import { commandLine } from "../../shared/invocation";
 import { shellWord } from "../../shared/shell";
 import { findStack, type Stack, type StackOptions } from "../stack/stack";
-import { certificateOptions, kubectlFor, optionsFor } from "../stack/suggestions";
+import { certificateOptions, kubectlFor, optionsFor, tokenOptions } from "../stack/suggestions";
+import { pageAccessOf } from "../token/pageAccess";
 import { runCommand } from "../terminal/runCommand";
 import type { StrategyOptions } from "./chooseStrategy";
 import { deploy, pageLine, type Served } from "./deploy";
@@ -31,7 +32,9 @@ function report(served: Served, stack: Stack): void {
             ? curlCommand
             : `curl -s -o /dev/null -w '%{http_code}\\n' ${shellWord(String(url))}`;
     const next = [
-        reached ? curl : commandLine("dashboard", ["bookinfo", ...asClient]),
+        reached
+            ? [curl, ...tokenOptions(stack, pageAccessOf(stack.file))].join(" ")
+            : commandLine("dashboard", ["bookinfo", ...asClient]),
         `${kubectlFor(stack)} get pods`,
         commandLine("verify", asClient),
         commandLine("load", asClient),

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { kubectlFor, optionsFor, upOptionsFor } from "./suggestions";
+import { kubectlFor, optionsFor, tokenOptions, upOptionsFor } from "./suggestions";
 import { stackOf } from "../testing/stack";
+import { foreignKeyPair } from "../token/keyPair";
+import type { PageAccess } from "../token/pageAccess";
 import type { DeploymentRecord } from "./record";
 import { findStack } from "./stack";
 import type * as Project from "../../shared/project";
@@ -75,6 +77,21 @@ describe("the options that lead to a stack again", () => {
         );
         expect(kubectlFor(stack)).toBe(`kubectl --kubeconfig '/home/me/my files/it'\\''s' --context 'my cluster'`);
     });
+});
+
+it("curl gets a token when it runs, if the page takes those of this clone's key", () => {
+    const jwt = { login: { issuer: "i", audiences: [] } };
+    const access = {
+        headers: { authorization: "Bearer SECRET" },
+        expected: {},
+        jwt: { ...jwt, own: foreignKeyPair() },
+    };
+    const typed = (sandbox: boolean, given: PageAccess = access) =>
+        tokenOptions({ name: "mine", sandbox }, given).join(" ");
+    expect(typed(true)).toBe('-H "Authorization: Bearer $(npx bookinfo token)"');
+    expect(typed(false)).toBe('-H "Authorization: Bearer $(npx bookinfo token --stack mine)"');
+    expect(typed(true, { headers: {}, expected: {}, jwt })).toBe("");
+    expect(typed(true, { headers: {}, expected: {} })).toBe("");
 });
 
 it.each(["arn:aws:eks:eu-west-1:123:cluster/mesh", "admin@prod", "/home/me/.kube/config", "file:///a%20b"])(

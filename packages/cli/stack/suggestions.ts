@@ -3,6 +3,7 @@ import { type ClusterAddress, kubectlOn } from "../../kubernetes/address";
 import { findContexts, kubeconfigFiles, listContexts } from "../../kubernetes/kubeconfig";
 import { commandLine, invocationOf } from "../../shared/invocation";
 import { shellWord } from "../../shared/shell";
+import type { PageAccess } from "../token/pageAccess";
 import { clusterIn, type Stack, stackForContext } from "./stack";
 
 type Deployable = Pick<Stack, "name" | "cluster" | "sandbox" | "file" | "record">;
@@ -66,6 +67,15 @@ function isDefault(kubeconfig: string): boolean {
 
 function isSame(one: ClusterAddress, other: ClusterAddress): boolean {
     return one.context === other.context && one.kubeconfig === other.kubeconfig;
+}
+
+/**
+ * Options of curl for the page of a stack that takes tokens of this clone's key. A token is a secret, so it is made when the command
+ * runs.
+ */
+export function tokenOptions({ name, sandbox }: Pick<Stack, "name" | "sandbox">, { jwt }: PageAccess): string[] {
+    const token = ["npx bookinfo token", ...(sandbox ? [] : ["--stack", name])].join(" ");
+    return jwt?.own ? ["-H", `"Authorization: Bearer $(${token})"`] : [];
 }
 
 /** Options that a user adds to a command for the page, if its gateway asks for a client's certificate. */

@@ -89,7 +89,7 @@ function wrongLimit(clusters: readonly unknown[], breaker: CircuitBreaker): stri
 }
 
 function shown(value: unknown): number | string {
-    return typeof value === "number" || typeof value === "string" ? value : "unset";
+    return typeof value === "number" || typeof value === "string" ? value : "none";
 }
 
 /** Envoy's JSON has durations in seconds, such as `0.500s`. */

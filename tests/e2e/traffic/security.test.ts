@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { LoadSummary } from "../../../packages/cli/load/summary";
 import { signedToken } from "../../../packages/cli/token/jwt";
 import type { PublicJwk } from "../../../packages/cli/token/keyPair";
 import { live } from "../../../packages/sandbox/paths";
@@ -74,6 +75,13 @@ async function served(expected: Served, namespace?: string): Promise<Served> {
 }
 
 const EVERYBODY = { served: matrix().map(({ from, to }) => `${from} ${to}`), others: [] };
+
+/** What `verify` says, if it passes. */
+async function verified(): Promise<string> {
+    const { code, output } = await npmRun("verify", "--stack", stack);
+    expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
+    return output;
+}
 
 /** Names of pods with how often they have been started again. */
 const restarts = () =>
@@ -175,7 +183,7 @@ describe("with least privilege", () => {
         expect(await getFromNode(`http://${address}:15020/stats/prometheus`)).toBe("200");
         const proxy = "/api/v1/namespaces/istio-system/services/istio-ingressgateway:80/proxy/productpage";
         expect(await kubectl("get", "--raw", proxy)).toMatch(/Reviewer1/);
-        expect(await npmRun("verify", "--stack", stack)).toMatchObject({ code: 0 });
+        expect(await verified()).toMatch(/ok +access +17 pairs of caller and service: 4 are let in, 13 get 403/);
         // Several periods of the probes.
         await sleep(20_000);
         expect(await restarts()).toBe(started);
@@ -258,7 +266,11 @@ describe("with tokens", () => {
 
     it("our own commands bring a token: load and verify", async () => {
         expect(await npmRun("load", "--stack", stack, "--requests", "20")).toMatchObject({ code: 0 });
-        expect(await npmRun("verify", "--stack", stack)).toMatchObject({ code: 0 });
+        const output = await verified();
+        expect(output).toMatch(/ok +access +17 pairs/);
+        expect(output).toMatch(
+            /ok +tokens +a good token: 200, an expired one: 401, one of a foreign key: 401, none: 403/,
+        );
     }, 120_000);
 
     it("the page is for everybody again when it is undone, and good tokens are served all the time", async () => {
@@ -292,6 +304,14 @@ describe("with a rate limit", () => {
         expect(await restarts()).toBe(started);
     }, 240_000);
 
+    it("our own commands show it: verify what the proxy has, load what it lets in", async () => {
+        expect(await verified()).toMatch(/ok +rate limits +productpage: 5 requests in 60 s in 1 proxy/);
+        const { stdout } = await npmRun("load", "--stack", stack, "--requests", "20", "--json");
+        const [row] = (JSON.parse(stdout) as LoadSummary).asked ?? [];
+        expect(row).toMatchObject({ what: "let in by the limit", of: 20 });
+        expect(row?.seen).toBeLessThanOrEqual(row?.most ?? 0);
+    }, 60_000);
+
     it("what policies refuse does not use it up", async () => {
         await change({ access: "least-privilege", rateLimit: { ratings: { requests: 5, per: "1h" } } });
         const refused = { from: "stranger", to: "ratings", path: "/ratings/0" };
@@ -306,6 +326,8 @@ describe("with a rate limit", () => {
             answers.push(await requestFrom(allowed));
         }
         expect(answers.at(-1)).toBe("429");
+        // A limit refuses only what a policy has let in.
+        expect(await verified()).toMatch(/ok +access +17 pairs/);
         // The page has no stars then, but it is there.
         expect(await get(productPage)).toMatchObject({ status: 200 });
     }, 240_000);

@@ -105,11 +105,21 @@ it("delays one user's requests, and gives up after a timeout", async () => {
     expect(jason.latency?.max).toBeGreaterThan(990);
 }, 180_000);
 
+it("delays some requests, which their pages show", async () => {
+    await route({ details: { delay: { for: "1s", percent: 30 } } });
+    const all = await load("--requests", "100");
+    expect(all.asked).toMatchObject([{ what: "delayed by details", percent: 30, of: 100 }]);
+    expect(isAsAsked(all)).toBe(true);
+    await route({ ratings: { delay: { for: "7s" } }, reviews: { version: "v2" } });
+    const without = await load("--requests", "8");
+    expect(without.asked?.at(-1)).toMatchObject({ what: "without reviews", percent: 100, seen: 8, of: 8 });
+}, 180_000);
+
 it("tries again what is aborted nowhere, and copies requests to a version that no page shows", async () => {
     await route({
         reviews: { version: "v1", mirror: { to: "v3" }, retries: { attempts: 2, perTryTimeout: "2s", on: ["5xx"] } },
     });
-    const [first, { reviews }, last] = [
+    const [first, { reviews, asked = [] }, last] = [
         await requestsTo("reviews"),
         await load("--requests", "100"),
         await requestsTo("reviews"),
@@ -118,6 +128,7 @@ it("tries again what is aborted nowhere, and copies requests to a version that n
     const more = (version: string) => (last[version] ?? 0) - (first[version] ?? 0);
     // load asks for one more page, to see whether the address answers.
     expect([more("v1"), more("v2"), more("v3")]).toEqual([101, 0, 101]);
+    expect(asked.at(-1)).toMatchObject({ what: "mirrored to reviews v3", percent: 100, seen: 100, of: 100 });
 }, 180_000);
 
 it("breaks the circuit: what is too much for it is refused at once", async () => {
@@ -127,6 +138,8 @@ it("breaks the circuit: what is too much for it is refused at once", async () =>
     expect(statuses["503"]).toBeGreaterThan(0);
     expect((statuses["200"] ?? 0) + (statuses["503"] ?? 0)).toBe(requests.done);
     expect(Object.keys(failures)).toEqual([expect.stringContaining("overflow")]);
+    const { output } = await npmRun("verify", "--stack", stack);
+    expect(output).toMatch(/ok +circuit breakers +productpage: as configured in 1 proxy of its callers/);
 }, 180_000);
 
 it("is accepted by istioctl analyze, with everything set", async () => {

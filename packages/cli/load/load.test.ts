@@ -282,6 +282,7 @@ describe("what the config asks for beside what was seen", () => {
 describe("requests", () => {
     let server: Server;
     let url: string;
+    let secured: https.Server | undefined;
     let answer: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
     beforeEach(async () => {
         server = createServer((request, response) => void answer(request, response));
@@ -289,8 +290,10 @@ describe("requests", () => {
         url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/productpage`;
     });
     afterEach(() => {
-        server.closeAllConnections();
-        server.close();
+        for (const each of [server, secured]) {
+            each?.closeAllConnections();
+            each?.close();
+        }
     });
     const outcomesOf = async (load: Partial<Load>, stop?: AbortSignal, onOutcome?: () => void) => {
         const outcomes: Outcome[] = [];
@@ -398,10 +401,10 @@ describe("requests", () => {
 
     it("of a signed-in user follow the gateway's redirect to HTTPS, but to no other host", async () => {
         const { certificate, key } = selfSigned(["localhost"]);
-        const secured = https.createServer({ cert: certificate, key }, (request, response) => {
+        secured = https.createServer({ cert: certificate, key }, (request, response) => {
             response.writeHead(302, { "set-cookie": "session=1" }).end();
         });
-        await new Promise<void>((resolve) => secured.listen(0, resolve));
+        await new Promise<void>((resolve) => secured?.listen(0, resolve));
         const { port } = secured.address() as AddressInfo;
         let to = `https://localhost:${port}`;
         answer = (request, response) => {
@@ -415,7 +418,6 @@ describe("requests", () => {
         });
         to = `https://127.0.0.1:${port}`;
         await expect(signIn("ann", page, 5)).rejects.toThrow("cannot sign in as ann: /login answers 301");
-        secured.close();
     });
 
     it("cannot be made for a user if there is no session", async () => {

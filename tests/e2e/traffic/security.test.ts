@@ -297,10 +297,13 @@ describe("with a rate limit", () => {
         expect([limited.status, limited.headers.get("x-local-rate-limit")]).toEqual([429, "true"]);
         // Refused requests have no effect on those of others, nor on probes.
         expect(await requestFrom({ from: "productpage", to: "details", path: "/details/0" })).toBe("200");
-        // 60 s for 5 requests: one each 12 s.
+        // 60 s for 5 requests: one each 12 s, so one or two by now.
         await sleep(13_000);
-        expect((await get(productPage)).status).toBe(200);
-        expect((await get(productPage)).status).toBe(429);
+        const later: number[] = [];
+        for (let sent = 0; sent < 4; sent += 1) {
+            later.push((await get(productPage)).status);
+        }
+        expect([later[0], later.at(-1)]).toEqual([200, 429]);
         expect(await restarts()).toBe(started);
     }, 240_000);
 

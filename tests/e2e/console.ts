@@ -25,7 +25,8 @@ export function consoleCommands(page: string): ConsoleCommand[] {
  * passes, or shows both. The number of spaces between two words does not count, because the width of columns depends on figures.
  */
 export function seenAs(expected: readonly string[], output: string): string[] {
-    const seen = output.trimEnd().split("\n").map(oneSpace);
+    const text = output.trimEnd();
+    const seen = text === "" ? [] : text.split("\n").map(oneSpace);
     return matches(expected.map(oneSpace), seen) ? [...expected] : seen;
 }
 

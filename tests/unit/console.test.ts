@@ -15,6 +15,7 @@ it.each([
     [["…"], ""],
     [["a … of 10", "…"], "a   3 of   10\nrest"],
     [["(1+1)?"], "(1+1)?"],
+    [[], "\n"],
 ])("%j is the page's word for %j", (expected, output) => {
     expect(seenAs(expected, output)).toEqual(expected);
 });

@@ -1,5 +1,7 @@
 import pc from "picocolors";
 import { parse } from "yaml";
+import { PROPAGATION_SECONDS } from "../../../components/bookinfo/propagation";
+import { pause } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK } from "../../shared/project";
@@ -9,6 +11,7 @@ import { evaluateProgram } from "../program/evaluate";
 import { completeConfig, type StackFile } from "../program/projectConfig";
 import { withPlaceholders } from "../render/placeholders";
 import { findStack } from "../stack/stack";
+import { Progress } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
 import { keySetFor } from "../token/advice";
 import { keyPair } from "../token/keyPair";
@@ -79,7 +82,10 @@ async function undo(number: number | undefined, options: LessonOptions, stop: Ab
 
 async function deployWith(changes: readonly string[], options: LessonOptions, stop: AbortSignal): Promise<void> {
     console.log(["", "What changes:", ...(changes.length > 0 ? changes : ["nothing"]), ""].join("\n"));
-    console.log(pageLine(await deploy(findStack({}), options, stop)));
+    const served = await deploy(findStack({}), options, stop);
+    // A deployment ends when istiod has everything. What a page says next is about what proxies do.
+    await new Progress().during("Every proxy has it", () => pause(PROPAGATION_SECONDS * 1000, stop));
+    console.log(pageLine(served));
 }
 
 /** What a deployment changes if the stack's file changes from one text to another. */

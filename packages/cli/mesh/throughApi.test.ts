@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, createServer as createSocketServer } from "node:net";
 import { Duplex } from "node:stream";
 import { ApiError } from "../../kubernetes/apiError";
 import { FakeCluster, pod } from "../../kubernetes/testing/fakeCluster";
@@ -75,6 +75,22 @@ describe("A6: the page through the API server", () => {
             text: "trace 00-1-2-01",
         });
         expect(connected).toEqual(["istio-system/serving:8080"]);
+    });
+
+    it("says why, if the gateway ends the handshake", async () => {
+        const closing = createSocketServer((socket) => socket.once("data", () => socket.destroy()));
+        closing.listen(0, "127.0.0.1");
+        await once(closing, "listening");
+        cluster.connect = () => {
+            const socket = connect((closing.address() as AddressInfo).port, "127.0.0.1");
+            return Promise.resolve(Duplex.from({ readable: socket, writable: socket }));
+        };
+        const tls = { mutual: false, redirect: true, credentialName: "s" };
+        const access = { hosts: ["books.example.com"], tls };
+        await expect(askThroughApi(cluster.api, { ...plain, access })).rejects.toBeInstanceOf(UserError);
+        // The second error comes when the connection is destroyed.
+        await new Promise(setImmediate);
+        closing.close();
     });
 
     it("is asked by a port-forward if it wants a token, which the API server would take for its own", async () => {

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { BOOKINFO_NAMES, JAEGER, RELEASES } from "../../../components/names";
-import { reviewsOn } from "../load/reviews";
+import { missingOn, reviewsOn } from "../load/reviews";
 import type { Mesh } from "../mesh/mesh";
 import { NEEDS_CERTIFICATE } from "../mesh/pageClient";
 import { askAddon, checkAddon, logsOf } from "./addon";
 import { type Check, eventually, failed, ok } from "./check";
-import { refusalOf, visitPage } from "./visit";
+import { mayLackParts, refusalOf, visitPage } from "./visit";
 
 /** Most pages that are requested until one has ratings: one of three versions of reviews has none. */
 const PAGES = 30;
@@ -60,9 +60,14 @@ async function requestRatings(
         if (failure !== undefined) {
             return { why: `${what}: ${failure}` };
         }
-        if (["v2", "v3"].includes(reviewsOn(body))) {
+        if (["v2", "v3"].includes(reviewsOn(body)) && missingOn(body).length === 0) {
             return { trace };
         }
+    }
+    if (mayLackParts(mesh)) {
+        return {
+            refused: `none of ${PAGES} pages had all parts, and ratings: by bookinfo.traffic or bookinfo.rateLimit`,
+        };
     }
     return { why: `none of ${PAGES} pages had ratings; do requests reach reviews v2 or v3?` };
 }

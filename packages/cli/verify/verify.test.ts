@@ -521,9 +521,22 @@ describe("the check of the page", () => {
         );
     });
 
-    it("needs reviews", async () => {
-        visit = () => ({ status: 200, body: "Error fetching product reviews" });
-        expect((await checkPage(mesh)).found).toMatch(/answers 200, without reviews$/);
+    it("needs all parts, unless the config may be the reason that one is missing", async () => {
+        visit = () => ({ status: 200, body: "Error fetching product reviews, Error fetching product details" });
+        expect(await checkPage(mesh)).toMatchObject({
+            status: "failed",
+            found: expect.stringMatching(/answers 200, without details and reviews$/) as string,
+        });
+        const shaped = { ...mesh, traffic: { details: { abort: { status: 500, percent: 20 } } } };
+        expect(await checkPage(shaped)).toMatchObject({
+            status: "ok",
+            note: expect.stringMatching(/^The config of bookinfo.traffic/) as string,
+        });
+        cluster.find("Deployment", "details-v1").spec = { replicas: 0 };
+        expect(await checkPage(shaped)).toMatchObject({
+            status: "failed",
+            remedy: "kubectl --namespace default scale deployment details-v1 --replicas 1",
+        });
     });
 
     it("fails if the page can be reached neither here nor through the API server", async () => {
@@ -704,6 +717,10 @@ describe("the check of the traces", () => {
         expect((await checkTraces(mesh)).found).toBe(
             "no request to trace: none of 30 pages had ratings; do requests reach reviews v2 or v3?",
         );
+        expect(await checkTraces({ ...mesh, traffic: { reviews: { version: "v1" } } })).toEqual({
+            status: "off",
+            found: "no request to trace, because none of 30 pages had all parts, and ratings: by bookinfo.traffic or bookinfo.rateLimit",
+        });
         visit = () => ({ status: 500, body: "" });
         expect((await checkTraces(mesh)).found).toMatch(/^no request to trace: .*: 500 Internal Server Error$/);
     });

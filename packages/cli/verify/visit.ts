@@ -30,6 +30,11 @@ export function refusalOf({ access }: Mesh, { status }: Pick<Visit, "status">): 
     return status === undefined ? undefined : access?.expected[status];
 }
 
+/** Whether the config may let pages lack a part: by a fault, a route, or a limit. */
+export function mayLackParts({ traffic = {}, security }: Mesh): boolean {
+    return Object.keys({ ...traffic, ...security?.rateLimit }).length > 0;
+}
+
 /**
  * The result of a check that needs served pages: off in place of failed if the page refuses these commands as its config says, or
  * if the gateway does, so that they cannot make what the check is about.

@@ -1,7 +1,18 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { lessonPages } from "../../../packages/cli/lesson/page";
-import { clone, coldStart, npmRun, runCommand, runOnSandbox, stableObjects, stackFile } from "../commands";
+import { launchBrowser, updatePicture } from "../browser";
+import {
+    clone,
+    coldStart,
+    npmRun,
+    poll,
+    productPage,
+    runCommand,
+    runOnSandbox,
+    stableObjects,
+    stackFile,
+} from "../commands";
 import { consoleCommands, seenAs } from "../console";
 import { changesIn, hasEngine, pulumi } from "../engine";
 import { deployed } from "../sharedSandbox";
@@ -9,6 +20,20 @@ import { deployed } from "../sharedSandbox";
 /* The course: every command of its pages, with what it prints. Each lesson ends with a mesh that is as it was before. */
 
 const sandboxFile = stackFile("local");
+
+/** What a lesson tells its readers to look at on the product page. Its picture is in the lesson. */
+interface Sight {
+    /** Who signs in. Default: nobody. */
+    user?: string;
+    /** What the page must show. */
+    shows: string;
+}
+
+const SIGHTS: Record<number, Sight | undefined> = {
+    2: { user: "jason", shows: "reviews-v2" },
+    4: { user: "jason", shows: "Error fetching product reviews" },
+    5: { shows: "Error fetching product details" },
+};
 
 let file: string;
 let objects: string[];
@@ -38,6 +63,8 @@ it.each(lessonPages().map(({ number, title, file: page }) => ({ number, title, p
             expect([command, ...seenAs(expected, output)]).toEqual([command, ...expected]);
             if (command === `npx bookinfo lesson ${number}`) {
                 expect(await analysis()).toEqual([]);
+                const sight = SIGHTS[number];
+                await (sight && lookAt(sight, page.replace(/^docs\/(.*)\.md$/, "$1.png")));
             }
         }
         expect(commands.at(-1)?.command).toBe(`npx bookinfo lesson ${number} --undo`);
@@ -52,6 +79,29 @@ it("leaves nothing to change, by the engine's preview", async () => {
         expect(changesIn(await pulumi("preview", "--json"))).toEqual([]);
     }
 }, 60_000);
+
+/** Looks at the product page in a browser, as the lesson says: again and again, until it shows what the lesson is about. */
+async function lookAt({ user, shows }: Sight, picture: string): Promise<void> {
+    const browser = await launchBrowser();
+    try {
+        const tab = await browser.newPage({ viewport: { width: 1000, height: 860 } });
+        await tab.goto(productPage);
+        if (user !== undefined) {
+            await tab.fill("#username", user);
+            await tab.press("#username", "Enter");
+            await tab.getByText(user).waitFor();
+        }
+        await poll(
+            async () => (await tab.reload({ waitUntil: "networkidle" }), tab.content()),
+            (content) => content.includes(shows),
+            { timeout: 60_000, interval: 100 },
+        );
+        expect(await tab.content()).toContain(shows);
+        await updatePicture(tab, picture);
+    } finally {
+        await browser.close();
+    }
+}
 
 /** What `istioctl analyze` finds wrong with Bookinfo's namespace. */
 async function analysis(): Promise<string[]> {

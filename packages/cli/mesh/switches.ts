@@ -28,8 +28,8 @@ export interface Switches {
     on: Readonly<Record<"mtls" | AddonName, boolean>>;
     /** Whether Istio's CNI plugin is installed; undefined if not. */
     cni?: true;
-    /** Whether the ingress gateway has HTTPS by the config; undefined if not, or if the config cannot be read. */
-    https?: true;
+    /** Whose certificate the ingress gateway has by the config; undefined if it has no HTTPS, or the config cannot be read. */
+    https?: "user's" | "selfSigned";
     /** Namespace of Bookinfo. */
     appNamespace: string;
     /** The Prometheus that the config names, in place of the stack's; undefined if it names none, or cannot be read. */
@@ -69,7 +69,7 @@ function switchesOf({ istio, app, bookinfo }: Config): Found {
     return {
         ...(istio.cni && { cni: true }),
         on: { mtls: istio.global.mtls.enabled, ...byAddon(ADDON_NAMES.map((addon) => istio[SWITCHES[addon]].enabled)) },
-        ...(istio.ingress.tls && { https: true }),
+        ...(istio.ingress.tls && { https: istio.ingress.tls.secret === undefined ? "selfSigned" : "user's" }),
         appNamespace: app.namespace,
         prometheusUrl: istio.prometheus.url,
         traffic: bookinfo.traffic,

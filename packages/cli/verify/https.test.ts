@@ -23,7 +23,7 @@ async function start(options?: TlsGatewayOptions): Promise<void> {
         api: gateway.cluster.api,
         on: { mtls: true, prometheus: true, grafana: true, jaeger: true, kiali: true, servicegraph: true },
         appNamespace: "default",
-        https: true,
+        https: "user's",
         configured: true,
         source: "a test",
         commands: { kubectl: "kubectl", up: "up", redeploy: "redeploy", load: "load", dashboard: "dashboard" },
@@ -86,6 +86,15 @@ describe("HTTPS is proved by a handshake:", () => {
 });
 
 describe("what is wrong has a remedy:", () => {
+    it("a certificate of the program's making is made again", async () => {
+        await start({ secret: null });
+        expect(await checkHttps({ ...mesh, https: "selfSigned" })).toEqual({
+            status: "failed",
+            found: "the Secret istio-system/books of the stack is missing",
+            remedy: mesh.commands.redeploy,
+        });
+    });
+
     it.each<[string, () => TlsGatewayOptions | Promise<TlsGatewayOptions>, RegExp, RegExp]>([
         [
             "no Secret",

@@ -22,7 +22,7 @@ const TIMEOUT = 10_000;
 
 /** Whether the config or the deployed Gateway has HTTPS. */
 export async function hasHttps({ api, appNamespace, https }: Mesh): Promise<boolean> {
-    return https ?? (await readGatewayAccess(api, appNamespace)).tls !== undefined;
+    return https !== undefined || (await readGatewayAccess(api, appNamespace)).tls !== undefined;
 }
 
 /**
@@ -41,6 +41,12 @@ export const checkHttps: Check = async (mesh) => {
     }
     const missing = await missingCertificate(api, ingress);
     if (missing !== undefined) {
+        if (https === "selfSigned") {
+            return failed(
+                `the Secret ${ISTIO_NAMESPACE}/${tls.credentialName} of the stack is missing`,
+                commands.redeploy,
+            );
+        }
         const [heading = "", ...remedy] = missing.split("\n");
         return failed(heading, remedy.join("\n"));
     }

@@ -100,6 +100,12 @@ export const ACCESS_LOG_PROVIDER = "envoy";
 export const PROPAGATION_TYPE = "bookinfo-mesh:bookinfo:Propagation";
 
 /**
+ * Seconds until every proxy has what was just written. istiod collects changes for 0.1 s before it sends them, and for at most
+ * 10 s if more changes keep coming (PILOT_DEBOUNCE_AFTER, PILOT_DEBOUNCE_MAX). In a small mesh a proxy has them within a second.
+ */
+export const PROPAGATION_SECONDS = 5;
+
+/**
  * Labels by which a `Gateway` selects the pods of an ingress gateway. The chart labels its pods
  * `istio: <release name without "istio-">` (`gateway.selectorLabels` in its _helpers.tpl). Any other selector silently
  * matches no pods.

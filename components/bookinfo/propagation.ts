@@ -1,11 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { PROPAGATION_TYPE } from "../names";
-
-/**
- * Seconds until every proxy has what was just written. istiod collects changes for 0.1 s before it sends them, and for at most
- * 10 s if more changes keep coming (PILOT_DEBOUNCE_AFTER, PILOT_DEBOUNCE_MAX). In a small mesh a proxy has them within a second.
- */
-export const PROPAGATION_SECONDS = 5;
+import { PROPAGATION_SECONDS, PROPAGATION_TYPE } from "../names";
 
 /**
  * Time between two objects that proxies must get, or lose, one after the other. Creating and deleting this resource takes that

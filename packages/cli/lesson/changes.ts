@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { PROPAGATION_SECONDS } from "../../../components/names";
+import { DRAINED } from "../verify/check";
 import { isStep } from "../render/steps";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 
@@ -36,4 +38,12 @@ function titleOf({ type, name, inputs }: DeclaredResource): string {
     const kind = type.split(":").at(-1) ?? type;
     const { namespace, name: own = name } = (inputs.metadata ?? inputs) as { namespace?: unknown; name?: unknown };
     return `${kind} ${typeof namespace === "string" ? `${namespace}/` : ""}${String(own)}`;
+}
+
+/** Kinds that change the filters for incoming requests. Connections of before keep the filters of before until proxies close them. */
+const FILTERS = /^. (?:AuthorizationPolicy|RequestAuthentication|EnvoyFilter) /;
+
+/** Seconds until every request follows what has changed. @param changes from `changesBetween` */
+export function secondsToSettle(changes: readonly string[]): number {
+    return changes.some((change) => FILTERS.test(change)) ? DRAINED : PROPAGATION_SECONDS;
 }

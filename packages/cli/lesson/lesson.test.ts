@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { parseConfig } from "../../../config/parse";
 import { PROJECT_FOLDER } from "../../shared/project";
 import type { Declaration, DeclaredResource } from "../program/declaration";
-import { changesBetween } from "./changes";
+import { changesBetween, secondsToSettle } from "./changes";
 import { lessonPage, lessonPages } from "./page";
 import { withoutWords, withWords } from "./words";
 
@@ -107,6 +107,11 @@ describe("what changes", () => {
         const before = declared(resource("b"), resource("c", { spec: 1 }), resource("same"));
         const after = declared(resource("c", { spec: 2 }), resource("same"), resource("a"));
         expect(changesBetween(before, after)).toEqual(["+ Service shop/a", "- Service shop/b", "~ Service shop/c"]);
+    });
+
+    it("takes longer to reach every request if it is about filters", () => {
+        expect(secondsToSettle(["+ VirtualService default/reviews"])).toBeLessThan(10);
+        expect(secondsToSettle(["+ A b", "- EnvoyFilter default/x"])).toBeGreaterThanOrEqual(45);
     });
 
     it("is nothing for components, objects that are only read, and values that are kept", () => {

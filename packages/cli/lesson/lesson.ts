@@ -1,6 +1,5 @@
 import pc from "picocolors";
 import { parse } from "yaml";
-import { PROPAGATION_SECONDS } from "../../../components/bookinfo/propagation";
 import { pause } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
@@ -16,7 +15,7 @@ import { runCommand } from "../terminal/runCommand";
 import { keySetFor } from "../token/advice";
 import { keyPair } from "../token/keyPair";
 import { activeLesson, begin, end, fileWithout, readFile } from "./active";
-import { changesBetween } from "./changes";
+import { changesBetween, secondsToSettle } from "./changes";
 import { lessonList, lessonPage, type LessonPage, lessonPages } from "./page";
 import { withWords } from "./words";
 
@@ -84,7 +83,8 @@ async function deployWith(changes: readonly string[], options: LessonOptions, st
     console.log(["", "What changes:", ...(changes.length > 0 ? changes : ["nothing"]), ""].join("\n"));
     const served = await deploy(findStack({}), options, stop);
     // A deployment ends when istiod has everything. What a page says next is about what proxies do.
-    await new Progress().during("Every proxy has it", () => pause(PROPAGATION_SECONDS * 1000, stop));
+    const seconds = secondsToSettle(changes);
+    await new Progress().during(`Every proxy has it, after ${seconds} s`, () => pause(seconds * 1000, stop));
     console.log(pageLine(served));
 }
 

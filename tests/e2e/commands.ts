@@ -145,14 +145,14 @@ export async function listObjects(): Promise<string[]> {
 const GENERATED = /\/(Pod|ReplicaSet|EndpointSlice|IPAddress|ControllerRevision) /;
 
 /**
- * The objects that every deployment has with the same name: without the random suffix of Pulumi's automatic names, and with only
- * the first revision of each Helm release.
+ * The objects that every deployment has with the same name: without the random suffix of Pulumi's automatic names, and with one
+ * revision of each Helm release. Helm keeps the last ten.
  */
 export async function stableObjects(): Promise<string[]> {
-    return (await listObjects())
-        .filter((object) => !GENERATED.test(object) && !/sh\.helm\.release\.v1\..+\.v([2-9]|\d\d+)$/.test(object))
-        .map((object) => object.replace(/-[0-9a-f]{8}$/, ""))
-        .sort();
+    const names = (await listObjects())
+        .filter((object) => !GENERATED.test(object))
+        .map((object) => object.replace(/-[0-9a-f]{8}$/, "").replace(/(sh\.helm\.release\.v1\..+)\.v\d+$/, "$1"));
+    return [...new Set(names)].sort();
 }
 
 /** The labels of the namespace `default`. */

@@ -329,6 +329,8 @@ describe("with a rate limit", () => {
         }
         expect(answers.at(-1)).toBe("429");
         // A limit refuses only what a policy has let in.
+        // The connections of the page's limit before are closed.
+        expect(await lastStatus(200)).toEqual([200]);
         expect(await verified()).toMatch(/ok +access +17 pairs/);
         // The page has no stars then, but it is there.
         expect(await get(productPage)).toMatchObject({ status: 200 });

@@ -76,9 +76,13 @@ async function served(expected: Served, namespace?: string): Promise<Served> {
 
 const EVERYBODY = { served: matrix().map(({ from, to }) => `${from} ${to}`), others: [] };
 
-/** What `verify` says, if it passes. */
+/** What `verify` says, if it passes: at the latest when no connection of before is open. */
 async function verified(): Promise<string> {
-    const { code, output } = await npmRun("verify", "--stack", stack);
+    const { code, output } = await poll(
+        () => npmRun("verify", "--stack", stack),
+        (result) => result.code === 0,
+        { timeout: 60_000 },
+    );
     expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
     return output;
 }
@@ -87,14 +91,14 @@ async function verified(): Promise<string> {
 const restarts = () =>
     kubectl("get", "pods", "--output=jsonpath={range .items[*]}{.metadata.name} {..restartCount} {..ready} {end}");
 
-/** The status that the page answers in the end: the same one many times, because some connections of before are still open. */
+/**
+ * The statuses that the page answers in the end to many requests at once: they use every connection of the gateway, and some of before
+ * are still open.
+ */
 async function lastStatus(expected: number): Promise<number[]> {
     const ask = async () => {
-        const statuses = new Set<number>();
-        for (let sent = 0; sent < 30; sent += 1) {
-            statuses.add((await get(productPage)).status);
-        }
-        return [...statuses];
+        const answers = await Promise.all(Array.from({ length: 30 }, () => get(productPage)));
+        return [...new Set(answers.map(({ status }) => status))];
     };
     return poll(ask, (statuses) => isDeepStrictEqual(statuses, [expected]), { timeout: 60_000 });
 }

@@ -30,8 +30,8 @@ export function readFile(): string {
     return readFileSync(stackFile(SANDBOX_STACK), "utf8");
 }
 
-/** The file of the sandbox's stack without the words of a lesson. What was changed in it since, stays. */
-export function fileWithout(lesson: ActiveLesson | undefined, text = readFile()): string {
+/** A text of the sandbox's stack file without the words of a lesson. What was changed in it since, stays. */
+export function fileWithout(lesson: ActiveLesson | undefined, text: string): string {
     if (lesson === undefined) {
         return text;
     }

@@ -3,12 +3,11 @@ import { parse } from "yaml";
 import { pause } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
-import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK } from "../../shared/project";
+import { SANDBOX_STACK } from "../../shared/project";
 import { deploy, pageLine } from "../deployment/deploy";
 import type { Declaration } from "../program/declaration";
-import { evaluateProgram } from "../program/evaluate";
-import { completeConfig, type StackFile } from "../program/projectConfig";
-import { withPlaceholders } from "../render/placeholders";
+import type { StackFile } from "../program/projectConfig";
+import { declarationWithPlaceholders } from "../render/placeholders";
 import { findStack } from "../stack/stack";
 import { Progress } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
@@ -52,12 +51,13 @@ function list(): void {
 }
 
 async function setUp(page: LessonPage, options: LessonOptions, stop: AbortSignal): Promise<void> {
-    const before = fileWithout(activeLesson());
+    const text = readFile();
+    const before = fileWithout(activeLesson(), text);
     const keySet = () => JSON.stringify(keySetFor({ login: undefined, publicJwk: keyPair().publicJwk }));
     const { text: after, replaced } = withWords(before, page.words, keySet);
     console.log(pc.bold(`Lesson ${page.number}: ${page.title}`));
     // Before anything is written: it fails if the words do not fit the rest of the file.
-    const changes = await changesOf(readFile(), after, stop);
+    const changes = await changesOf(text, after, stop);
     begin({ number: page.number, before, after, replaced });
     await deployWith(changes, options, stop);
     const back = commandLine("lesson", [String(page.number), "--undo"]);
@@ -96,8 +96,5 @@ async function changesOf(before: string, after: string, stop: AbortSignal): Prom
 
 /** What the program declares with a text as the file of the sandbox's stack. The sandbox need not run. */
 function declarationOf(text: string, stop: AbortSignal): Promise<Declaration> {
-    const config = completeConfig(SANDBOX_STACK, parse(text) as StackFile);
-    return withPlaceholders(config, (placed) =>
-        evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: SANDBOX_STACK, config: placed }, stop),
-    );
+    return declarationWithPlaceholders(SANDBOX_STACK, parse(text) as StackFile, stop);
 }

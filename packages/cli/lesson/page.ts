@@ -4,7 +4,7 @@ import path from "node:path";
 import { UserError } from "../../shared/errors";
 import { PROJECT_FOLDER } from "../../shared/project";
 
-export const COURSE_FOLDER = path.join("docs", "course");
+const COURSE_FOLDER = path.join("docs", "course");
 
 export interface LessonPage {
     number: number;

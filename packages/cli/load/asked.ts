@@ -135,7 +135,7 @@ function missingBehind({ reviews }: Traffic, user: string | undefined): PagePart
 
 /**
  * The requests that a limit of the page lets in.
- * @param pods of the product page, each with a bucket of its own
+ * @param pods of the product page, each has its own bucket
  * @param time of the load, in milliseconds
  */
 export function limitAsked({ requests, per }: RateLimit, pods: number, time: number, seen: SeenPages): Asked {

@@ -55,7 +55,7 @@ export async function connectToPage(
 export async function overTls(connection: Duplex, security: Omit<Access, "endpoint">): Promise<tls.TLSSocket> {
     const secured = tls.connect({ socket: connection, ...security });
     secured.once("close", () => connection.destroy());
-    // A handshake that fails gives a second error when a connection that is no socket is destroyed. Nobody waits for it any more.
+    // A handshake that fails gives a second error when a connection that is no socket is destroyed. Nothing waits for it any more.
     secured.on("error", () => undefined);
     await once(secured, "secureConnect");
     return secured;

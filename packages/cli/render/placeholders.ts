@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { sectionOf, type StackFile } from "../program/projectConfig";
+import type { Declaration } from "../program/declaration";
+import { evaluateProgram } from "../program/evaluate";
+import { completeConfig, sectionOf, type StackFile } from "../program/projectConfig";
 import { isEncrypted, type StackConfig } from "../program/stackConfig";
 import { parseJson } from "../../shared/json";
-import { PROJECT_NAME } from "../../shared/project";
+import { PROJECT_FOLDER, PROJECT_NAME } from "../../shared/project";
 import { toYaml } from "../../shared/yaml";
 
 const CLUSTER_KEY = `${PROJECT_NAME}:cluster`;
@@ -36,6 +38,17 @@ export async function withPlaceholders<T>(
     } finally {
         rmSync(folder, { recursive: true });
     }
+}
+
+/** What the program declares with a stack's file, and with placeholders. Neither the cluster nor the charts need to be there. */
+export function declarationWithPlaceholders(
+    stack: string,
+    file: StackFile | undefined,
+    stop: AbortSignal,
+): Promise<Declaration> {
+    return withPlaceholders(completeConfig(stack, file), (config) =>
+        evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }, stop),
+    );
 }
 
 /**

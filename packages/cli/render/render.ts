@@ -1,12 +1,10 @@
 import path from "node:path";
 import pc from "picocolors";
 import { requireHelm } from "../../kubernetes/helm";
-import { PROJECT_FOLDER, PROJECT_NAME } from "../../shared/project";
-import { evaluateProgram } from "../program/evaluate";
-import { completeConfig, readStackFile } from "../program/projectConfig";
+import { readStackFile } from "../program/projectConfig";
 import { runCommand } from "../terminal/runCommand";
 import { refuseForeign, renderedFiles, replaceFolder } from "./folder";
-import { withPlaceholderCredentials, withPlaceholders } from "./placeholders";
+import { declarationWithPlaceholders, withPlaceholderCredentials } from "./placeholders";
 import { renderSteps } from "./rendering";
 import { stepsOf } from "./steps";
 
@@ -27,9 +25,7 @@ async function write({ stack, out, manifests }: RenderOptions, stop: AbortSignal
     const helm = manifests ? await requireHelm() : undefined;
 
     const file = withPlaceholderCredentials(readStackFile(stack), { charts: helm !== undefined });
-    const declaration = await withPlaceholders(completeConfig(stack, file), (config) =>
-        evaluateProgram({ folder: PROJECT_FOLDER, project: PROJECT_NAME, stack, config }, stop),
-    );
+    const declaration = await declarationWithPlaceholders(stack, file, stop);
     const rendering = await renderSteps(stack, stepsOf(declaration), helm, stop);
     replaceFolder(folder, renderedFiles(rendering));
 

@@ -40,8 +40,8 @@ interface Call {
 }
 
 /** Whether the config says who may call whom, as far as it can be read. */
-export function limitsCallers({ security }: Mesh): Promise<boolean> {
-    return Promise.resolve(security?.leastPrivilege ?? false);
+export function limitsCallers({ security }: Mesh): boolean {
+    return security?.leastPrivilege ?? false;
 }
 
 /**

@@ -32,8 +32,8 @@ function breakersIn({ traffic = {} }: Mesh): [ServiceName, CircuitBreaker][] {
 }
 
 /** Whether the config has circuit breakers, as far as it can be read. */
-export function hasBreakers(mesh: Mesh): Promise<boolean> {
-    return Promise.resolve(breakersIn(mesh).length > 0);
+export function hasBreakers(mesh: Mesh): boolean {
+    return breakersIn(mesh).length > 0;
 }
 
 /** The proxies of a service's callers have its limits. It says what they have refused and ejected, as far as they publish it. */

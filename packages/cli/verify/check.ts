@@ -21,7 +21,7 @@ export interface NamedCheck {
     name: string;
     check: Check;
     /** Whether a mesh has what the check is about. Default: it has. */
-    applies?: (mesh: Mesh) => Promise<boolean>;
+    applies?: (mesh: Mesh) => boolean | Promise<boolean>;
 }
 
 export interface NamedResult extends CheckResult {

@@ -62,13 +62,13 @@ const limited = (connections: number, pending = 4294967295) => ({
     },
 });
 
-it("the checks are about stacks with such settings alone", async () => {
-    expect([await hasBreakers(mesh), await hasRateLimits(mesh)]).toEqual([false, false]);
+it("the checks are about stacks with such settings alone", () => {
+    expect([hasBreakers(mesh), hasRateLimits(mesh)]).toEqual([false, false]);
     mesh.traffic = { details: { circuitBreaker: { connections: 1 } }, reviews: { version: "v1" } };
     mesh.security = { rateLimit: { ratings: { requests: 1, per: 1000 } } };
-    expect([await hasBreakers(mesh), await hasRateLimits(mesh)]).toEqual([true, true]);
-    expect(await hasBreakers({ ...mesh, traffic: undefined })).toBe(false);
-    expect(await hasRateLimits({ ...mesh, security: undefined })).toBe(false);
+    expect([hasBreakers(mesh), hasRateLimits(mesh)]).toEqual([true, true]);
+    expect(hasBreakers({ ...mesh, traffic: undefined })).toBe(false);
+    expect(hasRateLimits({ ...mesh, security: undefined })).toBe(false);
 });
 
 describe("the check of circuit breakers", () => {

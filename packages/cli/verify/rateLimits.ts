@@ -15,8 +15,8 @@ function limitsIn({ security }: Mesh): [ServiceName, RateLimit][] {
 }
 
 /** Whether the config has rate limits, as far as it can be read. */
-export function hasRateLimits(mesh: Mesh): Promise<boolean> {
-    return Promise.resolve(limitsIn(mesh).length > 0);
+export function hasRateLimits(mesh: Mesh): boolean {
+    return limitsIn(mesh).length > 0;
 }
 
 /** The proxy of each pod of a service has its limit. It says what they have refused, as far as they publish it. */

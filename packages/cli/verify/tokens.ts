@@ -16,8 +16,8 @@ interface Trial {
 }
 
 /** Whether the config asks for tokens, as far as it can be read. */
-export function asksForTokens({ access }: Mesh): Promise<boolean> {
-    return Promise.resolve(access?.jwt !== undefined);
+export function asksForTokens({ access }: Mesh): boolean {
+    return access?.jwt !== undefined;
 }
 
 /** The page answers 200 to a good token, 401 to one that has expired or that somebody else has signed, and 403 without one. */

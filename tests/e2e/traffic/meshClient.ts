@@ -110,15 +110,15 @@ export async function removeStranger(name: string, namespace = "default"): Promi
 }
 
 /**
- * How long a connection that is open keeps what its filters were, in milliseconds: Envoy drains it (45 s, `drainDuration` in
- * Istio's pkg/config/mesh), and requests from pod to pod share connections.
+ * How long connections of before may keep what their filters were, in milliseconds: Envoy drains them (45 s, `drainDuration` in Istio's
+ * pkg/config/mesh) after it got the new filters. Requests from pod to pod share connections.
  */
-const DRAINED = 60_000;
+export const DRAINED = 50_000;
 
 /** Makes requests until all of their answers are good, or every connection is a new one. @returns the last answers */
 export async function answersOf(
     requests: readonly MeshRequest[],
     isGood: (answers: string[]) => boolean,
 ): Promise<string[]> {
-    return poll(() => Promise.all(requests.map(requestFrom)), isGood, { timeout: DRAINED, interval: 500 });
+    return poll(() => Promise.all(requests.map(requestFrom)), isGood, { timeout: DRAINED + 10_000, interval: 500 });
 }

@@ -23,17 +23,29 @@ import {
 } from "../commands";
 import { nothingDeployed } from "../sharedSandbox";
 import { RATE, underLoad } from "../underLoad";
-import { answersOf, type MeshRequest, removeStranger, requestFrom, startStranger } from "./meshClient";
+import { answersOf, DRAINED, type MeshRequest, removeStranger, requestFrom, startStranger } from "./meshClient";
 
 /* What protects Bookinfo: who may call whom, tokens, and rate limits. Each is switched on and off again while users ask for the page. */
 
 const stack = "e2e-security";
+
+/** When `change` ended last, in milliseconds of the clock. */
+let changedAt = 0;
 
 /** Deploys with these settings of Bookinfo, and nothing else of this kind. */
 async function change(bookinfo: object, app: object = {}): Promise<void> {
     writeStackFile(stack, { istio: WITHOUT_ADDONS, bookinfo: { ...bookinfo }, app: { ...app } });
     const { code, output } = await npmRun("up", "--stack", stack);
     expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
+    changedAt = Date.now();
+}
+
+/**
+ * Waits until every connection has the last settings. Each worker of a proxy has connections of its own, so one good answer says nothing
+ * of the next.
+ */
+async function lastSettings(): Promise<void> {
+    await sleep(Math.max(0, changedAt + DRAINED - Date.now()));
 }
 
 const PATHS = { productpage: "/productpage", details: "/details/0", reviews: "/reviews/0", ratings: "/ratings/0" };
@@ -49,7 +61,7 @@ function matrix(namespace = "default"): MeshRequest[] {
  * How many requests may be lost in a change. Each policy makes proxies close the connections that they have kept open. In several
  * thousand requests, one came just then over such a connection, and Istio tries only those again that were not sent yet.
  */
-const DRAINED = 1;
+const CUT_OFF = 1;
 
 /** Who gets an answer from whom with least privilege. */
 const ALLOWED = { served: ["productpage details", "productpage reviews", "reviews ratings"], others: ["403"] };
@@ -159,10 +171,11 @@ describe("with least privilege", () => {
     it("the page is served while it is switched on", async () => {
         const { sent, lost } = await underLoad(() => change({ access: "least-privilege" }));
         expect(sent).toBeGreaterThan(RATE);
-        expect(lost.length).toBeLessThanOrEqual(DRAINED);
+        expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
     }, 180_000);
 
     it("each service only serves its callers, with their methods", async () => {
+        await lastSettings();
         expect(await served(ALLOWED)).toEqual(ALLOWED);
         const post = (from: string, to: keyof typeof PATHS) =>
             requestFrom({ from, to, path: PATHS[to], method: "POST" });
@@ -216,7 +229,7 @@ describe("with least privilege", () => {
 
     it("all callers are served again when it is undone, and the page all the time", async () => {
         const { lost } = await underLoad(() => change({}));
-        expect(lost.length).toBeLessThanOrEqual(DRAINED);
+        expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
         expect(await served(EVERYBODY)).toEqual(EVERYBODY);
         expect(await stableObjects()).toEqual(before);
     }, 240_000);
@@ -237,14 +250,13 @@ describe("with tokens", () => {
         const headers = { authorization: `Bearer ${good}` };
         const { sent, lost } = await underLoad(() => change({ login }), { headers });
         expect(sent).toBeGreaterThan(RATE);
-        expect(lost.length).toBeLessThanOrEqual(DRAINED);
+        expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
     }, 180_000);
 
     it("the page answers 200 with a good one, 403 without one, and 401 with a bad one", async () => {
-        const status = async (given?: string) => (given === undefined ? get(productPage) : withToken(given));
-        expect(await lastStatus(403)).toEqual([403]);
-        expect(await status()).toMatchObject({ status: 403, body: "RBAC: access denied" });
-        expect(await status(good)).toMatchObject({ status: 200 });
+        await lastSettings();
+        expect(await get(productPage)).toMatchObject({ status: 403, body: "RBAC: access denied" });
+        expect(await withToken(good)).toMatchObject({ status: 200 });
         const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
         const publicJwk = { ...publicKey.export({ format: "jwk" }), kid: "k", alg: "ES256" } as PublicJwk;
         const content = { user: "eve", issuer: "bookinfo-mesh", audience: "bookinfo", expires: 60_000 };
@@ -257,12 +269,12 @@ describe("with tokens", () => {
             unsigned: `${Buffer.from('{"alg":"none"}').toString("base64url")}.${claims}.`,
             none: "abc",
         };
-        const statuses = Object.entries(bad).map(async ([name, each]) => [name, (await status(each)).status]);
+        const statuses = Object.entries(bad).map(async ([name, each]) => [name, (await withToken(each)).status]);
         expect(Object.fromEntries(await Promise.all(statuses))).toEqual(
             Object.fromEntries(Object.keys(bad).map((name) => [name, 401])),
         );
         // Envoy refuses a good token that is for somebody else with 403.
-        expect((await status(await token("--audience", "other"))).status).toBe(403);
+        expect((await withToken(await token("--audience", "other"))).status).toBe(403);
     }, 120_000);
 
     it("it applies together with least privilege: a token is no excuse for the wrong caller, nor the other way round", async () => {
@@ -283,7 +295,7 @@ describe("with tokens", () => {
 
     it("the page is for everybody again when it is undone, and good tokens are served all the time", async () => {
         const { lost } = await underLoad(() => change({}), { headers: { authorization: `Bearer ${good}` } });
-        expect(lost.length).toBeLessThanOrEqual(DRAINED);
+        expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
         expect(await lastStatus(200)).toEqual([200]);
         expect(await stableObjects()).toEqual(before);
     }, 240_000);
@@ -293,18 +305,21 @@ describe("with a rate limit", () => {
     it("the page gets 429 after so many requests, and takes more after a while", async () => {
         const started = await restarts();
         await change({ rateLimit: { productpage: { requests: 5, per: "1m" } } });
-        expect(await lastStatus(429)).toEqual([429]);
+        await lastSettings();
+        const ask = async () => (await get(productPage)).status;
+        const statuses: number[] = [];
+        for (let sent = 0; sent < 12; sent += 1) {
+            statuses.push(await ask());
+        }
+        expect([statuses[0], statuses.at(-1)]).toEqual([200, 429]);
+        // One more may have come in meanwhile: 60 s for 5 requests are 12 s for one.
+        expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(6);
         const limited = await fetch(productPage);
         expect([limited.status, limited.headers.get("x-local-rate-limit")]).toEqual([429, "true"]);
         // Refused requests have no effect on those of others, nor on probes.
         expect(await requestFrom({ from: "productpage", to: "details", path: "/details/0" })).toBe("200");
-        // 60 s for 5 requests: one each 12 s, so one or two by now.
         await sleep(13_000);
-        const later: number[] = [];
-        for (let sent = 0; sent < 4; sent += 1) {
-            later.push((await get(productPage)).status);
-        }
-        expect([later[0], later.at(-1)]).toEqual([200, 429]);
+        expect(await ask()).toBe(200);
         expect(await restarts()).toBe(started);
     }, 240_000);
 
@@ -317,24 +332,19 @@ describe("with a rate limit", () => {
     }, 60_000);
 
     it("what policies refuse does not use it up", async () => {
-        await change({ access: "least-privilege", rateLimit: { ratings: { requests: 5, per: "1h" } } });
-        const refused = { from: "stranger", to: "ratings", path: "/ratings/0" };
-        expect(await answersOf([refused], ([answer]) => answer === "403")).toEqual(["403"]);
-        const refusals: string[] = [];
-        for (let sent = 0; sent < 8; sent += 1) {
-            refusals.push(await requestFrom(refused));
-        }
-        expect(refusals.filter((answer) => answer !== "403").length).toBeLessThanOrEqual(DRAINED);
-        const allowed = { from: "reviews", to: "ratings", path: "/ratings/0" };
-        expect(await requestFrom(allowed)).toBe("200");
-        const answers: string[] = [];
-        for (let sent = 0; sent < 6; sent += 1) {
-            answers.push(await requestFrom(allowed));
-        }
-        expect(answers.at(-1)).toBe("429");
+        await change({ access: "least-privilege", rateLimit: { ratings: { requests: 10, per: "1h" } } });
+        await lastSettings();
+        const answers = async (from: string, count: number) => {
+            const all: string[] = [];
+            while (all.length < count) {
+                all.push(await requestFrom({ from, to: "ratings", path: "/ratings/0" }));
+            }
+            return all;
+        };
+        expect(new Set(await answers("stranger", 12))).toEqual(new Set(["403"]));
+        const allowed = await answers("reviews", 12);
+        expect([allowed[0], allowed.at(-1)]).toEqual(["200", "429"]);
         // A limit refuses only what a policy has let in.
-        // The connections of the page's limit before are closed.
-        expect(await lastStatus(200)).toEqual([200]);
         expect(await verified()).toMatch(/ok +access +17 pairs/);
         // The page has no stars then, but it is there.
         expect(await get(productPage)).toMatchObject({ status: 200 });
@@ -360,7 +370,8 @@ describe("in a namespace of the stack's own", () => {
         await change({}, { namespace: "shop" });
         await startStranger("stranger", "shop");
         const { lost } = await underLoad(() => change({ access: "least-privilege" }, { namespace: "shop" }));
-        expect(lost.length).toBeLessThanOrEqual(DRAINED);
+        expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
+        await lastSettings();
         expect(await served(ALLOWED, "shop")).toEqual(ALLOWED);
         const request = { from: "details", to: "stranger", path: "/details/0", namespace: "shop" };
         expect(await requestFrom(request)).toBe("403");
@@ -368,7 +379,7 @@ describe("in a namespace of the stack's own", () => {
 
     it("the page is served while it is undone", async () => {
         const { lost } = await underLoad(() => change({}, { namespace: "shop" }));
-        expect(lost.length).toBeLessThanOrEqual(DRAINED);
+        expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
         expect(await policies()).toEqual([]);
         await removeStranger("stranger", "shop");
     }, 240_000);

@@ -39,7 +39,7 @@ export const SECURITY = {
         .describe(
             "Who may call whom. With least-privilege, the gateway calls the product page, the product page calls details " +
                 "and reviews, and reviews calls ratings, with the methods that they use. Everything else gets 403. Needs " +
-                "istio.global.mtls.enabled. After a change, open connections follow within 45 s.",
+                "istio.global.mtls.enabled. After a change, open connections follow within 45 s (drainDuration of Istio's mesh config).",
         ),
     login: group({
         jwt: z

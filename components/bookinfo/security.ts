@@ -31,7 +31,7 @@ export interface BookinfoSecurityArgs extends Security {
  * `dependsOn`: a policy about callers works only if mutual TLS tells who they are.
  *
  * A change is complete when connections that were open are closed: these keep what they began with, until Envoy has drained them.
- * That takes up to 45 s (`DrainDuration` in Istio's pkg/config/mesh/mesh.go).
+ * `drainSecondsOf` says how long that takes.
  */
 export class BookinfoSecurity extends pulumi.ComponentResource {
     private readonly childOpts: pulumi.CustomResourceOptions;

@@ -56,6 +56,19 @@ export function trustDomainOf(overrides: HelmValues): string {
     return textAt(overrides, TRUST_DOMAIN) ?? DEFAULT_TRUST_DOMAIN;
 }
 
+/** Where the chart `istiod` has the time for which Envoy drains connections, and its default (Istio's pkg/config/mesh/mesh.go). */
+const DRAIN_DURATION = ["meshConfig", "defaultConfig", "drainDuration"];
+const DEFAULT_DRAIN_SECONDS = 45;
+
+/**
+ * Seconds for which connections that were open before a change keep their filters: policies, tokens and rate limits of before. As the
+ * user has set it for istiod. In JSON, a duration of Protocol Buffers always has the unit s.
+ */
+export function drainSecondsOf(overrides: HelmValues): number {
+    const [, seconds] = /^(\d+(?:\.\d+)?)s$/.exec(textAt(overrides, DRAIN_DURATION) ?? "") ?? [];
+    return seconds === undefined ? DEFAULT_DRAIN_SECONDS : Number(seconds);
+}
+
 /** The service account of the ingress gateway, with what the user has set for it (`gateway.serviceAccountName` in _helpers.tpl). */
 export function gatewayServiceAccountOf(overrides: HelmValues): string {
     const { create = true } = (overrides.serviceAccount ?? {}) as { create?: unknown };

@@ -5,7 +5,7 @@ import { tokenRequiredSpec, tokensSpec } from "../../components/bookinfo/loginSp
 import { rateLimitSpec } from "../../components/bookinfo/rateLimitSpecs";
 import { BOOKINFO_SERVICES } from "../../components/bookinfo/services";
 import type { AuthorizationPolicySpec } from "../../components/istio/api";
-import { gatewayServiceAccountOf, trustDomainOf } from "../../components/istio/values";
+import { drainSecondsOf, gatewayServiceAccountOf, trustDomainOf } from "../../components/istio/values";
 import { BOOKINFO_NAMES } from "../../components/names";
 import { unwrapSecrets } from "../../packages/shared/secrets";
 import { once } from "./once";
@@ -216,13 +216,21 @@ describe("with least privilege, a request is allowed", () => {
     });
 });
 
-describe("identities follow what is set for the charts:", () => {
+describe("follows what is set for the charts:", () => {
     it.each<[object, string]>([
         [{}, "cluster.local"],
         [{ meshConfig: { trustDomain: "prod.example" } }, "prod.example"],
         [{ meshConfig: null }, "cluster.local"],
     ])("the trust domain, for %j", (values, expected) => {
         expect(trustDomainOf(values as never)).toBe(expected);
+    });
+
+    it.each<[object, number]>([
+        [{}, 45],
+        [{ meshConfig: { defaultConfig: { drainDuration: "1.5s" } } }, 1.5],
+        [{ meshConfig: { defaultConfig: { drainDuration: 15 } } }, 45],
+    ])("how long connections keep what they have, for %j", (values, expected) => {
+        expect(drainSecondsOf(values as never)).toBe(expected);
     });
 
     it.each<[object, string]>([

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import { PROPAGATION_SECONDS } from "../../../components/names";
-import { DRAINED } from "../verify/check";
 import { isStep } from "../render/steps";
 import type { Declaration, DeclaredResource } from "../program/declaration";
 
@@ -43,7 +42,11 @@ function titleOf({ type, name, inputs }: DeclaredResource): string {
 /** Kinds that change the filters for incoming requests. Connections of before keep the filters of before until proxies close them. */
 const FILTERS = /^. (?:AuthorizationPolicy|RequestAuthentication|EnvoyFilter) /;
 
-/** Seconds until every request follows what has changed. @param changes from `changesBetween` */
-export function secondsToSettle(changes: readonly string[]): number {
-    return changes.some((change) => FILTERS.test(change)) ? DRAINED : PROPAGATION_SECONDS;
+/**
+ * Seconds until every request follows what has changed.
+ * @param changes from `changesBetween`
+ * @param drainSeconds how long connections of before keep their filters
+ */
+export function secondsToSettle(changes: readonly string[], drainSeconds: number): number {
+    return PROPAGATION_SECONDS + (changes.some((change) => FILTERS.test(change)) ? drainSeconds : 0);
 }

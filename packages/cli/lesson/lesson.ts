@@ -1,5 +1,6 @@
 import pc from "picocolors";
 import { parse } from "yaml";
+import { drainSecondsOf } from "../../../components/istio/values";
 import { pause } from "../../kubernetes/wait";
 import { UserError } from "../../shared/errors";
 import { commandLine } from "../../shared/invocation";
@@ -8,6 +9,7 @@ import { deploy, pageLine } from "../deployment/deploy";
 import type { Declaration } from "../program/declaration";
 import type { StackFile } from "../program/projectConfig";
 import { declarationWithPlaceholders } from "../render/placeholders";
+import { configOf } from "../stack/config";
 import { findStack } from "../stack/stack";
 import { Progress } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
@@ -81,9 +83,10 @@ async function undo(number: number | undefined, options: LessonOptions, stop: Ab
 
 async function deployWith(changes: readonly string[], options: LessonOptions, stop: AbortSignal): Promise<void> {
     console.log(["", "What changes:", ...(changes.length > 0 ? changes : ["nothing"]), ""].join("\n"));
-    const served = await deploy(findStack({}), options, stop);
+    const stack = findStack({});
+    const served = await deploy(stack, options, stop);
     // A deployment ends when istiod has everything. What a page says next is about what proxies do.
-    const seconds = secondsToSettle(changes);
+    const seconds = secondsToSettle(changes, drainSecondsOf(configOf(stack).istio.values.istiod));
     await new Progress().during(`Every proxy has it, after ${seconds} s`, () => pause(seconds * 1000, stop));
     console.log(pageLine(served));
 }

@@ -40,6 +40,7 @@ describe("what is switched on", () => {
             traffic: {},
             security: {},
             appNamespace: "books",
+            drainSeconds: 45,
             configured: true,
             source: "Pulumi.demo.yaml",
         });
@@ -59,6 +60,7 @@ describe("what is switched on", () => {
         expect(await readSwitches(stack, cluster.api)).toEqual({
             on: { mtls: false, prometheus: false, grafana: false, jaeger: true, kiali: false, servicegraph: false },
             appNamespace: "books",
+            drainSeconds: 45,
             configured: false,
             source:
                 "what the cluster has, because the stack's config cannot be used here: " +

@@ -1,5 +1,6 @@
 import { ConfigError } from "../../../config/issues";
 import type { Config } from "../../../config/parse";
+import { drainSecondsOf } from "../../../components/istio/values";
 import { type AddonName, CNI_DAEMON_SET, ISTIO_NAMESPACE, SWITCHES } from "../../../components/names";
 import type { Security } from "../../../components/bookinfo/security";
 import type { Traffic } from "../../../components/bookinfo/traffic";
@@ -34,6 +35,8 @@ export interface Switches {
     appNamespace: string;
     /** The Prometheus that the config names, in place of the stack's; undefined if it names none, or cannot be read. */
     prometheusUrl?: string;
+    /** Seconds for which connections of before a change keep their filters; Istio's default if the config cannot be read. */
+    drainSeconds: number;
     /** How the config routes requests between the services; undefined if the config cannot be read. */
     traffic?: Traffic;
     /** What protects Bookinfo by the config; undefined if it cannot be read. */
@@ -63,7 +66,7 @@ export async function readSwitches(stack: Stack, api: ClusterApi): Promise<Switc
     return { ...switchesOf(config), configured: true, source };
 }
 
-type Found = Pick<Switches, "on" | "cni" | "https" | "appNamespace" | "prometheusUrl" | "traffic" | "security">;
+type Found = Omit<Switches, "configured" | "source">;
 
 function switchesOf({ istio, app, bookinfo }: Config): Found {
     return {
@@ -72,6 +75,7 @@ function switchesOf({ istio, app, bookinfo }: Config): Found {
         ...(istio.ingress.tls && { https: istio.ingress.tls.secret === undefined ? "selfSigned" : "user's" }),
         appNamespace: app.namespace,
         prometheusUrl: istio.prometheus.url,
+        drainSeconds: drainSecondsOf(istio.values.istiod),
         traffic: bookinfo.traffic,
         security: bookinfo.security,
     };
@@ -88,6 +92,7 @@ async function switchesInCluster(api: ClusterApi): Promise<Found> {
         ...(plugin && { cni: true }),
         on: { mtls: policy !== undefined, ...byAddon(addons) },
         appNamespace: productpages[0]?.metadata.namespace ?? "default",
+        drainSeconds: drainSecondsOf({}),
     };
 }
 

@@ -52,6 +52,7 @@ beforeEach(() => {
     mesh = {
         api: cluster.api,
         appNamespace: "default",
+        drainSeconds: 45,
         traffic: {},
         security: { leastPrivilege: true },
         commands: { redeploy: "again" },

@@ -4,7 +4,7 @@ import { BOOKINFO_NAMES, BOOKINFO_PORT, PRODUCTPAGE } from "../../../components/
 import { UserError } from "../../shared/errors";
 import { readyPodsOf } from "../mesh/bookinfoPods";
 import type { Mesh } from "../mesh/mesh";
-import { type Check, type CheckResult, DRAINED, eventually, failed, ok } from "./check";
+import { type Check, type CheckResult, eventuallyDrained, failed, ok } from "./check";
 import { refusalOf, visitPage } from "./visit";
 
 /** Time for one answer, in seconds: a service can be delayed. */
@@ -48,7 +48,7 @@ export function limitsCallers({ security }: Mesh): boolean {
  * Who may call whom: a pod of each service asks every service, and the gateway asks for the page. The gateway has no routes to the
  * other services. A call is let in unless its answer is 403.
  */
-export const checkAccess: Check = (mesh, stop) => eventually(DRAINED, stop, () => resultOf(mesh, stop));
+export const checkAccess: Check = (mesh, stop) => eventuallyDrained(mesh, stop, () => resultOf(mesh, stop));
 
 async function resultOf(mesh: Mesh, stop?: AbortSignal): Promise<CheckResult> {
     const asked = [callOfGateway(mesh, stop), ...BOOKINFO_NAMES.map((from) => callsOf(mesh, from, stop))];

@@ -1,4 +1,5 @@
 import { once, setMaxListeners } from "node:events";
+import { PROPAGATION_SECONDS } from "../../../components/names";
 import { ApiError, isTransient } from "../../kubernetes/apiError";
 import { type Deadline, pause } from "../../kubernetes/wait";
 import { UserError, Stopped } from "../../shared/errors";
@@ -35,18 +36,21 @@ const TIMEOUT = 90;
 /** Time between two attempts, in milliseconds. */
 const INTERVAL = 1000;
 
-/**
- * Time until policies count for all connections, in seconds: those that were open before keep what they began with until proxies
- * have drained them (45 s, `DrainDuration` in Istio's pkg/config/mesh).
- */
-export const DRAINED = 50;
-
 export function ok(found: string, note?: string): CheckResult {
     return { status: "ok", found, ...(note !== undefined && { note }) };
 }
 
 export function failed(found: string, remedy: string): CheckResult {
     return { status: "failed", found, remedy };
+}
+
+/** Repeats an attempt until it does not fail, or until policies count for all connections. */
+export function eventuallyDrained(
+    { drainSeconds }: Mesh,
+    stop: AbortSignal | undefined,
+    attempt: () => Promise<CheckResult>,
+): Promise<CheckResult> {
+    return eventually(PROPAGATION_SECONDS + drainSeconds, stop, attempt);
 }
 
 /** Repeats an attempt until it does not fail, or until the time (in seconds) is up. */

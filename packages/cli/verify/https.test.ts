@@ -23,6 +23,7 @@ async function start(options?: TlsGatewayOptions): Promise<void> {
         api: gateway.cluster.api,
         on: { mtls: true, prometheus: true, grafana: true, jaeger: true, kiali: true, servicegraph: true },
         appNamespace: "default",
+        drainSeconds: 45,
         https: "user's",
         configured: true,
         source: "a test",

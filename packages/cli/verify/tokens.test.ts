@@ -73,6 +73,7 @@ function check(keys: PublicJwk[], url = `http://127.0.0.1:${(page.address() as A
     const mesh = {
         api: new FakeCluster().api,
         appNamespace: "default",
+        drainSeconds: 45,
         pageUrl: url,
         access,
         commands: { redeploy: "again" },

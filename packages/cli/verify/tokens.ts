@@ -3,7 +3,7 @@ import { bearer, LIFE, type PageAccess, tokenFor } from "../token/pageAccess";
 import { valueAt } from "../../../config/valueAt";
 import type { Mesh } from "../mesh/mesh";
 import { NEEDS_CERTIFICATE } from "../mesh/pageClient";
-import { type Check, type CheckResult, DRAINED, eventually, failed, ok } from "./check";
+import { type Check, type CheckResult, eventuallyDrained, failed, ok } from "./check";
 import { visitPage } from "./visit";
 
 /** A request for the page, with a token or without. */
@@ -23,7 +23,7 @@ export function asksForTokens({ access }: Mesh): boolean {
 /** The page answers 200 to a good token, 401 to one that has expired or that somebody else has signed, and 403 without one. */
 export const checkTokens: Check = (mesh, stop) => {
     const trials = trialsOf(mesh.access?.jwt);
-    return eventually(DRAINED, stop, () => resultOf(mesh, trials, stop));
+    return eventuallyDrained(mesh, stop, () => resultOf(mesh, trials, stop));
 };
 
 function trialsOf(jwt: PageAccess["jwt"]): Trial[] {

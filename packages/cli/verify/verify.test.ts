@@ -160,6 +160,7 @@ beforeEach(() => {
         api: cluster.api,
         on: { mtls: true, prometheus: true, grafana: true, jaeger: true, kiali: true, servicegraph: true },
         appNamespace: "default",
+        drainSeconds: 45,
         traffic: {},
         configured: true,
         source: "a test",

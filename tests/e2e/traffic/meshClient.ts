@@ -1,5 +1,8 @@
 import * as fs from "node:fs";
-import { kubectl, poll, runCommand } from "../commands";
+import type { HelmValues } from "../../../components/istio/merge";
+import { drainSecondsOf } from "../../../components/istio/values";
+import { PROPAGATION_SECONDS } from "../../../components/names";
+import { committedConfig, kubectl, poll, runCommand } from "../commands";
 
 /** A request from a pod, as its application makes it: the sidecar takes it, and names the pod's service account. */
 export interface MeshRequest {
@@ -109,11 +112,13 @@ export async function removeStranger(name: string, namespace = "default"): Promi
     );
 }
 
+const { values } = committedConfig("local")["bookinfo-mesh:istio"] as { values: { istiod: HelmValues } };
+
 /**
- * How long connections of before may keep what their filters were, in milliseconds: Envoy drains them (45 s, `drainDuration` in Istio's
- * pkg/config/mesh) after it got the new filters. Requests from pod to pod share connections.
+ * How long connections of before may keep what their filters were, in milliseconds: Envoy drains them after it got the new filters.
+ * Requests from pod to pod share connections.
  */
-export const DRAINED = 50_000;
+export const DRAINED = (PROPAGATION_SECONDS + drainSecondsOf(values.istiod)) * 1000;
 
 /** Makes requests until all of their answers are good, or every connection is a new one. @returns the last answers */
 export async function answersOf(

@@ -55,6 +55,19 @@ export function revisionsOf({ name, namespace }: ReleaseName, secrets: readonly 
         .sort((a, b) => b.number - a.number);
 }
 
+/** The newest revision of a release, with the UID of its Secret; undefined if there is no such release. */
+export async function newestRevision(
+    api: ClusterApi,
+    { name, namespace }: ReleaseName,
+): Promise<(Revision & { uid: string }) | undefined> {
+    const secrets = await api.listMetadata("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });
+    const [newest] = revisionsOf({ name, namespace }, secrets);
+    const isNewest = ({ metadata }: KubernetesObject) =>
+        metadata.namespace === namespace && metadata.labels?.version === String(newest?.number);
+    const uid = secrets.find(isNewest)?.metadata.uid;
+    return newest && uid !== undefined ? { ...newest, uid } : undefined;
+}
+
 /** Those of the releases that Helm does not know. */
 export async function missingAmong(releases: readonly ReleaseName[], api: ClusterApi): Promise<ReleaseName[]> {
     const secrets = await releaseSecrets(api);

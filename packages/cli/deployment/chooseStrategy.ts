@@ -14,7 +14,10 @@ import type { DeploymentStrategy } from "./strategy";
 export interface StrategyOptions {
     /** Address of the backend for Pulumi's state. Default: `PULUMI_BACKEND_URL`, else a folder of this clone. */
     backend?: string;
-    /** Compare the engine's state with the cluster first. What is rendered is applied again every time. */
+    /**
+     * Compare the engine's state with the cluster first. What is rendered is applied again every time; then also the Helm releases that
+     * have not changed.
+     */
     refresh?: boolean;
     /** Apply what the program renders, even if the Pulumi CLI is available. */
     rendered?: boolean;
@@ -35,7 +38,7 @@ export async function chooseStrategy(
     const strategy =
         discovery && "engine" in discovery
             ? new PulumiStrategy(discovery.engine, backendOf(options), options)
-            : new RenderedStrategy();
+            : new RenderedStrategy(options);
     const line = `${strategy.description}.`;
     console.log(discovery && "missing" in discovery ? pc.yellow(`${discovery.missing}. ${line}`) : line);
     return strategy;
@@ -51,7 +54,7 @@ export async function strategyOf(
     stop: AbortSignal,
 ): Promise<DeploymentStrategy> {
     if (way !== PULUMI) {
-        return new RenderedStrategy();
+        return new RenderedStrategy(options);
     }
     if (options.rendered) {
         const down = commandLine("down", stack === SANDBOX_STACK ? [] : ["--stack", stack]);

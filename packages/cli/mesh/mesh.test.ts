@@ -88,7 +88,7 @@ describe("the command that deploys everything again", () => {
     };
 
     it("is the one that deployed it, with the option that compares with the cluster first", async () => {
-        expect(await redeploy("rendered", "local")).toBe("npx bookinfo up");
+        expect(await redeploy("rendered", "local")).toBe("npx bookinfo up --refresh");
         expect(await redeploy("pulumi", "local")).toBe("npx bookinfo up --refresh");
         expect(await redeploy("pulumi")).toBe(
             `npx bookinfo up --stack demo --context ${CONTEXT} --kubeconfig ${kubeconfig} --refresh`,

@@ -1,7 +1,6 @@
 import type { Endpoint } from "../../../components/istio/address";
 import type { ClusterApi } from "../../kubernetes/api";
 import { commandLine, invocationOf } from "../../shared/invocation";
-import { PULUMI } from "../stack/record";
 import type { Stack } from "../stack/stack";
 import { certificateOptions, kubectlFor, optionsFor, upCommand } from "../stack/suggestions";
 import type { DeployedCluster } from "./deployedCluster";
@@ -55,11 +54,7 @@ function commandsFor(stack: Stack): Mesh["commands"] {
     return {
         kubectl: kubectlFor(stack),
         up,
-        redeploy: byHand
-            ? `${up} --refresh`
-            : stack.record?.deployedBy.way === PULUMI
-              ? upCommand(stack, "--refresh")
-              : up,
+        redeploy: byHand ? `${up} --refresh` : stack.record ? upCommand(stack, "--refresh") : up,
         load: commandLine("load", [...options, ...certificateOptions(stack)]),
         dashboard: [invocationOf("dashboard"), ...options].join(" "),
     };

@@ -1,4 +1,4 @@
-import type { Step } from "../render/step";
+import type { ReleaseStep, Step } from "../render/step";
 import type { Connection } from "../stack/connection";
 import { type DeploymentRecord, type ExistingNamespaces, writeRecord } from "../stack/record";
 
@@ -7,11 +7,14 @@ interface Applied {
     steps?: Step[];
     /** UID of the namespace istio-system when an `up` last succeeded: another UID means another mesh. */
     mesh?: string;
+    /** What Helm has deployed of each release, by the names of the steps: see `deployedRelease`. */
+    releases?: Record<string, string>;
 }
 
 /** The steps that were begun, kept in the stack's record: everything that was begun can be undone. */
 export class Inventory {
     private readonly steps: Map<string, Step>;
+    private readonly releases: Map<string, string>;
     private mesh: string | undefined;
 
     /** @param existing the namespaces that were there before; default: those of the record */
@@ -21,6 +24,7 @@ export class Inventory {
     ) {
         const { record } = connection.stack;
         this.steps = new Map(recordedSteps(record).map((step) => [step.name, step]));
+        this.releases = new Map(Object.entries(partOf(record)?.releases ?? {}));
         this.mesh = recordedMesh(record);
     }
 
@@ -31,7 +35,12 @@ export class Inventory {
             stack: stack.name,
             cluster: { ...stack.cluster, identity },
             ...(this.existing && { existing: this.existing }),
-            deployedBy: { way: "rendered", steps: [...this.steps.values()], mesh: this.mesh },
+            deployedBy: {
+                way: "rendered",
+                steps: [...this.steps.values()],
+                mesh: this.mesh,
+                releases: Object.fromEntries(this.releases),
+            },
         };
     }
 
@@ -42,7 +51,21 @@ export class Inventory {
     /** Records a step, in place of an earlier version of it. Call it before the step changes anything. */
     begin(step: Step): void {
         this.steps.set(step.name, withoutCredentials(step));
+        this.releases.delete(step.name);
         writeRecord(this.record);
+    }
+
+    /** Whether a release is as this clone has deployed it, by what Helm says of it now. */
+    isDeployed({ name }: ReleaseStep, current: string | undefined): boolean {
+        return current !== undefined && this.releases.get(name) === current;
+    }
+
+    /** Records what Helm has deployed. */
+    deployed({ name }: ReleaseStep, current: string | undefined): void {
+        if (current) {
+            this.releases.set(name, current);
+            writeRecord(this.record);
+        }
     }
 
     /** Records that everything is deployed. @param mesh UID of the namespace istio-system */
@@ -55,6 +78,7 @@ export class Inventory {
     forget(steps: readonly Step[]): void {
         for (const { name } of steps) {
             this.steps.delete(name);
+            this.releases.delete(name);
         }
         writeRecord(this.record);
     }

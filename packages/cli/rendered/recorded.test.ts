@@ -78,7 +78,7 @@ describe("a mesh that was deployed without the engine", () => {
         inventory.settle("ours");
         inventory.forget([]);
         const settled = readRecord("demo");
-        expect(settled?.deployedBy).toEqual({ way: "rendered", steps: [], mesh: "ours" });
+        expect(settled?.deployedBy).toEqual({ way: "rendered", steps: [], mesh: "ours", releases: {} });
         cluster.objects = [mesh("theirs")];
         const strategy = new RenderedStrategy();
         const again = { ...connection, stack: at("kind-demo", settled) };
@@ -90,7 +90,7 @@ describe("a mesh that was deployed without the engine", () => {
 
     it("is the stack's own as long as its UID is the same", async () => {
         cluster.objects = [mesh("ours")];
-        const rendered = { ...record, deployedBy: { way: "rendered" as const, steps: [], mesh: "ours" } };
+        const rendered = { ...record, deployedBy: { way: "rendered" as const, steps: [], mesh: "ours", releases: {} } };
         const undone = new RenderedStrategy()
             .undo(connection, rendered, never)
             .catch((error: unknown) => String(error));

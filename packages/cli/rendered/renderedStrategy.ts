@@ -27,12 +27,16 @@ import type { Connection } from "../stack/connection";
 import type { DeploymentRecord } from "../stack/record";
 import { forgetCommand } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
+import { deployedRelease } from "./deployedRelease";
 import { withLastingNames } from "./identity";
 import { Inventory, recordedMesh, recordedSteps } from "./inventory";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
 
 export class RenderedStrategy implements DeploymentStrategy {
     readonly description = "Applying what the program renders, by helm and server-side apply";
+
+    /** @param options.refresh upgrades also the releases that have not changed, which restores their objects */
+    constructor(private readonly options: { refresh?: boolean } = {}) {}
 
     async deploy(reached: Connection, stop: AbortSignal): Promise<Deployed> {
         const { api, stack: presumed } = reached;
@@ -65,6 +69,11 @@ export class RenderedStrategy implements DeploymentStrategy {
                         inventory.begin(step);
                     },
                     isDone: ({ name }) => begun.has(name),
+                    isCurrent: async (step) =>
+                        !this.options.refresh && inventory.isDeployed(step, await deployedRelease(step.release, api)),
+                    onReleased: async (step) => {
+                        inventory.deployed(step, await deployedRelease(step.release, api));
+                    },
                     valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
                     located,
                     stop: stopOrHopeless,

@@ -8,7 +8,7 @@ import { UserError } from "../../shared/errors";
 import type { Helm, Release } from "../../kubernetes/helm";
 import type { Progress } from "../terminal/progress";
 import { revisionSecrets } from "../../kubernetes/releases";
-import type { ObjectStep, PatchStep, Step } from "../render/step";
+import type { ObjectStep, PatchStep, ReleaseStep, Step } from "../render/step";
 import { titleOf } from "./identity";
 import { doInOrder, reversed } from "../../shared/schedule";
 
@@ -35,6 +35,10 @@ export interface Applying {
     valuesFile: (release: string) => string;
     /** Whether an earlier run has done a step. Default: it has not. */
     isDone?: (step: Step) => boolean;
+    /** Whether a release has this chart and these values already, so that Helm has nothing to do. Default: it does not. */
+    isCurrent?: (step: ReleaseStep) => Promise<boolean>;
+    /** Called when a release has this chart and these values. */
+    onReleased?: (step: ReleaseStep) => Promise<void>;
     /** A release with the path of its chart, if that was downloaded before. Default: no chart was. */
     located?: (release: Release) => Release;
     stop?: AbortSignal;
@@ -51,10 +55,12 @@ export async function applySteps(steps: readonly Step[], deployer: Deployer, app
                 applying.onBegin(step);
                 return;
             }
+            const isCurrent = step.type === "release" && (await applying.isCurrent?.(step));
             applying.onBegin(step);
             if (step.type === "release") {
                 const release = applying.located?.(step.release) ?? step.release;
-                await helm.upgrade(release, applying.valuesFile(release.name), stop);
+                await (isCurrent ? undefined : helm.upgrade(release, applying.valuesFile(release.name), stop));
+                await applying.onReleased?.(step);
             } else {
                 await applyObject(step, api, stop);
             }

@@ -29,23 +29,20 @@ import { answersOf, DRAINED, type MeshRequest, removeStranger, requestFrom, star
 
 const stack = "e2e-security";
 
-/** When `change` ended last, in milliseconds of the clock. */
-let changedAt = 0;
-
 /** Deploys with these settings of Bookinfo, and nothing else of this kind. */
 async function change(bookinfo: object, app: object = {}): Promise<void> {
     writeStackFile(stack, { istio: WITHOUT_ADDONS, bookinfo: { ...bookinfo }, app: { ...app } });
     const { code, output } = await npmRun("up", "--stack", stack);
     expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
-    changedAt = Date.now();
 }
 
 /**
- * Waits until every connection has the last settings. Each worker of a proxy has connections of its own, so one good answer says nothing
- * of the next.
+ * The same, and waits until every connection has these settings. Each worker of a proxy has connections of its own, so one good answer
+ * says nothing of the next.
  */
-async function lastSettings(): Promise<void> {
-    await sleep(Math.max(0, changedAt + DRAINED - Date.now()));
+async function changeAll(bookinfo: object, app: object = {}): Promise<void> {
+    await change(bookinfo, app);
+    await sleep(DRAINED);
 }
 
 const PATHS = { productpage: "/productpage", details: "/details/0", reviews: "/reviews/0", ratings: "/ratings/0" };
@@ -169,13 +166,12 @@ it("begins with services that serve every caller of the mesh, and nobody outside
 
 describe("with least privilege", () => {
     it("the page is served while it is switched on", async () => {
-        const { sent, lost } = await underLoad(() => change({ access: "least-privilege" }));
+        const { sent, lost } = await underLoad(() => changeAll({ access: "least-privilege" }));
         expect(sent).toBeGreaterThan(RATE);
         expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
     }, 180_000);
 
     it("each service only serves its callers, with their methods", async () => {
-        await lastSettings();
         expect(await served(ALLOWED)).toEqual(ALLOWED);
         const post = (from: string, to: keyof typeof PATHS) =>
             requestFrom({ from, to, path: PATHS[to], method: "POST" });
@@ -248,13 +244,12 @@ describe("with tokens", () => {
 
     it("whoever has a good one is served all the time", async () => {
         const headers = { authorization: `Bearer ${good}` };
-        const { sent, lost } = await underLoad(() => change({ login }), { headers });
+        const { sent, lost } = await underLoad(() => changeAll({ login }), { headers });
         expect(sent).toBeGreaterThan(RATE);
         expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
     }, 180_000);
 
     it("the page answers 200 with a good one, 403 without one, and 401 with a bad one", async () => {
-        await lastSettings();
         expect(await get(productPage)).toMatchObject({ status: 403, body: "RBAC: access denied" });
         expect(await withToken(good)).toMatchObject({ status: 200 });
         const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -304,8 +299,7 @@ describe("with tokens", () => {
 describe("with a rate limit", () => {
     it("the page gets 429 after so many requests, and takes more after a while", async () => {
         const started = await restarts();
-        await change({ rateLimit: { productpage: { requests: 5, per: "1m" } } });
-        await lastSettings();
+        await changeAll({ rateLimit: { productpage: { requests: 5, per: "1m" } } });
         const ask = async () => (await get(productPage)).status;
         const statuses: number[] = [];
         for (let sent = 0; sent < 12; sent += 1) {
@@ -332,8 +326,7 @@ describe("with a rate limit", () => {
     }, 60_000);
 
     it("what policies refuse does not use it up", async () => {
-        await change({ access: "least-privilege", rateLimit: { ratings: { requests: 10, per: "1h" } } });
-        await lastSettings();
+        await changeAll({ access: "least-privilege", rateLimit: { ratings: { requests: 10, per: "1h" } } });
         const answers = async (from: string, count: number) => {
             const all: string[] = [];
             while (all.length < count) {
@@ -369,9 +362,8 @@ describe("in a namespace of the stack's own", () => {
     it("whatever else runs there is shut too, and the page loses no request", async () => {
         await change({}, { namespace: "shop" });
         await startStranger("stranger", "shop");
-        const { lost } = await underLoad(() => change({ access: "least-privilege" }, { namespace: "shop" }));
+        const { lost } = await underLoad(() => changeAll({ access: "least-privilege" }, { namespace: "shop" }));
         expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
-        await lastSettings();
         expect(await served(ALLOWED, "shop")).toEqual(ALLOWED);
         const request = { from: "details", to: "stranger", path: "/details/0", namespace: "shop" };
         expect(await requestFrom(request)).toBe("403");

@@ -1,6 +1,7 @@
 /** The cluster's part of the config. schema.ts explains the metadata. */
 import * as z from "zod";
 import { ISTIO_NAMESPACE } from "../components/names";
+import { DISK_TYPES } from "../components/gke/machineSeries";
 import { parseCidr } from "./cidr";
 import { flag, group, nonEmpty, wholeNumber } from "./fields";
 import { parseLocation } from "./location";
@@ -44,6 +45,25 @@ const network = z
         /^(?:projects\/[a-z][-a-z0-9.:]{4,62}\/global\/networks\/)?[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/,
         "it is not a name for a network",
     );
+
+/** Ids of projects, and those in a domain (https://cloud.google.com/resource-manager/docs/creating-managing-projects). */
+export const PROJECT_ID = /^(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$/;
+
+/** A key of Cloud KMS (https://cloud.google.com/kms/docs/getting-resource-ids). */
+const kmsKey = (description: string) =>
+    z
+        .string()
+        .regex(
+            /^projects\/[^/]+\/locations\/[a-z0-9-]+\/keyRings\/[\w-]{1,63}\/cryptoKeys\/[\w-]{1,63}$/,
+            "it is not the id of a key",
+        )
+        .optional()
+        .meta({
+            allowed: "projects/PROJECT/locations/REGION/keyRings/RING/cryptoKeys/KEY",
+            fallback: "Google's own key",
+            example: "projects/PROJECT/locations/us-central1/keyRings/RING/cryptoKeys/KEY",
+            description,
+        });
 
 const cidr = z.string().refine((text) => parseCidr(text) !== undefined, "it is not an IPv4 range in CIDR notation");
 
@@ -90,6 +110,20 @@ const GKE = z.strictObject({
             description:
                 "Where the cluster is. In a region it has control planes and nodes in three zones, and costs accordingly more.",
         }),
+    zones: z
+        .array(
+            z.string().refine((text) => parseLocation(text)?.regional === false, "it is not a zone"),
+            "it is not a list",
+        )
+        .min(1, "it is empty")
+        .refine((zones) => new Set(zones).size === zones.length, "a zone is in it twice")
+        .optional()
+        .meta({
+            allowed: "list of zones of the cluster's region",
+            fallback: "the cluster's zone, or three that Google chooses",
+            example: "[us-central1-b, us-central1-f]",
+            description: "Zones of the nodes. Set it if a zone has no machines of this type.",
+        }),
     network: z
         .strictObject({
             name: network.meta(
@@ -108,6 +142,10 @@ const GKE = z.strictObject({
             serviceRange: name("a range").meta(
                 ofExistingNetwork("name of a secondary range", "services", "The subnet's range for Services."),
             ),
+            firewall: flag(
+                true,
+                "Whether to make the firewall rule by which the control plane reaches istiod. With false, somebody else makes it (docs/gke.md has its text).",
+            ),
         })
         .optional(),
     ranges: group({
@@ -116,7 +154,7 @@ const GKE = z.strictObject({
         services: newRange("Services", "10.0.16.0/20"),
         controlPlane: cidr.optional().meta({
             allowed: "private IPv4 /28 in CIDR notation, such as 172.16.0.0/28",
-            fallback: "planned",
+            fallback: "planned; required with cluster.network",
             example: "172.16.0.0/28",
             description: "Separate range for the control plane's private endpoint.",
         }),
@@ -154,7 +192,35 @@ const GKE = z.strictObject({
             allowed: "whole number from 20 to 65536",
             description: "Size of each node's disk in GB.",
         }),
+        diskType: z.enum(DISK_TYPES).optional().meta({
+            fallback: "what the machine type boots from: pd-balanced, else hyperdisk-balanced",
+            example: "pd-ssd",
+            description: "Kind of each node's disk.",
+        }),
+        serviceAccount: z
+            .string()
+            .regex(
+                /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?@[a-z0-9][-a-z0-9.]*\.gserviceaccount\.com$/,
+                "it is not a service account",
+            )
+            .optional()
+            .meta({
+                allowed: "email of a service account, such as NAME@PROJECT.iam.gserviceaccount.com",
+                fallback: "a new account with the role for nodes",
+                example: "NAME@PROJECT.iam.gserviceaccount.com",
+                description: "Account that nodes run as. The program then sets no role in the project.",
+            }),
     }),
+    registryProjects: z
+        .array(z.string().regex(PROJECT_ID, "it is not the id of a project"), "it is not a list")
+        .refine((projects) => new Set(projects).size === projects.length, "a project is in it twice")
+        .default([])
+        .meta({
+            allowed: "list of ids of Google Cloud projects",
+            description: "Projects whose Artifact Registry the nodes may read, for images of your own.",
+        }),
+    kmsKey: kmsKey("Key in Cloud KMS that encrypts the nodes' disks."),
+    secretsKey: kmsKey("Key in Cloud KMS that encrypts Secrets before they are stored."),
     releaseChannel: z
         .enum(["RAPID", "REGULAR", "STABLE", "EXTENDED"])
         .default("REGULAR")

@@ -1,8 +1,10 @@
 /** A cluster on Google Cloud: defaults and checks that depend on several settings. */
 import type { GkeClusterArgs } from "../components/gke/gkeCluster";
+import { knownSeries, seriesOf } from "../components/gke/machineSeries";
 import type { Location } from "../components/gke/location";
 import type { Ranges } from "../components/gke/network";
 import { type ConfigIssue, invalidValue } from "./issues";
+import { PROJECT_ID } from "./clusterSchema";
 import { parseLocation } from "./location";
 import { maxNodes, planRanges, type RangeName, RangePlanError } from "./ranges";
 import type { Section } from "./schema";
@@ -23,8 +25,8 @@ const DEFAULT_ZONE = "us-central1-a";
 /** Default number of nodes in each zone: a small pool that survives the loss of a node. */
 const NODES = { zonal: { min: 2, max: 4 }, regional: { min: 1, max: 2 } };
 
-/** Ids of projects, and those in a domain (https://cloud.google.com/resource-manager/docs/creating-managing-projects). */
-const PROJECT = /^(?:[a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$/;
+/** GKE spreads a regional cluster over three zones. */
+const ZONES_OF_REGION = 3;
 
 /** The config of a GKE cluster; undefined if something is wrong with it. The project is checked in any case. */
 export function gkeConfig(
@@ -42,8 +44,17 @@ export function gkeConfig(
     const { ranges, network, nodePool, ...rest } = section;
     const pool = { ...nodePool, ...boundsOf(nodePool, location) };
     const set = network ? { controlPlane: ranges.controlPlane } : ranges;
-    const planned = plan(set, maxNodes(pool.max, location.regional));
-    issues.push(...checkBounds(pool), ...(network ? checkUnusedRanges(ranges) : []), ...planned.issues);
+    const zones = section.zones?.length ?? (location.regional ? ZONES_OF_REGION : 1);
+    const planned = plan(set, maxNodes(pool.max, zones));
+    issues.push(
+        ...checkBounds(pool),
+        ...(network ? checkRangesOfOthers(ranges) : []),
+        ...planned.issues,
+        ...checkZones(section.zones, location),
+        ...checkKeys(section, location),
+        ...checkDisk(nodePool),
+        ...checkRegistries(section),
+    );
     if (issues.length > 0 || !planned.ranges || google.project === undefined) {
         return { issues };
     }
@@ -59,8 +70,36 @@ export function gkeConfig(
     return { config, issues };
 }
 
+/** What a user should know of a cluster before it is made, although it may be right. */
+export function clusterWarnings(cluster: { kind: "kubeconfig" } | GkeConfig): string[] {
+    if (cluster.kind === "kubeconfig") {
+        return [];
+    }
+    const { releaseChannel, nodePool } = cluster;
+    const { machineType, diskType } = nodePool;
+    const series = seriesOf(machineType);
+    const about = (key: string, value: string) => `cluster.${key} = ${JSON.stringify(value)}`;
+    return [
+        ...(releaseChannel === "RAPID"
+            ? [
+                  `${about("releaseChannel", releaseChannel)}: a new cluster gets a version of Kubernetes that Istio may not support yet; ` +
+                      "REGULAR and STABLE are older",
+              ]
+            : []),
+        ...(knownSeries(machineType)
+            ? []
+            : [
+                  `${about("nodePool.machineType", machineType)}: the series ${series} is not known here; ` +
+                      (diskType === undefined
+                          ? "Google chooses its disk, which cluster.nodePool.diskType can set. "
+                          : "") +
+                      "If its CPUs are Arm's, GKE taints the nodes and no pod starts",
+              ]),
+    ];
+}
+
 function checkProject({ project }: GoogleConfig): ConfigIssue[] {
-    if (project !== undefined && PROJECT.test(project)) {
+    if (project !== undefined && PROJECT_ID.test(project)) {
         return [];
     }
     const problem = project === undefined ? "it is required" : "it is not the id of a project";
@@ -103,14 +142,93 @@ function checkBounds({ min, max }: { min: number; max: number }): ConfigIssue[] 
     return min <= max ? [] : [invalidValue(["cluster", "nodePool", "min"], min, "it is more than the maximum", most)];
 }
 
-/** Ranges for a new network, although the cluster joins an existing one. */
-function checkUnusedRanges({ nodes, pods, services }: Partial<Ranges>): ConfigIssue[] {
+/** Ranges for a new network, although the cluster joins an existing one. There, only its owner knows which ranges are free. */
+function checkRangesOfOthers({ nodes, pods, services, controlPlane }: Partial<Ranges>): ConfigIssue[] {
     const problem = "it is for a new network, and cluster.network names one that exists";
-    return Object.entries({ nodes, pods, services })
+    const missing = controlPlane === undefined ? [missingControlPlane()] : [];
+    const unused = Object.entries({ nodes, pods, services })
         .filter(([, range]) => range !== undefined)
         .map(([name, range]) =>
             invalidValue(["cluster", "ranges", name], range, problem, { allowed: "nothing", example: "" }),
         );
+    return [...missing, ...unused];
+}
+
+function missingControlPlane(): ConfigIssue {
+    const problem =
+        "it is required with cluster.network: another cluster there may have the range that would be planned";
+    return invalidValue(["cluster", "ranges", "controlPlane"], undefined, problem, { example: "172.16.0.0/28" });
+}
+
+/** Zones of another region, and a zonal cluster without its own zone, where Google always has its first nodes. */
+function checkZones(zones: readonly string[] | undefined, { name, region, regional }: Location): ConfigIssue[] {
+    const elsewhere = (zones ?? []).flatMap((zone, index) =>
+        parseLocation(zone)?.region === region
+            ? []
+            : [
+                  invalidValue(
+                      ["cluster", "zones", String(index)],
+                      zone,
+                      `it is not in ${region}, the cluster's region`,
+                      {
+                          allowed: `zones of ${region}`,
+                          example: `${region}-a`,
+                      },
+                  ),
+              ],
+    );
+    const withoutOwn = !regional && zones !== undefined && !zones.includes(name);
+    const own = `it lacks ${name}, where the cluster is`;
+    return withoutOwn && elsewhere.length === 0
+        ? [
+              invalidValue(["cluster", "zones"], zones, own, {
+                  allowed: `${name}, and other zones of ${region}`,
+                  example: "",
+              }),
+          ]
+        : elsewhere;
+}
+
+/** Places of keys that are not one region. Disks can use keys of these; a cluster's database cannot. */
+const WIDE = /^(?:global|[a-z]+)$/;
+
+/**
+ * Keys in another region (https://cloud.google.com/kubernetes-engine/docs/how-to/using-cmek and
+ * https://cloud.google.com/kubernetes-engine/docs/how-to/encrypting-secrets).
+ */
+function checkKeys({ kmsKey, secretsKey }: Gke, { region }: Location): ConfigIssue[] {
+    return Object.entries({ kmsKey, secretsKey }).flatMap(([name, key]) => {
+        const place = /\/locations\/([^/]+)\//.exec(key ?? "")?.[1];
+        if (place === undefined || place === region || (name === "kmsKey" && WIDE.test(place))) {
+            return [];
+        }
+        const problem = `it is in ${place}, and the cluster is in ${region}`;
+        const allowed = `a key in ${region}`;
+        return [invalidValue(["cluster", name], key, problem, { allowed, example: key?.replace(place, region) })];
+    });
+}
+
+/** A disk that the machines cannot boot from. Of a series that is not known here, only Google knows. */
+function checkDisk({ machineType, diskType }: Gke["nodePool"]): ConfigIssue[] {
+    const disks = knownSeries(machineType)?.disks;
+    if (diskType === undefined || disks === undefined || disks.includes(diskType)) {
+        return [];
+    }
+    const problem = `machines of the series ${seriesOf(machineType)} cannot boot from it`;
+    const better = { allowed: disks.join(", "), example: disks[0] };
+    return [invalidValue(["cluster", "nodePool", "diskType"], diskType, problem, better)];
+}
+
+function checkRegistries({ nodePool: { serviceAccount }, registryProjects }: Gke): ConfigIssue[] {
+    if (serviceAccount === undefined || registryProjects.length === 0) {
+        return [];
+    }
+    const problem = "it is for the account that the program makes, and cluster.nodePool.serviceAccount names another";
+    const better = {
+        allowed: "nothing; give that account the role roles/artifactregistry.reader yourself",
+        example: "",
+    };
+    return [invalidValue(["cluster", "registryProjects"], registryProjects, problem, better)];
 }
 
 /** The ranges, or what is wrong with each of them. */

@@ -5,6 +5,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ImageCredentials } from "../components/pullSecrets";
 import type { ChartCredentials } from "../packages/shared/chartCredentials";
+import { clusterWarnings } from "./gke";
 import { ConfigError } from "./issues";
 import { type Config, parseConfig } from "./parse";
 
@@ -44,6 +45,9 @@ export function readConfig(): StackConfig {
     try {
         const config = parseConfig(raw, { secret, google });
         warnOfPlainCredentials(config, secret);
+        for (const warning of clusterWarnings(config.cluster)) {
+            void pulumi.log.warn(warning);
+        }
         return withSecrets(config, secret);
     } catch (error) {
         throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;

@@ -63,12 +63,9 @@ export function planRanges(set: Partial<Ranges>, nodes: number): Ranges {
     return Object.fromEntries([...plan].map(([name, range]) => [name, formatCidr(range)])) as unknown as Ranges;
 }
 
-/**
- * The maximum number of nodes of a cluster: the pool's maximum in each zone, and one more there for an upgrade. GKE
- * spreads a regional cluster over three zones.
- */
-export function maxNodes(maxPerZone: number, regional: boolean): number {
-    return (maxPerZone + 1) * (regional ? 3 : 1);
+/** The maximum number of nodes of a cluster: the pool's maximum in each zone, and one more there for an upgrade. */
+export function maxNodes(maxPerZone: number, zones: number): number {
+    return (maxPerZone + 1) * zones;
 }
 
 function checked(name: RangeName, text: string, nodes: number, others: ReadonlyMap<RangeName, Cidr>): Cidr {

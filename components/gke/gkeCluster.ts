@@ -8,6 +8,7 @@ import { contextName, getCredentialsCommand, gkeKubeconfig } from "./kubeconfig"
 import { billingLabels } from "./labels";
 import type { Location } from "./location";
 import { ClusterNetwork, RANGE_NAMES, type Ranges } from "./network";
+import { nodeConfig, type NodeSettings } from "./nodeConfig";
 import { NodeServiceAccount } from "./nodeServiceAccount";
 
 /** An existing VPC, with a subnet in the cluster's region, and internet access for nodes without public addresses. */
@@ -18,6 +19,8 @@ interface ExistingNetwork {
     /** Names of the subnet's secondary ranges for pods and Services. */
     podRange: string;
     serviceRange: string;
+    /** Whether to make the rule by which the control plane reaches istiod. Default: somebody else makes it. */
+    firewall: boolean;
 }
 
 export interface GkeClusterArgs {
@@ -25,6 +28,8 @@ export interface GkeClusterArgs {
     project: string;
     /** A cluster in a region is in three zones. */
     location: Location;
+    /** The zones of the nodes, all in the cluster's region. Default: the cluster's zone, or three that Google chooses. */
+    zones?: readonly string[];
     /** The network to join, or the ranges of a new network. */
     network: ExistingNetwork | Pick<Ranges, "nodes" | "pods" | "services">;
     /** A /28 for the control plane's private endpoint, in CIDR notation. */
@@ -34,17 +39,20 @@ export interface GkeClusterArgs {
      * reachable by DNS name from anywhere, for identities with the IAM permission.
      */
     authorizedNetworks: readonly string[];
-    nodePool: {
-        machineType: string;
+    nodePool: Pick<NodeSettings, "machineType" | "spot" | "diskSizeGb" | "diskType"> & {
         /** Minimum number of nodes in each zone. The pool starts with it. */
         min: number;
         /** Maximum number of nodes in each zone. */
         max: number;
-        /** Spot VMs cost a fraction, but Google may take them away at any time. */
-        spot: boolean;
-        /** Size of each node's disk in GB. */
-        diskSizeGb: number;
+        /** Email of the service account that nodes run as. Its roles are set elsewhere. Default: a new one. */
+        serviceAccount?: string;
     };
+    /** Projects with registries that the new service account may read. */
+    registryProjects: readonly string[];
+    /** The key that encrypts the nodes' disks: `projects/…/cryptoKeys/NAME`. Default: Google's own. */
+    kmsKey?: string;
+    /** The key that encrypts Secrets in the cluster's database. Default: Google's own, for the whole disk. */
+    secretsKey?: string;
     /** RAPID, REGULAR, STABLE or EXTENDED. */
     releaseChannel: string;
     /** While it is true, the provider refuses to delete the cluster. */
@@ -63,8 +71,21 @@ export interface GkeClusterArgs {
     ingress: { staticIp: boolean };
 }
 
-/** APIs that the program calls, and that nodes report to. Google enables their dependencies with them. */
-const APIS = ["cloudresourcemanager", "compute", "container", "iam", "logging", "monitoring"];
+/**
+ * APIs that the program calls, and that nodes report to, beside that of Cloud Resource Manager. Google enables their dependencies
+ * with them.
+ */
+const APIS = ["compute", "container", "iam", "logging", "monitoring"];
+
+/**
+ * No new minor version of Kubernetes before the old one is without support: Istio supports only some. The time must not change, and may
+ * be in the past (https://cloud.google.com/kubernetes-engine/docs/concepts/maintenance-windows-and-exclusions).
+ */
+const ONLY_PATCHES = {
+    exclusionName: "only-patches",
+    startTime: "2026-01-01T00:00:00Z",
+    exclusionOptions: { scope: "NO_MINOR_UPGRADES", endTimeBehavior: "UNTIL_END_OF_SUPPORT" },
+};
 
 /** Google can need this long for a cluster, and for the nodes of a pool. */
 const HALF_AN_HOUR = { create: "30m", update: "30m", delete: "30m" };
@@ -92,18 +113,11 @@ export class GkeCluster extends pulumi.ComponentResource {
 
         const { project, location, nodePool } = args;
         const labels = billingLabels({ project: pulumi.getProject(), stack: pulumi.getStack() }, args.labels);
-        const dependsOn = APIS.map(
-            (api) =>
-                new Service(
-                    `${name}-${api}-api`,
-                    // Others in the project may use it too.
-                    { service: `${api}.googleapis.com`, disableOnDestroy: false },
-                    { parent: this },
-                ),
-        );
-
+        const dependsOn = this.enabledApis(name);
         const network = this.joinedNetwork(name, args, dependsOn);
-        const nodes = new NodeServiceAccount(`${name}-nodes`, { project }, { parent: this, dependsOn });
+        const account = this.nodesAccount(name, args, dependsOn);
+        const { kmsKey, secretsKey, zones } = args;
+        const nodes = nodeConfig({ ...nodePool, kmsKey, serviceAccount: account.email, labels });
 
         const byDns = args.authorizedNetworks.length === 0;
         this.cluster = new Cluster(
@@ -112,6 +126,8 @@ export class GkeCluster extends pulumi.ComponentResource {
             name,
             {
                 location: location.name,
+                // A zonal cluster has its own zone in any case, and Google's API does not list it.
+                ...(zones && { nodeLocations: zones.filter((zone) => zone !== location.name) }),
                 network: network.network,
                 subnetwork: network.subnetwork,
                 networkingMode: "VPC_NATIVE",
@@ -141,7 +157,11 @@ export class GkeCluster extends pulumi.ComponentResource {
                 workloadIdentityConfig: { workloadPool: `${project}.svc.id.goog` },
                 enableShieldedNodes: true,
                 releaseChannel: { channel: args.releaseChannel },
-                maintenancePolicy: { dailyMaintenanceWindow: { startTime: args.maintenanceStart } },
+                maintenancePolicy: {
+                    dailyMaintenanceWindow: { startTime: args.maintenanceStart },
+                    maintenanceExclusions: [ONLY_PATCHES],
+                },
+                ...(secretsKey !== undefined && { databaseEncryption: { state: "ENCRYPTED", keyName: secretsKey } }),
                 loggingConfig: { enableComponents: [...args.logging] },
                 monitoringConfig: {
                     enableComponents: [...args.monitoring],
@@ -151,13 +171,17 @@ export class GkeCluster extends pulumi.ComponentResource {
                 resourceLabels: labels,
                 deletionProtection: args.deletionProtection,
                 // A pool inside of the cluster resource cannot change without replacing the cluster. GKE always creates such
-                // a pool, so it is removed. It has no node settings: they would replace the cluster at each update.
+                // a pool, so it is removed. Until then, its nodes must be allowed by what an organisation demands of nodes.
                 removeDefaultNodePool: true,
                 initialNodeCount: 1,
+                nodeConfig: nodes,
             },
             {
                 parent: this,
-                dependsOn,
+                dependsOn: [...dependsOn, ...account.grants],
+                // Google reports no settings of nodes once the first pool is gone: each update would replace the cluster
+                // (pulumi/pulumi-gcp#744).
+                ignoreChanges: ["nodeConfig"],
                 // Two clusters in one network cannot have the same ranges. And the old cluster's load balancer must free a
                 // reserved address for the new one.
                 deleteBeforeReplace: true,
@@ -171,6 +195,7 @@ export class GkeCluster extends pulumi.ComponentResource {
             `${name}-pool`,
             {
                 cluster: this.cluster.id,
+                ...(zones && { nodeLocations: [...zones] }),
                 initialNodeCount: nodePool.min,
                 autoscaling: {
                     minNodeCount: nodePool.min,
@@ -179,25 +204,11 @@ export class GkeCluster extends pulumi.ComponentResource {
                 },
                 management: { autoRepair: true, autoUpgrade: true },
                 upgradeSettings: { strategy: "SURGE", maxSurge: 1, maxUnavailable: 0 },
-                nodeConfig: {
-                    machineType: nodePool.machineType,
-                    spot: nodePool.spot,
-                    diskSizeGb: nodePool.diskSizeGb,
-                    diskType: "pd-balanced",
-                    imageType: "COS_CONTAINERD",
-                    serviceAccount: nodes.email,
-                    // The account's roles restrict the nodes; scopes are the older mechanism.
-                    oauthScopes: ["https://www.googleapis.com/auth/cloud-platform"],
-                    shieldedInstanceConfig: { enableSecureBoot: true, enableIntegrityMonitoring: true },
-                    workloadMetadataConfig: { mode: "GKE_METADATA" },
-                    metadata: { "disable-legacy-endpoints": "true" },
-                    kubeletConfig: { insecureKubeletReadonlyPortEnabled: "FALSE" },
-                    resourceLabels: labels,
-                },
+                nodeConfig: nodes,
             },
             {
                 parent: this,
-                dependsOn: [nodes.grant, ...network.internetAccess],
+                dependsOn: [...account.grants, ...network.internetAccess],
                 // Only for the start: without it GKE starts with no nodes (hashicorp/terraform-provider-google#8270). Then the
                 // autoscaler decides, and another number here would replace the pool.
                 ignoreChanges: ["initialNodeCount", "nodeCount"],
@@ -206,20 +217,23 @@ export class GkeCluster extends pulumi.ComponentResource {
         );
 
         // Google's own rules let the control plane reach only 443 and 10250 on private nodes.
-        const webhooks = new Firewall(
-            `${name}-webhooks`,
-            {
-                description: "The control plane calls istiod, which injects sidecars and validates Istio's objects",
-                network: network.network,
-                project: network.project,
-                direction: "INGRESS",
-                sourceRanges: [args.controlPlaneRange],
-                targetServiceAccounts: [nodes.email],
-                allows: [{ protocol: "tcp", ports: [String(ISTIOD_WEBHOOK_PORT)] }],
-            },
-            // By default the provider moves the rule to the new network, while the old cluster still needs it.
-            { parent: this, dependsOn, replaceOnChanges: ["network"] },
-        );
+        const webhooks = network.firewall
+            ? new Firewall(
+                  `${name}-webhooks`,
+                  {
+                      description:
+                          "The control plane calls istiod, which injects sidecars and validates Istio's objects",
+                      network: network.network,
+                      project: network.project,
+                      direction: "INGRESS",
+                      sourceRanges: [args.controlPlaneRange],
+                      targetServiceAccounts: [account.email],
+                      allows: [{ protocol: "tcp", ports: [String(ISTIOD_WEBHOOK_PORT)] }],
+                  },
+                  // By default the provider moves the rule to the new network, while the old cluster still needs it.
+                  { parent: this, dependsOn, replaceOnChanges: ["network"] },
+              )
+            : undefined;
 
         this.ingressAddress = args.ingress.staticIp
             ? new Address(`${name}-ingress`, { region: location.region, labels }, { parent: this, dependsOn }).address
@@ -239,7 +253,7 @@ export class GkeCluster extends pulumi.ComponentResource {
             name,
             // As with an existing cluster: a new address or authority is not a new cluster, and manual changes are reverted.
             { kubeconfig: this.kubeconfig, clusterIdentifier: this.cluster.id, enablePatchForce: true },
-            { parent: this, dependsOn: [pool, webhooks] },
+            { parent: this, dependsOn: webhooks ? [pool, webhooks] : [pool] },
         );
 
         this.clusterName = this.cluster.name;
@@ -255,6 +269,30 @@ export class GkeCluster extends pulumi.ComponentResource {
         });
     }
 
+    /** The APIs that the program calls. Without the first, the provider can ask for no other in a new project. */
+    private enabledApis(name: string): Service[] {
+        const enable = (api: string, dependsOn: Service[]) =>
+            new Service(
+                `${name}-${api}-api`,
+                // Others in the project may use it too.
+                { service: `${api}.googleapis.com`, disableOnDestroy: false },
+                { parent: this, dependsOn },
+            );
+        const resourceManager = enable("cloudresourcemanager", []);
+        return [resourceManager, ...APIS.map((api) => enable(api, [resourceManager]))];
+    }
+
+    /** The account that nodes run as, and its roles, if the program sets them: nodes that start before cannot report. */
+    private nodesAccount(
+        name: string,
+        { project, nodePool: { serviceAccount }, registryProjects }: GkeClusterArgs,
+        dependsOn: pulumi.Resource[],
+    ): { email: pulumi.Input<string>; grants: pulumi.Resource[] } {
+        return serviceAccount === undefined
+            ? new NodeServiceAccount(`${name}-nodes`, { project, registryProjects }, { parent: this, dependsOn })
+            : { email: serviceAccount, grants: [] };
+    }
+
     /**
      * The existing network, or a new one. `project` is its owner, if that is another project. `internetAccess` must exist
      * before nodes can reach the internet.
@@ -268,7 +306,8 @@ export class GkeCluster extends pulumi.ComponentResource {
                 project === undefined
                     ? network.subnet
                     : `projects/${project}/regions/${location.region}/subnetworks/${network.subnet}`;
-            return { network: network.name, subnetwork, podRange, serviceRange, project, internetAccess: [] };
+            const { firewall } = network;
+            return { network: network.name, subnetwork, podRange, serviceRange, project, firewall, internetAccess: [] };
         }
         const created = new ClusterNetwork(name, { location, ranges: network }, { parent: this, dependsOn });
         return {
@@ -277,6 +316,7 @@ export class GkeCluster extends pulumi.ComponentResource {
             podRange: RANGE_NAMES.pods,
             serviceRange: RANGE_NAMES.services,
             project: undefined,
+            firewall: true,
             internetAccess: [created.nat],
         };
     }

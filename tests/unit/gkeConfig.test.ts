@@ -1,5 +1,5 @@
 import { parseConfig } from "../../config";
-import type { GkeConfig, GoogleConfig } from "../../config/gke";
+import { clusterWarnings, type GkeConfig, type GoogleConfig } from "../../config/gke";
 import { issueLines } from "./issueLines";
 
 const PROJECT = { project: "bookinfo-test" };
@@ -14,6 +14,7 @@ function issues(cluster: object, google?: GoogleConfig): string[] {
     return issueLines(() => parse(cluster, google));
 }
 
+const KEY = "projects/keys-1/locations/us-central1/keyRings/mesh/cryptoKeys/nodes";
 const EXISTING = { name: "vpc", subnet: "nodes", podRange: "pods", serviceRange: "services" };
 
 describe("a cluster on Google Cloud", () => {
@@ -33,6 +34,7 @@ describe("a cluster on Google Cloud", () => {
             logging: ["SYSTEM_COMPONENTS"],
             monitoring: ["SYSTEM_COMPONENTS"],
             managedPrometheus: false,
+            registryProjects: [],
             ingress: { staticIp: false },
         });
     });
@@ -61,8 +63,9 @@ describe("a cluster on Google Cloud", () => {
 
     it("may join an existing network, with a range for its control plane", () => {
         const { network, controlPlaneRange } = parse({ network: EXISTING, ranges: { controlPlane: "10.9.0.0/28" } });
-        expect([network, controlPlaneRange]).toEqual([EXISTING, "10.9.0.0/28"]);
-        expect(issues({ network: { ...EXISTING, name: "projects/host-1/global/networks/vpc" } })).toEqual([]);
+        expect([network, controlPlaneRange]).toEqual([{ ...EXISTING, firewall: true }, "10.9.0.0/28"]);
+        const shared = { ...EXISTING, name: "projects/host-1/global/networks/vpc", firewall: false };
+        expect(issues({ network: shared, ranges: { controlPlane: "10.9.0.0/28" } })).toEqual([]);
     });
 
     it("plans its other ranges around those that are set", () => {
@@ -80,8 +83,51 @@ describe("a cluster on Google Cloud", () => {
         },
     );
 
+    it.each([
+        { zones: ["us-central1-a", "us-central1-f"] },
+        { kmsKey: KEY, secretsKey: KEY },
+        { kmsKey: KEY.replace("us-central1", "us") },
+        { kmsKey: KEY.replace("us-central1", "global") },
+        { registryProjects: ["images-1", "example.com:images"] },
+        { nodePool: { serviceAccount: "nodes@mesh-1.iam.gserviceaccount.com" } },
+        { nodePool: { machineType: "n4-standard-2", diskType: "hyperdisk-balanced" } },
+        { nodePool: { machineType: "z9-standard-2", diskType: "pd-ssd" } },
+    ])("may have %j", (cluster) => {
+        expect(parse(cluster)).toMatchObject(cluster);
+    });
+
+    it("may leave out zones of its region", () => {
+        const zones = ["us-central1-b"];
+        expect(parse({ location: "us-central1", zones }).zones).toEqual(zones);
+    });
+
+    it("has room for the nodes of each of its zones", () => {
+        const zones = ["b", "c", "d", "f"].map((zone) => `us-central1-${zone}`);
+        const pods = { location: "us-central1", nodePool: { max: 3 }, ranges: { pods: "10.4.0.0/20" } };
+        expect(issues({ ...pods, zones })).toEqual([]);
+        expect(issues({ ...pods, nodePool: { max: 4 }, zones })[0]).toContain("it is too small: the pods of 20 nodes");
+    });
+
     it.each(["example.com:mesh-1", "mesh-1"])("may be in the project %s", (project) => {
         expect(issues({}, { project })).toEqual([]);
+    });
+});
+
+describe("a warning", () => {
+    it.each<[object, RegExp[]]>([
+        [{}, []],
+        [{ releaseChannel: "RAPID" }, [/^cluster\.releaseChannel = "RAPID": .+Istio may not support yet/]],
+        [
+            { nodePool: { machineType: "z9-standard-2" } },
+            [
+                /^cluster\.nodePool\.machineType = "z9-standard-2": the series z9 is not known here; Google chooses its disk/,
+            ],
+        ],
+        [{ nodePool: { machineType: "z9-standard-2", diskType: "pd-ssd" } }, [/not known here; If its CPUs are Arm's/]],
+    ])("is given for %j", (cluster, warnings) => {
+        expect(clusterWarnings(parse(cluster))).toEqual(
+            warnings.map((warning) => expect.stringMatching(warning) as string),
+        );
     });
 });
 
@@ -126,9 +172,44 @@ describe("an issue of a cluster on Google Cloud", () => {
         [{ ranges: { controlPlane: "172.16.0.0/24" } }, "ranges.controlPlane", "it is too large"],
         [{ nodePool: { max: 300 }, ranges: { pods: "10.4.0.0/16" } }, "ranges.pods", "it is too small"],
         [
-            { network: EXISTING, ranges: { pods: "10.4.0.0/14" } },
+            { network: EXISTING, ranges: { pods: "10.4.0.0/14", controlPlane: "10.9.0.0/28" } },
             "ranges.pods",
             "it is for a new network, and cluster.network names one that exists; allowed: nothing",
+        ],
+        [{ zones: [] }, "zones", "it is empty; allowed: list of zones of the cluster's region"],
+        [{ zones: "us-central1-a" }, "zones", "it is a string and not a list"],
+        [{ zones: ["us-central1-a", "us-central1"] }, "zones[1]", "it is not a zone"],
+        [{ zones: ["us-central1-a", "us-east1-b"] }, "zones[1]", "it is not in us-central1, the cluster's region"],
+        [{ zones: ["us-central1-b"] }, "zones", "it lacks us-central1-a, where the cluster is"],
+        [{ zones: ["us-central1-a", "us-central1-a"] }, "zones", "a zone is in it twice"],
+        [{ kmsKey: "my-key" }, "kmsKey", "it is not the id of a key; allowed: projects/PROJECT/locations/"],
+        [{ kmsKey: KEY.replace("central", "east") }, "kmsKey", "it is in us-east1, and the cluster is in us-central1"],
+        [
+            { secretsKey: KEY.replace("us-central1", "us") },
+            "secretsKey",
+            "it is in us, and the cluster is in us-central1",
+        ],
+        [
+            { nodePool: { machineType: "n4-standard-2", diskType: "pd-ssd" } },
+            "nodePool.diskType",
+            "machines of the series n4 cannot boot from it; allowed: hyperdisk-balanced",
+        ],
+        [
+            { nodePool: { machineType: "e2-standard-2", diskType: "hyperdisk-balanced" } },
+            "nodePool.diskType",
+            "machines of the series e2 cannot boot from it; allowed: pd-balanced, pd-ssd, pd-standard",
+        ],
+        [{ nodePool: { diskType: "ssd" } }, "nodePool.diskType", "there is no such choice; allowed: pd-balanced"],
+        [{ nodePool: { serviceAccount: "nodes" } }, "nodePool.serviceAccount", "it is not a service account"],
+        [{ registryProjects: ["Images"] }, "registryProjects[0]", "it is not the id of a project"],
+        [{ registryProjects: ["images-1", "images-1"] }, "registryProjects", "a project is in it twice"],
+        [
+            {
+                nodePool: { serviceAccount: "nodes@mesh-1.iam.gserviceaccount.com" },
+                registryProjects: ["images-1"],
+            },
+            "registryProjects",
+            "it is for the account that the program makes",
         ],
         [{ network: { ...EXISTING, name: "VPC" } }, "network.name", "it is not a name for a network"],
         [{ network: { ...EXISTING, subnet: "a/b" } }, "network.subnet", "it is not a name for a subnet"],
@@ -164,7 +245,7 @@ describe("an issue of a cluster on Google Cloud", () => {
         [{ maintenanceStart: "3am" }, "maintenanceStart", "it is not a time of day; allowed: HH:MM, in UTC"],
         [{ logging: ["EVERYTHING"] }, "logging[0]", "there is no such choice; allowed: list of SYSTEM_COMPONENTS"],
         [{ ingress: { staticIp: "203.0.113.1" } }, "ingress.staticIp", "it is a string and not a boolean"],
-        [{ context: "here" }, "context", "it is for clusters of kind kubeconfig; allowed: kind, location, network"],
+        [{ context: "here" }, "context", "it is for clusters of kind kubeconfig; allowed: kind, location, zones"],
         [
             { locaton: "us-central1" },
             "locaton",
@@ -176,6 +257,14 @@ describe("an issue of a cluster on Google Cloud", () => {
         expect(line).toContain(`  cluster.${key} = `);
         expect(line).toContain(`: ${message}`);
         expect(others).toEqual([]);
+    });
+
+    it("is reported for an existing network without a range for the control plane", () => {
+        expect(issues({ network: EXISTING })).toEqual([
+            expect.stringMatching(
+                /^ {2}cluster\.ranges\.controlPlane is not set: it is required with cluster\.network: .+ Run: pulumi config set --path cluster\.ranges\.controlPlane 172\.16\.0\.0\/28$/,
+            ),
+        ]);
     });
 
     it("is reported for each missing key of a network", () => {

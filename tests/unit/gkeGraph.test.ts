@@ -13,7 +13,14 @@ const regional = once(() => runProgram(onGoogle({ location: "europe-west1", node
 const reservedAddress = once(() => runProgram(onGoogle({ ingress: { staticIp: true } })));
 const authorized = once(() => runProgram(onGoogle({ authorizedNetworks: ["203.0.113.0/24", "198.51.100.7/32"] })));
 const EXISTING = { name: "shared", subnet: "mesh", podRange: "p", serviceRange: "s" };
-const joined = once(() => runProgram(onGoogle({ network: EXISTING })));
+const controlPlane = "172.16.0.0/28";
+const joined = once(() => runProgram(onGoogle({ network: EXISTING, ranges: { controlPlane } })));
+const KEY = "projects/keys-1/locations/us-central1/keyRings/mesh/cryptoKeys/nodes";
+const NODES = "nodes@mesh-1.iam.gserviceaccount.com";
+
+const custom = once(() =>
+    runProgram(onGoogle({ kmsKey: KEY, secretsKey: KEY, nodePool: { serviceAccount: NODES, diskType: "pd-ssd" } })),
+);
 
 /** The only Google resource of a type. */
 function google(run: Run, type: string): Registration {
@@ -73,7 +80,12 @@ describe.each([
                 disableOnDestroy: false,
             })),
         );
-        const urns = apis.map(({ urn }) => urn);
+        // In a new project, the provider can enable no other API before the first.
+        const [resourceManager, ...others] = apis.map(({ urn }) => urn);
+        for (const { dependencies } of apis.slice(1)) {
+            expect(dependencies).toEqual([resourceManager]);
+        }
+        const urns = [resourceManager, ...others];
         for (const { name, urn } of ofType(run, /^gcp:/).filter((resource) => !apis.includes(resource))) {
             expect([name, [...closure(run, urn)]]).toEqual([name, expect.arrayContaining(urns)]);
         }
@@ -93,20 +105,8 @@ describe.each([
 
     it("leaves the names of cluster and pool to Pulumi, and the version of Kubernetes to the release channel", () => {
         const [cluster, pool] = [google(run, "Cluster").inputs, google(run, "NodePool").inputs];
-        for (const key of [
-            "name",
-            "minMasterVersion",
-            "nodeVersion",
-            "nodeConfig",
-            "nodePools",
-            "version",
-            "namePrefix",
-        ]) {
-            expect([key, cluster[key], key === "nodeConfig" ? undefined : pool[key]]).toEqual([
-                key,
-                undefined,
-                undefined,
-            ]);
+        for (const key of ["name", "minMasterVersion", "nodeVersion", "nodePools", "version", "namePrefix"]) {
+            expect([key, cluster[key], pool[key]]).toEqual([key, undefined, undefined]);
         }
         expect(cluster.releaseChannel).toEqual({ channel: "REGULAR" });
     });
@@ -199,7 +199,16 @@ describe("the cluster", () => {
             workloadIdentityConfig: { workloadPool: "bookinfo-test.svc.id.goog" },
             enableShieldedNodes: true,
             releaseChannel: { channel: "REGULAR" },
-            maintenancePolicy: { dailyMaintenanceWindow: { startTime: "03:00" } },
+            maintenancePolicy: {
+                dailyMaintenanceWindow: { startTime: "03:00" },
+                maintenanceExclusions: [
+                    {
+                        exclusionName: "only-patches",
+                        startTime: expect.stringMatching(/^20\d\d-\d\d-\d\dT00:00:00Z$/) as string,
+                        exclusionOptions: { scope: "NO_MINOR_UPGRADES", endTimeBehavior: "UNTIL_END_OF_SUPPORT" },
+                    },
+                ],
+            },
             loggingConfig: { enableComponents: ["SYSTEM_COMPONENTS"] },
             monitoringConfig: { enableComponents: ["SYSTEM_COMPONENTS"], managedPrometheus: { enabled: false } },
             costManagementConfig: { enabled: true },
@@ -207,7 +216,24 @@ describe("the cluster", () => {
             deletionProtection: false,
             removeDefaultNodePool: true,
             initialNodeCount: 1,
+            nodeConfig: google(run, "NodePool").inputs.nodeConfig,
         });
+    });
+
+    it("B1: has a first pool that an organisation allows, whose settings are ignored once it is gone", async () => {
+        for (const run of [await standard(), await regional(), await custom()]) {
+            const cluster = google(run, "Cluster");
+            expect(cluster.inputs.nodeConfig).toEqual(google(run, "NodePool").inputs.nodeConfig);
+            expect(cluster.ignoreChanges).toEqual(["nodeConfig"]);
+        }
+        const run = await standard();
+        expect(google(run, "Cluster").dependencies).toContain(google(run, "IAMMember").urn);
+    });
+
+    it("B1: encrypts disks and Secrets with the keys that are set", async () => {
+        const run = await custom();
+        expect(google(run, "NodePool").inputs.nodeConfig).toMatchObject({ bootDiskKmsKey: KEY });
+        expect(google(run, "Cluster").inputs.databaseEncryption).toEqual({ state: "ENCRYPTED", keyName: KEY });
     });
 
     it("follows the config", async () => {
@@ -341,6 +367,55 @@ describe("the node pool", () => {
         });
         expect(pool.ignoreChanges).toEqual(["initialNodeCount", "nodeCount"]);
     });
+
+    const NO_TAINT = { taintConfig: { architectureTaintBehavior: "NONE" } };
+
+    it.each<[string, object, object]>([
+        ["e2-standard-2", {}, { diskType: "pd-balanced" }],
+        ["e2-standard-2", { diskType: "pd-standard" }, { diskType: "pd-standard" }],
+        ["n4-standard-2", {}, { diskType: "hyperdisk-balanced" }],
+        ["c4a-standard-4", {}, { diskType: "hyperdisk-balanced", ...NO_TAINT }],
+        ["t2a-standard-4", {}, { diskType: "pd-balanced", ...NO_TAINT }],
+        ["z9-standard-4", {}, { diskType: undefined }],
+        ["z9-standard-4", { diskType: "pd-ssd" }, { diskType: "pd-ssd" }],
+    ])("B2: of %s %j has a disk that it boots from, and no taint", async (machineType, set, expected) => {
+        const { inputs } = google(await runProgram(onGoogle({ nodePool: { machineType, ...set } })), "NodePool");
+        const { diskType, taintConfig } = inputs.nodeConfig as Record<string, unknown>;
+        expect({ diskType, taintConfig }).toEqual({ taintConfig: undefined, ...expected });
+    });
+
+    it("B6: is in the zones that are set, and so is the first pool", async () => {
+        const zones = ["us-central1-a", "us-central1-f"];
+        const zonal = await runProgram(onGoogle({ zones }));
+        expect(google(zonal, "NodePool").inputs.nodeLocations).toEqual(zones);
+        // The cluster's own zone is not named again.
+        expect(google(zonal, "Cluster").inputs.nodeLocations).toEqual(["us-central1-f"]);
+        const run = await runProgram(onGoogle({ location: "us-central1", zones: ["us-central1-b"] }));
+        expect(google(run, "NodePool").inputs.nodeLocations).toEqual(["us-central1-b"]);
+        expect(google(run, "Cluster").inputs.nodeLocations).toEqual(["us-central1-b"]);
+        expect(google(await standard(), "Cluster").inputs).not.toHaveProperty("nodeLocations");
+    });
+
+    it("B5: runs as an account of one's own, whose roles the program does not set", async () => {
+        const run = await custom();
+        expect(ofType(run, /:(?:Account|IAMMember)$/)).toEqual([]);
+        expect(google(run, "NodePool").inputs.nodeConfig).toMatchObject({ serviceAccount: NODES });
+        expect(google(run, "Firewall").inputs.targetServiceAccounts).toEqual([NODES]);
+    });
+
+    it("B5: can read the registries of other projects before there are nodes", async () => {
+        const run = await runProgram(onGoogle({ registryProjects: ["images-1", "example.com:images"] }));
+        const grants = ofType(run, /:IAMMember$/);
+        const member = grants[0]?.inputs.member;
+        expect(grants.slice(1).map(({ inputs }) => inputs)).toEqual(
+            ["images-1", "example.com:images"].map((project) => ({
+                project,
+                role: "roles/artifactregistry.reader",
+                member,
+            })),
+        );
+        expect(google(run, "NodePool").dependencies).toEqual(expect.arrayContaining(grants.map(({ urn }) => urn)));
+    });
 });
 
 describe("the network", () => {
@@ -395,9 +470,17 @@ describe("the network", () => {
         expect(google(run, "Firewall").inputs).toMatchObject({ network: "shared" });
     });
 
+    it("B5: of others can have the rule from its owner", async () => {
+        const network = { ...EXISTING, firewall: false };
+        const run = await runProgram(onGoogle({ network, ranges: { controlPlane } }));
+        expect(ofType(run, /:Firewall$/)).toEqual([]);
+        const [provider] = ofType(run, /^pulumi:providers:kubernetes$/);
+        expect(provider?.dependencies).toContain(google(run, "NodePool").urn);
+    });
+
     it("can be shared by another project, which then has the firewall rule", async () => {
         const name = "projects/host-project/global/networks/shared";
-        const run = await runProgram(onGoogle({ network: { ...EXISTING, name } }));
+        const run = await runProgram(onGoogle({ network: { ...EXISTING, name }, ranges: { controlPlane } }));
         expect(google(run, "Cluster").inputs).toMatchObject({
             network: name,
             subnetwork: "projects/host-project/regions/us-central1/subnetworks/mesh",

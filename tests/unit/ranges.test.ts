@@ -196,8 +196,8 @@ describe("a plan", () => {
         );
     });
 
-    it("has room for the nodes of an upgrade, in each of three zones for a regional cluster", () => {
-        expect(maxNodes(4, false)).toBe(5);
-        expect(maxNodes(4, true)).toBe(15);
+    it("has room for the nodes of an upgrade, in each zone", () => {
+        expect(maxNodes(4, 1)).toBe(5);
+        expect(maxNodes(4, 3)).toBe(15);
     });
 });

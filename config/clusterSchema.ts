@@ -258,7 +258,10 @@ const GKE = z.strictObject({
     ).describe("Components whose metrics go to Cloud Monitoring."),
     managedPrometheus: flag(false, "Whether Google also collects Prometheus metrics, and bills for them."),
     ingress: group({
-        staticIp: flag(false, "Whether to reserve an address for the ingress gateway, which a new gateway gets again."),
+        staticIp: flag(
+            false,
+            "Whether to reserve an address for the ingress gateway, which a new gateway gets again. If the gateway's Service is annotated as internal, it is one of the subnet.",
+        ),
     }),
 });
 

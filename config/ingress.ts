@@ -57,6 +57,17 @@ export function ingressOf(gateway: unknown, values: unknown): Ingress {
     };
 }
 
+/** By these, Google Cloud makes a load balancer inside of the network (https://cloud.google.com/kubernetes-engine/docs/how-to/internal-load-balancing). */
+const TYPE_ANNOTATIONS = ["networking.gke.io/load-balancer-type", "cloud.google.com/load-balancer-type"];
+
+/** Whether the gateway's load balancer on Google Cloud is inside of the cluster's network. The parameters are those of `ingressOf`. */
+export function isInternal(gateway: unknown, values: unknown): boolean {
+    return TYPE_ANNOTATIONS.some((annotation) => {
+        const at = ["service", "annotations", annotation];
+        return (valueAt(values, at) ?? valueAt(gateway, at)) === "Internal";
+    });
+}
+
 function hostsOf(hosts: unknown): string[] {
     const names = Array.isArray(hosts) ? hosts : [];
     return names.filter((name) => typeof name === "string").map((name) => name.toLowerCase());

@@ -13,9 +13,9 @@ import { type ClusterConfig, resolveCluster } from "./cluster";
 import { checkExistingNamespaces, checkIstio } from "./crossFieldChecks";
 import { absolute, type Files, localFiles } from "./files";
 import { checkReservedAddress } from "./gatewayChecks";
-import type { GoogleConfig } from "./gke";
+import type { GkeConfig, GoogleConfig } from "./gke";
 import { imageCredentials, type PlainImageCredentials, resolveImages } from "./images";
-import { type Ingress, ingressOf } from "./ingress";
+import { type Ingress, ingressOf, isInternal } from "./ingress";
 import { ConfigError, type ConfigIssue, inPulumi, SECRET, unknownKey } from "./issues";
 import { checkPlatform, isCniEnabled, labelsOf, type PlatformSettings, resolvePlatform } from "./platform";
 import { autoscalingOf, resourcesOf } from "./profiles";
@@ -107,13 +107,19 @@ export function parseConfig(
         );
     }
     const resolved = resolveImages(set, images.value, istio.value, bookinfo.value);
+    const { gateway, values } = istio.value;
+    const internal = isInternal(gateway, values.gateway);
     return frozen({
-        cluster: target.config,
+        cluster: target.config.kind === "gke" && internal ? withInternalAddress(target.config) : target.config,
         istio: completed(resolved.istio, target.config.kind, files),
         images: imageCredentials(images.value),
         app: { namespace: app.value.namespace, ...labelsOf(app.value.namespaceLabels) },
         bookinfo: resolvedBookinfo(resolved.bookinfo),
     });
+}
+
+function withInternalAddress(cluster: GkeConfig): GkeConfig {
+    return { ...cluster, ingress: { ...cluster.ingress, internal: true } };
 }
 
 function checkBookinfo(bookinfo: Section<"bookinfo">, istio: Section<"istio"> | undefined): ConfigIssue[] {

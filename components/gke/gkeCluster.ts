@@ -67,8 +67,8 @@ export interface GkeClusterArgs {
     monitoring: readonly string[];
     /** Whether Google collects Prometheus metrics too. It bills for each sample. */
     managedPrometheus: boolean;
-    /** Whether to reserve an address for the ingress gateway. */
-    ingress: { staticIp: boolean };
+    /** Whether to reserve an address for the ingress gateway, and whether it is one of the cluster's subnet. Default: a public one. */
+    ingress: { staticIp: boolean; internal?: boolean };
 }
 
 /**
@@ -236,7 +236,15 @@ export class GkeCluster extends pulumi.ComponentResource {
             : undefined;
 
         this.ingressAddress = args.ingress.staticIp
-            ? new Address(`${name}-ingress`, { region: location.region, labels }, { parent: this, dependsOn }).address
+            ? new Address(
+                  `${name}-ingress`,
+                  {
+                      region: location.region,
+                      labels,
+                      ...(args.ingress.internal && { addressType: "INTERNAL", subnetwork: network.subnetwork }),
+                  },
+                  { parent: this, dependsOn },
+              ).address
             : undefined;
 
         const { endpoint, controlPlaneEndpointsConfig, masterAuth } = this.cluster;

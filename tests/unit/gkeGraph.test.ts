@@ -508,6 +508,14 @@ describe("the ingress gateway's address", () => {
         expect(gateway.dependencies).toContain(address.urn);
     });
 
+    it.each([
+        { gateway: { service: { annotations: { "networking.gke.io/load-balancer-type": "Internal" } } } },
+        { values: { gateway: { service: { annotations: { "cloud.google.com/load-balancer-type": "Internal" } } } } },
+    ])("is one of the subnet for an internal load balancer, by %j", async (istio) => {
+        const run = await runProgram({ ...onGoogle({ ingress: { staticIp: true } }), istio });
+        expect(google(run, "Address").inputs).toMatchObject({ addressType: "INTERNAL", subnetwork: "cluster-subnet" });
+    });
+
     it("can be overridden by Helm values", async () => {
         const values = { gateway: { service: { loadBalancerIP: "203.0.113.99" } } };
         const run = await runProgram({ ...onGoogle({ ingress: { staticIp: true } }), istio: { values } });

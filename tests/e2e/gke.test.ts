@@ -15,6 +15,7 @@ import {
 } from "./commands";
 import { describeWithPulumi } from "./engine";
 import { Google } from "./google/google";
+import { valueAt } from "./google/kind";
 import { Stack, type StackOptions } from "./google/stack";
 import { nothingDeployed } from "./sharedSandbox";
 
@@ -188,6 +189,51 @@ describeWithPulumi("the cluster alone", () => {
     });
 });
 
+describeWithPulumi("a cluster in an organisation", () => {
+    const key = "projects/keys-1/locations/us-central1/keyRings/mesh/cryptoKeys/nodes";
+    const settings = { kmsKey: key, secretsKey: key, zones: ["us-central1-a", "us-central1-f"] };
+    const nodePool = { machineType: "c4a-standard-2", diskSizeGb: 60 };
+
+    beforeAll(async () => {
+        await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
+        // They count for each pool, the first one of a cluster too.
+        google.cloud.policies = [
+            "constraints/compute.requireShieldedVm shieldedInstanceConfig.enableSecureBoot",
+            "constraints/gcp.restrictNonCmekServices bootDiskKmsKey",
+            "constraints/iam.automaticIamGrantsForDefaultServiceAccounts serviceAccount",
+        ].map((demand) => ({ type, outputs }) => {
+            const [constraint, setting = ""] = demand.split(" ");
+            const isPool = type.endsWith(":Cluster") || type.endsWith(":NodePool");
+            return isPool && !valueAt(outputs, `nodeConfig.${setting}`) ? constraint : undefined;
+        });
+        stack.configure(config({ ...settings, nodePool }));
+    });
+
+    afterAll(tearDown);
+
+    it("B1: meets its policies with the first pool, and does not change afterwards", async () => {
+        const { code, output } = await stack.up();
+        expect([code, output]).toEqual([0, expect.stringMatching(/\+ \d+ created/)]);
+        const again = await observed(() => stack.up("--expect-no-changes"));
+        const refreshed = await observed(() => stack.up("--refresh", "--expect-no-changes"));
+        expect([again.code, refreshed.code, again.operations, refreshed.operations]).toEqual([0, 0, [], []]);
+    });
+
+    it("B2: has Arm nodes that every pod may run on, with disks that they boot from", () => {
+        expect(ofType("NodePool")[0]?.outputs).toMatchObject({
+            nodeConfig: { diskType: "hyperdisk-balanced", effectiveTaints: [] },
+        });
+    });
+
+    it("B1: changes the pool alone if its disks change", async () => {
+        stack.configure(config({ ...settings, nodePool: { ...nodePool, diskSizeGb: 80 } }));
+        const { code, operations } = await observed(() => stack.up());
+        expect([code, operations]).toEqual([0, ["update NodePool"]]);
+        expect(await stack.destroy()).toMatchObject({ code: 0 });
+        expect(google.cloud.objects()).toEqual([]);
+    });
+});
+
 describeWithPulumi("a regional cluster in an existing network", () => {
     beforeAll(async () => {
         await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
@@ -195,6 +241,7 @@ describeWithPulumi("a regional cluster in an existing network", () => {
             config({
                 location: "us-central1",
                 network: { name: "corporate", subnet: "mesh", podRange: "mesh-pods", serviceRange: "mesh-services" },
+                ranges: { controlPlane: "172.16.0.0/28" },
                 authorizedNetworks: ["203.0.113.0/24"],
                 ingress: { staticIp: true },
             }),

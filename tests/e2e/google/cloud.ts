@@ -7,6 +7,8 @@ import { type CloudObject, type Inputs, type Kind, throwApiError, type Scope } f
 
 /** A simulated Google Cloud: objects in a file, and the rules for creating, changing and deleting them. */
 export class Cloud {
+    /** What an organisation demands of objects. Each says why it refuses one. */
+    policies: ((object: CloudObject) => string | undefined)[] = [];
     private readonly kinds: ReadonlyMap<string, Kind>;
 
     /**
@@ -119,7 +121,8 @@ export class Cloud {
         return { id, type, inputs, outputs: mergeValues(resolved, kind.computed(resolved, id)) };
     }
 
-    private validate({ type, id, outputs }: CloudObject, others: CloudObject[]): void {
+    private validate(object: CloudObject, others: CloudObject[]): void {
+        const { type, id, outputs } = object;
         const kind = this.kind(type);
         const project = String(outputs.project);
         if (kind.api && !others.some(({ id }) => id === `${project}/${String(kind.api)}`)) {
@@ -135,6 +138,12 @@ export class Cloud {
             throwApiError(404, `The resource '${missing.id}', which '${id}' needs, was not found, notFound`);
         }
         kind.validate?.(outputs, others);
+        for (const policy of this.policies) {
+            const reason = policy(object);
+            if (reason !== undefined) {
+                throwApiError(412, `Constraint ${reason} violated., conditionNotMet`);
+            }
+        }
     }
 
     private dependantsOf(id: string) {

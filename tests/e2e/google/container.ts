@@ -85,6 +85,28 @@ const immutableNodeConfig = [
     "flexStart",
 ].map((field) => `nodeConfig.${field}`);
 
+/** Machines that boot only from Hyperdisk, and machines that never do (cloud.google.com/compute/docs/disks). */
+const ONLY_HYPERDISK = /^(?:n4|c4)[a-z]*-/;
+const ONLY_PERSISTENT = /^(?:e2|n1|n2|n2d|t2a|t2d|c2|c2d)-/;
+const ARM = /^(?:t2a|c4a|n4a)-/;
+
+/** @throws RequestError if Google makes no machine with these settings */
+function validateNodes(resolved: Inputs): void {
+    const machine = stringAt(resolved, "nodeConfig.machineType");
+    const disk = stringAt(resolved, "nodeConfig.diskType");
+    const impossible = disk.startsWith("hyperdisk") ? ONLY_PERSISTENT : ONLY_HYPERDISK;
+    if (disk !== "" && impossible.test(machine)) {
+        throwApiError(400, `${disk} disk type cannot be used by ${machine} machine type., badRequest`);
+    }
+}
+
+/** The taints that Google gives nodes by itself. */
+function ownTaints(resolved: Inputs): object[] {
+    const isArm = ARM.test(stringAt(resolved, "nodeConfig.machineType"));
+    const isOff = stringAt(resolved, "nodeConfig.taintConfig.architectureTaintBehavior") === "NONE";
+    return isArm && !isOff ? [{ key: "kubernetes.io/arch", value: "arm64", effect: "NO_SCHEDULE" }] : [];
+}
+
 function subnetworkOf(cluster: Inputs): string {
     return subnetworkId(
         stringAt(cluster, "subnetwork"),
@@ -98,6 +120,7 @@ function validateCluster(resolved: Inputs, others: CloudObject[]): void {
     if (!ZONE.test(location) && !REGION.test(location)) {
         throwApiError(400, `Location "${location}" does not exist., badRequest`);
     }
+    validateNodes(resolved);
     const autopilot = resolved.enableAutopilot === true;
     const pools = listAt(resolved, "nodePools").length;
     if (!autopilot && pools === 0 && !(Number(resolved.initialNodeCount ?? 0) > 0)) {
@@ -198,6 +221,9 @@ export function cluster(controlPlane: ControlPlane): Kind {
             return [{ id: network, onDelete: "refuse" }, ...subnet];
         },
         validate: validateCluster,
+        // Without its first pool, Google reports no settings of nodes.
+        reported: ({ nodeConfig, ...inputs }) =>
+            inputs.removeDefaultNodePool === true ? inputs : { ...inputs, nodeConfig },
         checkDelete: (outputs) => {
             if (outputs.deletionProtection === true) {
                 throw new RequestError(
@@ -268,12 +294,14 @@ export const nodePool: Kind = {
         return [{ id: clusterOf(resolved), onDelete: "cascade" }, ...ofAccount];
     },
     validate: (resolved) => {
+        validateNodes(resolved);
         const count = (bound: string) => valueAt(resolved, `autoscaling.${bound}`) as number | undefined;
         if ((count("minNodeCount") ?? 0) > (count("maxNodeCount") ?? Infinity)) {
             throwApiError(400, "autoscaling.min_node_count must not exceed autoscaling.max_node_count., badRequest");
         }
     },
     computed: (resolved) => ({
+        nodeConfig: { effectiveTaints: ownTaints(resolved) },
         version: "1.36.1-gke.1000",
         nodeCount:
             resolved.nodeCount ?? resolved.initialNodeCount ?? valueAt(resolved, "autoscaling.minNodeCount") ?? 1,

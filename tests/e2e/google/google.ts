@@ -164,12 +164,14 @@ export class Google {
 
     private read(request: messages.ReadRequest): messages.ReadResponse {
         const object = this.cloud.find(request.getId());
-        return object
-            ? new messages.ReadResponse()
-                  .setId(object.id)
-                  .setInputs(toStruct({ ...fromStruct(request.getInputs()), ...object.inputs }))
-                  .setProperties(toStruct(object.outputs))
-            : new messages.ReadResponse();
+        if (!object) {
+            return new messages.ReadResponse();
+        }
+        const { reported = (inputs: Inputs) => inputs } = this.cloud.kind(object.type);
+        return new messages.ReadResponse()
+            .setId(object.id)
+            .setInputs(toStruct(reported({ ...fromStruct(request.getInputs()), ...object.inputs })))
+            .setProperties(toStruct(reported(object.outputs)));
     }
 
     private async update(request: messages.UpdateRequest): Promise<messages.UpdateResponse> {

@@ -57,6 +57,8 @@ export interface Kind {
     validate?: (resolved: Inputs, others: CloudObject[]) => void;
     /** @throws RequestError if the provider does not delete the object */
     checkDelete?: (outputs: Inputs) => void;
+    /** The inputs that Google still reports when an object is read. Default: all. */
+    reported?: (inputs: Inputs) => Inputs;
     /** What Google adds to the inputs. */
     computed: (resolved: Inputs, id: string) => Inputs;
 }

@@ -148,7 +148,8 @@ describe("npm run verify", () => {
         const named = (status: string) => checks.filter((check) => check.status === status).map(({ name }) => name);
         expect(named("off")).toEqual(["routes", "Grafana", "Kiali"]);
         expect(named("ok")).toEqual([
-            ...["releases", "sidecars", "strict mTLS", "gateway", "page", "traces", "metrics", "servicegraph"],
+            ...["Kubernetes", "releases", "sidecars", "strict mTLS", "gateway", "page", "traces", "metrics"],
+            "servicegraph",
         ]);
     }, 180_000);
 

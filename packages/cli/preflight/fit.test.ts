@@ -5,7 +5,7 @@ import { FakeCluster } from "../../kubernetes/testing/fakeCluster";
 import { stackOf } from "../testing/stack";
 import { readFacts } from "./clusterFacts";
 import { checkFit } from "./fit";
-import { minorVersion } from "./serverVersion";
+import { minorVersion } from "../mesh/kubernetesVersion";
 
 let cluster: FakeCluster;
 beforeEach(() => {

@@ -6,6 +6,7 @@ import { checkGateway } from "./gateway";
 import { checkGrafana } from "./grafana";
 import { checkHttps, hasHttps } from "./https";
 import { checkKiali } from "./kiali";
+import { checkKubernetes } from "./kubernetes";
 import { checkMetrics } from "./metrics";
 import { checkMutualTls } from "./mutualTls";
 import { checkPage } from "./page";
@@ -18,6 +19,7 @@ import { checkTraces } from "./traces";
 
 /** All checks, in the order in which the report shows them. */
 export const CHECKS: readonly NamedCheck[] = [
+    { name: "Kubernetes", check: checkKubernetes },
     { name: "releases", check: checkReleases },
     { name: "sidecars", check: checkSidecars },
     { name: "strict mTLS", check: checkMutualTls },

@@ -14,6 +14,7 @@ import { checkKiali } from "./kiali";
 import { checkMetrics } from "./metrics";
 import { checkMutualTls } from "./mutualTls";
 import { checkPage } from "./page";
+import { checkKubernetes } from "./kubernetes";
 import { checkReleases } from "./releases";
 import { checkReport } from "./report";
 import { checkSidecars } from "./sidecars";
@@ -204,12 +205,36 @@ describe("A7: with Istio's CNI plugin", () => {
     });
 });
 
+describe("the version of Kubernetes", () => {
+    const asked = async (gitVersion?: string) => {
+        cluster.facts = { "/version": { gitVersion } };
+        return checkKubernetes(mesh);
+    };
+
+    it("is fine if Istio supports it, and else a note", async () => {
+        const found = "Istio 1.31 supports 1.32 to 1.36";
+        expect(await asked("v1.36.2")).toEqual({ status: "ok", found: `v1.36.2; ${found}` });
+        for (const version of ["v1.31.9", "v1.37.0+k3s1"]) {
+            const note = expect.stringContaining("outside of what Istio is tested with") as string;
+            expect(await asked(version)).toEqual({ status: "ok", found: `${version}; ${found}`, note });
+        }
+        expect(await asked()).toMatchObject({ status: "off" });
+    });
+
+    it("B6: of GKE changes by Google's schedule, and the note says until when it is safe", async () => {
+        const { status, note } = await asked("v1.35.3-gke.1200");
+        expect(status).toBe("ok");
+        expect(note).toMatch(/when 1\.35 is without support.+release-schedule\)\. This Istio is safe until 1\.36 is$/);
+    });
+});
+
 describe("in a healthy mesh", () => {
     it("every check is ok, and says what it found", async () => {
         const results = await runChecks(mesh, await applicable(mesh, CHECKS));
         const found = Object.fromEntries(results.map(({ name, status, found }) => [name, `${status}: ${found}`]));
         const port = (ingress.address() as AddressInfo).port;
         expect(found).toEqual({
+            Kubernetes: "ok: v1.34.1; Istio 1.31 supports 1.32 to 1.36",
             releases: "ok: istio-base, istiod, istio-ingressgateway, kiali deployed",
             sidecars: "ok: 4 of 4 pods in default",
             "strict mTLS": "ok: 4 pods refuse plain text",

@@ -4,6 +4,7 @@ import { knownSeries, seriesOf } from "../components/gke/machineSeries";
 import type { Location } from "../components/gke/location";
 import type { Ranges } from "../components/gke/network";
 import { type ConfigIssue, invalidValue } from "./issues";
+import { isNumeric } from "../components/gke/project";
 import { PROJECT_ID } from "./clusterSchema";
 import { parseLocation } from "./location";
 import { maxNodes, planRanges, type RangeName, RangePlanError } from "./ranges";
@@ -33,7 +34,7 @@ export function gkeConfig(
     section: Gke | undefined,
     google: GoogleConfig,
 ): { config?: GkeConfig; issues: ConfigIssue[] } {
-    const issues = checkProject(google);
+    const issues = checkProject(google, section);
     if (section === undefined) {
         return { issues };
     }
@@ -98,12 +99,19 @@ export function clusterWarnings(cluster: { kind: "kubeconfig" } | GkeConfig): st
     ];
 }
 
-function checkProject({ project }: GoogleConfig): ConfigIssue[] {
+function checkProject({ project }: GoogleConfig, section: Gke | undefined): ConfigIssue[] {
     if (project !== undefined && PROJECT_ID.test(project)) {
         return [];
     }
+    const allowed = "id of a Google Cloud project";
+    if (project !== undefined && isNumeric(project)) {
+        const problem =
+            "it is a number. The id can be learned only from a new account, and cluster.nodePool.serviceAccount names one";
+        const example = `"$(gcloud projects describe ${project} --format 'value(projectId)')"`;
+        return section?.nodePool.serviceAccount ? [providerIssue("project", project, problem, allowed, example)] : [];
+    }
     const problem = project === undefined ? "it is required" : "it is not the id of a project";
-    return [providerIssue("project", project, problem, "id of a Google Cloud project", "PROJECT")];
+    return [providerIssue("project", project, problem, allowed, "PROJECT")];
 }
 
 /** An issue of a key of the Google Cloud provider. */

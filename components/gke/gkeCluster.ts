@@ -10,6 +10,7 @@ import type { Location } from "./location";
 import { ClusterNetwork, RANGE_NAMES, type Ranges } from "./network";
 import { nodeConfig, type NodeSettings } from "./nodeConfig";
 import { NodeServiceAccount } from "./nodeServiceAccount";
+import { isNumeric, projectOf } from "./project";
 
 /** An existing VPC, with a subnet in the cluster's region, and internet access for nodes without public addresses. */
 interface ExistingNetwork {
@@ -24,7 +25,7 @@ interface ExistingNetwork {
 }
 
 export interface GkeClusterArgs {
-    /** Google Cloud project: the provider's. */
+    /** Google Cloud project, the provider's: its id, or its number if nodes run as a new account. */
     project: string;
     /** A cluster in a region is in three zones. */
     location: Location;
@@ -116,6 +117,8 @@ export class GkeCluster extends pulumi.ComponentResource {
         const dependsOn = this.enabledApis(name);
         const network = this.joinedNetwork(name, args, dependsOn);
         const account = this.nodesAccount(name, args, dependsOn);
+        // Google accepts the number of a project in most places, but names its workload pool by the id.
+        const projectId = isNumeric(project) ? pulumi.output(account.email).apply(projectOf) : project;
         const { kmsKey, secretsKey, zones } = args;
         const nodes = nodeConfig({ ...nodePool, kmsKey, serviceAccount: account.email, labels });
 
@@ -154,7 +157,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     enableInsecureBindingSystemAuthenticated: false,
                     enableInsecureBindingSystemUnauthenticated: false,
                 },
-                workloadIdentityConfig: { workloadPool: `${project}.svc.id.goog` },
+                workloadIdentityConfig: { workloadPool: pulumi.interpolate`${projectId}.svc.id.goog` },
                 enableShieldedNodes: true,
                 releaseChannel: { channel: args.releaseChannel },
                 maintenancePolicy: {
@@ -248,7 +251,11 @@ export class GkeCluster extends pulumi.ComponentResource {
             : undefined;
 
         const { endpoint, controlPlaneEndpointsConfig, masterAuth } = this.cluster;
-        const identity = pulumi.output({ project, location: this.cluster.location, name: this.cluster.name });
+        const identity = pulumi.output({
+            project: projectId,
+            location: this.cluster.location,
+            name: this.cluster.name,
+        });
         const access = pulumi
             .all([identity, endpoint, controlPlaneEndpointsConfig, masterAuth])
             .apply(([cluster, address, { dnsEndpointConfig }, { clusterCaCertificate }]) =>
@@ -256,7 +263,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     ? { ...cluster, endpoint: dnsEndpointConfig.endpoint }
                     : { ...cluster, endpoint: address, caCertificate: clusterCaCertificate },
             );
-        this.kubeconfig = pulumi.secret(access.apply(gkeKubeconfig));
+        this.kubeconfig = pulumi.secret(access.apply((reached) => gkeKubeconfig(reached)));
         this.provider = new Provider(
             name,
             // As with an existing cluster: a new address or authority is not a new cluster, and manual changes are reverted.

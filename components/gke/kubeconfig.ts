@@ -23,10 +23,18 @@ export function contextName({ project, location, name }: Identity): string {
 }
 
 /**
- * A kubeconfig of one cluster, as YAML. It has no credentials: the plugin uses the application-default credentials, like
- * the Google Cloud provider that creates the cluster.
+ * The variable with an access token for gcloud and its plugin. The plugin reads it since 2023, and not if it is told to use the
+ * application-default credentials (kubernetes/cloud-provider-gcp#474).
  */
-export function gkeKubeconfig(access: Access): string {
+export const TOKEN_VARIABLE = "CLOUDSDK_AUTH_ACCESS_TOKEN";
+
+/**
+ * A kubeconfig of one cluster, as YAML. It has no credentials: the plugin uses the application-default credentials, like
+ * the Google Cloud provider that creates the cluster. Where there is an access token for gcloud, the plugin uses that.
+ *
+ * @param env Of the process that deploys. The kubeconfig is the same wherever the same kind of credentials is used.
+ */
+export function gkeKubeconfig(access: Access, env: Readonly<Record<string, string | undefined>> = process.env): string {
     const name = contextName(access);
     const cluster = {
         server: `https://${access.endpoint}`,
@@ -36,7 +44,7 @@ export function gkeKubeconfig(access: Access): string {
         // The only version that the plugin supports (kubernetes/cloud-provider-gcp, cred.go).
         apiVersion: "client.authentication.k8s.io/v1beta1",
         command: AUTH_PLUGIN,
-        args: ["--use_application_default_credentials"],
+        ...(!env[TOKEN_VARIABLE] && { args: ["--use_application_default_credentials"] }),
         installHint: "Install it by: gcloud components install gke-gcloud-auth-plugin",
         interactiveMode: "Never",
         provideClusterInfo: true,

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parseJson } from "../../packages/shared/json";
-import { AUTH_PLUGIN } from "./kubeconfig";
+import { AUTH_PLUGIN, TOKEN_VARIABLE } from "./kubeconfig";
 
 /** What the check needs of the machine. Tests replace it. */
 export interface Machine {
@@ -57,7 +57,10 @@ export function missingOn(machine: Machine): string[] {
     }
     const problem = credentialsProblem(machine);
     if (problem !== undefined) {
-        missing.push(`${problem}. Run: gcloud auth application-default login`);
+        const remedy = machine.env.GOOGLE_OAUTH_ACCESS_TOKEN
+            ? `The plugin does not read GOOGLE_OAUTH_ACCESS_TOKEN. Set ${TOKEN_VARIABLE} to the same token`
+            : "Run: gcloud auth application-default login";
+        missing.push(`${problem}. ${remedy}`);
     }
     return missing;
 }
@@ -71,12 +74,15 @@ function hasPlugin({ env, platform, executable }: Machine): boolean {
 }
 
 /**
- * What is wrong with the application-default credentials. The search order is that of Google's libraries
- * (https://cloud.google.com/docs/authentication/application-default-credentials): the file in the environment, gcloud's file,
- * and the metadata server on Google's machines. The plugin cannot use GOOGLE_CREDENTIALS or an access token, which only the
- * provider accepts.
+ * What is wrong with the credentials: an access token for gcloud, else the application-default credentials. The search order of those is
+ * that of Google's libraries (https://cloud.google.com/docs/authentication/application-default-credentials): the file in the
+ * environment, gcloud's file, and the metadata server on Google's machines. The plugin cannot use GOOGLE_CREDENTIALS or
+ * GOOGLE_OAUTH_ACCESS_TOKEN, which only the provider reads.
  */
 function credentialsProblem(machine: Machine): string | undefined {
+    if (machine.env[TOKEN_VARIABLE]) {
+        return undefined;
+    }
     const named = machine.env.GOOGLE_APPLICATION_CREDENTIALS;
     const file = named || gcloudFile(machine);
     const content = machine.read(file);

@@ -193,6 +193,7 @@ describeWithPulumi("a cluster in an organisation", () => {
     const key = "projects/keys-1/locations/us-central1/keyRings/mesh/cryptoKeys/nodes";
     const settings = { kmsKey: key, secretsKey: key, zones: ["us-central1-a", "us-central1-f"] };
     const nodePool = { machineType: "c4a-standard-2", diskSizeGb: 60 };
+    const ofNumber = { "gcp:project": "123456789012" };
 
     beforeAll(async () => {
         await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
@@ -206,7 +207,7 @@ describeWithPulumi("a cluster in an organisation", () => {
             const isPool = type.endsWith(":Cluster") || type.endsWith(":NodePool");
             return isPool && !valueAt(outputs, `nodeConfig.${setting}`) ? constraint : undefined;
         });
-        stack.configure(config({ ...settings, nodePool }));
+        stack.configure({ ...config({ ...settings, nodePool }), ...ofNumber });
     });
 
     afterAll(tearDown);
@@ -219,6 +220,11 @@ describeWithPulumi("a cluster in an organisation", () => {
         expect([again.code, refreshed.code, again.operations, refreshed.operations]).toEqual([0, 0, [], []]);
     });
 
+    it("B5: has the workload pool of the project's id, although the project is named by its number", () => {
+        const workloadIdentityConfig = { workloadPool: "project-123456789012.svc.id.goog" };
+        expect(ofType("Cluster")[0]?.outputs).toMatchObject({ workloadIdentityConfig });
+    });
+
     it("B2: has Arm nodes that every pod may run on, with disks that they boot from", () => {
         expect(ofType("NodePool")[0]?.outputs).toMatchObject({
             nodeConfig: { diskType: "hyperdisk-balanced", effectiveTaints: [] },
@@ -226,7 +232,7 @@ describeWithPulumi("a cluster in an organisation", () => {
     });
 
     it("B1: changes the pool alone if its disks change", async () => {
-        stack.configure(config({ ...settings, nodePool: { ...nodePool, diskSizeGb: 80 } }));
+        stack.configure({ ...config({ ...settings, nodePool: { ...nodePool, diskSizeGb: 80 } }), ...ofNumber });
         const { code, operations } = await observed(() => stack.up());
         expect([code, operations]).toEqual([0, ["update NodePool"]]);
         expect(await stack.destroy()).toMatchObject({ code: 0 });

@@ -5,6 +5,7 @@ import { getCredentialsCommand, gkeKubeconfig } from "../../components/gke/kubec
 import { billingLabels } from "../../components/gke/labels";
 import { parseLocation } from "../../config/location";
 import { displayNameOf } from "../../components/gke/nodeServiceAccount";
+import { projectOf } from "../../components/gke/project";
 import { checkMachine, type Machine, missingOn } from "../../components/gke/preflight";
 
 const access = { project: "p-1", location: "us-central1-a", name: "c", endpoint: "c.gke.goog" };
@@ -38,6 +39,13 @@ describe("the kubeconfig of a GKE cluster", () => {
                 },
             ],
         });
+    });
+
+    it("leaves an access token for gcloud to the plugin, which would not use it beside other credentials", () => {
+        const withToken = gkeKubeconfig(access, { CLOUDSDK_AUTH_ACCESS_TOKEN: "ya29.secret" });
+        expect(withToken).not.toContain("ya29");
+        const { users } = parse(withToken) as { users: [{ user: { exec: object } }] };
+        expect(users[0].user.exec).not.toHaveProperty("args");
     });
 
     it("has the control plane's CA if it is not public", () => {
@@ -75,6 +83,19 @@ describe("a location", () => {
         "us-central1-a ",
     ])("is not %j", (name) => {
         expect(parseLocation(name)).toBeUndefined();
+    });
+});
+
+describe("the project of an account", () => {
+    it.each([
+        ["nodes-1a2b@mesh-1.iam.gserviceaccount.com", "mesh-1"],
+        ["nodes-1a2b@mesh-1.example.com.iam.gserviceaccount.com", "example.com:mesh-1"],
+    ])("of %s is %s", (email, project) => {
+        expect(projectOf(email)).toBe(project);
+    });
+
+    it("is not in the email of an account that Google made", () => {
+        expect(() => projectOf("123-compute@developer.gserviceaccount.com")).toThrow("does not name a project");
     });
 });
 
@@ -145,6 +166,7 @@ describe("a machine", () => {
         ],
         ["a machine of Google's", { "/sys/class/dmi/id/product_name": "Google Compute Engine\n" }, {}],
         ["a metadata server", {}, { GCE_METADATA_HOST: "metadata" }],
+        ["an access token for gcloud", {}, { CLOUDSDK_AUTH_ACCESS_TOKEN: "ya29" }],
     ])("finds credentials in %s", (_, files, env) => {
         expect(missingOn(machine({ [PLUGIN]: "", ...files }, env))).toEqual([]);
     });
@@ -160,7 +182,12 @@ describe("a machine", () => {
         ["a broken file", { [ADC]: "{" }, {}, `${ADC} has no credentials`],
         ["an empty file", { [ADC]: "null" }, {}, `${ADC} has no credentials`],
         // The provider accepts it, the plugin does not.
-        ["an access token", {}, { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29" }, "there are no application-default credentials"],
+        [
+            "a token for the provider",
+            {},
+            { GOOGLE_OAUTH_ACCESS_TOKEN: "ya29" },
+            "Set CLOUDSDK_AUTH_ACCESS_TOKEN to the same",
+        ],
     ])("does not accept %s as credentials", (_, files, env, message) => {
         expect(missingOn(machine({ [PLUGIN]: "", ...files }, env))).toEqual([expect.stringContaining(message)]);
     });

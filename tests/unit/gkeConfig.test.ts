@@ -108,7 +108,7 @@ describe("a cluster on Google Cloud", () => {
         expect(issues({ ...pods, nodePool: { max: 4 }, zones })[0]).toContain("it is too small: the pods of 20 nodes");
     });
 
-    it.each(["example.com:mesh-1", "mesh-1"])("may be in the project %s", (project) => {
+    it.each(["example.com:mesh-1", "mesh-1", "123456789012"])("may be in the project %s", (project) => {
         expect(issues({}, { project })).toEqual([]);
     });
 });
@@ -141,7 +141,6 @@ describe("an issue of a cluster on Google Cloud", () => {
 
     // The provider's config, and the message.
     it.each<[GoogleConfig, string]>([
-        [{ project: "123456789012" }, 'gcp:project = "123456789012": it is not the id of a project'],
         [{ project: "Mesh" }, 'gcp:project = "Mesh": it is not the id of a project'],
         [{ project: "" }, 'gcp:project = "": it is not the id of a project'],
         [{ ...PROJECT, zone: "us-central1" }, 'gcp:zone = "us-central1": it is not a zone'],
@@ -153,6 +152,15 @@ describe("an issue of a cluster on Google Cloud", () => {
         expect(line).toContain(`  ${message}; allowed: `);
         expect(line).toMatch(/ Run: pulumi config set gcp:(?:project|zone|region) \S+$/);
         expect(others).toEqual([]);
+    });
+
+    it("is reported for the number of a project, if no new account tells its id", () => {
+        const nodePool = { serviceAccount: "nodes@mesh-1.iam.gserviceaccount.com" };
+        expect(issues({ nodePool }, { project: "123456789012" })).toEqual([
+            expect.stringMatching(
+                /^ {2}gcp:project = "123456789012": it is a number.+ Run: pulumi config set gcp:project "\$\(gcloud projects describe 123456789012 --format 'value\(projectId\)'\)"$/,
+            ),
+        ]);
     });
 
     // The section, the invalid key, and the message.

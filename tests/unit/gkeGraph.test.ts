@@ -267,6 +267,14 @@ describe("the cluster", () => {
         });
     });
 
+    it("B5: of a project that is named by its number has the pool and the context of its id", async () => {
+        const run = await runProgram({ ...onGoogle(), "gcp:project": "123456789012" });
+        expect(google(run, "Cluster").inputs.workloadIdentityConfig).toEqual({
+            workloadPool: "bookinfo-test.svc.id.goog",
+        });
+        expect(run.outputs.getCredentialsCommand?.value).toContain("--project bookinfo-test");
+    });
+
     it("is reachable only by its DNS name, with a public certificate", async () => {
         const { outputs } = await standard();
         expect(parse(String(outputs.kubeconfig?.value))).toMatchObject({

@@ -216,6 +216,7 @@ const IN_DOCUMENTS: Record<string, [what: string, ...commands: string[]][]> = {
         ["the stack", "pulumi destroy"],
         ["the script that is measured, on the sandbox", "kubectl label namespace default istio-injection=enabled"],
     ],
+    "docs/ci.md": [["the stack", "pulumi destroy"]],
     "docs/gke.md": [["the stack", "pulumi destroy"]],
     "docs/troubleshooting.md": [
         ["the stack", "pulumi destroy"],

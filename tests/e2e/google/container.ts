@@ -1,6 +1,6 @@
 import { overlap, rangeOf } from "./cidr";
 import { networkId, rangesOf, subnetwork, subnetworkId } from "./compute";
-import { accountId } from "./iam";
+import { accountId, projectIdOf } from "./iam";
 import {
     type CloudObject,
     type Inputs,
@@ -127,7 +127,7 @@ function validateCluster(resolved: Inputs, others: CloudObject[]): void {
         throwApiError(400, "Cluster.initial_node_count must be greater than zero., badRequest");
     }
     const pool = stringAt(resolved, "workloadIdentityConfig.workloadPool");
-    if (pool !== "" && pool !== `${stringAt(resolved, "project")}.svc.id.goog`) {
+    if (pool !== "" && pool !== `${projectIdOf(stringAt(resolved, "project"))}.svc.id.goog`) {
         throwApiError(400, `Workload pool "${pool}" is not the project's., badRequest`);
     }
     const subnet = others.find(({ type, id }) => type === subnetwork.type && id === subnetworkOf(resolved));

@@ -6,15 +6,20 @@ import { type Inputs, type Kind, stringAt, valueAt, withScope } from "./kind";
  * - automatic names: pulumi/pulumi-gcp, provider/resources.go
  */
 
+/** The id of a project, which may be given by its number: emails and workload pools have the id. */
+export function projectIdOf(project: string): string {
+    return /^\d+$/.test(project) ? `project-${project}` : project;
+}
+
 /** Id of a service account, given by its email address; undefined if it is of another project. */
 export function accountId(email: string, project: string): string | undefined {
-    return email.endsWith(`@${project}.iam.gserviceaccount.com`)
+    return email.endsWith(`@${projectIdOf(project)}.iam.gserviceaccount.com`)
         ? `projects/${project}/serviceAccounts/${email}`
         : undefined;
 }
 
 const emailOf = (resolved: Inputs) =>
-    `${stringAt(resolved, "accountId")}@${stringAt(resolved, "project")}.iam.gserviceaccount.com`;
+    `${stringAt(resolved, "accountId")}@${projectIdOf(stringAt(resolved, "project"))}.iam.gserviceaccount.com`;
 
 /** An API that is enabled in a project. */
 export const service: Kind = {

@@ -181,7 +181,7 @@ export class GkeCluster extends pulumi.ComponentResource {
             },
             {
                 parent: this,
-                dependsOn: [...dependsOn, ...account.grants],
+                dependsOn: [...dependsOn, ...account.grants, ...network.leftovers],
                 // Google reports no settings of nodes once the first pool is gone: each update would replace the cluster
                 // (pulumi/pulumi-gcp#744).
                 ignoreChanges: ["nodeConfig"],
@@ -310,21 +310,22 @@ export class GkeCluster extends pulumi.ComponentResource {
 
     /**
      * The existing network, or a new one. `project` is its owner, if that is another project. `internetAccess` must exist
-     * before nodes can reach the internet.
+     * before nodes can reach the internet, and `leftovers` before there is anything to remove.
      */
     private joinedNetwork(name: string, args: GkeClusterArgs, dependsOn: pulumi.Resource[]) {
-        const { network, location } = args;
+        const { network, location, project } = args;
         if ("name" in network) {
             const { podRange, serviceRange } = network;
-            const [, project] = /^projects\/([^/]+)\//.exec(network.name) ?? [];
+            const [, owner] = /^projects\/([^/]+)\//.exec(network.name) ?? [];
             const subnetwork =
-                project === undefined
+                owner === undefined
                     ? network.subnet
-                    : `projects/${project}/regions/${location.region}/subnetworks/${network.subnet}`;
+                    : `projects/${owner}/regions/${location.region}/subnetworks/${network.subnet}`;
             const { firewall } = network;
-            return { network: network.name, subnetwork, podRange, serviceRange, project, firewall, internetAccess: [] };
+            const names = { network: network.name, subnetwork, podRange, serviceRange };
+            return { ...names, project: owner, firewall, internetAccess: [], leftovers: [] };
         }
-        const created = new ClusterNetwork(name, { location, ranges: network }, { parent: this, dependsOn });
+        const created = new ClusterNetwork(name, { project, location, ranges: network }, { parent: this, dependsOn });
         return {
             network: created.network,
             subnetwork: created.subnetwork,
@@ -333,6 +334,7 @@ export class GkeCluster extends pulumi.ComponentResource {
             project: undefined,
             firewall: true,
             internetAccess: [created.nat],
+            leftovers: [created.leftovers],
         };
     }
 }

@@ -1,7 +1,5 @@
 import { stringify } from "yaml";
-
-/** gcloud's plugin for Kubernetes clients: it gets tokens with Google's credentials. */
-export const AUTH_PLUGIN = "gke-gcloud-auth-plugin";
+import { AUTH_PLUGIN, authPluginArgs } from "../../packages/shared/gcloudPlugin";
 
 interface Identity {
     project: string;
@@ -23,12 +21,6 @@ export function contextName({ project, location, name }: Identity): string {
 }
 
 /**
- * The variable with an access token for gcloud and its plugin. The plugin reads it since 2023, and not if it is told to use the
- * application-default credentials (kubernetes/cloud-provider-gcp#474).
- */
-export const TOKEN_VARIABLE = "CLOUDSDK_AUTH_ACCESS_TOKEN";
-
-/**
  * A kubeconfig of one cluster, as YAML. It has no credentials: the plugin uses the application-default credentials, like
  * the Google Cloud provider that creates the cluster. Where there is an access token for gcloud, the plugin uses that.
  *
@@ -36,6 +28,7 @@ export const TOKEN_VARIABLE = "CLOUDSDK_AUTH_ACCESS_TOKEN";
  */
 export function gkeKubeconfig(access: Access, env: Readonly<Record<string, string | undefined>> = process.env): string {
     const name = contextName(access);
+    const args = authPluginArgs(env);
     const cluster = {
         server: `https://${access.endpoint}`,
         ...(access.caCertificate !== undefined && { "certificate-authority-data": access.caCertificate }),
@@ -44,7 +37,7 @@ export function gkeKubeconfig(access: Access, env: Readonly<Record<string, strin
         // The only version that the plugin supports (kubernetes/cloud-provider-gcp, cred.go).
         apiVersion: "client.authentication.k8s.io/v1beta1",
         command: AUTH_PLUGIN,
-        ...(!env[TOKEN_VARIABLE] && { args: ["--use_application_default_credentials"] }),
+        ...(args.length > 0 && { args }),
         installHint: "Install it by: gcloud components install gke-gcloud-auth-plugin",
         interactiveMode: "Never",
         provideClusterInfo: true,

@@ -1,6 +1,7 @@
 import { Network, Router, RouterNat, Subnetwork } from "@pulumi/gcp/compute";
 import * as pulumi from "@pulumi/pulumi";
 import type { Location } from "./location";
+import { NetworkLeftovers } from "./networkLeftovers";
 
 /** Ranges in CIDR notation. */
 export interface Ranges {
@@ -15,6 +16,7 @@ export interface Ranges {
 }
 
 interface ClusterNetworkArgs {
+    project: string;
     location: Location;
     /** They must not overlap. */
     ranges: Pick<Ranges, "nodes" | "pods" | "services">;
@@ -23,7 +25,7 @@ interface ClusterNetworkArgs {
 /** Names of the secondary ranges, unique within their subnet. */
 export const RANGE_NAMES = { pods: "pods", services: "services" };
 
-/** Longest time until Google has deleted what load balancers leave in the network; only then can the network be deleted. */
+/** Google can need this long to delete a network. */
 const SLOW_DELETION = { customTimeouts: { delete: "20m" } };
 
 /** A VPC for one cluster: a subnet with ranges for nodes, pods and Services, and NAT for nodes without public addresses. */
@@ -32,6 +34,8 @@ export class ClusterNetwork extends pulumi.ComponentResource {
     public readonly network: pulumi.Output<string>;
     /** Id of the subnet. */
     public readonly subnetwork: pulumi.Output<string>;
+    /** Removes what the cluster leaves in the network. The cluster must depend on it. */
+    public readonly leftovers: NetworkLeftovers;
     /** Nodes that start before it can pull images only from Google's registries. */
     public readonly nat: RouterNat;
 
@@ -60,6 +64,11 @@ export class ClusterNetwork extends pulumi.ComponentResource {
             },
             // A subnet in another region cannot have the same ranges while the old subnet exists.
             { parent: this, deleteBeforeReplace: true, ...SLOW_DELETION },
+        );
+        this.leftovers = new NetworkLeftovers(
+            `${name}-leftovers`,
+            { project: args.project, network: network.id },
+            { parent: this, dependsOn: subnetwork },
         );
         const router = new Router(`${name}-router`, { network: network.id, region }, { parent: this });
         this.nat = new RouterNat(

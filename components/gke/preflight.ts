@@ -2,8 +2,8 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { AUTH_PLUGIN, TOKEN_VARIABLE } from "../../packages/shared/gcloudPlugin";
 import { parseJson } from "../../packages/shared/json";
-import { AUTH_PLUGIN, TOKEN_VARIABLE } from "./kubeconfig";
 
 /** What the check needs of the machine. Tests replace it. */
 export interface Machine {

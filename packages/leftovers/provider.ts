@@ -3,6 +3,7 @@
  * `plugins`):
  * - `bookinfo-mesh:istio:Leftovers`: deleting it removes what Istio has left, after Istio's releases. Creating it does nothing,
  *   unless the namespace of the control plane stays: then it notes what an earlier istiod has left there.
+ * - `bookinfo-mesh:gke:NetworkLeftovers`: deleting it removes what Google has left in a network, after the cluster.
  * - `bookinfo-mesh:bookinfo:Propagation`: creating and deleting it takes the time that it has as `seconds`.
  */
 import { setTimeout as pause } from "node:timers/promises";
@@ -13,6 +14,7 @@ import { messageOf } from "../shared/errors";
 import { unwrapSecrets } from "../shared/secrets";
 import { countsAsGone } from "./gone";
 import type * as Leftovers from "./leftovers";
+import type * as Network from "./network";
 
 /** The resource's inputs, which are also its outputs. */
 interface Properties extends Leftovers.LeftoversCluster {
@@ -35,6 +37,9 @@ const provider: Provider = {
             await propagate(inputs);
             return { id: "propagation", outs: inputs };
         }
+        if (isNetwork(urn)) {
+            return { id: "network-leftovers", outs: inputs };
+        }
         return { id: "leftovers", outs: { ...(inputs as object), ...(await noted(inputs)) } };
     },
     update: (_id, _urn, olds: unknown, news: unknown) => {
@@ -45,7 +50,7 @@ const provider: Provider = {
     read: async (id, urn, properties: unknown) => {
         // Without the user's word no cluster counts as gone, and a refresh need not ask it.
         const gone =
-            countsAsGone() && !isPropagation(urn)
+            countsAsGone() && !isPropagation(urn) && !isNetwork(urn)
                 ? await reportingErrors(() => leftovers().whyGone(propertiesOf(properties)))
                 : undefined;
         if (gone === undefined) {
@@ -59,12 +64,16 @@ const provider: Provider = {
             await propagate(properties);
             return;
         }
+        if (isNetwork(urn)) {
+            const { removeFromNetwork } = require("./network") as typeof Network;
+            await warnOf(
+                await removeFromNetwork(unwrapSecrets(properties).value as Network.ClusterNetwork, stop.signal),
+            );
+            return;
+        }
         const { stayingNamespace: name, kept = [], ...cluster } = propertiesOf(properties);
         const staying = name === undefined ? undefined : { name, kept };
-        const notice = await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying));
-        if (notice !== undefined) {
-            await log.warn(notice);
-        }
+        await warnOf(await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying)));
     },
     cancel: () => {
         stop.abort();
@@ -74,6 +83,16 @@ const provider: Provider = {
 
 function isPropagation(urn: string): boolean {
     return urn.includes("bookinfo-mesh:bookinfo:Propagation::");
+}
+
+function isNetwork(urn: string): boolean {
+    return urn.includes("bookinfo-mesh:gke:NetworkLeftovers::");
+}
+
+async function warnOf(notice: string | undefined): Promise<void> {
+    if (notice !== undefined) {
+        await log.warn(notice);
+    }
 }
 
 async function propagate(properties: unknown): Promise<void> {

@@ -14,6 +14,7 @@ import {
     runCommand,
 } from "./commands";
 import { describeWithPulumi } from "./engine";
+import { Api } from "./google/api";
 import { Google } from "./google/google";
 import { valueAt } from "./google/kind";
 import { Stack, type StackOptions } from "./google/stack";
@@ -32,6 +33,7 @@ jest.setTimeout(120_000);
 
 let folder: string;
 let google: Google;
+let api: Api;
 let stack: Stack;
 
 /** Starts with an empty Google Cloud and a new stack of a program in it. */
@@ -42,11 +44,13 @@ async function setUp(
 ): Promise<void> {
     folder = mkdtempSync(path.join(tmpdir(), "gke-"));
     google = await Google.start({ file: path.join(folder, "google.json"), controlPlane });
-    stack = await Stack.create({ folder, program, google: google.port, ...options });
+    api = await Api.start(google.cloud);
+    stack = await Stack.create({ folder, program, google: google.port, apis: api.environment, ...options });
 }
 
 function tearDown(): void {
     google.stop();
+    api.stop();
     rmSync(folder, { recursive: true });
 }
 
@@ -181,9 +185,14 @@ describeWithPulumi("the cluster alone", () => {
         expect(await stack.up()).toMatchObject({ code: 0 });
     });
 
-    it("is destroyed with everything that was created for it", async () => {
-        const { code, operations } = await observed(() => stack.destroy());
-        expect(code).toBe(0);
+    it("B3: is destroyed with everything that was created for it, and with what Google leaves in the network", async () => {
+        google.cloud.leavesSomething = true;
+        const { code, output, operations } = await observed(() => stack.destroy());
+        expect([code, output]).toEqual([
+            0,
+            expect.stringMatching(/Removed what Google had left in .+: firewall rule k8s-\w+-node-http-hc, network/),
+        ]);
+        expect(google.cloud.leftovers).toEqual([]);
         expect(operations.indexOf("delete NodePool")).toBeLessThan(operations.indexOf("delete Cluster"));
         expect(google.cloud.objects()).toEqual([]);
     });

@@ -66,6 +66,7 @@ const NO_ADVICE: Record<string, string[]> = {
     "packages/cli/rendered/steps.ts": ["patch"],
     "packages/cli/verify/mutualTls.ts": ["UNSET"],
     "packages/cli/verify/sidecars.ts": ["Namespace … has no label …=…", "kept out of the mesh by the label …=false: …"],
+    "packages/leftovers/network.ts": ["DELETE"],
     "packages/kubernetes/api.ts": ["PATCH", "DELETE"],
     "packages/kubernetes/helm.ts": ["uninstall"],
     "packages/kubernetes/portForward.ts": ["drain"],
@@ -173,6 +174,9 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
         ],
     ],
     "packages/leftovers/leftovers.ts": [["the rest of a stack whose cluster is gone", "pulumi destroy"]],
+    "packages/leftovers/network.ts": [
+        ["the stack", "Google has left … in …, and has not deleted it in … minutes. Run pulumi destroy again."],
+    ],
     "packages/policy/rules/labels.ts": [
         ["a resource of the stack", "Set the label \\`…\\` in …, or in the stack's config."],
     ],

@@ -9,6 +9,10 @@ import { type CloudObject, type Inputs, type Kind, throwApiError, type Scope } f
 export class Cloud {
     /** What an organisation demands of objects. Each says why it refuses one. */
     policies: ((object: CloudObject) => string | undefined)[] = [];
+    /** What Google makes for clusters, and leaves when they are gone: ids, with the ids of their networks. */
+    leftovers: { id: string; network: string }[] = [];
+    /** Whether Google leaves something of each cluster that is deleted. */
+    leavesSomething = false;
     private readonly kinds: ReadonlyMap<string, Kind>;
 
     /**
@@ -98,10 +102,11 @@ export class Cloud {
         this.kind(object.type).checkDelete?.(object.outputs);
         const dependants = this.dependantsOf(id);
         const user = dependants.find(({ onDelete }) => onDelete === "refuse");
-        if (user) {
+        const blocker = this.leftovers.find(({ network }) => network === id);
+        if (user ?? blocker) {
             throwApiError(
                 400,
-                `The resource '${id}' is already being used by '${user.id}', resourceInUseByAnotherResource`,
+                `The resource '${id}' is already being used by '${(user ?? blocker)?.id ?? ""}', resourceInUseByAnotherResource`,
             );
         }
         if (validateOnly) {
@@ -111,6 +116,15 @@ export class Cloud {
             this.delete(dependant.id);
         }
         this.write(this.objects().filter((other) => other.id !== id));
+        if (this.leavesSomething && object.type.endsWith(":Cluster")) {
+            const [project, location, network] = ["project", "location", "network"].map((key) =>
+                String(object.outputs[key]),
+            );
+            this.leftovers = [
+                `projects/${project}/global/firewalls/k8s-1a2b3c4d-node-http-hc`,
+                `projects/${project}/zones/${location}/networkEndpointGroups/k8s1-1a2b-istio-system-gateway-80`,
+            ].map((left) => ({ id: left, network: String(network) }));
+        }
     }
 
     /** An object with the given inputs, before validation. @throws RequestError if its project or location is missing */

@@ -21,6 +21,8 @@ export interface StackOptions {
     program: string;
     /** Port of the stand-in for the Google Cloud provider. */
     google: number;
+    /** Variables by which the program finds Google's APIs. */
+    apis?: NodeJS.ProcessEnv;
     /** The credentials that gcloud's plugin gives to clients of Kubernetes. Default: a token without meaning. */
     client?: ClientCertificate;
     /** The certificate authority of the control plane, base64-encoded PEM. Default: the public ones. */
@@ -94,6 +96,7 @@ export class Stack {
             PULUMI_CONFIG_PASSPHRASE: "not a secret",
             PULUMI_DEBUG_PROVIDERS: `gcp:${String(this.options.google)}`,
             GOOGLE_APPLICATION_CREDENTIALS: this.credentials,
+            ...this.options.apis,
         });
     }
 

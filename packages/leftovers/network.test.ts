@@ -1,0 +1,154 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { removeFromNetwork } from "./network";
+
+/* What Google leaves in a network, with an API on loopback. */
+
+const place = { project: "p", network: "projects/p/global/networks/cluster-network" };
+const own = `https://www.googleapis.com/compute/v1/${place.network}`;
+const other = own.replace("cluster-network", "corporate");
+
+/** What is in the project: paths in the API of firewall rules and endpoint groups, with their networks. */
+let objects: Map<string, string>;
+/** Names of clusters, with their networks. */
+let clusters: Record<string, string>;
+let xpnProjectStatus: string | undefined;
+/** How many requests for a deletion something needs until it is gone. Default: one. */
+let stubborn: Record<string, number>;
+let refusal: number | undefined;
+let requests: string[];
+let server: Server;
+let folder: string;
+const environment = { ...process.env };
+
+const listed = (kind: string) =>
+    [...objects]
+        .filter(([name]) => name.includes(kind))
+        .map(([name, network]) => ({ name: path.basename(name), network, selfLink: `http://any/compute/v1/${name}` }));
+
+/** Google's answer. Lists have one object a page. */
+function answer(method: string, url: URL): [status: number, body: object] {
+    const at = url.pathname.replace("/v1/", "");
+    if (refusal !== undefined) {
+        return [refusal, { error: { message: "not allowed" } }];
+    }
+    if (method === "DELETE") {
+        stubborn[at] = (stubborn[at] ?? 1) - 1;
+        if (stubborn[at] <= 0) {
+            objects.delete(at);
+        }
+        return stubborn[at] > 0 ? [400, { error: { message: "resourceInUse" } }] : [200, {}];
+    }
+    const page = Number(url.searchParams.get("pageToken") ?? 0);
+    switch (at) {
+        case "projects/p":
+            return [200, { xpnProjectStatus }];
+        case "projects/p/locations/-/clusters": {
+            const list = Object.entries(clusters).map(([name, network]) => ({ name, networkConfig: { network } }));
+            return [200, list.length > 0 ? { clusters: list } : {}];
+        }
+        case "projects/p/global/firewalls": {
+            const rules = listed("firewalls");
+            const next = page + 1 < rules.length ? { nextPageToken: String(page + 1) } : {};
+            return [200, { ...(rules[page] && { items: [rules[page]] }), ...next }];
+        }
+        case "projects/p/aggregated/networkEndpointGroups":
+            return [
+                200,
+                { items: { "zones/a": { networkEndpointGroups: listed("Groups") }, "zones/b": { warning: {} } } },
+            ];
+        default:
+            return [404, { error: { message: at } }];
+    }
+}
+
+beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), "network-"));
+    const plugin = path.join(folder, "gke-gcloud-auth-plugin");
+    writeFileSync(plugin, `#!/bin/sh\necho '{"status": {"token": "of the plugin"}}'\n`);
+    chmodSync(plugin, 0o755);
+    server = createServer((request, response) => {
+        const { method = "", headers } = request;
+        const url = new URL(request.url ?? "", "http://host");
+        requests.push(`${method} ${url.pathname}`);
+        const [status, body] = headers.authorization === "Bearer of the plugin" ? answer(method, url) : [401, {}];
+        response.writeHead(status).end(JSON.stringify(body));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+});
+afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+    rmSync(folder, { recursive: true });
+    process.env = environment;
+});
+
+beforeEach(() => {
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    process.env = {
+        ...environment,
+        PATH: `${folder}${path.delimiter}${environment.PATH ?? ""}`,
+        GOOGLE_COMPUTE_CUSTOM_ENDPOINT: address,
+        GOOGLE_CONTAINER_CUSTOM_ENDPOINT: `${address}/`,
+    };
+    objects = new Map([
+        ["projects/p/global/firewalls/k8s-1a2b-node-http-hc", own],
+        ["projects/p/global/firewalls/gke-cluster-1a2b-all", own],
+        ["projects/p/zones/a/networkEndpointGroups/k8s1-9f-istio-system-gateway-80", own],
+        ["projects/p/global/firewalls/cluster-webhooks-1a2b", own],
+        ["projects/p/global/firewalls/k8s-9f-node-http-hc", other],
+    ]);
+    clusters = { theirs: other };
+    xpnProjectStatus = undefined;
+    stubborn = {};
+    refusal = undefined;
+    requests = [];
+});
+
+const remove = (timeout = 2000) => removeFromNetwork(place, new AbortController().signal, { timeout, interval: 10 });
+
+const KEPT = ["projects/p/global/firewalls/cluster-webhooks-1a2b", "projects/p/global/firewalls/k8s-9f-node-http-hc"];
+
+it("B3: removes what clusters have left there, and nothing else, and says what", async () => {
+    stubborn["projects/p/zones/a/networkEndpointGroups/k8s1-9f-istio-system-gateway-80"] = 3;
+    expect(await remove()).toBe(
+        "Removed what Google had left in projects/p/global/networks/cluster-network: firewall rule k8s-1a2b-node-http-hc, " +
+            "firewall rule gke-cluster-1a2b-all, network endpoint group k8s1-9f-istio-system-gateway-80.",
+    );
+    expect([...objects.keys()]).toEqual(KEPT);
+});
+
+it("says nothing if there is nothing", async () => {
+    objects = new Map(KEPT.map((name) => [name, name === KEPT[1] ? other : own]));
+    expect(await remove()).toBeUndefined();
+    expect(requests.filter((request) => request.startsWith("DELETE"))).toEqual([]);
+});
+
+it.each<[string, () => unknown, RegExp]>([
+    [
+        "another cluster is in the network",
+        () => (clusters = { mine: "projects/p/global/networks/cluster-network" }),
+        /^Other clusters use the network: mine\. .+ nothing was removed/,
+    ],
+    [
+        "the network is another one's by the number of the project",
+        () => (clusters = { mine: "projects/123/global/networks/cluster-network" }),
+        /^Other clusters use the network: mine/,
+    ],
+    ["the project shares its networks", () => (xpnProjectStatus = "HOST"), /^The project p shares its networks/],
+    ["Google does not allow it", () => (refusal = 403), /^It is not known .+: Google answers 403: not allowed$/],
+    ["the plugin is missing", () => (process.env.PATH = "/none"), /gke-gcloud-auth-plugin is not on PATH$/],
+])("removes nothing, and says why, if %s", async (_, change, message) => {
+    const before = [...objects.keys()];
+    change();
+    expect(await remove()).toMatch(message);
+    expect([...objects.keys()]).toEqual(before);
+});
+
+it("ends if Google does not end", async () => {
+    stubborn["projects/p/global/firewalls/k8s-1a2b-node-http-hc"] = Infinity;
+    expect(await remove(100)).toMatch(/^Google has left .+k8s-1a2b-node-http-hc.+ Run pulumi destroy again\.$/);
+});

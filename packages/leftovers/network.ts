@@ -1,0 +1,183 @@
+/**
+ * What Google Cloud leaves in a network after a cluster in it is gone: firewall rules of load balancers and network endpoint groups. While
+ * they are there, Google refuses to delete the network (hashicorp/terraform-provider-google#5948 and #7637, kubernetes/ingress-gce#1720).
+ */
+import { findExecutable, run, searchPath } from "../shared/childProcess";
+import { messageOf, UserError } from "../shared/errors";
+import { AUTH_PLUGIN, authPluginArgs } from "../shared/gcloudPlugin";
+import { poll } from "../shared/poll";
+
+/** A network that a stack has made for one cluster. */
+export interface ClusterNetwork {
+    project: string;
+    /** Its id: `projects/PROJECT/global/networks/NAME`. */
+    network: string;
+}
+
+/** The names that Google's controllers in a cluster give to what they make outside of it. */
+const MADE_BY_CLUSTERS = /^(?:k8s\d?|gke)-/;
+
+/** Longest time until everything is gone, and the time between two looks, in milliseconds. */
+const PATIENCE = { timeout: 300_000, interval: 5000 };
+
+/** Longest time for one answer, in milliseconds. */
+const ANSWER = 30_000;
+
+/** Where Google's APIs are. The variables are those of the Google Cloud provider, for private endpoints. */
+const APIS = {
+    compute: ["GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "https://compute.googleapis.com/compute/v1/"],
+    container: ["GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "https://container.googleapis.com/v1/"],
+} as const;
+
+/** Something that blocks a network. */
+interface Leftover {
+    /** In words, such as `firewall rule k8s-1a2b-node-http-hc`. */
+    what: string;
+    /** Its path in the API `compute`. */
+    path: string;
+}
+
+/**
+ * Removes what clusters that are gone have left in a network. While another cluster uses the network, it may belong to that one, so
+ * nothing is touched.
+ * @returns a message about what was found, or why it was not looked for; undefined if there is nothing to say
+ */
+export async function removeFromNetwork(
+    place: ClusterNetwork,
+    stop: AbortSignal,
+    patience = PATIENCE,
+): Promise<string | undefined> {
+    const found = new Map<string, Leftover>();
+    try {
+        const google = new Google(await accessToken(stop), stop);
+        const others = await othersIn(place, google);
+        if (others !== undefined) {
+            return `${others}. What Google has left in ${place.network} may be theirs, so nothing was removed there.`;
+        }
+        const isGone = await poll(async () => {
+            const now = await leftoversIn(place, google);
+            for (const leftover of now) {
+                found.set(leftover.path, leftover);
+                await google.remove(leftover.path);
+            }
+            return now.length === 0;
+        }, patience);
+        const list = [...found.values()].map(({ what }) => what).join(", ");
+        if (!isGone) {
+            return `Google has left ${list} in ${place.network}, and has not deleted it in ${patience.timeout / 60_000} minutes. Run pulumi destroy again.`;
+        }
+        return found.size === 0 ? undefined : `Removed what Google had left in ${place.network}: ${list}.`;
+    } catch (error) {
+        // Google itself says what still is there, when the network is deleted.
+        return `It is not known what Google has left in ${place.network}: ${messageOf(error)}`;
+    }
+}
+
+/** Whose a network may be as well: clusters in it, or in other projects. Undefined if it is nobody's else. */
+async function othersIn({ project, network }: ClusterNetwork, google: Google): Promise<string | undefined> {
+    interface Clusters {
+        clusters?: { name: string; networkConfig?: { network?: string } }[];
+    }
+    const { xpnProjectStatus } = await google.get<{ xpnProjectStatus?: string }>("compute", `projects/${project}`);
+    if (xpnProjectStatus === "HOST") {
+        return `The project ${project} shares its networks with other projects`;
+    }
+    const { clusters = [] } = await google.get<Clusters>("container", `projects/${project}/locations/-/clusters`);
+    const names = clusters.filter((each) => isIn(network, each.networkConfig?.network)).map(({ name }) => name);
+    return names.length > 0 ? `Other clusters use the network: ${names.join(", ")}` : undefined;
+}
+
+/** Whether an address is that of a network of the same project, which can be named by its id or its number. */
+function isIn(network: string, address = ""): boolean {
+    return address.endsWith(`/networks/${network.replace(/^.*\//, "")}`);
+}
+
+interface Named {
+    name: string;
+    network: string;
+    selfLink: string;
+}
+
+async function leftoversIn(place: ClusterNetwork, google: Google): Promise<Leftover[]> {
+    const { project, network } = place;
+    const rules = await google.list<Named[]>(`projects/${project}/global/firewalls`);
+    const groups = await google.list<Record<string, { networkEndpointGroups?: Named[] }>>(
+        `projects/${project}/aggregated/networkEndpointGroups`,
+    );
+    const named = {
+        "firewall rule": rules.flat(),
+        "network endpoint group": groups.flatMap((page) =>
+            Object.values(page).flatMap(({ networkEndpointGroups = [] }) => networkEndpointGroups),
+        ),
+    };
+    return Object.entries(named).flatMap(([kind, objects]) =>
+        objects
+            .filter((object) => MADE_BY_CLUSTERS.test(object.name) && isIn(network, object.network))
+            .map(({ name, selfLink }) => ({
+                what: `${kind} ${name}`,
+                path: selfLink.replace(/^.*?(?=projects\/)/, ""),
+            })),
+    );
+}
+
+/** An access token for Google's APIs, as kubectl gets it. @throws UserError if the plugin has none */
+async function accessToken(stop: AbortSignal): Promise<string> {
+    const plugin = findExecutable(AUTH_PLUGIN, searchPath());
+    if (plugin === undefined) {
+        throw new UserError(`${AUTH_PLUGIN} is not on PATH`);
+    }
+    const { code, stdout, stderr } = await run(plugin, authPluginArgs(process.env), { stop, timeout: ANSWER });
+    if (code !== 0) {
+        throw new UserError(`${AUTH_PLUGIN}: ${stderr.trim()}`);
+    }
+    return (JSON.parse(stdout) as { status: { token: string } }).status.token;
+}
+
+/** Google's APIs for one user. */
+class Google {
+    constructor(
+        private readonly token: string,
+        private readonly stop: AbortSignal,
+    ) {}
+
+    async get<T>(api: keyof typeof APIS, path: string): Promise<T> {
+        return (await this.send(api, path, "GET")) as T;
+    }
+
+    /** The `items` of all pages of a list of Compute Engine. */
+    async list<Items>(path: string): Promise<Items[]> {
+        const pages: Items[] = [];
+        for (let token: string | undefined = ""; token !== undefined;) {
+            const query = token === "" ? "" : `?pageToken=${encodeURIComponent(token)}`;
+            const page: { items?: Items; nextPageToken?: string } = await this.get("compute", path + query);
+            pages.push(...(page.items === undefined ? [] : [page.items]));
+            token = page.nextPageToken;
+        }
+        return pages;
+    }
+
+    /** Begins to delete something. What is gone already, or still in use, is no error: the next look decides. */
+    async remove(path: string): Promise<void> {
+        await this.send("compute", path, "DELETE", [400, 404, 409]);
+    }
+
+    private async send(
+        api: keyof typeof APIS,
+        path: string,
+        method: string,
+        ignored: readonly number[] = [],
+    ): Promise<unknown> {
+        const [variable, usual] = APIS[api];
+        const base = (process.env[variable] ?? usual).replace(/\/?$/, "/");
+        const answer = await fetch(base + path, {
+            method,
+            headers: { authorization: `Bearer ${this.token}` },
+            signal: AbortSignal.any([this.stop, AbortSignal.timeout(ANSWER)]),
+        });
+        const body = (await answer.json().catch(() => ({}))) as { error?: { message?: string } };
+        if (!answer.ok && !ignored.includes(answer.status)) {
+            throw new UserError(`Google answers ${answer.status}: ${body.error?.message ?? answer.statusText}`);
+        }
+        return body;
+    }
+}

@@ -1,0 +1,58 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Cloud } from "./cloud";
+
+/** Google's REST APIs of a stand-in: only what the program itself asks there, beside the provider. */
+export class Api {
+    private constructor(private readonly server: Server) {}
+
+    static async start(cloud: Cloud): Promise<Api> {
+        const server = createServer((request, response) => {
+            const { pathname } = new URL(request.url ?? "", "http://host");
+            const body = answer(cloud, request.method ?? "", pathname.slice(1));
+            response.writeHead(body ? 200 : 404).end(JSON.stringify(body ?? { error: { message: pathname } }));
+        });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        return new Api(server);
+    }
+
+    /** The variables by which the program finds these APIs. */
+    get environment(): NodeJS.ProcessEnv {
+        const address = `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}/`;
+        return { GOOGLE_COMPUTE_CUSTOM_ENDPOINT: address, GOOGLE_CONTAINER_CUSTOM_ENDPOINT: address };
+    }
+
+    stop(): void {
+        this.server.closeAllConnections();
+        this.server.close();
+    }
+}
+
+function answer(cloud: Cloud, method: string, path: string): object | undefined {
+    if (method === "DELETE") {
+        cloud.leftovers = cloud.leftovers.filter(({ id }) => id !== path);
+        return {};
+    }
+    const left = cloud.leftovers.map(({ id, network }) => ({
+        name: id.replace(/^.*\//, ""),
+        network: `https://any/compute/v1/${network}`,
+        selfLink: `https://any/compute/v1/${id}`,
+    }));
+    if (path.endsWith("/locations/-/clusters")) {
+        const clusters = cloud.objects().filter(({ type }) => type.endsWith(":Cluster"));
+        return {
+            clusters: clusters.map(({ outputs }) => ({
+                name: outputs.name,
+                networkConfig: { network: outputs.network },
+            })),
+        };
+    }
+    if (path.endsWith("/global/firewalls")) {
+        return { items: left.filter(({ selfLink }) => selfLink.includes("/firewalls/")) };
+    }
+    if (path.endsWith("/aggregated/networkEndpointGroups")) {
+        const networkEndpointGroups = left.filter(({ selfLink }) => selfLink.includes("/networkEndpointGroups/"));
+        return { items: { "zones/us-central1-a": { networkEndpointGroups } } };
+    }
+    return /^projects\/[^/]+$/.test(path) ? {} : undefined;
+}

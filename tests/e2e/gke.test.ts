@@ -244,8 +244,15 @@ describeWithPulumi("a cluster in an organisation", () => {
         stack.configure({ ...config({ ...settings, nodePool: { ...nodePool, diskSizeGb: 80 } }), ...ofNumber });
         const { code, operations } = await observed(() => stack.up());
         expect([code, operations]).toEqual([0, ["update NodePool"]]);
+    });
+
+    it("B4: leaves nothing that is billed after somebody else has deleted the cluster", async () => {
+        google.cloud.leavesSomething = true;
+        google.cloud.delete(ofType("Cluster")[0]?.id ?? "");
+        expect(ofType("NodePool")).toEqual([]);
+        expect(await stack.refresh({ PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ code: 0 });
         expect(await stack.destroy()).toMatchObject({ code: 0 });
-        expect(google.cloud.objects()).toEqual([]);
+        expect([google.cloud.objects(), google.cloud.leftovers]).toEqual([[], []]);
     });
 });
 

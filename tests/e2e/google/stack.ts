@@ -59,15 +59,19 @@ export class Stack {
     }
 
     preview(...args: string[]): Promise<CommandResult> {
-        return this.operate("preview", ...args);
+        return this.operate(["preview", ...args]);
     }
 
     up(...args: string[]): Promise<CommandResult> {
-        return this.operate("up", "--yes", "--skip-preview", ...args);
+        return this.operate(["up", "--yes", "--skip-preview", ...args]);
+    }
+
+    refresh(env: NodeJS.ProcessEnv): Promise<CommandResult> {
+        return this.operate(["refresh", "--yes"], env);
     }
 
     destroy(): Promise<CommandResult> {
-        return this.operate("destroy", "--yes");
+        return this.operate(["destroy", "--yes"]);
     }
 
     /** The outputs, with secrets in clear. */
@@ -84,12 +88,12 @@ export class Stack {
         };
     }
 
-    private operate(...args: string[]): Promise<CommandResult> {
+    private operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
         const stack = ["--stack", "dev", "--config-file", this.configFile, "--non-interactive"];
-        return this.pulumi(this.options.program, [...args, ...stack]);
+        return this.pulumi(this.options.program, [...args, ...stack], env);
     }
 
-    private pulumi(folder: string, args: string[]): Promise<CommandResult> {
+    private pulumi(folder: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
         return runCommand(pulumiCli, ["--cwd", folder, ...args], {
             ...engineEnvironment(pulumiCli, { ...process.env, ...this.clientEnvironment() }),
             PULUMI_BACKEND_URL: pathToFileURL(this.state).href,
@@ -97,6 +101,7 @@ export class Stack {
             PULUMI_DEBUG_PROVIDERS: `gcp:${String(this.options.google)}`,
             GOOGLE_APPLICATION_CREDENTIALS: this.credentials,
             ...this.options.apis,
+            ...env,
         });
     }
 

@@ -115,7 +115,7 @@ export class GkeCluster extends pulumi.ComponentResource {
         const { project, location, nodePool } = args;
         const labels = billingLabels({ project: pulumi.getProject(), stack: pulumi.getStack() }, args.labels);
         const dependsOn = this.enabledApis(name);
-        const network = this.joinedNetwork(name, args, dependsOn);
+        const network = this.joinedNetwork(name, args, labels, dependsOn);
         const account = this.nodesAccount(name, args, dependsOn);
         // Google accepts the number of a project in most places, but names its workload pool by the id.
         const projectId = isNumeric(project) ? pulumi.output(account.email).apply(projectOf) : project;
@@ -312,7 +312,12 @@ export class GkeCluster extends pulumi.ComponentResource {
      * The existing network, or a new one. `project` is its owner, if that is another project. `internetAccess` must exist
      * before nodes can reach the internet, and `leftovers` before there is anything to remove.
      */
-    private joinedNetwork(name: string, args: GkeClusterArgs, dependsOn: pulumi.Resource[]) {
+    private joinedNetwork(
+        name: string,
+        args: GkeClusterArgs,
+        labels: Record<string, string>,
+        dependsOn: pulumi.Resource[],
+    ) {
         const { network, location, project } = args;
         if ("name" in network) {
             const { podRange, serviceRange } = network;
@@ -325,7 +330,11 @@ export class GkeCluster extends pulumi.ComponentResource {
             const names = { network: network.name, subnetwork, podRange, serviceRange };
             return { ...names, project: owner, firewall, internetAccess: [], leftovers: [] };
         }
-        const created = new ClusterNetwork(name, { project, location, ranges: network }, { parent: this, dependsOn });
+        const created = new ClusterNetwork(
+            name,
+            { project, location, labels, ranges: network },
+            { parent: this, dependsOn },
+        );
         return {
             network: created.network,
             subnetwork: created.subnetwork,

@@ -18,6 +18,8 @@ export interface Ranges {
 interface ClusterNetworkArgs {
     project: string;
     location: Location;
+    /** The labels of the stack's clusters. */
+    labels: Readonly<Record<string, string>>;
     /** They must not overlap. */
     ranges: Pick<Ranges, "nodes" | "pods" | "services">;
 }
@@ -67,8 +69,8 @@ export class ClusterNetwork extends pulumi.ComponentResource {
         );
         this.leftovers = new NetworkLeftovers(
             `${name}-leftovers`,
-            { project: args.project, network: network.id },
-            { parent: this, dependsOn: subnetwork },
+            { project: args.project, network: network.id, labels: args.labels },
+            { parent: this, dependsOn: subnetwork, customTimeouts: { delete: "1h" } },
         );
         const router = new Router(`${name}-router`, { network: network.id, region }, { parent: this });
         this.nat = new RouterNat(

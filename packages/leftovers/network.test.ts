@@ -7,14 +7,15 @@ import { removeFromNetwork } from "./network";
 
 /* What Google leaves in a network, with an API on loopback. */
 
-const place = { project: "p", network: "projects/p/global/networks/cluster-network" };
+const labels = { app: "bookinfo-mesh", stack: "dev" };
+const place = { project: "p", network: "projects/p/global/networks/cluster-network", labels };
 const own = `https://www.googleapis.com/compute/v1/${place.network}`;
 const other = own.replace("cluster-network", "corporate");
 
 /** What is in the project: paths in the API of firewall rules and endpoint groups, with their networks. */
 let objects: Map<string, string>;
-/** Names of clusters, with their networks. */
-let clusters: Record<string, string>;
+/** Names of clusters, with their networks and the value of their label `stack`. */
+let clusters: Record<string, [network: string, stack?: string]>;
 let xpnProjectStatus: string | undefined;
 /** How many requests for a deletion something needs until it is gone. Default: one. */
 let stubborn: Record<string, number>;
@@ -39,6 +40,9 @@ function answer(method: string, url: URL): [status: number, body: object] {
         stubborn[at] = (stubborn[at] ?? 1) - 1;
         if (stubborn[at] <= 0) {
             objects.delete(at);
+            clusters = Object.fromEntries(
+                Object.entries(clusters).filter(([name]) => !at.endsWith(`/clusters/${name}`)),
+            );
         }
         return stubborn[at] > 0 ? [400, { error: { message: "resourceInUse" } }] : [200, {}];
     }
@@ -47,7 +51,12 @@ function answer(method: string, url: URL): [status: number, body: object] {
         case "projects/p":
             return [200, { xpnProjectStatus }];
         case "projects/p/locations/-/clusters": {
-            const list = Object.entries(clusters).map(([name, network]) => ({ name, networkConfig: { network } }));
+            const list = Object.entries(clusters).map(([name, [network, stack]]) => ({
+                name,
+                location: "a",
+                networkConfig: { network },
+                ...(stack !== undefined && { resourceLabels: { app: "bookinfo-mesh", stack, team: "mesh" } }),
+            }));
             return [200, list.length > 0 ? { clusters: list } : {}];
         }
         case "projects/p/global/firewalls": {
@@ -101,14 +110,15 @@ beforeEach(() => {
         ["projects/p/global/firewalls/cluster-webhooks-1a2b", own],
         ["projects/p/global/firewalls/k8s-9f-node-http-hc", other],
     ]);
-    clusters = { theirs: other };
+    clusters = { theirs: [other, "dev"] };
     xpnProjectStatus = undefined;
     stubborn = {};
     refusal = undefined;
     requests = [];
 });
 
-const remove = (timeout = 2000) => removeFromNetwork(place, new AbortController().signal, { timeout, interval: 10 });
+const remove = (timeout = 2000) =>
+    removeFromNetwork(place, new AbortController().signal, { timeout, interval: 10, clusters: 2000 });
 
 const KEPT = ["projects/p/global/firewalls/cluster-webhooks-1a2b", "projects/p/global/firewalls/k8s-9f-node-http-hc"];
 
@@ -130,12 +140,13 @@ it("says nothing if there is nothing", async () => {
 it.each<[string, () => unknown, RegExp]>([
     [
         "another cluster is in the network",
-        () => (clusters = { mine: "projects/p/global/networks/cluster-network" }),
+        () => (clusters = { mine: [place.network], own: [place.network, "dev"] }),
         /^Other clusters use the network: mine\. .+ nothing was removed/,
     ],
+    ["a cluster of another stack is in it", () => (clusters = { mine: [place.network, "prod"] }), /^Other clusters/],
     [
         "the network is another one's by the number of the project",
-        () => (clusters = { mine: "projects/123/global/networks/cluster-network" }),
+        () => (clusters = { mine: ["projects/123/global/networks/cluster-network"] }),
         /^Other clusters use the network: mine/,
     ],
     ["the project shares its networks", () => (xpnProjectStatus = "HOST"), /^The project p shares its networks/],
@@ -146,6 +157,13 @@ it.each<[string, () => unknown, RegExp]>([
     change();
     expect(await remove()).toMatch(message);
     expect([...objects.keys()]).toEqual(before);
+});
+
+it("removes a cluster of the stack that its state does not know, as soon as Google allows it", async () => {
+    clusters.own = [place.network, "dev"];
+    stubborn["projects/p/locations/a/clusters/own"] = 3;
+    expect(await remove()).toMatch(/: cluster own of an interrupted deployment, firewall rule k8s-/);
+    expect(Object.keys(clusters)).toEqual(["theirs"]);
 });
 
 it("ends if Google does not end", async () => {

@@ -12,13 +12,18 @@ export interface ClusterNetwork {
     project: string;
     /** Its id: `projects/PROJECT/global/networks/NAME`. */
     network: string;
+    /** The labels of the stack's own clusters. */
+    labels: Readonly<Record<string, string>>;
 }
 
 /** The names that Google's controllers in a cluster give to what they make outside of it. */
 const MADE_BY_CLUSTERS = /^(?:k8s\d?|gke)-/;
 
-/** Longest time until everything is gone, and the time between two looks, in milliseconds. */
-const PATIENCE = { timeout: 300_000, interval: 5000 };
+/**
+ * Longest time until what is left is gone, and the time between two looks, in milliseconds. Google needs longer for a cluster, above all
+ * for one that it is still making.
+ */
+const PATIENCE = { timeout: 300_000, interval: 5000, clusters: 2_400_000 };
 
 /** Longest time for one answer, in milliseconds. */
 const ANSWER = 30_000;
@@ -33,13 +38,14 @@ const APIS = {
 interface Leftover {
     /** In words, such as `firewall rule k8s-1a2b-node-http-hc`. */
     what: string;
-    /** Its path in the API `compute`. */
+    /** Its path in its API. */
     path: string;
 }
 
 /**
- * Removes what clusters that are gone have left in a network. While another cluster uses the network, it may belong to that one, so
- * nothing is touched.
+ * Removes what clusters that are gone have left in a network. While a cluster of others uses the network, it may belong to that one, so
+ * nothing is touched. A cluster with the stack's labels is the stack's own, although its state does not know it: the deployment was
+ * interrupted while Google made it.
  * @returns a message about what was found, or why it was not looked for; undefined if there is nothing to say
  */
 export async function removeFromNetwork(
@@ -54,11 +60,24 @@ export async function removeFromNetwork(
         if (others !== undefined) {
             return `${others}. What Google has left in ${place.network} may be theirs, so nothing was removed there.`;
         }
+        const { interval, clusters: timeout } = patience;
+        await poll(
+            async () => {
+                const own = await clustersIn(place, google);
+                for (const { name, location } of own) {
+                    const path = `projects/${place.project}/locations/${location}/clusters/${name}`;
+                    found.set(path, { what: `cluster ${name} of an interrupted deployment`, path });
+                    await google.remove("container", path);
+                }
+                return own.length === 0;
+            },
+            { interval, timeout },
+        );
         const isGone = await poll(async () => {
             const now = await leftoversIn(place, google);
             for (const leftover of now) {
                 found.set(leftover.path, leftover);
-                await google.remove(leftover.path);
+                await google.remove("compute", leftover.path);
             }
             return now.length === 0;
         }, patience);
@@ -74,17 +93,36 @@ export async function removeFromNetwork(
 }
 
 /** Whose a network may be as well: clusters in it, or in other projects. Undefined if it is nobody's else. */
-async function othersIn({ project, network }: ClusterNetwork, google: Google): Promise<string | undefined> {
-    interface Clusters {
-        clusters?: { name: string; networkConfig?: { network?: string } }[];
-    }
+async function othersIn(place: ClusterNetwork, google: Google): Promise<string | undefined> {
+    const { project } = place;
     const { xpnProjectStatus } = await google.get<{ xpnProjectStatus?: string }>("compute", `projects/${project}`);
     if (xpnProjectStatus === "HOST") {
         return `The project ${project} shares its networks with other projects`;
     }
-    const { clusters = [] } = await google.get<Clusters>("container", `projects/${project}/locations/-/clusters`);
-    const names = clusters.filter((each) => isIn(network, each.networkConfig?.network)).map(({ name }) => name);
-    return names.length > 0 ? `Other clusters use the network: ${names.join(", ")}` : undefined;
+    const foreign = (await clustersIn(place, google)).filter(({ isOwn }) => !isOwn).map(({ name }) => name);
+    return foreign.length > 0 ? `Other clusters use the network: ${foreign.join(", ")}` : undefined;
+}
+
+interface Cluster {
+    name: string;
+    location: string;
+    networkConfig?: { network?: string };
+    resourceLabels?: Record<string, string>;
+}
+
+/** The clusters in a network, and whether they have the stack's labels. */
+async function clustersIn({ project, network, labels }: ClusterNetwork, google: Google) {
+    const path = `projects/${project}/locations/-/clusters`;
+    const { clusters = [] } = await google.get<{ clusters?: Cluster[] }>("container", path);
+    return clusters
+        .filter(({ networkConfig }) => isIn(network, networkConfig?.network))
+        .map(({ name, location, resourceLabels = {} }) => ({
+            name,
+            location,
+            isOwn:
+                Object.keys(labels).length > 0 &&
+                Object.entries(labels).every(([key, value]) => resourceLabels[key] === value),
+        }));
 }
 
 /** Whether an address is that of a network of the same project, which can be named by its id or its number. */
@@ -157,8 +195,8 @@ class Google {
     }
 
     /** Begins to delete something. What is gone already, or still in use, is no error: the next look decides. */
-    async remove(path: string): Promise<void> {
-        await this.send("compute", path, "DELETE", [400, 404, 409]);
+    async remove(api: keyof typeof APIS, path: string): Promise<void> {
+        await this.send(api, path, "DELETE", [400, 404, 409]);
     }
 
     private async send(

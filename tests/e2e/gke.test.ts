@@ -10,6 +10,7 @@ import {
     get,
     listObjects,
     npmRun,
+    poll,
     readSandboxKubeconfig,
     runCommand,
 } from "./commands";
@@ -253,6 +254,40 @@ describeWithPulumi("a cluster in an organisation", () => {
         expect(await stack.refresh({ PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ code: 0 });
         expect(await stack.destroy()).toMatchObject({ code: 0 });
         expect([google.cloud.objects(), google.cloud.leftovers]).toEqual([[], []]);
+    });
+});
+
+describeWithPulumi("a cluster that Google is making when the engine is killed", () => {
+    beforeAll(async () => {
+        await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
+        stack.configure(config());
+    });
+
+    afterAll(tearDown);
+
+    it("is not in the state, and the next destroy removes it all the same", async () => {
+        const isBeingMade = new Promise<void>((resolve) => {
+            google.injectFault = ({ operation, type }) => {
+                const isCluster = operation === "create" && type.endsWith(":Cluster");
+                if (isCluster) {
+                    setTimeout(resolve, 500);
+                }
+                return { delay: isCluster ? 3000 : 0 };
+            };
+        });
+        await stack.upUntil(isBeingMade);
+        google.injectFault = undefined;
+        expect(await poll(() => ofType("Cluster").length, Boolean, { timeout: 10_000 })).toBe(1);
+
+        const { code, output } = await stack.destroy();
+        expect([code, output]).toEqual([0, expect.stringMatching(/cluster cluster-\w+ of an interrupted deployment/)]);
+        expect(google.cloud.objects()).toEqual([]);
+    });
+
+    it("can be made again", async () => {
+        expect(await stack.up()).toMatchObject({ code: 0 });
+        expect(await stack.destroy()).toMatchObject({ code: 0 });
+        expect(google.cloud.objects()).toEqual([]);
     });
 });
 

@@ -31,6 +31,7 @@ export class Api {
 function answer(cloud: Cloud, method: string, path: string): object | undefined {
     if (method === "DELETE") {
         cloud.leftovers = cloud.leftovers.filter(({ id }) => id !== path);
+        cloud.delete(path);
         return {};
     }
     const left = cloud.leftovers.map(({ id, network }) => ({
@@ -43,6 +44,8 @@ function answer(cloud: Cloud, method: string, path: string): object | undefined 
         return {
             clusters: clusters.map(({ outputs }) => ({
                 name: outputs.name,
+                location: outputs.location,
+                resourceLabels: outputs.resourceLabels,
                 networkConfig: { network: outputs.network },
             })),
         };

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -88,13 +90,32 @@ export class Stack {
         };
     }
 
+    /** Starts an update, kills it with all of its processes, and takes the lock away that it leaves. */
+    async upUntil(moment: Promise<unknown>): Promise<void> {
+        const args = ["--cwd", this.options.program, "up", "--yes", "--skip-preview", ...this.onStack()];
+        const env = { ...process.env, ...this.environment({}) };
+        const child = spawn(pulumiCli, args, { detached: true, stdio: "ignore", env });
+        const ended = once(child, "exit");
+        await Promise.race([moment, ended]);
+        process.kill(-(child.pid ?? 0), "SIGKILL");
+        await ended;
+        await this.pulumi(this.workspace, ["cancel", "--yes", "dev"]);
+    }
+
+    private onStack(): string[] {
+        return ["--stack", "dev", "--config-file", this.configFile, "--non-interactive"];
+    }
+
     private operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
-        const stack = ["--stack", "dev", "--config-file", this.configFile, "--non-interactive"];
-        return this.pulumi(this.options.program, [...args, ...stack], env);
+        return this.pulumi(this.options.program, [...args, ...this.onStack()], env);
     }
 
     private pulumi(folder: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
-        return runCommand(pulumiCli, ["--cwd", folder, ...args], {
+        return runCommand(pulumiCli, ["--cwd", folder, ...args], this.environment(env));
+    }
+
+    private environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+        return {
             ...engineEnvironment(pulumiCli, { ...process.env, ...this.clientEnvironment() }),
             PULUMI_BACKEND_URL: pathToFileURL(this.state).href,
             PULUMI_CONFIG_PASSPHRASE: "not a secret",
@@ -102,7 +123,7 @@ export class Stack {
             GOOGLE_APPLICATION_CREDENTIALS: this.credentials,
             ...this.options.apis,
             ...env,
-        });
+        };
     }
 
     /** Folder of an empty project of the same name, because `stack init` writes a file beside its Pulumi.yaml. */

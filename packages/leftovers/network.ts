@@ -56,14 +56,17 @@ export async function removeFromNetwork(
     const found = new Map<string, Leftover>();
     try {
         const google = new Google(await accessToken(stop), stop);
-        const others = await othersIn(place, google);
-        if (others !== undefined) {
-            return `${others}. What Google has left in ${place.network} may be theirs, so nothing was removed there.`;
-        }
+        const refuseOthers = async () => {
+            const others = await othersIn(place, google);
+            if (others !== undefined) {
+                throw new UserError(`${others}. So nothing was removed there`);
+            }
+        };
+        await refuseOthers();
         const { interval, clusters: timeout } = patience;
         await poll(
             async () => {
-                const own = await clustersIn(place, google);
+                const own = (await clustersIn(place, google)).filter(({ isOwn }) => isOwn);
                 for (const { name, location } of own) {
                     const path = `projects/${place.project}/locations/${location}/clusters/${name}`;
                     found.set(path, { what: `cluster ${name} of an interrupted deployment`, path });
@@ -74,6 +77,7 @@ export async function removeFromNetwork(
             { interval, timeout },
         );
         const isGone = await poll(async () => {
+            await refuseOthers();
             const now = await leftoversIn(place, google);
             for (const leftover of now) {
                 found.set(leftover.path, leftover);
@@ -88,7 +92,7 @@ export async function removeFromNetwork(
         return found.size === 0 ? undefined : `Removed what Google had left in ${place.network}: ${list}.`;
     } catch (error) {
         // Google itself says what still is there, when the network is deleted.
-        return `It is not known what Google has left in ${place.network}: ${messageOf(error)}`;
+        return `What Google has left in ${place.network} may still be there. ${messageOf(error)}.`;
     }
 }
 

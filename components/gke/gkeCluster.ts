@@ -8,6 +8,7 @@ import { contextName, getCredentialsCommand, gkeKubeconfig } from "./kubeconfig"
 import { billingLabels } from "./labels";
 import type { Location } from "./location";
 import { ClusterNetwork, RANGE_NAMES, type Ranges } from "./network";
+import { Apis } from "./apis";
 import { nodeConfig, type NodeSettings } from "./nodeConfig";
 import { NodeServiceAccount } from "./nodeServiceAccount";
 import { isNumeric, projectOf } from "./project";
@@ -114,7 +115,7 @@ export class GkeCluster extends pulumi.ComponentResource {
 
         const { project, location, nodePool } = args;
         const labels = billingLabels({ project: pulumi.getProject(), stack: pulumi.getStack() }, args.labels);
-        const dependsOn = this.enabledApis(name);
+        const dependsOn = this.enabledApis(name, project);
         const network = this.joinedNetwork(name, args, labels, dependsOn);
         const account = this.nodesAccount(name, args, dependsOn);
         // Google accepts the number of a project in most places, but names its workload pool by the id.
@@ -285,7 +286,7 @@ export class GkeCluster extends pulumi.ComponentResource {
     }
 
     /** The APIs that the program calls. Without the first, the provider can ask for no other in a new project. */
-    private enabledApis(name: string): Service[] {
+    private enabledApis(name: string, project: string): pulumi.Resource[] {
         const enable = (api: string, dependsOn: Service[]) =>
             new Service(
                 `${name}-${api}-api`,
@@ -294,7 +295,8 @@ export class GkeCluster extends pulumi.ComponentResource {
                 { parent: this, dependsOn },
             );
         const resourceManager = enable("cloudresourcemanager", []);
-        return [resourceManager, ...APIS.map((api) => enable(api, [resourceManager]))];
+        const services = [resourceManager, ...APIS.map((api) => enable(api, [resourceManager]))];
+        return [...services, new Apis(`${name}-apis`, { project }, { parent: this, dependsOn: services })];
     }
 
     /** The account that nodes run as, and its roles, if the program sets them: nodes that start before cannot report. */

@@ -1,9 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { removeFromNetwork } from "./network";
+import { useFakeGoogle } from "./testing/fakeGoogle";
 
 /* What Google leaves in a network, with an API on loopback. */
 
@@ -20,10 +17,6 @@ let xpnProjectStatus: string | undefined;
 /** How many requests for a deletion something needs until it is gone. Default: one. */
 let stubborn: Record<string, number>;
 let refusal: number | undefined;
-let requests: string[];
-let server: Server;
-let folder: string;
-const environment = { ...process.env };
 
 const listed = (kind: string) =>
     [...objects]
@@ -31,8 +24,7 @@ const listed = (kind: string) =>
         .map(([name, network]) => ({ name: path.basename(name), network, selfLink: `http://any/compute/v1/${name}` }));
 
 /** Google's answer. Lists have one object a page. */
-function answer(method: string, url: URL): [status: number, body: object] {
-    const at = url.pathname.replace("/v1/", "");
+const requests = useFakeGoogle((method, at, query) => {
     if (refusal !== undefined) {
         return [refusal, { error: { message: "not allowed" } }];
     }
@@ -46,7 +38,7 @@ function answer(method: string, url: URL): [status: number, body: object] {
         }
         return stubborn[at] > 0 ? [400, { error: { message: "resourceInUse" } }] : [200, {}];
     }
-    const page = Number(url.searchParams.get("pageToken") ?? 0);
+    const page = Number(query.get("pageToken") ?? 0);
     switch (at) {
         case "projects/p":
             return [200, { xpnProjectStatus }];
@@ -72,37 +64,9 @@ function answer(method: string, url: URL): [status: number, body: object] {
         default:
             return [404, { error: { message: at } }];
     }
-}
-
-beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), "network-"));
-    const plugin = path.join(folder, "gke-gcloud-auth-plugin");
-    writeFileSync(plugin, `#!/bin/sh\necho '{"status": {"token": "of the plugin"}}'\n`);
-    chmodSync(plugin, 0o755);
-    server = createServer((request, response) => {
-        const { method = "", headers } = request;
-        const url = new URL(request.url ?? "", "http://host");
-        requests.push(`${method} ${url.pathname}`);
-        const [status, body] = headers.authorization === "Bearer of the plugin" ? answer(method, url) : [401, {}];
-        response.writeHead(status).end(JSON.stringify(body));
-    });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-});
-afterAll(() => {
-    server.closeAllConnections();
-    server.close();
-    rmSync(folder, { recursive: true });
-    process.env = environment;
 });
 
 beforeEach(() => {
-    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
-    process.env = {
-        ...environment,
-        PATH: `${folder}${path.delimiter}${environment.PATH ?? ""}`,
-        GOOGLE_COMPUTE_CUSTOM_ENDPOINT: address,
-        GOOGLE_CONTAINER_CUSTOM_ENDPOINT: `${address}/`,
-    };
     objects = new Map([
         ["projects/p/global/firewalls/k8s-1a2b-node-http-hc", own],
         ["projects/p/global/firewalls/gke-cluster-1a2b-all", own],
@@ -114,7 +78,6 @@ beforeEach(() => {
     xpnProjectStatus = undefined;
     stubborn = {};
     refusal = undefined;
-    requests = [];
 });
 
 const remove = (timeout = 2000) =>

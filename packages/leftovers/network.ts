@@ -2,10 +2,9 @@
  * What Google Cloud leaves in a network after a cluster in it is gone: firewall rules of load balancers and network endpoint groups. While
  * they are there, Google refuses to delete the network (hashicorp/terraform-provider-google#5948 and #7637, kubernetes/ingress-gce#1720).
  */
-import { findExecutable, run, searchPath } from "../shared/childProcess";
 import { messageOf, UserError } from "../shared/errors";
-import { AUTH_PLUGIN, authPluginArgs } from "../shared/gcloudPlugin";
 import { poll } from "../shared/poll";
+import { Google } from "./google";
 
 /** A network that a stack has made for one cluster. */
 export interface ClusterNetwork {
@@ -24,15 +23,6 @@ const MADE_BY_CLUSTERS = /^(?:k8s\d?|gke)-/;
  * for one that it is still making.
  */
 const PATIENCE = { timeout: 300_000, interval: 5000, clusters: 2_400_000 };
-
-/** Longest time for one answer, in milliseconds. */
-const ANSWER = 30_000;
-
-/** Where Google's APIs are. The variables are those of the Google Cloud provider, for private endpoints. */
-const APIS = {
-    compute: ["GOOGLE_COMPUTE_CUSTOM_ENDPOINT", "https://compute.googleapis.com/compute/v1/"],
-    container: ["GOOGLE_CONTAINER_CUSTOM_ENDPOINT", "https://container.googleapis.com/v1/"],
-} as const;
 
 /** Something that blocks a network. */
 interface Leftover {
@@ -55,7 +45,7 @@ export async function removeFromNetwork(
 ): Promise<string | undefined> {
     const found = new Map<string, Leftover>();
     try {
-        const google = new Google(await accessToken(stop), stop);
+        const google = await Google.connect(stop);
         const refuseOthers = async () => {
             const others = await othersIn(place, google);
             if (others !== undefined) {
@@ -160,66 +150,4 @@ async function leftoversIn(place: ClusterNetwork, google: Google): Promise<Lefto
                 path: selfLink.replace(/^.*?(?=projects\/)/, ""),
             })),
     );
-}
-
-/** An access token for Google's APIs, as kubectl gets it. @throws UserError if the plugin has none */
-async function accessToken(stop: AbortSignal): Promise<string> {
-    const plugin = findExecutable(AUTH_PLUGIN, searchPath());
-    if (plugin === undefined) {
-        throw new UserError(`${AUTH_PLUGIN} is not on PATH`);
-    }
-    const { code, stdout, stderr } = await run(plugin, authPluginArgs(process.env), { stop, timeout: ANSWER });
-    if (code !== 0) {
-        throw new UserError(`${AUTH_PLUGIN}: ${stderr.trim()}`);
-    }
-    return (JSON.parse(stdout) as { status: { token: string } }).status.token;
-}
-
-/** Google's APIs for one user. */
-class Google {
-    constructor(
-        private readonly token: string,
-        private readonly stop: AbortSignal,
-    ) {}
-
-    async get<T>(api: keyof typeof APIS, path: string): Promise<T> {
-        return (await this.send(api, path, "GET")) as T;
-    }
-
-    /** The `items` of all pages of a list of Compute Engine. */
-    async list<Items>(path: string): Promise<Items[]> {
-        const pages: Items[] = [];
-        for (let token: string | undefined = ""; token !== undefined;) {
-            const query = token === "" ? "" : `?pageToken=${encodeURIComponent(token)}`;
-            const page: { items?: Items; nextPageToken?: string } = await this.get("compute", path + query);
-            pages.push(...(page.items === undefined ? [] : [page.items]));
-            token = page.nextPageToken;
-        }
-        return pages;
-    }
-
-    /** Begins to delete something. What is gone already, or still in use, is no error: the next look decides. */
-    async remove(api: keyof typeof APIS, path: string): Promise<void> {
-        await this.send(api, path, "DELETE", [400, 404, 409]);
-    }
-
-    private async send(
-        api: keyof typeof APIS,
-        path: string,
-        method: string,
-        ignored: readonly number[] = [],
-    ): Promise<unknown> {
-        const [variable, usual] = APIS[api];
-        const base = (process.env[variable] ?? usual).replace(/\/?$/, "/");
-        const answer = await fetch(base + path, {
-            method,
-            headers: { authorization: `Bearer ${this.token}` },
-            signal: AbortSignal.any([this.stop, AbortSignal.timeout(ANSWER)]),
-        });
-        const body = (await answer.json().catch(() => ({}))) as { error?: { message?: string } };
-        if (!answer.ok && !ignored.includes(answer.status)) {
-            throw new UserError(`Google answers ${answer.status}: ${body.error?.message ?? answer.statusText}`);
-        }
-        return body;
-    }
 }

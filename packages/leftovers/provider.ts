@@ -3,6 +3,7 @@
  * `plugins`):
  * - `bookinfo-mesh:istio:Leftovers`: deleting it removes what Istio has left, after Istio's releases. Creating it does nothing,
  *   unless the namespace of the control plane stays: then it notes what an earlier istiod has left there.
+ * - `bookinfo-mesh:gke:Apis`: creating it takes until Google's APIs answer.
  * - `bookinfo-mesh:gke:NetworkLeftovers`: deleting it removes what Google has left in a network, after the cluster.
  * - `bookinfo-mesh:bookinfo:Propagation`: creating and deleting it takes the time that it has as `seconds`.
  */
@@ -13,6 +14,7 @@ import { main, type Provider } from "@pulumi/pulumi/provider";
 import { messageOf } from "../shared/errors";
 import { unwrapSecrets } from "../shared/secrets";
 import { countsAsGone } from "./gone";
+import type * as Apis from "./apis";
 import type * as Leftovers from "./leftovers";
 import type * as Network from "./network";
 
@@ -40,6 +42,11 @@ const provider: Provider = {
         if (isNetwork(urn)) {
             return { id: "network-leftovers", outs: inputs };
         }
+        if (isApis(urn)) {
+            const { waitForApis } = require("./apis") as typeof Apis;
+            await warnOf(await waitForApis(unwrapSecrets(inputs).value as { project: string }, stop.signal));
+            return { id: "apis", outs: inputs };
+        }
         return { id: "leftovers", outs: { ...(inputs as object), ...(await noted(inputs)) } };
     },
     update: (_id, _urn, olds: unknown, news: unknown) => {
@@ -50,7 +57,7 @@ const provider: Provider = {
     read: async (id, urn, properties: unknown) => {
         // Without the user's word no cluster counts as gone, and a refresh need not ask it.
         const gone =
-            countsAsGone() && !isPropagation(urn) && !isNetwork(urn)
+            countsAsGone() && !isPropagation(urn) && !isNetwork(urn) && !isApis(urn)
                 ? await reportingErrors(() => leftovers().whyGone(propertiesOf(properties)))
                 : undefined;
         if (gone === undefined) {
@@ -62,6 +69,9 @@ const provider: Provider = {
     delete: async (_id, urn, properties: unknown) => {
         if (isPropagation(urn)) {
             await propagate(properties);
+            return;
+        }
+        if (isApis(urn)) {
             return;
         }
         if (isNetwork(urn)) {
@@ -87,6 +97,10 @@ function isPropagation(urn: string): boolean {
 
 function isNetwork(urn: string): boolean {
     return urn.includes("bookinfo-mesh:gke:NetworkLeftovers::");
+}
+
+function isApis(urn: string): boolean {
+    return urn.includes("bookinfo-mesh:gke:Apis::");
 }
 
 async function warnOf(notice: string | undefined): Promise<void> {

@@ -217,6 +217,8 @@ describeWithPulumi("a cluster in an organisation", () => {
             const isPool = type.endsWith(":Cluster") || type.endsWith(":NodePool");
             return isPool && !valueAt(outputs, `nodeConfig.${setting}`) ? constraint : undefined;
         });
+        // In a new project, an API that was enabled is not known everywhere at once.
+        google.cloud.apiDelay = 3000;
         stack.configure({ ...config({ ...settings, nodePool }), ...ofNumber });
     });
 

@@ -66,7 +66,7 @@ const NO_ADVICE: Record<string, string[]> = {
     "packages/cli/rendered/steps.ts": ["patch"],
     "packages/cli/verify/mutualTls.ts": ["UNSET"],
     "packages/cli/verify/sidecars.ts": ["Namespace … has no label …=…", "kept out of the mesh by the label …=false: …"],
-    "packages/leftovers/network.ts": ["DELETE"],
+    "packages/leftovers/google.ts": ["DELETE"],
     "packages/kubernetes/api.ts": ["PATCH", "DELETE"],
     "packages/kubernetes/helm.ts": ["uninstall"],
     "packages/kubernetes/portForward.ts": ["drain"],

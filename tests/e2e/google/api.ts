@@ -9,7 +9,13 @@ export class Api {
     static async start(cloud: Cloud): Promise<Api> {
         const server = createServer((request, response) => {
             const { pathname } = new URL(request.url ?? "", "http://host");
-            const body = answer(cloud, request.method ?? "", pathname.slice(1));
+            const place = pathname.slice(1);
+            const [, project = ""] = /^projects\/([^/]+)/.exec(place) ?? [];
+            if (!cloud.isEnabled(project, apiOf(place))) {
+                response.writeHead(403).end(JSON.stringify({ error: { details: [{ reason: "SERVICE_DISABLED" }] } }));
+                return;
+            }
+            const body = answer(cloud, request.method ?? "", place);
             response.writeHead(body ? 200 : 404).end(JSON.stringify(body ?? { error: { message: pathname } }));
         });
         await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -19,13 +25,20 @@ export class Api {
     /** The variables by which the program finds these APIs. */
     get environment(): NodeJS.ProcessEnv {
         const address = `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}/`;
-        return { GOOGLE_COMPUTE_CUSTOM_ENDPOINT: address, GOOGLE_CONTAINER_CUSTOM_ENDPOINT: address };
+        const apis = ["COMPUTE", "CONTAINER", "IAM"];
+        return Object.fromEntries(apis.map((api) => [`GOOGLE_${api}_CUSTOM_ENDPOINT`, address]));
     }
 
     stop(): void {
         this.server.closeAllConnections();
         this.server.close();
     }
+}
+
+/** The API that has a path. */
+function apiOf(path: string): string {
+    const api = path.includes("/clusters") ? "container" : path.includes("/serviceAccounts") ? "iam" : "compute";
+    return `${api}.googleapis.com`;
 }
 
 function answer(cloud: Cloud, method: string, path: string): object | undefined {
@@ -57,5 +70,5 @@ function answer(cloud: Cloud, method: string, path: string): object | undefined 
         const networkEndpointGroups = left.filter(({ selfLink }) => selfLink.includes("/networkEndpointGroups/"));
         return { items: { "zones/us-central1-a": { networkEndpointGroups } } };
     }
-    return /^projects\/[^/]+$/.test(path) ? {} : undefined;
+    return /^projects\/[^/]+(?:\/serviceAccounts)?$/.test(path) ? {} : undefined;
 }

@@ -9,6 +9,9 @@ import { type CloudObject, type Inputs, type Kind, throwApiError, type Scope } f
 export class Cloud {
     /** What an organisation demands of objects. Each says why it refuses one. */
     policies: ((object: CloudObject) => string | undefined)[] = [];
+    /** Time until an API that was enabled is known everywhere, in milliseconds. */
+    apiDelay = 0;
+    private readonly enabledAt = new Map<string, number>();
     /** What Google makes for clusters, and leaves when they are gone: ids, with the ids of their networks. */
     leftovers: { id: string; network: string }[] = [];
     /** Whether Google leaves something of each cluster that is deleted. */
@@ -69,6 +72,7 @@ export class Cloud {
         }
         this.validate(object, others);
         if (!validateOnly) {
+            this.enabledAt.set(object.id, Date.now());
             this.write([...others, object]);
         }
         return object;
@@ -139,7 +143,7 @@ export class Cloud {
         const { type, id, outputs } = object;
         const kind = this.kind(type);
         const project = String(outputs.project);
-        if (kind.api && !others.some(({ id }) => id === `${project}/${String(kind.api)}`)) {
+        if (kind.api && !this.isEnabled(project, kind.api)) {
             throwApiError(
                 403,
                 `${kind.api} has not been used in project ${project} before or it is disabled., accessNotConfigured`,
@@ -158,6 +162,12 @@ export class Cloud {
                 throwApiError(412, `Constraint ${reason} violated., conditionNotMet`);
             }
         }
+    }
+
+    /** Whether an API of a project answers. */
+    isEnabled(project: string, api: string): boolean {
+        const id = `${project}/${api}`;
+        return this.find(id) !== undefined && Date.now() >= (this.enabledAt.get(id) ?? 0) + this.apiDelay;
     }
 
     private dependantsOf(id: string) {

@@ -12,9 +12,12 @@ import {
     npmRun,
     productPage,
     removeStack,
+    runCommand,
     runOnSandbox,
+    stackFile,
     writeStackFile,
 } from "../commands";
+import { describeWithPulumi, pulumiOn } from "../engine";
 import type { LoopbackServer } from "../downloads/releaseHost";
 import { contentsBelow, findLeaks } from "../lifecycle/credentials";
 import { nothingDeployed, removeSandbox } from "../sharedSandbox";
@@ -22,8 +25,9 @@ import { type RegistryOnNode, startChartRepository, startRegistryOnNode } from "
 import { watchProcesses } from "./processWatch";
 
 /*
- * A company's cluster: images come from a registry and charts from a repository that each want a password. One deployment, without the
- * Pulumi CLI. The stack's file has the passwords, as only the CLI could encrypt them; nothing else may have them.
+ * A company's cluster: images come from a registry and charts from a repository that each want a password. One deployment is without the
+ * Pulumi CLI: the stack's file has the passwords, as only the CLI could encrypt them, and nothing else may have them. The other one is by
+ * the engine, with encrypted passwords.
  */
 
 const STACK = "company";
@@ -39,20 +43,21 @@ let registry: RegistryOnNode;
 let charts: LoopbackServer;
 let before: string[];
 
-/** The config of the company's stack. */
-function configure(istio: object = {}): void {
+const dockerConfigOf = ({ host }: RegistryOnNode) => JSON.stringify({ auths: { [host]: OF_IMAGES } });
+
+/** The config of the company's stack. @param credentials whether the passwords are in it */
+function configure(istio: object = {}, credentials = true): void {
     const image = (name: string) => ({ image: `${registry.host}/${name}` });
-    const dockerConfig = JSON.stringify({ auths: { [registry.host]: OF_IMAGES } });
     const settings = {
         chartRepository: charts.url,
-        chartCredentials: OF_CHARTS,
+        ...(credentials && { chartCredentials: OF_CHARTS }),
         // The sandbox's versions are not the default ones, so these come from keys of their own.
         tracing: image("jaegertracing/jaeger:2.2.0"),
         prometheus: image("prom/prometheus:v3.15.0"),
         servicegraph: image("library/node:24.21.0-bookworm-slim"),
     };
     writeStackFile(STACK, {
-        images: { mirror: registry.host, dockerConfig },
+        images: { mirror: registry.host, ...(credentials && { dockerConfig: dockerConfigOf(registry) }) },
         app: { namespace: "bookinfo" },
         istio: mergeValues(settings, istio as typeof settings),
     });
@@ -76,6 +81,22 @@ interface PodList {
         };
         status: { conditions: { type: string; status: string }[] };
     }[];
+}
+
+/** Every pod runs, with images of the registry, which it logs in to. */
+async function expectPodsOfRegistry(): Promise<void> {
+    const pods = ["istio-system", "bookinfo"].map((namespace) =>
+        kubectl("get", "pods", "--namespace", namespace, "--output=json"),
+    );
+    const items = (await Promise.all(pods)).flatMap((list) => (JSON.parse(list) as PodList).items);
+    expect(items).toHaveLength(11);
+    for (const { metadata, spec, status } of items) {
+        const images = [...spec.containers, ...(spec.initContainers ?? [])].map(({ image }) => image);
+        const others = images.filter((image) => !image.startsWith(registry.host));
+        expect({ pod: metadata.name, others }).toEqual({ pod: metadata.name, others: [] });
+        expect(spec.imagePullSecrets).toEqual([{ name: "image-registries" }]);
+        expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Ready", status: "True" }));
+    }
 }
 
 beforeAll(async () => {
@@ -122,22 +143,9 @@ describe("A3, A4: a deployment from the company's servers", () => {
     }, 180_000);
 
     it("runs every pod, with images of the registry alone, which the pods log in to", async () => {
-        expect(deployed).toMatchObject({ code: 0 });
+        expect([deployed.code, deployed.code === 0 ? "" : deployed.output]).toEqual([0, ""]);
         expect((await get(productPage)).status).toBe(200);
-        const pods = ["istio-system", "bookinfo"].map((namespace) =>
-            kubectl("get", "pods", "--namespace", namespace, "--output=json"),
-        );
-        const items = (await Promise.all(pods)).flatMap((list) => (JSON.parse(list) as PodList).items);
-        expect(items).toHaveLength(11);
-        for (const { metadata, spec, status } of items) {
-            const images = [...spec.containers, ...(spec.initContainers ?? [])].map(({ image }) => image);
-            expect({ pod: metadata.name, others: images.filter((image) => !image.startsWith(registry.host)) }).toEqual({
-                pod: metadata.name,
-                others: [],
-            });
-            expect(spec.imagePullSecrets).toEqual([{ name: "image-registries" }]);
-            expect(status.conditions).toContainEqual(expect.objectContaining({ type: "Ready", status: "True" }));
-        }
+        await expectPodsOfRegistry();
     });
 
     it("shows no password to other users of this machine", () => {
@@ -169,4 +177,53 @@ describe("A3, A4: a deployment from the company's servers", () => {
         expect(await npmRun("down", "--stack", STACK, "--keep-cluster")).toMatchObject({ code: 0 });
         expect(await listObjects()).toEqual(before);
     }, 120_000);
+});
+
+describeWithPulumi("A3, A4: a deployment from the company's servers, with encrypted passwords", () => {
+    let deployed: CommandResult;
+    let seen: string[];
+
+    const passphrase = path.join(STATE_FOLDER, "passphrase");
+    const withPassphrase = (command: string, ...options: string[]) =>
+        runCommand("npm", ["run", "--silent", command, "--", "--stack", STACK, ...options], {
+            PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
+        });
+
+    beforeAll(async () => {
+        configure({}, false);
+        if (!fs.existsSync(passphrase)) {
+            fs.mkdirSync(path.join(STATE_FOLDER, "pulumi"), { recursive: true, mode: 0o700 });
+            fs.writeFileSync(passphrase, "of the company", { mode: 0o600 });
+        }
+        const encrypt = async (key: string, value: string) => {
+            const { code, output } = await pulumiOn(STACK)("config set --secret --path", key, value);
+            expect([code, code === 0 ? "" : output]).toEqual([0, ""]);
+        };
+        expect(await pulumiOn(STACK)("stack init")).toMatchObject({ code: 0 });
+        await encrypt("images.dockerConfig", dockerConfigOf(registry));
+        await encrypt("istio.chartCredentials.username", OF_CHARTS.username);
+        await encrypt("istio.chartCredentials.password", OF_CHARTS.password);
+        const watch = watchProcesses(PASSWORDS);
+        deployed = await withPassphrase("up");
+        seen = watch.end();
+    }, 240_000);
+
+    it("runs every pod, and shows no password", async () => {
+        expect([deployed.code, deployed.code === 0 ? "" : deployed.output]).toEqual([0, ""]);
+        await expectPodsOfRegistry();
+        expect(seen).toEqual([]);
+        const texts = {
+            output: deployed.output,
+            preview: (await pulumiOn(STACK)("preview --diff")).output,
+            file: fs.readFileSync(stackFile(STACK), "utf8"),
+            ...contentsBelow(STATE_FOLDER),
+        };
+        expect(Object.keys(texts).join("\n")).toContain(`${STACK}.json`);
+        expect(findLeaks(PASSWORDS, texts)).toEqual([]);
+    }, 120_000);
+
+    it("leaves nothing behind when it is removed", async () => {
+        expect(await withPassphrase("down", "--keep-cluster")).toMatchObject({ code: 0 });
+        expect(await listObjects()).toEqual(before);
+    }, 240_000);
 });

@@ -128,13 +128,13 @@ describe("helm", () => {
             onBegin: () => calls.push("recorded"),
             valuesFile: (name) => name,
             isCurrent: () => Promise.resolve(isCurrent),
-            onReleased: () => Promise.resolve(void calls.push("deployed")),
+            onReleased: (_, upgraded) => Promise.resolve(void calls.push(`deployed, upgraded: ${String(upgraded)}`)),
         });
         return calls;
     };
 
     it("upgrades a release that has changed, and no other", async () => {
-        expect(await applied(false)).toEqual(["recorded", "upgrade", "deployed"]);
-        expect(await applied(true)).toEqual(["recorded", "deployed"]);
+        expect(await applied(false)).toEqual(["recorded", "upgrade", "deployed, upgraded: true"]);
+        expect(await applied(true)).toEqual(["recorded", "deployed, upgraded: false"]);
     });
 });

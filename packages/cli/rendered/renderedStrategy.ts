@@ -61,6 +61,7 @@ export class RenderedStrategy implements DeploymentStrategy {
             lasting.filter((step) => !inventory.has(step)),
             api,
         );
+        const seen = new Map<string, string | undefined>();
         const { path: helm } = await requireHelm();
         await explainingProblems(connection, deployer.progress, stop, (stopOrHopeless) =>
             withPrivateCharts(helm, privateCharts(lasting), stopOrHopeless, (located) =>
@@ -69,10 +70,14 @@ export class RenderedStrategy implements DeploymentStrategy {
                         inventory.begin(step);
                     },
                     isDone: ({ name }) => begun.has(name),
-                    isCurrent: async (step) =>
-                        !this.options.refresh && inventory.isDeployed(step, await deployedRelease(step.release, api)),
-                    onReleased: async (step) => {
-                        inventory.deployed(step, await deployedRelease(step.release, api));
+                    isCurrent: async (step) => {
+                        const current = await deployedRelease(step.release, api);
+                        seen.set(step.name, current);
+                        return !this.options.refresh && inventory.isDeployed(step, current);
+                    },
+                    onReleased: async (step, upgraded) => {
+                        const current = upgraded ? await deployedRelease(step.release, api) : seen.get(step.name);
+                        inventory.deployed(step, current);
                     },
                     valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
                     located,

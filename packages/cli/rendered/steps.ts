@@ -37,8 +37,8 @@ export interface Applying {
     isDone?: (step: Step) => boolean;
     /** Whether a release has this chart and these values already, so that Helm has nothing to do. Default: it does not. */
     isCurrent?: (step: ReleaseStep) => Promise<boolean>;
-    /** Called when a release has this chart and these values. */
-    onReleased?: (step: ReleaseStep) => Promise<void>;
+    /** Called when a release has this chart and these values: after an upgrade, or without one. */
+    onReleased?: (step: ReleaseStep, upgraded: boolean) => Promise<void>;
     /** A release with the path of its chart, if that was downloaded before. Default: no chart was. */
     located?: (release: Release) => Release;
     stop?: AbortSignal;
@@ -60,7 +60,7 @@ export async function applySteps(steps: readonly Step[], deployer: Deployer, app
             if (step.type === "release") {
                 const release = applying.located?.(step.release) ?? step.release;
                 await (isCurrent ? undefined : helm.upgrade(release, applying.valuesFile(release.name), stop));
-                await applying.onReleased?.(step);
+                await applying.onReleased?.(step, !isCurrent);
             } else {
                 await applyObject(step, api, stop);
             }

@@ -22,7 +22,7 @@ export function contextName({ project, location, name }: Identity): string {
 
 /**
  * A kubeconfig of one cluster, as YAML. It has no credentials: the plugin uses the application-default credentials, like
- * the Google Cloud provider that creates the cluster. Where there is an access token for gcloud, the plugin uses that.
+ * the Google Cloud provider that creates the cluster. If there is an access token for gcloud, the plugin uses it.
  *
  * @param env Of the process that deploys. The kubeconfig is the same wherever the same kind of credentials is used.
  */

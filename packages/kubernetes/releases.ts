@@ -16,6 +16,8 @@ interface Revision {
     number: number;
     /** Such as `deployed`, `superseded`, `failed` or `pending-upgrade`. */
     status?: string;
+    /** UID of the Secret. */
+    uid?: string;
 }
 
 /** The content of a revision's Secret; only the fields that are used here. */
@@ -51,21 +53,8 @@ export async function revisionSecrets(api: ClusterApi, { name, namespace }: Rele
 export function revisionsOf({ name, namespace }: ReleaseName, secrets: readonly KubernetesObject[]): Revision[] {
     return secrets
         .filter(({ metadata }) => metadata.namespace === namespace && metadata.labels?.name === name)
-        .map(({ metadata: { labels = {} } }) => ({ number: Number(labels.version), status: labels.status }))
+        .map(({ metadata: { labels = {}, uid } }) => ({ number: Number(labels.version), status: labels.status, uid }))
         .sort((a, b) => b.number - a.number);
-}
-
-/** The newest revision of a release, with the UID of its Secret; undefined if there is no such release. */
-export async function newestRevision(
-    api: ClusterApi,
-    { name, namespace }: ReleaseName,
-): Promise<(Revision & { uid: string }) | undefined> {
-    const secrets = await api.listMetadata("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });
-    const [newest] = revisionsOf({ name, namespace }, secrets);
-    const isNewest = ({ metadata }: KubernetesObject) =>
-        metadata.namespace === namespace && metadata.labels?.version === String(newest?.number);
-    const uid = secrets.find(isNewest)?.metadata.uid;
-    return newest && uid !== undefined ? { ...newest, uid } : undefined;
 }
 
 /** Those of the releases that Helm does not know. */

@@ -25,7 +25,7 @@ it("waits until the three APIs answer that a cluster needs", async () => {
     expect([...requests].sort()).toEqual(asked.flatMap((path) => Array<string>(4).fill(`GET ${path}`)).sort());
 });
 
-it("does not wait for a permission, which nobody gives meanwhile", async () => {
+it("does not wait if a permission is missing", async () => {
     others = [403, { error: { message: "Permission iam.serviceAccounts.list denied" } }];
     expect(await wait()).toBeUndefined();
     expect(requests).toHaveLength(3);

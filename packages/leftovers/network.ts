@@ -86,7 +86,7 @@ export async function removeFromNetwork(
     }
 }
 
-/** Whose a network may be as well: clusters in it, or in other projects. Undefined if it is nobody's else. */
+/** Who else may use a network: a cluster in it, or another project. Undefined if nobody else does. */
 async function othersIn(place: ClusterNetwork, google: Google): Promise<string | undefined> {
     const { project } = place;
     const { xpnProjectStatus } = await google.get<{ xpnProjectStatus?: string }>("compute", `projects/${project}`);

@@ -35,19 +35,20 @@ interface Propagation {
 
 const provider: Provider = {
     create: async (urn, inputs: unknown) => {
-        if (isPropagation(urn)) {
-            await propagate(inputs);
-            return { id: "propagation", outs: inputs };
+        switch (kindOf(urn)) {
+            case "Propagation":
+                await propagate(inputs);
+                return { id: "propagation", outs: inputs };
+            case "Apis": {
+                const { waitForApis } = require("./apis") as typeof Apis;
+                await warnOf(await waitForApis(unwrapSecrets(inputs).value as { project: string }, stop.signal));
+                return { id: "apis", outs: inputs };
+            }
+            case "NetworkLeftovers":
+                return { id: "network-leftovers", outs: inputs };
+            default:
+                return { id: "leftovers", outs: { ...(inputs as object), ...(await noted(inputs)) } };
         }
-        if (isNetwork(urn)) {
-            return { id: "network-leftovers", outs: inputs };
-        }
-        if (isApis(urn)) {
-            const { waitForApis } = require("./apis") as typeof Apis;
-            await warnOf(await waitForApis(unwrapSecrets(inputs).value as { project: string }, stop.signal));
-            return { id: "apis", outs: inputs };
-        }
-        return { id: "leftovers", outs: { ...(inputs as object), ...(await noted(inputs)) } };
     },
     update: (_id, _urn, olds: unknown, news: unknown) => {
         // Only Leftovers have notes to keep.
@@ -57,7 +58,7 @@ const provider: Provider = {
     read: async (id, urn, properties: unknown) => {
         // Without the user's word no cluster counts as gone, and a refresh need not ask it.
         const gone =
-            countsAsGone() && !isPropagation(urn) && !isNetwork(urn) && !isApis(urn)
+            countsAsGone() && kindOf(urn) === "Leftovers"
                 ? await reportingErrors(() => leftovers().whyGone(propertiesOf(properties)))
                 : undefined;
         if (gone === undefined) {
@@ -67,23 +68,24 @@ const provider: Provider = {
         return { id: "", props: {} };
     },
     delete: async (_id, urn, properties: unknown) => {
-        if (isPropagation(urn)) {
-            await propagate(properties);
-            return;
+        switch (kindOf(urn)) {
+            case "Propagation":
+                await propagate(properties);
+                return;
+            case "Apis":
+                return;
+            case "NetworkLeftovers": {
+                const { removeFromNetwork } = require("./network") as typeof Network;
+                const place = unwrapSecrets(properties).value as Network.ClusterNetwork;
+                await warnOf(await removeFromNetwork(place, stop.signal));
+                return;
+            }
+            default: {
+                const { stayingNamespace: name, kept = [], ...cluster } = propertiesOf(properties);
+                const staying = name === undefined ? undefined : { name, kept };
+                await warnOf(await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying)));
+            }
         }
-        if (isApis(urn)) {
-            return;
-        }
-        if (isNetwork(urn)) {
-            const { removeFromNetwork } = require("./network") as typeof Network;
-            await warnOf(
-                await removeFromNetwork(unwrapSecrets(properties).value as Network.ClusterNetwork, stop.signal),
-            );
-            return;
-        }
-        const { stayingNamespace: name, kept = [], ...cluster } = propertiesOf(properties);
-        const staying = name === undefined ? undefined : { name, kept };
-        await warnOf(await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying)));
     },
     cancel: () => {
         stop.abort();
@@ -91,16 +93,9 @@ const provider: Provider = {
     },
 };
 
-function isPropagation(urn: string): boolean {
-    return urn.includes("bookinfo-mesh:bookinfo:Propagation::");
-}
-
-function isNetwork(urn: string): boolean {
-    return urn.includes("bookinfo-mesh:gke:NetworkLeftovers::");
-}
-
-function isApis(urn: string): boolean {
-    return urn.includes("bookinfo-mesh:gke:Apis::");
+/** The last part of a resource's type, such as `Apis`. In its URN, the types of its parents come before its own. */
+function kindOf(urn: string): string | undefined {
+    return /bookinfo-mesh:\w+:(\w+)::/.exec(urn)?.[1];
 }
 
 async function warnOf(notice: string | undefined): Promise<void> {

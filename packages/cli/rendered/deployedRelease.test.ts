@@ -62,7 +62,7 @@ afterAll(() => {
 const seen = (changes: Partial<Release> = {}) => deployedRelease({ ...release, ...changes }, cluster.api);
 
 describe("a release is as it was deployed", () => {
-    it("while nothing has changed, whatever happens to others", async () => {
+    it("while nothing has changed, even if another release has", async () => {
         const before = await seen();
         expect(before).toMatch(/^[0-9a-f]{64}$/);
         cluster.find("Deployment", "grafana").metadata.generation = 2;

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import type { Release } from "../../kubernetes/helm";
-import { newestRevision, RELEASE_ANNOTATION, type ReleaseName } from "../../kubernetes/releases";
+import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { PROJECT_FOLDER } from "../../shared/project";
 
 /*
@@ -12,7 +12,7 @@ import { PROJECT_FOLDER } from "../../shared/project";
  * Helm's revision and its objects are those of the last upgrade.
  */
 
-/** The kinds of a release's objects that are looked at. Of the others, nobody notices here that they are gone. */
+/** The kinds of a release's objects that are compared. A change of other kinds is not seen here. */
 const KINDS = [
     ["apps/v1", "Deployment"],
     ["apps/v1", "DaemonSet"],
@@ -35,7 +35,8 @@ export async function deployedRelease(release: Release, api: ClusterApi): Promis
         return undefined;
     }
     try {
-        const [newest, objects] = await Promise.all([newestRevision(api, release), objectsOf(release, api)]);
+        const [secrets, objects] = await Promise.all([releaseSecrets(api), objectsOf(release, api)]);
+        const [newest] = revisionsOf(release, secrets);
         return newest?.status === "deployed" ? hashOf([content, newest.uid, objects]) : undefined;
     } catch (error) {
         // Who may not list these objects can upgrade the release all the same.

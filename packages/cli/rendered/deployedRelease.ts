@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import type { Release } from "../../kubernetes/helm";
 import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } from "../../kubernetes/releases";
+import { filesBelow } from "../../shared/filesBelow";
 import { PROJECT_FOLDER } from "../../shared/project";
 
 /*
@@ -68,7 +69,7 @@ function contentOf({ chart, repository, version, values }: Release): string | un
     if (!isLocal && version === undefined) {
         return undefined;
     }
-    const files = isLocal ? filesBelow(local) : [];
+    const files = !isLocal ? [] : statSync(local).isDirectory() ? filesBelow(local).sort() : [local];
     const contents = files.map((file) => [path.relative(local, file), hashOf(readFileSync(file))]);
     return hashOf([chart, repository, version, values, contents]);
 }
@@ -77,13 +78,4 @@ function hashOf(content: Buffer | readonly unknown[]): string {
     return createHash("sha256")
         .update(Buffer.isBuffer(content) ? content : JSON.stringify(content))
         .digest("hex");
-}
-
-/** The files of a folder in a fixed order; a file itself. */
-function filesBelow(place: string): string[] {
-    if (!statSync(place).isDirectory()) {
-        return [place];
-    }
-    const files = readdirSync(place, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    return files.map(({ parentPath, name }) => path.join(parentPath, name)).sort();
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { messageOf } from "../../shared/errors";
+import { filesBelow } from "../../shared/filesBelow";
 import { statOf } from "../../shared/processId";
 import { readJson } from "../ownership";
 import { cache } from "../paths";
@@ -131,10 +132,7 @@ export function isOlderBuild(entry: string, name: string): boolean {
 
 /** Name and text of each file in a directory, sorted by name, for {@link Artifact.builtFrom}. */
 export function sourcesIn(directory: string): string[] {
-    return fs
-        .readdirSync(directory, { withFileTypes: true, recursive: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => path.join(entry.parentPath, entry.name))
+    return filesBelow(directory)
         .sort()
         .map((file) => `${path.relative(directory, file)}\n${fs.readFileSync(file, "utf8")}`);
 }

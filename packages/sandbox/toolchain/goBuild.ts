@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { outputOf } from "../../shared/childProcess";
+import { filesBelow } from "../../shared/filesBelow";
 import { cache } from "../paths";
 import type { GoFamily } from "./goFamilies";
 import { type Artifact, sourcesIn } from "./artifacts";
@@ -76,7 +77,7 @@ export async function keepOnlyFor(families: readonly GoFamily[]): Promise<void> 
     if (!fs.existsSync(cache.goBuild) || !fs.existsSync(cache.goModules)) {
         return; // everything was downloaded, or is there already
     }
-    const compiled = filesBelow(cache.goBuild);
+    const compiled = compiledFiles();
     const unused = new Date(Date.now() - UNUSED);
     compiled.forEach((file) => {
         fs.utimesSync(file, unused, unused);
@@ -111,11 +112,8 @@ export async function keepOnlyFor(families: readonly GoFamily[]): Promise<void> 
 }
 
 /** The files of Go's build cache. Its README and trim.txt are no packages. */
-function filesBelow(directory: string): string[] {
-    return fs
-        .readdirSync(directory, { withFileTypes: true, recursive: true })
-        .filter((entry) => entry.isFile() && /-[ad]$/.test(entry.name))
-        .map((entry) => path.join(entry.parentPath, entry.name));
+function compiledFiles(): string[] {
+    return filesBelow(cache.goBuild).filter((file) => /-[ad]$/.test(file));
 }
 
 /** The directories of unpacked modules: `example.org/module@v1.2.3`. Beside them, `cache` has what Go knows of modules. */

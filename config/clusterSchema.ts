@@ -97,6 +97,20 @@ const ofExistingNetwork = (allowed: string, example: string, description: string
     description,
 });
 
+/** A network without a name is the program's own, and so is its firewall rule: `firewall: true` alone says nothing. */
+function withoutOwnFirewall(network: unknown, context: z.RefinementCtx): unknown {
+    const isObject = typeof network === "object" && network !== null;
+    if (!isObject || !("firewall" in network) || Object.keys(network).length > 1) {
+        return network;
+    }
+    if (network.firewall !== true) {
+        const message = "no existing network is named here, and the rule in a new network is the program's";
+        context.addIssue({ code: "custom", path: ["firewall"], message });
+        return z.NEVER;
+    }
+    return undefined;
+}
+
 const GKE = z.strictObject({
     kind: z.literal("gke"),
     location: z
@@ -124,30 +138,33 @@ const GKE = z.strictObject({
             example: "[us-central1-b, us-central1-f]",
             description: "Zones of the nodes. Set it if a zone has no machines of this type.",
         }),
-    network: z
-        .strictObject({
-            name: network.meta(
-                ofExistingNetwork(
-                    "name of a VPC network, or projects/PROJECT/global/networks/NAME of a shared one",
-                    "NAME",
-                    "An existing network, with Cloud NAT in the cluster's region.",
+    network: z.preprocess(
+        withoutOwnFirewall,
+        z
+            .strictObject({
+                name: network.meta(
+                    ofExistingNetwork(
+                        "name of a VPC network, or projects/PROJECT/global/networks/NAME of a shared one",
+                        "NAME",
+                        "An existing network, with Cloud NAT in the cluster's region.",
+                    ),
                 ),
-            ),
-            subnet: name("a subnet").meta(
-                ofExistingNetwork("name of a subnet", "NAME", "Its subnet in the cluster's region."),
-            ),
-            podRange: name("a range").meta(
-                ofExistingNetwork("name of a secondary range", "pods", "The subnet's range for pods."),
-            ),
-            serviceRange: name("a range").meta(
-                ofExistingNetwork("name of a secondary range", "services", "The subnet's range for Services."),
-            ),
-            firewall: flag(
-                true,
-                "Whether to make the firewall rule by which the control plane reaches istiod. With false, somebody else makes it (docs/gke.md has its text).",
-            ),
-        })
-        .optional(),
+                subnet: name("a subnet").meta(
+                    ofExistingNetwork("name of a subnet", "NAME", "Its subnet in the cluster's region."),
+                ),
+                podRange: name("a range").meta(
+                    ofExistingNetwork("name of a secondary range", "pods", "The subnet's range for pods."),
+                ),
+                serviceRange: name("a range").meta(
+                    ofExistingNetwork("name of a secondary range", "services", "The subnet's range for Services."),
+                ),
+                firewall: flag(
+                    true,
+                    "Whether to make the firewall rule by which the control plane reaches istiod. With false, somebody else makes it (docs/gke.md has its text).",
+                ).meta({ allowed: "true; false only for an existing network" }),
+            })
+            .optional(),
+    ),
     ranges: group({
         nodes: newRange("nodes, with room for all of them", "10.0.0.0/20"),
         pods: newRange("pods, 256 addresses for each node", "10.4.0.0/14"),

@@ -199,26 +199,48 @@ describeWithPulumi("the cluster alone", () => {
     });
 });
 
+/** What an organisation demands of nodes: the settings without which it refuses a pool, the first one of a cluster too. */
+const DEMANDS = {
+    "constraints/compute.requireShieldedVm": "shieldedInstanceConfig.enableSecureBoot",
+    "constraints/gcp.restrictNonCmekServices": "bootDiskKmsKey",
+    "constraints/iam.automaticIamGrantsForDefaultServiceAccounts": "serviceAccount",
+};
+
+/** The project is a new one of an organisation: Google leaves something of each cluster in its network. */
+function joinOrganisation(): void {
+    google.cloud.policies = Object.entries(DEMANDS).map(([constraint, setting]) => ({ type, outputs }) => {
+        const isPool = type.endsWith(":Cluster") || type.endsWith(":NodePool");
+        return isPool && !valueAt(outputs, `nodeConfig.${setting}`) ? constraint : undefined;
+    });
+    // In a new project, an API that was enabled is not known everywhere at once.
+    google.cloud.apiDelay = 3000;
+    google.cloud.leavesSomething = true;
+}
+
+/** What a member of the organisation sets. The nodes are Arm's. */
+const key = "projects/keys-1/locations/us-central1/keyRings/mesh/cryptoKeys/nodes";
+const settings = { kmsKey: key, secretsKey: key, zones: ["us-central1-a", "us-central1-f"] };
+const nodePool = { machineType: "c4a-standard-2", diskSizeGb: 60 };
+
+/** Somebody else deletes the cluster. */
+function deleteCluster(): void {
+    google.cloud.delete(ofType("Cluster")[0]?.id ?? "");
+    expect(ofType("NodePool")).toEqual([]);
+}
+
+/** The commands of docs/gke.md for a cluster that somebody else has deleted. They leave nothing that is billed. */
+async function cleanUpWithoutCluster(): Promise<void> {
+    expect(await stack.refresh({ PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ code: 0 });
+    expect(await stack.destroy()).toMatchObject({ code: 0 });
+    expect([google.cloud.objects(), google.cloud.leftovers]).toEqual([[], []]);
+}
+
 describeWithPulumi("a cluster in an organisation", () => {
-    const key = "projects/keys-1/locations/us-central1/keyRings/mesh/cryptoKeys/nodes";
-    const settings = { kmsKey: key, secretsKey: key, zones: ["us-central1-a", "us-central1-f"] };
-    const nodePool = { machineType: "c4a-standard-2", diskSizeGb: 60 };
     const ofNumber = { "gcp:project": "123456789012" };
 
     beforeAll(async () => {
         await setUp(clusterOnly, { endpoint: "192.0.2.1", caCertificate: "Q0E=" });
-        // They count for each pool, the first one of a cluster too.
-        google.cloud.policies = [
-            "constraints/compute.requireShieldedVm shieldedInstanceConfig.enableSecureBoot",
-            "constraints/gcp.restrictNonCmekServices bootDiskKmsKey",
-            "constraints/iam.automaticIamGrantsForDefaultServiceAccounts serviceAccount",
-        ].map((demand) => ({ type, outputs }) => {
-            const [constraint, setting = ""] = demand.split(" ");
-            const isPool = type.endsWith(":Cluster") || type.endsWith(":NodePool");
-            return isPool && !valueAt(outputs, `nodeConfig.${setting}`) ? constraint : undefined;
-        });
-        // In a new project, an API that was enabled is not known everywhere at once.
-        google.cloud.apiDelay = 3000;
+        joinOrganisation();
         stack.configure({ ...config({ ...settings, nodePool }), ...ofNumber });
     });
 
@@ -250,12 +272,8 @@ describeWithPulumi("a cluster in an organisation", () => {
     });
 
     it("B4: leaves nothing that is billed after somebody else has deleted the cluster", async () => {
-        google.cloud.leavesSomething = true;
-        google.cloud.delete(ofType("Cluster")[0]?.id ?? "");
-        expect(ofType("NodePool")).toEqual([]);
-        expect(await stack.refresh({ PULUMI_K8S_DELETE_UNREACHABLE: "true" })).toMatchObject({ code: 0 });
-        expect(await stack.destroy()).toMatchObject({ code: 0 });
-        expect([google.cloud.objects(), google.cloud.leftovers]).toEqual([[], []]);
+        deleteCluster();
+        await cleanUpWithoutCluster();
     });
 });
 
@@ -346,6 +364,7 @@ describeWithPulumi("the stack dev", () => {
         await nothingDeployed();
         const { endpoint, authority, client } = readSandbox();
         await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
+        joinOrganisation();
         stack.configure(devOnSandbox());
     }, coldStart);
 
@@ -403,7 +422,7 @@ describeWithPulumi("the stack dev", () => {
     it("is destroyed, the load balancer before the cluster", async () => {
         const { code, output } = await stack.destroy();
         expect(code).toBe(0);
-        expect(google.cloud.objects()).toEqual([]);
+        expect([google.cloud.objects(), google.cloud.leftovers]).toEqual([[], []]);
         const [gateway = -1, cluster = -1] = [/Release istio-gateway deleted/, /Cluster cluster deleted/].map(
             (deleted) => output.search(deleted),
         );
@@ -413,6 +432,25 @@ describeWithPulumi("the stack dev", () => {
         const services = (await listObjects()).filter((object) => object.startsWith("v1/Service "));
         expect(services).toContain("v1/Service istio-system/istiod");
         expect(services).not.toContain("v1/Service istio-system/istio-ingressgateway");
+    }, 900_000);
+});
+
+describeWithPulumi("the stack dev without its cluster", () => {
+    beforeAll(async () => {
+        await nothingDeployed();
+        const { endpoint, authority, client } = readSandbox();
+        await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
+        joinOrganisation();
+        stack.configure(devOnSandbox());
+        expect(await stack.up()).toMatchObject({ code: 0 });
+    }, coldStart);
+
+    afterAll(tearDown);
+
+    it("B4: is removed by the two commands of the docs, with everything that is billed", async () => {
+        await npmRun("sandbox", "down");
+        deleteCluster();
+        await cleanUpWithoutCluster();
     }, 900_000);
 });
 
@@ -429,11 +467,18 @@ function readSandbox() {
 }
 
 /**
- * The committed config of the stack dev, but with the charts and images of the sandbox, and its Envoy without extensions. Grafana and
+ * The committed config of the stack dev in an organisation, but with the charts and images of the sandbox, and its Envoy without extensions. Grafana and
  * Kiali are off, because their images can only be pulled from a registry (Pulumi.local.yaml).
  */
 function devOnSandbox(): Record<string, unknown> {
     const [dev, local] = [committedConfig("dev"), committedConfig("local")];
     const istio = mergeValues(dev["bookinfo-mesh:istio"] ?? {}, local["bookinfo-mesh:istio"] ?? {});
-    return { ...local, ...dev, "bookinfo-mesh:istio": istio, "gcp:project": "bookinfo-test" };
+    const cluster = mergeValues(dev["bookinfo-mesh:cluster"] ?? {}, { ...settings, nodePool });
+    return {
+        ...local,
+        ...dev,
+        "bookinfo-mesh:cluster": cluster,
+        "bookinfo-mesh:istio": istio,
+        "gcp:project": "bookinfo-test",
+    };
 }

@@ -66,6 +66,7 @@ describe("a cluster on Google Cloud", () => {
         expect([network, controlPlaneRange]).toEqual([{ ...EXISTING, firewall: true }, "10.9.0.0/28"]);
         const shared = { ...EXISTING, name: "projects/host-1/global/networks/vpc", firewall: false };
         expect(issues({ network: shared, ranges: { controlPlane: "10.9.0.0/28" } })).toEqual([]);
+        expect(parse({ network: { firewall: true } }).network).toEqual(parse({}).network);
     });
 
     it("plans its other ranges around those that are set", () => {
@@ -220,6 +221,7 @@ describe("an issue of a cluster on Google Cloud", () => {
             "it is for the account that the program makes",
         ],
         [{ network: { ...EXISTING, name: "VPC" } }, "network.name", "it is not a name for a network"],
+        [{ network: { firewall: false } }, "network.firewall", "no existing network is named here"],
         [{ network: { ...EXISTING, subnet: "a/b" } }, "network.subnet", "it is not a name for a subnet"],
         [{ network: "vpc" }, "network", "it is a string and not an object"],
         [

@@ -10,6 +10,15 @@ import { createAuthority } from "../../sandbox/controlPlane/certificates";
 
 const NAMESPACE = "istio-system";
 
+const certificates = new Map<string, ReturnType<typeof selfSigned>>();
+
+/** The same for the same hosts: for each new one, a client reads all root certificates of Node.js again, which takes 50 ms. */
+function certificateFor(hosts: readonly string[]) {
+    const certificate = certificates.get(hosts.join()) ?? selfSigned([...hosts]);
+    certificates.set(hosts.join(), certificate);
+    return certificate;
+}
+
 export interface TlsGatewayOptions {
     hosts?: string[];
     /** What the gateway shows. Default: the certificate in its Secret. */
@@ -48,8 +57,8 @@ export class TlsGateway {
 
     static async start({
         hosts = ["books.example.com"],
-        secret = selfSigned(hosts),
-        shown = secret ?? selfSigned(hosts),
+        secret = certificateFor(hosts),
+        shown = secret ?? certificateFor(hosts),
         clientCa,
         redirect = true,
         answersRedirect = redirect,

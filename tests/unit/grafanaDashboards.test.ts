@@ -114,8 +114,22 @@ describe("every query", () => {
         }
     });
 
+    it("of copies takes what only the servers' proxies counted, from clients whose proxies count", () => {
+        const copies = QUERIES.filter(({ target }) => target.legendFormat?.startsWith("mirrored"));
+        expect(new Set(copies.map(({ dashboard }) => dashboard.uid)).size).toBe(3);
+        for (const { target } of copies) {
+            const [, received, sent] = target.expr.split("(istio_requests_total{reporter=");
+            expect([received, sent].map((part) => part?.split(",")[0])).toEqual(['"destination"', '"source"']);
+            // The same requests of both, without failures, after which a client tries again.
+            const selector = (part = "") => part.slice(part.indexOf(","), part.indexOf("}"));
+            expect(selector(sent)).toBe(selector(received));
+            expect(selector(sent)).toContain('response_code!~"0|5.."');
+            expect(target.expr).toMatch(/ and on \(source_workload, \w+\) group by .+\{reporter="source"\}\)\)$/);
+        }
+    });
+
     it("of what the clients' proxies did not send selects it as they report it", () => {
-        const unsent = QUERIES.filter(({ target }) => target.expr.includes('reporter="source"'));
+        const unsent = QUERIES.filter(({ target }) => target.expr.includes(`response_flags=~"(.*,)?`));
         // Without a fixed reporter, the default would hide them.
         expect([...new Set(unsent.map(({ dashboard }) => dashboard.uid))]).toEqual([
             "istio-mesh",

@@ -129,9 +129,9 @@ export function interventions(traffic: Traffic): Panel {
         return expr === undefined ? [] : [{ expr, legend }];
     };
     return graph(
-        "Faults, refusals and limits",
+        "Faults, refusals, limits and copies",
         "reqps",
-        "Requests per second that did not just get the application's answer, as the proxy counts them that did it: the client's, or for refusals the server's. Refused are bad tokens (401), missing rights (403) and too many requests (429). Copies of requests (mirroring) look like all others.",
+        "Requests per second that did not just get the application's answer, as the proxy counts them that did it: the client's, or for refusals the server's. Refused are bad tokens (401), missing rights (403) and too many requests (429). Mirrored are copies that succeeded: only the server's proxy counts them. While traffic starts or stops, other requests look like that for a moment.",
         [
             ...atClient("aborted by an injected fault (FI)", "FI"),
             ...atClient("delayed by an injected fault (DI)", "DI"),
@@ -141,6 +141,7 @@ export function interventions(traffic: Traffic): Panel {
                 expr: traffic.where(REFUSED).requestsAtServer(["response_code"]),
                 legend: "refused with {{response_code}}",
             },
+            { expr: traffic.mirrored(), legend: "mirrored to {{destination_workload}}" },
         ],
         { width: WIDTH.full },
     );

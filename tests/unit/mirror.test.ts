@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { stepsOf } from "../../packages/cli/render/steps";
 import { unwrapSecrets } from "../../packages/shared/secrets";
 import { renderedFiles } from "../../packages/cli/render/folder";
@@ -89,6 +90,19 @@ describe("A4: every pod", () => {
                 expect(image).toMatch(/^mirror\.example\.com\/docker\/(?:istio|prom|grafana|jaegertracing|library)\//);
             }
         }
+    });
+
+    it("B2: of the program has an image that is known to be for Arm too", async () => {
+        const page = readFileSync("docs/platforms.md", "utf8");
+        const table = page.slice(page.indexOf("## Images and CPUs"), page.indexOf("## The CNI plugin"));
+        const images = ofType(await company(), /:Deployment$/).flatMap(({ inputs }) =>
+            (inputs as unknown as PodTemplate).spec.template.spec.containers.map(({ image }) => image),
+        );
+        const known = [...table.matchAll(/`([^`]+)`/g)].map(([, name = ""]) =>
+            name.replace(/^-/, "istio/examples-bookinfo-"),
+        );
+        const paths = images.map((image) => image.replace(`${mirror}/`, "").replace(/:.*/, ""));
+        expect(paths.filter((path) => !known.includes(path))).toEqual([]);
     });
 
     it("of Istio's charts too, and those that istiod injects", async () => {

@@ -86,7 +86,8 @@ const prometheusUrl = prometheus.url ?? PROMETHEUS_URL;
 if (enabled.prometheus) {
     // A volume outlives the cluster, unless it is deleted before. And it cannot be deleted while a pod uses it.
     const opts = prometheus.storage.persistent ? { provider } : inCluster;
-    new Prometheus("prometheus", { ...prometheus, ...addon }, opts);
+    const scraped = { app: { name, existing: app.name } };
+    new Prometheus("prometheus", { ...prometheus, ...scraped, ...addon }, opts);
 }
 const grafanaServer = enabled.grafana
     ? new Grafana("grafana", { ...grafana, ...addon, prometheusUrl }, inCluster)

@@ -13,5 +13,5 @@ export { Service } from "@pulumi/kubernetes/core/v1/service";
 export { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount";
 export { Release } from "@pulumi/kubernetes/helm/v3/release";
 export { Provider } from "@pulumi/kubernetes/provider";
-export { ClusterRole } from "@pulumi/kubernetes/rbac/v1/clusterRole";
-export { ClusterRoleBinding } from "@pulumi/kubernetes/rbac/v1/clusterRoleBinding";
+export { Role } from "@pulumi/kubernetes/rbac/v1/role";
+export { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding";

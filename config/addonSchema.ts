@@ -56,6 +56,13 @@ const ruleGroups = z.array(ruleGroup).superRefine((groups, context) => {
     });
 });
 
+const namespaces = z
+    .array(
+        z.string().regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, "it is not a name for a namespace"),
+        "it is not a list",
+    )
+    .refine((names) => new Set(names).size === names.length, "a name is in it twice");
+
 /** The address of an HTTP API. A path is a prefix of the API's paths. Credentials in it are refused with those of all URLs. */
 const httpUrl = z.string().superRefine((text, context) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -108,6 +115,11 @@ export const ADDON_SECTIONS = {
                 description: "Space for samples. The oldest samples are deleted before it is full.",
             }),
             persistent: flag(false, "Whether samples outlive the pod, in a volume of the default storage class."),
+        }),
+        namespaces: namespaces.default([]).meta({
+            allowed: "list of names of namespaces",
+            description:
+                "More namespaces whose pods Prometheus scrapes, if they have a proxy or the annotation prometheus.io/scrape. They must exist.",
         }),
         rules: ruleGroups.default([]).meta({
             allowed: "list of rule groups, as in a rule file of Prometheus",

@@ -1,11 +1,11 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
-    ClusterRole,
-    ClusterRoleBinding,
     ConfigMap,
     Deployment,
     PersistentVolumeClaim,
+    Role,
+    RoleBinding,
     Service,
     ServiceAccount,
 } from "../kubernetes";
@@ -24,15 +24,21 @@ export interface AddonPlace extends UserChoice {
 export interface AddonArgs extends AddonSpec, AddonPlace {
     /** Its Services, each with the names of its ports. By default there is one with the add-on's name and all ports. */
     services?: Record<string, string[]>;
-    /** Its permissions in the whole cluster. Without them, its pod gets no token for the API server. */
-    permissions?: k8s.types.input.rbac.v1.PolicyRule[];
+    /** Its permissions. Without them, its pod gets no token for the API server. */
+    permissions?: Permissions;
+}
+
+export interface Permissions {
+    rules: k8s.types.input.rbac.v1.PolicyRule[];
+    /** The namespaces in which it has them: their names, each as it is known once the namespace exists. */
+    namespaces: Record<string, pulumi.Input<string>>;
 }
 
 /** An add-on's Deployment with its Services, configuration, storage and permissions. */
 export class Addon extends pulumi.ComponentResource {
     constructor(name: string, args: AddonArgs, opts?: pulumi.ComponentResourceOptions) {
-        // The files can be large, and their ConfigMaps have them in the state already.
-        const { config = {}, ...inputs } = args;
+        // The files can be large, and their ConfigMaps have them in the state already. The component would wait for namespaces.
+        const { config = {}, permissions, ...inputs } = args;
         super("bookinfo-mesh:addons:Addon", name, inputs, opts);
 
         const { namespace, services = { [args.name]: Object.keys(args.ports) } } = args;
@@ -60,13 +66,14 @@ export class Addon extends pulumi.ComponentResource {
             { metadata: { name: args.name, namespace, labels } },
             childOpts,
         ).metadata.name;
-        if (args.permissions) {
-            const role = new ClusterRole(`${name}-role`, { metadata: { labels }, rules: args.permissions }, childOpts);
-            new ClusterRoleBinding(
-                `${name}-role`,
+        for (const [where, place] of Object.entries(permissions?.namespaces ?? {})) {
+            const metadata = { namespace: place, labels };
+            const role = new Role(`${name}-role-${where}`, { metadata, rules: permissions?.rules }, childOpts);
+            new RoleBinding(
+                `${name}-role-${where}`,
                 {
-                    metadata: { labels },
-                    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role.metadata.name },
+                    metadata,
+                    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name },
                     subjects: [{ kind: "ServiceAccount", name: serviceAccount, namespace }],
                 },
                 childOpts,
@@ -104,7 +111,7 @@ export class Addon extends pulumi.ComponentResource {
                     pullSecrets: args.pullSecrets,
                     configMaps,
                     claims,
-                    talksToApiServer: args.permissions !== undefined,
+                    talksToApiServer: permissions !== undefined,
                 }),
             },
             childOpts,

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
-import { ADDONS } from "../names";
+import { ADDONS, ISTIO_NAMESPACE } from "../names";
 import { bytes } from "../quantity";
 import { Addon, type AddonPlace } from "./addon";
 import type { AddonSpec } from "./deployment";
-import { scrapeJobs } from "./scrapeConfig";
+import { scrapedNamespaces, type ScrapedNamespaces, scrapeJobs } from "./scrapeConfig";
 
 export interface PrometheusArgs extends AddonPlace {
     /** The image with its tag, of Prometheus 3. */
@@ -13,24 +13,39 @@ export interface PrometheusArgs extends AddonPlace {
     retention: string;
     /** Space for samples, as a Kubernetes quantity; `persistent` storage outlives the pod. */
     storage: { size: string; persistent: boolean };
+    /** The application's namespace, and its name as it is known once the namespace exists. */
+    app: { name: string; existing: pulumi.Input<string> };
+    /** More namespaces whose annotated pods are scraped. They exist. */
+    namespaces: readonly string[];
     /** Groups of recording and alerting rules, as in a rule file of Prometheus. */
     rules: readonly object[];
 }
 
-/** Prometheus, which scrapes the control plane, every proxy, and every other pod that is annotated for it. */
+/** Prometheus, which scrapes the control plane, the proxies, the add-ons, and annotated pods in some namespaces. */
 export class Prometheus extends pulumi.ComponentResource {
     constructor(name: string, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("bookinfo-mesh:addons:Prometheus", name, args, opts);
+        const { app, namespaces, ...inputs } = args;
+        // Without the application's namespace: a component waits for its inputs, and Prometheus need not.
+        super("bookinfo-mesh:addons:Prometheus", name, inputs, opts);
 
+        const scraped = { app: app.name, others: namespaces };
+        const existing: Record<string, pulumi.Input<string>> = {
+            [ISTIO_NAMESPACE]: args.namespace,
+            [app.name]: app.existing,
+        };
+        const names = scrapedNamespaces(scraped).map((each) => [each, existing[each] ?? each] as const);
         new Addon(
             name,
             {
-                ...prometheusSpec(args),
+                ...prometheusSpec(inputs, scraped),
                 namespace: args.namespace,
                 pullSecrets: args.pullSecrets,
                 clusterAssignsUsers: args.clusterAssignsUsers,
                 // For service discovery.
-                permissions: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
+                permissions: {
+                    rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
+                    namespaces: Object.fromEntries(names),
+                },
             },
             { parent: this },
         );
@@ -50,12 +65,10 @@ const DATA_PATH = "/prometheus";
  */
 const FILL_LEVEL = 0.75;
 
-export function prometheusSpec({
-    image,
-    retention,
-    storage,
-    rules,
-}: Omit<PrometheusArgs, "namespace" | "pullSecrets">): AddonSpec {
+export function prometheusSpec(
+    { image, retention, storage, rules }: Pick<PrometheusArgs, "image" | "retention" | "storage" | "rules">,
+    scraped: ScrapedNamespaces,
+): AddonSpec {
     // Prometheus' MB is what others call MiB.
     const megabytes = Math.floor((bytes(storage.size) * FILL_LEVEL) / 1024 ** 2);
     return {
@@ -68,6 +81,8 @@ export function prometheusSpec({
             `--storage.tsdb.retention.size=${megabytes}MB`,
             // Without a host, so also on IPv6.
             `--web.listen-address=:${ADDONS.prometheus.port}`,
+            // Pages of other origins may not read answers. By default, those of any origin may.
+            `--web.cors.origin=http://localhost:${ADDONS.prometheus.port}`,
         ],
         // The image's own user, nobody.
         user: 65534,
@@ -77,7 +92,7 @@ export function prometheusSpec({
         config: {
             config: {
                 path: CONFIG_PATH,
-                files: { "prometheus.yaml": prometheusConfig(), "rules.yaml": stringify({ groups: rules }) },
+                files: { "prometheus.yaml": prometheusConfig(scraped), "rules.yaml": stringify({ groups: rules }) },
             },
         },
         storage: { data: { path: DATA_PATH, ...storage } },
@@ -85,13 +100,31 @@ export function prometheusSpec({
     };
 }
 
+/**
+ * What one answer of a target may have. A target with more is down, and its series end. The largest one is Envoy: about 70 series for
+ * each pair of client and server with a status.
+ */
+const LIMITS = {
+    sample_limit: 10_000,
+    body_size_limit: "16MB",
+    label_limit: 64,
+    label_name_length_limit: 128,
+    label_value_length_limit: 1024,
+};
+
 /** Prometheus' configuration file. */
-export function prometheusConfig(): string {
+export function prometheusConfig(scraped: ScrapedNamespaces): string {
     return stringify(
         {
-            global: { scrape_interval: SCRAPE_INTERVAL, evaluation_interval: SCRAPE_INTERVAL },
+            global: {
+                scrape_interval: SCRAPE_INTERVAL,
+                evaluation_interval: SCRAPE_INTERVAL,
+                ...LIMITS,
+                // Targets that relabelling drops are shown with all labels and annotations of their pods. 0 means all of them.
+                keep_dropped_targets: 1,
+            },
             rule_files: [`${CONFIG_PATH}/rules.yaml`],
-            scrape_configs: scrapeJobs(),
+            scrape_configs: scrapeJobs(scraped),
         },
         // YAML anchors would be harder to read for people.
         { aliasDuplicateObjects: false },

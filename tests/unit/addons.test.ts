@@ -157,12 +157,10 @@ describe("the Deployment of an add-on", () => {
 });
 
 describe.each([
-    prometheusSpec({
-        image: "i",
-        retention: "6h",
-        storage: { size: "2Gi", persistent: false },
-        rules: [],
-    }),
+    prometheusSpec(
+        { image: "i", retention: "6h", storage: { size: "2Gi", persistent: false }, rules: [] },
+        { app: "default", others: [] },
+    ),
     grafanaSpec({ image: "i", prometheusUrl: "http://prometheus:9090" }, "a-secret"),
     jaegerSpec("i"),
     servicegraphSpec({ image: "i", prometheusUrl: "http://prometheus:9090" }),
@@ -199,8 +197,9 @@ describe.each([
 });
 
 describe("Prometheus", () => {
+    const scraped = { app: "default", others: [] };
     const spec = (size = "2Gi", rules: object[] = []) =>
-        prometheusSpec({ image: "i", retention: "1d12h", storage: { size, persistent: true }, rules });
+        prometheusSpec({ image: "i", retention: "1d12h", storage: { size, persistent: true }, rules }, scraped);
 
     it("deletes samples by age, and before its storage is full", () => {
         expect(spec().args).toContain("--storage.tsdb.retention.time=1d12h");
@@ -214,14 +213,37 @@ describe("Prometheus", () => {
         const rules = [{ name: "g", rules: [{ record: "a", expr: "1" }] }];
         const { path = "", files = {} } = spec("2Gi", rules).config?.config ?? {};
         expect(spec().args).toContain(`--config.file=${path}/prometheus.yaml`);
-        expect(files["prometheus.yaml"]).toBe(prometheusConfig());
-        expect(parse(prometheusConfig())).toMatchObject({ rule_files: [`${path}/rules.yaml`] });
+        expect(files["prometheus.yaml"]).toBe(prometheusConfig(scraped));
+        expect(parse(prometheusConfig(scraped))).toMatchObject({ rule_files: [`${path}/rules.yaml`] });
         expect(parse(files["rules.yaml"] ?? "")).toEqual({ groups: rules });
         expect(parse(spec().config?.config?.files["rules.yaml"] ?? "")).toEqual({ groups: [] });
     });
 
+    it("limits what a target may say, and shows at most one pod that it does not scrape", () => {
+        expect(parse(prometheusConfig(scraped))).toMatchObject({
+            global: {
+                keep_dropped_targets: 1,
+                sample_limit: 10_000,
+                body_size_limit: "16MB",
+                label_limit: 64,
+                label_name_length_limit: 128,
+                label_value_length_limit: 1024,
+            },
+        });
+    });
+
+    it("lets only its own page read its answers in a browser", () => {
+        const [, origin = ""] =
+            /^--web\.cors\.origin=(.*)$/.exec(spec().args?.find((arg) => /cors/.test(arg)) ?? "") ?? [];
+        // Prometheus anchors the expression on both sides.
+        const isAllowed = (from: string) => new RegExp(`^(?:${origin})$`).test(from);
+        expect(["http://localhost:9090", "http://evil.example:9090", "https://evil.example"].filter(isAllowed)).toEqual(
+            ["http://localhost:9090"],
+        );
+    });
+
     it("has a configuration without YAML anchors", () => {
-        expect(prometheusConfig()).not.toMatch(/[&*][a-z]\d/);
+        expect(prometheusConfig(scraped)).not.toMatch(/[&*][a-z]\d/);
     });
 });
 

@@ -91,6 +91,7 @@ describe("a config with only a cluster", () => {
                 image: expect.stringMatching(/^docker\.io\/prom\/prometheus:v3\.\d+\.\d+@sha256:/) as string,
                 retention: "6h",
                 storage: { size: "2Gi", persistent: false },
+                namespaces: [],
                 rules: [],
             },
             grafana: {
@@ -404,6 +405,8 @@ describe("an issue", () => {
         ["istio.prometheus.storage.size", "10Mi", "it is less than 256Mi; allowed: storage, such as 2Gi"],
         ["istio.prometheus.storage.size", "2GB", "it is not an amount of storage"],
         ["istio.prometheus.storage.persistent", "yes", "it is a string and not a boolean"],
+        ["istio.prometheus.namespaces", ["a", "a"], "a name is in it twice"],
+        ["istio.prometheus.namespaces", "a", "it is a string and not a list; allowed: list of names of namespaces"],
         ["istio.prometheus.rules", {}, "it is an object and not a list; allowed: list of rule groups"],
         ["istio.grafana.image", "", "it is not an image with registry and tag"],
         ["istio.grafana.plugins", "none", "there is no such key; allowed: enabled or image"],

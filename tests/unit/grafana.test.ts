@@ -36,6 +36,8 @@ describe("Grafana's pod", () => {
             GF_AUTH_ANONYMOUS_ORG_ROLE: "Viewer",
             GF_USERS_VIEWERS_CAN_EDIT: "false",
             GF_USERS_ALLOW_SIGN_UP: "false",
+            GF_SNAPSHOTS_ENABLED: "false",
+            GF_METRICS_ENABLED: "false",
             GF_SECURITY_ADMIN_USER: "admin",
             GF_SECURITY_ADMIN_PASSWORD: { secretKeyRef: { name: "the-secret", key: "admin-password" } },
         });

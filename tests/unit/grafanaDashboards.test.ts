@@ -252,7 +252,8 @@ describe.each(
 });
 
 test("the labels of targets are those that the scrape configuration adds", () => {
-    const added = scrapeJobs().map(({ relabel_configs }) => relabel_configs.map(({ target_label }) => target_label));
+    const jobs = scrapeJobs({ app: "default", others: [] });
+    const added = jobs.map(({ relabel_configs }) => relabel_configs.map(({ target_label }) => target_label));
     for (const labels of added) {
         expect(labels).toEqual(
             expect.arrayContaining(TARGET.filter((label) => label !== "job" && label !== "instance")),

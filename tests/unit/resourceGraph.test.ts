@@ -189,7 +189,7 @@ describe.each([
         }
     });
 
-    it("lets the add-ons wait only for their namespace, and Kiali also for the CRDs", () => {
+    it("lets the add-ons wait only for their namespace, Kiali also for the CRDs, and Prometheus' Role for where it is", () => {
         const isAddon = (parent: string) => parent.includes(":addons:");
         const addons = run.resources.filter(({ custom, parent }) => custom && isAddon(parent));
         expect(addons.length).toBeGreaterThan(20);
@@ -197,12 +197,18 @@ describe.each([
             waitedFor(run, urn).filter(
                 ({ custom, type, parent }) => custom && /^kubernetes:/.test(type) && !isAddon(parent),
             );
+        const more = (name: string, parent: string) => {
+            const isCreated = run.resources.some(
+                ({ type, name: other }) => /:Namespace$/.test(type) && other === "app-namespace",
+            );
+            if (parent.includes(":addons:Kiali::")) {
+                return ["istio-base"];
+            }
+            return isCreated && name === "prometheus-role-bookinfo" ? ["app-namespace"] : [];
+        };
         for (const { name, parent, urn } of addons) {
             const names = others(urn).map((resource) => resource.name);
-            expect([name, names.sort()]).toEqual([
-                name,
-                parent.includes(":addons:Kiali::") ? ["istio-base", "istio-namespace"] : ["istio-namespace"],
-            ]);
+            expect([name, names.sort()]).toEqual([name, [...more(name, parent), "istio-namespace"]]);
         }
     });
 

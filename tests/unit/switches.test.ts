@@ -19,10 +19,12 @@ const OBJECTS: Record<Switch, string[]> = {
         "Telemetry mesh-default",
     ],
     prometheus: [
-        "ClusterRole prometheus-role",
-        "ClusterRoleBinding prometheus-role",
         "ConfigMap prometheus-config",
         "Deployment prometheus",
+        "Role prometheus-role-default",
+        "Role prometheus-role-istio-system",
+        "RoleBinding prometheus-role-default",
+        "RoleBinding prometheus-role-istio-system",
         "Service prometheus",
         "ServiceAccount prometheus",
     ],
@@ -256,7 +258,7 @@ describe("every add-on's pod", () => {
         }
     });
 
-    it("has its own account, and only Prometheus' has permissions: to list and watch pods", () => {
+    it("has its own account, and only Prometheus' has permissions: to list and watch pods in the mesh's namespaces", () => {
         const accounts = deployments.map((deployment) => [podOf(deployment).serviceAccountName, objectOf(deployment)]);
         expect(accounts.map(([account, deployment]) => `Deployment ${account ?? ""}` === deployment)).toEqual(
             Array(4).fill(true),
@@ -264,15 +266,30 @@ describe("every add-on's pod", () => {
         const withToken = deployments.filter((deployment) => podOf(deployment).automountServiceAccountToken);
         expect(withToken.map(objectOf)).toEqual(["Deployment prometheus"]);
 
-        expect(ofType(program, /^kubernetes:rbac.*:(?:Cluster)?Role$/).map(({ inputs }) => inputs.rules)).toEqual([
-            [{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }],
+        const placed = ({ type, inputs }: Registration) => [
+            type.split(":").at(-1),
+            (inputs.metadata as { namespace?: string }).namespace,
+        ];
+        const named = (one: Registration, other: Registration) => one.name.localeCompare(other.name);
+        const roles = ofType(program, /^kubernetes:rbac.*:(?:Cluster)?Role$/).sort(named);
+        expect(roles.map(placed)).toEqual([
+            ["Role", "default"],
+            ["Role", "istio-system"],
         ]);
-        const role = find(program, "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "prometheus-role");
-        const bindings = ofType(program, /^kubernetes:rbac.*:(?:Cluster)?RoleBinding$/);
-        expect(bindings.map(({ inputs }) => inputs.subjects)).toEqual([
-            [{ kind: "ServiceAccount", name: "prometheus", namespace: "istio-system" }],
+        expect(roles.map(({ inputs }) => inputs.rules)).toEqual(
+            Array(2).fill([{ apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] }]),
+        );
+        const bindings = ofType(program, /^kubernetes:rbac.*:(?:Cluster)?RoleBinding$/).sort(named);
+        expect(bindings.map(placed)).toEqual([
+            ["RoleBinding", "default"],
+            ["RoleBinding", "istio-system"],
         ]);
-        expect(bindings.flatMap(({ dependencies }) => dependencies)).toContain(role.urn);
+        expect(bindings.map(({ inputs }) => inputs.subjects)).toEqual(
+            Array(2).fill([{ kind: "ServiceAccount", name: "prometheus", namespace: "istio-system" }]),
+        );
+        bindings.forEach(({ dependencies }, index) => {
+            expect(dependencies).toContain(roles[index]?.urn);
+        });
     });
 
     it("is reachable only inside of the cluster, by the label of Istio 1.0", () => {

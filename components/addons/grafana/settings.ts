@@ -7,6 +7,9 @@ export function settings(homeDashboard: string): Record<string, string> {
         GF_USERS_VIEWERS_CAN_EDIT: "false",
         GF_USERS_ALLOW_SIGN_UP: "false",
         GF_SECURITY_ADMIN_USER: "admin",
+        // A viewer could otherwise make snapshots, which anyone can then read, and read Grafana's own metrics.
+        GF_SNAPSHOTS_ENABLED: "false",
+        GF_METRICS_ENABLED: "false",
 
         GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: homeDashboard,
         GF_LOG_MODE: "console",

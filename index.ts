@@ -101,8 +101,9 @@ if (enabled.kiali) {
         return mergeValues(kialiNames(names), kiali);
     });
     const { timeout } = mesh;
-    const args = { ...kiali, platform, timeout, namespace, pullSecrets, neighbours: enabled, values: overrides };
-    new Kiali("kiali", args, { ...inCluster, dependsOn: istio.base });
+    const place = { platform, timeout, namespace, appNamespace: name, pullSecrets };
+    const args = { ...kiali, ...place, neighbours: enabled, values: overrides };
+    new Kiali("kiali", args, { ...inCluster, dependsOn: [istio.base, ...app.created] });
 }
 if (enabled.servicegraph) {
     new Servicegraph("servicegraph", { ...servicegraph, ...addon, prometheusUrl }, inCluster);

@@ -16,6 +16,8 @@ export interface InjectedNamespaceArgs {
 export class InjectedNamespace extends pulumi.ComponentResource {
     /** The namespace's name, known as soon as the namespace exists. */
     public readonly name: pulumi.Output<string>;
+    /** The namespace, if it is the stack's: what needs it, but no sidecars, waits for it. */
+    public readonly created: pulumi.Resource[];
     /** What pods must wait for: a pod that starts earlier never gets a sidecar. */
     public readonly injection: pulumi.Resource[];
 
@@ -33,9 +35,11 @@ export class InjectedNamespace extends pulumi.ComponentResource {
             // nobody else could create a pod there.
             const patchOpts = { parent: this, dependsOn: injector };
             this.injection = [new NamespacePatch(`${name}-namespace`, { metadata }, patchOpts)];
+            this.created = [];
             this.name = pulumi.output(args.name);
         } else {
             const namespace = new Namespace(`${name}-namespace`, { metadata }, { parent: this });
+            this.created = [namespace];
             this.injection = [namespace, injector];
             this.name = namespace.metadata.name;
         }

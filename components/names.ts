@@ -3,6 +3,9 @@
 /** Namespace of the control plane and the ingress gateway. Policies in it apply to the whole mesh. */
 export const ISTIO_NAMESPACE = "istio-system";
 
+/** Every namespace has this label, with its name (https://kubernetes.io/docs/reference/labels-annotations-taints/). */
+export const NAMESPACE_NAME = "kubernetes.io/metadata.name";
+
 /**
  * Annotation of a namespace of the control plane that was there before the stack: the name of the stack that uses it. A
  * namespace that a stack has created is told from others by its UID.

@@ -139,9 +139,11 @@ export const ADDON_SECTIONS = {
         enabled: flag(true, "Whether to deploy Kiali."),
         version: z
             .string()
-            .regex(/^2\.\d+\.\d+$/, "it is not a release of Kiali 2")
+            .regex(/^2\.\d+\.\d+$/, { error: "it is not a release of Kiali 2", abort: true })
+            .regex(/^2\.(?:19|[2-9]\d|\d{3,})\./, "its chart gives Kiali permissions in the whole cluster only")
             .default("2.31.0")
-            .meta({ allowed: "2.x.y", description: "Version of the chart kiali-server, and of Kiali." }),
+            .meta({ allowed: "2.x.y from 2.19.0 on", description: "Version of the chart kiali-server, and of Kiali." }),
+        logs: flag(false, "Whether Kiali shows the logs of pods, in istio-system and in the application's namespace."),
         chartRepository: chartRepository.default("https://kiali.org/helm-charts").meta({
             allowed: "https://..., oci://..., or a directory with the chart kiali-server",
             description: "Source of Kiali's chart. A directory is used regardless of its chart's version.",

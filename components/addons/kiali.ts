@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChartCredentials } from "../../packages/shared/chartCredentials";
 import { Release } from "../kubernetes";
-import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, PROMETHEUS_URL } from "../names";
+import { ADDONS, ISTIO_NAMESPACE, JAEGER, KIALI_RELEASE, NAMESPACE_NAME, PROMETHEUS_URL } from "../names";
 import { chartSource, secretOutputs } from "../istio/chart";
 import { LINUX_NODES, type Platform } from "../platform";
 import { type HelmValues, mergeValues } from "../istio/merge";
@@ -26,6 +26,10 @@ export interface KialiArgs {
     timeout: number;
     /** The cluster's platform. */
     platform?: Platform;
+    /** The application's namespace. It must exist before the release: pass what creates it in `dependsOn`. */
+    appNamespace: string;
+    /** Whether Kiali reads the logs of pods in its namespaces, and shows them. */
+    logs: boolean;
     /** The other add-ons that Kiali can query. Prometheus is required. */
     neighbours: KialiNeighbours;
     /** Helm values that override those of this component. */
@@ -35,8 +39,8 @@ export interface KialiArgs {
 type KialiNeighbours = Record<"grafana" | "jaeger", boolean>;
 
 /**
- * Kiali, read-only, for anyone who reaches its port. Its chart has the permissions that its version needs. Pass Istio's CRDs
- * in `dependsOn`: Kiali checks only at its start whether the cluster has them.
+ * Kiali, read-only, for anyone who reaches its port. Its chart has the permissions that its version needs, in its own namespace and in
+ * the application's. Pass Istio's CRDs in `dependsOn`: Kiali checks only at its start whether the cluster has them.
  */
 export class Kiali extends pulumi.ComponentResource {
     constructor(name: string, { chartCredentials, ...args }: KialiArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -61,6 +65,8 @@ export class Kiali extends pulumi.ComponentResource {
                                 image: args.image,
                                 pullSecrets,
                                 platform: args.platform,
+                                appNamespace: args.appNamespace,
+                                logs: args.logs,
                             }),
                             overrides,
                         ),
@@ -82,18 +88,28 @@ export class Kiali extends pulumi.ComponentResource {
 /** The Secret with the key that signs sessions. Without it, the chart would generate another key each time. */
 const SIGNING_KEY = { secret: "kiali-signing-key", key: "key" };
 
-/** Values of the chart `kiali-server` 2. Kiali's own config/config.go has the same names. */
+interface KialiSettings extends Pick<KialiArgs, "image" | "platform" | "appNamespace" | "logs"> {
+    pullSecrets?: readonly string[];
+}
+
+/** Values of the chart `kiali-server`, from 2.19 on. Kiali's own config/config.go has the same names. */
 export function kialiValues(
     { grafana, jaeger }: KialiNeighbours,
     signingKeySecret: string,
-    { image, pullSecrets, platform }: { image?: string; pullSecrets?: readonly string[]; platform?: Platform } = {},
+    { image, pullSecrets, platform, appNamespace, logs }: KialiSettings,
 ): HelmValues {
     const onOpenShift = platform === "openshift";
     return {
         auth: { strategy: "anonymous" },
         ...(onOpenShift && AS_ON_KUBERNETES),
         deployment: {
-            ...(onOpenShift && { ingress: { enabled: false } }),
+            ...(onOpenShift && { ingress: { enabled: false }, tls_config: { source: "config" } }),
+            // Whoever reaches Kiali has its permissions. When Helm installs the chart, it looks for these namespaces, and gives
+            // Kiali a Role in each, in place of a ClusterRole.
+            cluster_wide_access: false,
+            discovery_selectors: {
+                default: [ISTIO_NAMESPACE, appNamespace].map((name) => ({ matchLabels: { [NAMESPACE_NAME]: name } })),
+            },
             node_selector: LINUX_NODES,
             view_only_mode: true,
             ...(image !== undefined && { image_name: image }),
@@ -106,6 +122,8 @@ export function kialiValues(
                 readiness: { initial_delay_seconds: 1, period_seconds: 5 },
             },
         },
+        // Without the tab, the Roles have no pods/log either.
+        ...(!logs && { kiali_feature_flags: { disabled_features: ["logs-tab"] } }),
         external_services: {
             prometheus: { url: PROMETHEUS_URL },
             grafana: grafana
@@ -131,8 +149,8 @@ export function kialiValues(
 }
 
 /**
- * On OpenShift, the chart serves pages by HTTPS at `/`, and creates a public Route to them. Here they stay as on any other
- * cluster: at the same path, without a way in from outside, because everyone who reaches them is let in.
+ * On OpenShift, the chart serves pages by HTTPS at `/`, creates a public Route to them, and reads the cluster's TLS settings by a
+ * ClusterRole. Here all is as on any other cluster, without a way in from outside, because everyone who reaches the pages is let in.
  */
 const AS_ON_KUBERNETES = {
     identity: { cert_file: "", private_key_file: "" },

@@ -63,6 +63,16 @@ describeWithRegistries("Grafana and Kiali (need container registries and Kiali's
         expect({ code, output }).toMatchObject({ code: 0, output: expect.not.stringMatching(/^ *off/m) as string });
     }, 180_000);
 
+    it("Kiali has no permission in the whole cluster, and reads no logs", async () => {
+        const ofKiali = ["--selector", "app.kubernetes.io/name=kiali", "--output", "json"];
+        const clusterWide = await kubectl("get", "clusterroles,clusterrolebindings", ...ofKiali);
+        expect((JSON.parse(clusterWide) as { items: unknown[] }).items).toEqual([]);
+        const roles = await kubectl("get", "roles", "--all-namespaces", ...ofKiali);
+        const { items } = JSON.parse(roles) as { items: { metadata: { namespace: string } }[] };
+        expect(items.map(({ metadata }) => metadata.namespace).sort()).toEqual(["default", "istio-system"]);
+        expect(roles).not.toContain("pods/log");
+    }, 30_000);
+
     it.each(["grafana", "kiali"] as const)("%s's pod is found by the post's command", async (addon) => {
         await during(POST_COMMANDS[addon], /Forwarding from/, () => Promise.resolve());
     });

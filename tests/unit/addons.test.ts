@@ -296,16 +296,38 @@ describe("servicegraph", () => {
 });
 
 describe("Kiali's values", () => {
+    const settings = { appNamespace: "bookinfo", logs: false };
+    const both = { grafana: true, jaeger: true };
     const external = (neighbours: { grafana: boolean; jaeger: boolean }) =>
-        kialiValues(neighbours, "the-key").external_services as Record<string, object>;
+        kialiValues(neighbours, "the-key", settings).external_services as Record<string, object>;
 
     it("give everyone read access only", () => {
-        expect(kialiValues({ grafana: true, jaeger: true }, "the-key")).toMatchObject({
+        expect(kialiValues(both, "the-key", settings)).toMatchObject({
             auth: { strategy: "anonymous" },
             deployment: { view_only_mode: true, pod_labels: { "sidecar.istio.io/inject": "false" } },
             login_token: { signing_key: "secret:the-key:key" },
         });
     });
+
+    it.each(["openshift", "gke", undefined] as const)(
+        "give it no permission in the whole cluster on the platform %s, and no logs unless they are wanted",
+        (platform) => {
+            // Chart kiali-server 2.19 and newer: templates/role-viewer.yaml, clusterrole-openshift.yaml and _helpers.tpl.
+            const values = kialiValues(both, "the-key", { ...settings, platform });
+            const { tls_config: tls, ...deployment } = values.deployment as Record<string, unknown>;
+            expect(deployment).toMatchObject({
+                cluster_wide_access: false,
+                discovery_selectors: {
+                    default: ["istio-system", "bookinfo"].map((name) => ({
+                        matchLabels: { "kubernetes.io/metadata.name": name },
+                    })),
+                },
+            });
+            expect(tls).toEqual(platform === "openshift" ? { source: "config" } : undefined);
+            expect(values.kiali_feature_flags).toEqual({ disabled_features: ["logs-tab"] });
+            expect(kialiValues(both, "the-key", { ...settings, logs: true })).not.toHaveProperty("kiali_feature_flags");
+        },
+    );
 
     it("have the neighbours' Services, and their forwarded ports for a browser", () => {
         expect(external({ grafana: true, jaeger: true })).toMatchObject({

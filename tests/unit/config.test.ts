@@ -98,7 +98,7 @@ describe("a config with only a cluster", () => {
                 enabled: true,
                 image: expect.stringMatching(/^docker\.io\/grafana\/grafana:1[23]\.\d+\.\d+@sha256:/) as string,
             },
-            kiali: { enabled: true, version: "2.31.0", chartRepository: "https://kiali.org/helm-charts" },
+            kiali: { enabled: true, version: "2.31.0", logs: false, chartRepository: "https://kiali.org/helm-charts" },
             servicegraph: { enabled: true, image: "docker.io/library/node:24.21.0-bookworm-slim" },
             values: { base: {}, istiod: {}, gateway: {}, kiali: {} },
         });
@@ -410,7 +410,12 @@ describe("an issue", () => {
         ["istio.prometheus.rules", {}, "it is an object and not a list; allowed: list of rule groups"],
         ["istio.grafana.image", "", "it is not an image with registry and tag"],
         ["istio.grafana.plugins", "none", "there is no such key; allowed: enabled or image"],
-        ["istio.kiali.version", "1.89.0", "it is not a release of Kiali 2; allowed: 2.x.y"],
+        ["istio.kiali.version", "1.89.0", "it is not a release of Kiali 2; allowed: 2.x.y from 2.19.0 on"],
+        [
+            "istio.kiali.version",
+            "2.18.1",
+            "its chart gives Kiali permissions in the whole cluster only; allowed: 2.x.y",
+        ],
         ["istio.kiali.version", "v2.31.0", "it is not a release of Kiali 2"],
         ["istio.kiali.chartRepository", "/none", "/none lacks kiali-server/Chart.yaml"],
         ["istio.kiali.chartRepository", "kiali.org/helm-charts", "it is neither a URL nor a path"],

@@ -189,7 +189,7 @@ describe.each([
         }
     });
 
-    it("lets the add-ons wait only for their namespace, Kiali also for the CRDs, and Prometheus' Role for where it is", () => {
+    it("lets the add-ons wait only for their namespace, Kiali also for the CRDs, and Roles for where they are", () => {
         const isAddon = (parent: string) => parent.includes(":addons:");
         const addons = run.resources.filter(({ custom, parent }) => custom && isAddon(parent));
         expect(addons.length).toBeGreaterThan(20);
@@ -201,10 +201,9 @@ describe.each([
             const isCreated = run.resources.some(
                 ({ type, name: other }) => /:Namespace$/.test(type) && other === "app-namespace",
             );
-            if (parent.includes(":addons:Kiali::")) {
-                return ["istio-base"];
-            }
-            return isCreated && name === "prometheus-role-bookinfo" ? ["app-namespace"] : [];
+            const isKiali = parent.includes(":addons:Kiali::");
+            const waits = isCreated && (isKiali || name === "prometheus-role-bookinfo");
+            return [...(waits ? ["app-namespace"] : []), ...(isKiali ? ["istio-base"] : [])];
         };
         for (const { name, parent, urn } of addons) {
             const names = others(urn).map((resource) => resource.name);

@@ -1,4 +1,4 @@
-import { CNI_RELEASE, ISTIO_NAMESPACE, KIALI_RELEASE, RELEASES } from "../../../components/names";
+import { CNI_RELEASE, ISTIO_NAMESPACE, KIALI_RELEASE, NAMESPACE_NAME, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { unlessForbidden } from "../../kubernetes/apiError";
 import { UserError } from "../../shared/errors";
@@ -72,7 +72,6 @@ export const CHART_KINDS: Record<string, Kinds> = {
     [KIALI_RELEASE]: {
         ...WORKLOAD,
         "networking.k8s.io/v1": ["NetworkPolicy"],
-        "rbac.authorization.k8s.io/v1": ["ClusterRole", "ClusterRoleBinding"],
     },
 };
 
@@ -114,9 +113,29 @@ function releaseNeeds(name: string, namespace: string, values: Record<string, un
     return [
         needOf("v1", "Secret", namespace),
         ...ofPlatform,
+        ...(name === KIALI_RELEASE ? rolesOfKiali(values) : []),
         ...kinds.flatMap(([apiVersion, names]) =>
             names.map((kind) => needOf(apiVersion, kind, CLUSTER_WIDE.test(kind) ? undefined : namespace)),
         ),
+    ];
+}
+
+/** Kiali's chart looks for the namespaces that its values select by name, and creates Roles there; or ClusterRoles. */
+function rolesOfKiali({ deployment }: Record<string, unknown>): Need[] {
+    const { cluster_wide_access: everywhere = true, discovery_selectors: selectors } = (deployment ?? {}) as {
+        cluster_wide_access?: boolean;
+        discovery_selectors?: { default?: { matchLabels?: Record<string, string> }[] };
+    };
+    const needs = (kinds: string[], namespace?: string) =>
+        kinds.map((kind) => needOf("rbac.authorization.k8s.io/v1", kind, namespace));
+    if (everywhere) {
+        return needs(["ClusterRole", "ClusterRoleBinding"]);
+    }
+    const selected = selectors?.default?.map(({ matchLabels }) => matchLabels?.[NAMESPACE_NAME]) ?? [];
+    const namespaces = new Set([ISTIO_NAMESPACE, ...selected.filter((name) => name !== undefined)]);
+    return [
+        { group: "", resource: "namespaces", verbs: ["list"] },
+        ...[...namespaces].flatMap((namespace) => needs(["Role", "RoleBinding"], namespace)),
     ];
 }
 

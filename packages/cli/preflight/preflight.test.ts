@@ -400,6 +400,17 @@ describe("permissions", () => {
         expect(needsOf([release("istiod")])).not.toContainEqual(scaler);
         expect(needsOf([release("istiod", { autoscaleEnabled: true })])).toContainEqual(scaler);
         expect(needsOf([release("istio-ingressgateway", { autoscaling: { enabled: true } })])).toContainEqual(scaler);
+        const ofKiali = (deployment: object) =>
+            needsOf([release("kiali", { deployment })]).filter(({ resource }) => /role$|roles$/.test(resource));
+        const matchLabels = { "kubernetes.io/metadata.name": "bookinfo" };
+        expect(ofKiali({ cluster_wide_access: false, discovery_selectors: { default: [{ matchLabels }] } })).toEqual(
+            ["istio-system", "bookinfo"].map((namespace) => ({
+                ...{ group: "rbac.authorization.k8s.io", resource: "roles", namespace },
+            })),
+        );
+        expect(ofKiali({ cluster_wide_access: true })).toEqual([
+            { group: "rbac.authorization.k8s.io", resource: "clusterroles" },
+        ]);
     });
 
     it("are worded by kind, with all its namespaces", () => {

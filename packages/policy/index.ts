@@ -1,5 +1,5 @@
 import { PolicyPack } from "@pulumi/policy";
-import { policyOf } from "./pack";
-import { rules } from "./rules";
+import { policyOf, stackPolicyOf } from "./pack";
+import { rules, stackRules } from "./rules";
 
-new PolicyPack("bookinfo-mesh", { policies: rules.map(policyOf) });
+new PolicyPack("bookinfo-mesh", { policies: [...rules.map(policyOf), ...stackRules.map(stackPolicyOf)] });

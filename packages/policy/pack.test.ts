@@ -1,5 +1,5 @@
-import type { ResourceValidationArgs } from "@pulumi/policy";
-import { policyOf } from "./pack";
+import type { ResourceValidationArgs, StackValidationArgs } from "@pulumi/policy";
+import { policyOf, stackPolicyOf } from "./pack";
 import { at, items, type Rule, UNKNOWN } from "./rule";
 
 /** Inputs as the SDK passes them in a preview: reading an unknown one throws. */
@@ -52,6 +52,17 @@ describe("a rule in the pack", () => {
         const props = preview({ a: { b: "" }, list: [{ b: "", c: 3 }] }, "b");
         expect(reportsOf(rule, props, { keys: ["a.b", "list.0.c"] })).toEqual(["a.b=Symbol(unknown)", "list.0.c=3"]);
     });
+});
+
+test("a rule for a stack reports a violation at the resource that it is about, also if a value is unknown", () => {
+    const { validateStack } = stackPolicyOf({
+        ...{ name: "last", description: "Reports the last resource.", level: "mandatory" },
+        violations: (resources) => resources.slice(-1).map((of) => ({ of, message: String(at(of.inputs, "a.b")) })),
+    });
+    const resources = ["u1", "u2"].map((urn) => ({ type: "t", name: "n", urn, props: preview({ a: { b: "" } }, "b") }));
+    const report = jest.fn();
+    void validateStack({ resources } as unknown as StackValidationArgs, report);
+    expect(report.mock.calls).toEqual([["Symbol(unknown)", "u2"]]);
 });
 
 describe("inputs", () => {

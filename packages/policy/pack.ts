@@ -1,5 +1,5 @@
-import type { PolicyConfigSchema, ResourceValidationPolicy } from "@pulumi/policy";
-import { type Rule, type Settings, UNKNOWN } from "./rule";
+import type { PolicyConfigSchema, ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
+import { type Rule, type Settings, type StackRule, UNKNOWN } from "./rule";
 
 /** A rule in the terms of Pulumi's policy SDK. */
 export function policyOf(rule: Rule): ResourceValidationPolicy {
@@ -13,6 +13,23 @@ export function policyOf(rule: Rule): ResourceValidationPolicy {
             const resource = { type: args.type, name: args.name, inputs: withoutProxies(args.props) };
             for (const message of rule.violations(resource, settings)) {
                 reportViolation(message);
+            }
+        },
+    };
+}
+
+/** A rule for a stack in the terms of Pulumi's policy SDK. */
+export function stackPolicyOf({ name, description, level, violations }: StackRule): StackValidationPolicy {
+    return {
+        name,
+        description,
+        enforcementLevel: level,
+        validateStack: ({ resources }, reportViolation) => {
+            const declared = resources.map(({ type, name, urn, props }) => {
+                return { type, name, urn, inputs: withoutProxies(props) };
+            });
+            for (const { of, message } of violations(declared)) {
+                reportViolation(message, of.urn);
             }
         },
     };

@@ -5,7 +5,7 @@ import { RELEASES } from "../../components/names";
 import { CLUSTER, onGoogle, type Registration, runProgram, type StackFile } from "../../tests/unit/program";
 import { defaults } from "./pack";
 import { UNKNOWN } from "./rule";
-import { rules } from "./rules";
+import { rules, stackRules } from "./rules";
 import { loadBalancers } from "./rules/loadBalancers";
 
 // Marks of a secret and of an unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: specialSigKey, unknownValue).
@@ -33,6 +33,16 @@ function violations({ type, name, inputs }: Registration): string[] {
     );
 }
 
+function stackViolations(resources: readonly Registration[]): string[] {
+    const declared = resources.map(({ type, name, inputs }) => ({ type, name, inputs: received(inputs) }));
+    return stackRules.flatMap((rule) =>
+        rule.violations(declared).map(({ of: { type, name }, message }) => `${rule.name}: ${type} ${name}: ${message}`),
+    );
+}
+
+/** Whether the stack has NetworkPolicies at all: a cluster may bring its own. */
+const isPoliced = (resources: readonly Registration[]) => resources.some(({ type }) => type.endsWith(":NetworkPolicy"));
+
 /** The stack in the repository, with every add-on. */
 function dev(): StackFile {
     const file = readFileSync(path.join(__dirname, "../../Pulumi.dev.yaml"), "utf8");
@@ -56,6 +66,7 @@ describe.each<[string, StackFile]>([
         const addons = resources.filter(({ type }) => /^bookinfo-mesh:addons:(?!Addon$)/.test(type));
         expect(addons).toHaveLength(5);
         expect(resources.filter(({ read }) => !read).flatMap(violations)).toEqual([]);
+        expect(isPoliced(resources) ? stackViolations(resources) : []).toEqual([]);
     });
 });
 

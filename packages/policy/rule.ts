@@ -11,13 +11,22 @@ export interface Declared {
 /** A rule's settings in a policy config file (`--policy-pack-config`). */
 export type Settings = Record<string, string[]>;
 
-/** A requirement for every resource. */
-export interface Rule {
+interface Described {
     name: string;
     /** What is required, and why. */
     description: string;
     /** A violation of a `mandatory` rule stops the update; one of an `advisory` rule is only reported. */
     level: "mandatory" | "advisory";
+}
+
+/** A requirement for a stack, if one resource does not show whether it is met. */
+export interface StackRule extends Described {
+    /** A sentence for each violation, with what to change, and the resource that it is about. */
+    violations: <T extends Declared>(resources: readonly T[]) => { of: T; message: string }[];
+}
+
+/** A requirement for every resource. */
+export interface Rule extends Described {
     /** Lists of strings that a stack can set, by name. */
     settings?: Record<string, { description: string; default: string[] }>;
     /** A sentence for each violation, with what to change; empty if the rule does not apply to the resource. */

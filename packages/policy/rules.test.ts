@@ -1,6 +1,6 @@
 import { defaults } from "./pack";
 import { type Declared, UNKNOWN } from "./rule";
-import { rules } from "./rules";
+import { rules, stackRules } from "./rules";
 
 const resource =
     (type: string) =>
@@ -17,6 +17,14 @@ const release = resource("kubernetes:helm.sh/v3:Release");
 const deployment = (spec: object, labels = {}) =>
     resource("kubernetes:apps/v1:Deployment")({ spec: { template: { metadata: { labels }, spec } } });
 const container = (spec: object) => deployment({ containers: [{ name: "c", ...spec }] });
+
+const peers = (spec: object) => resource("kubernetes:security.istio.io/v1:PeerAuthentication")({ spec });
+const callers = (spec: object) => resource("kubernetes:networking.istio.io/v1:DestinationRule")({ spec });
+const settings = (ini: string) => resource("kubernetes:core/v1:ConfigMap")({ data: { "grafana.ini": ini } });
+const RBAC = "kubernetes:rbac.authorization.k8s.io/v1";
+const role = (rule: object) => resource(`${RBAC}:ClusterRole`)({ rules: [rule] });
+const binding = (name: string, subject: object) =>
+    resource(`${RBAC}:ClusterRoleBinding`)({ roleRef: { name }, subjects: [subject] });
 
 const oneContainer = { name: "c", image: "docker.io/istio/examples-bookinfo-ratings-v1:1.20.3" };
 const amounts = { cpu: "10m", memory: "64Mi" };
@@ -141,6 +149,80 @@ const cases: Record<string, { pass: Declared[]; fail: [Declared, RegExp][] }> = 
             [ingress({}), /Replace the Ingress/],
         ],
     },
+    "no-node-ports": {
+        pass: [
+            service({ metadata: { name: "a" }, spec: { type: "ClusterIP" } }),
+            service({ metadata: { name: UNKNOWN }, spec: { type: "NodePort" } }),
+            release({ chart: "gateway", values: { service: { type: "LoadBalancer" } } }),
+        ],
+        fail: [
+            [service({ metadata: { name: "a" }, spec: { type: "NodePort" } }), /Make the Service ClusterIP/],
+            [release({ chart: "gateway", values: { service: { type: "NodePort" } } }), /values\.service\.type/],
+        ],
+    },
+    "no-external-ips": {
+        pass: [
+            service({ spec: {} }),
+            service({ spec: { externalIPs: [] } }),
+            release({ chart: "gateway", values: {} }),
+        ],
+        fail: [
+            [service({ spec: { externalIPs: ["192.0.2.1"] } }), /Take spec\.externalIPs out/],
+            [release({ chart: "gateway", values: { service: { externalIPs: ["192.0.2.1"] } } }), /values\.service\./],
+        ],
+    },
+    "no-gateway-api": {
+        pass: [resource("kubernetes:networking.istio.io/v1:Gateway")({ metadata: { name: "a" } })],
+        fail: [
+            [
+                resource("kubernetes:gateway.networking.k8s.io/v1:Gateway")({ metadata: { name: "a" } }),
+                /networking\.istio\.io/,
+            ],
+        ],
+    },
+    "mutual-tls": {
+        pass: [
+            peers({ mtls: { mode: "STRICT" } }),
+            callers({ trafficPolicy: { tls: { mode: "ISTIO_MUTUAL" } } }),
+            callers({ trafficPolicy: { loadBalancer: { mode: "DISABLE" } } }),
+            release({ chart: "istiod", values: { meshConfig: { enableAutoMtls: true } } }),
+        ],
+        fail: [
+            [peers({ mtls: { mode: "DISABLE" } }), /Set spec\.mtls\.mode to STRICT/],
+            [peers({ mtls: { mode: "STRICT" }, portLevelMtls: { 80: { mode: "PERMISSIVE" } } }), /portLevelMtls\.80/],
+            [callers({ subsets: [{ trafficPolicy: { tls: { mode: "DISABLE" } } }] }), /subsets\.0.*ISTIO_MUTUAL/],
+            [release({ chart: "istiod", values: { meshConfig: { enableAutoMtls: false } } }), /enableAutoMtls/],
+        ],
+    },
+    "grafana-viewers": {
+        pass: [
+            container({ env: [{ name: "GF_AUTH_ANONYMOUS_ORG_ROLE", value: "Viewer" }] }),
+            settings("[auth.anonymous]\nenabled = true\norg_role = Viewer\n[users]\norg_role = Admin\n"),
+        ],
+        fail: [
+            [container({ env: [{ name: "GF_AUTH_ANONYMOUS_ORG_ROLE", value: "Admin" }] }), /of container c to Viewer/],
+            [settings("[auth.anonymous]\nenabled = true\norg_role = Admin\n"), /in grafana\.ini to Viewer/],
+            [
+                release({ chart: "grafana", values: { "grafana.ini": { "auth.anonymous": { org_role: "Editor" } } } }),
+                /org_role to Viewer/,
+            ],
+        ],
+    },
+    "no-cluster-admin": {
+        pass: [binding("view", { kind: "ServiceAccount", name: "a", namespace: "b" })],
+        fail: [
+            [binding("cluster-admin", { kind: "User", name: "a" }), /Replace cluster-admin/],
+            [binding("view", { kind: "Group", name: "system:authenticated" }), /Take the subject system:authenticated/],
+        ],
+    },
+    "no-rbac-wildcards": {
+        pass: [role({ apiGroups: [""], resources: ["pods"], verbs: ["get"] }), role({ verbs: UNKNOWN })],
+        fail: [
+            [role({ apiGroups: [""], resources: ["*"], verbs: ["get"] }), /rules\[0\]\.resources/],
+            [role({ apiGroups: [""], resources: ["pods"], verbs: ["*"] }), /rules\[0\]\.verbs/],
+            [role({ nonResourceURLs: ["/metrics/*"], verbs: ["get"] }), /nonResourceURLs/],
+        ],
+    },
     "pinned-images": {
         pass: [
             container(oneContainer),
@@ -240,5 +322,46 @@ describe.each(rules)("$name", (rule) => {
         for (const message of fail.flatMap(([declared]) => rule.violations(declared, settings))) {
             expect(message).toMatch(/\b(Set|Take|Make|Replace|Give|Grant)\b.*\.$/);
         }
+    });
+});
+
+describe("network-policies", () => {
+    const [networkPolicies] = stackRules;
+    const workload = (name: string, namespace: string, labels = {}) =>
+        resource("kubernetes:apps/v1:Deployment")(
+            { metadata: { namespace }, spec: { template: { metadata: { labels: { app: name, ...labels } } } } },
+            name,
+        );
+    const policy = (namespace: string, podSelector: unknown) =>
+        resource("kubernetes:networking.k8s.io/v1:NetworkPolicy")({ metadata: { namespace }, spec: { podSelector } });
+    const refused = (...resources: Declared[]) =>
+        networkPolicies?.violations(resources).map(({ of, message }) => `${of.name}: ${message}`);
+    const message =
+        "Give the pods a NetworkPolicy with their callers, because no sidecar asks these for a certificate.";
+
+    it("is met if a policy of the namespace selects the pods", () => {
+        const grafana = workload("grafana", "istio-system");
+        for (const selector of [
+            { matchLabels: { app: "grafana" } },
+            { matchExpressions: [{ key: "app", operator: "In", values: ["grafana", "jaeger"] }] },
+            {},
+            UNKNOWN,
+        ]) {
+            expect(refused(grafana, policy("istio-system", selector))).toEqual([]);
+        }
+        expect(refused(grafana)).toEqual([`grafana: ${message}`]);
+        expect(refused(grafana, policy("istio-system", { matchLabels: { app: "jaeger" } }))).toHaveLength(1);
+        expect(refused(grafana, policy("elsewhere", {}))).toHaveLength(1);
+    });
+
+    it("does not count for pods with a sidecar, such as Bookinfo's", () => {
+        const namespace = resource("kubernetes:core/v1:NamespacePatch")({
+            metadata: { name: "default", labels: { "istio-injection": "enabled" } },
+        });
+        const ratings = workload("ratings", "default");
+        expect(refused(ratings)).toHaveLength(1);
+        expect(refused(ratings, namespace)).toEqual([]);
+        const without = workload("own", "default", { "sidecar.istio.io/inject": "false" });
+        expect(refused(without, namespace)).toEqual([`own: ${message}`]);
     });
 });

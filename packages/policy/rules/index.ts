@@ -1,12 +1,17 @@
-import type { Rule } from "../rule";
+import type { Rule, StackRule } from "../rule";
+import { anonymousGrafana } from "./grafana";
 import { labels } from "./labels";
 import { loadBalancers } from "./loadBalancers";
+import { mutualTls } from "./mutualTls";
 import { controlPlaneAccess, networks, privateNodes } from "./network";
+import { networkPolicies } from "./networkPolicies";
 import { basicRoles, nodeServiceAccount, shieldedNodes, workloadIdentity } from "./nodes";
 import { pinnedCharts, pinnedImages } from "./pinned";
 import { podLabels, privileged, resources } from "./pods";
+import { bindings, wildcards } from "./rbac";
+import { externalIps, gatewayApi, nodePorts } from "./services";
 
-/** All rules of the pack. */
+/** The rules for each resource. */
 export const rules: Rule[] = [
     networks,
     privateNodes,
@@ -16,6 +21,13 @@ export const rules: Rule[] = [
     nodeServiceAccount,
     basicRoles,
     loadBalancers,
+    nodePorts,
+    externalIps,
+    gatewayApi,
+    mutualTls,
+    anonymousGrafana,
+    bindings,
+    wildcards,
     pinnedImages,
     pinnedCharts,
     resources,
@@ -23,3 +35,6 @@ export const rules: Rule[] = [
     labels,
     podLabels,
 ];
+
+/** The rules for a whole stack. */
+export const stackRules: StackRule[] = [networkPolicies];

@@ -12,6 +12,9 @@ export const NAMESPACE_NAME = "kubernetes.io/metadata.name";
  */
 export const STACK_ANNOTATION = "bookinfo-mesh/stack";
 
+/** Annotation of Istio's CRDs: what the stack that has installed them remembers. Only that stack removes them. */
+export const MARK_ANNOTATION = "bookinfo-mesh/installed-by";
+
 /** Helm releases. The chart `gateway` derives the names of its Service and its pods' labels from the release's name. */
 export const RELEASES = { base: "istio-base", istiod: "istiod", gateway: "istio-ingressgateway" } as const;
 

@@ -8,7 +8,7 @@ import { istioNamespaceLabels } from "../platform";
 import { type Endpoint, endpointOf } from "./address";
 import type { PeerAuthenticationSpec } from "./api";
 import { chartSource, secretOutputs } from "./chart";
-import { Leftovers, type LeftoversArgs } from "./leftovers";
+import { Installed, Leftovers, type LeftoversArgs } from "./leftovers";
 import { type HelmValues, mergeValues } from "./merge";
 import { telemetrySpec, type TelemetrySettings } from "./telemetry";
 import { baseValues, cniValues, clusterDomainOf, gatewayValues, type IstioSettings, istiodValues } from "./values";
@@ -126,6 +126,11 @@ export class Istio extends pulumi.ComponentResource {
         // istiod watches each kind as soon as it is served, and nothing creates such an object before istiod is ready. If the
         // cluster has another Istio, this release fails at its CRDs, so there is no second istiod.
         this.base = release("base", baseValues(), { dependsOn: [leftovers], deletedWith }, { skipAwait: true });
+        new Installed(
+            `${name}-installed`,
+            { ...reached, mark: leftovers.mark },
+            { parent: this, dependsOn: [this.base], deletedWith },
+        );
         const ofIstiod = pulumi
             .all([args.values, pullSecrets])
             .apply(([{ istiod }, names]) => istiodValues(args, names, clusterDomainOf(istiod)));

@@ -1,11 +1,11 @@
-import { BOOKINFO_NAMES, ISTIO_NAMESPACE, RELEASES } from "../../components/names";
+import { BOOKINFO_NAMES, ISTIO_NAMESPACE } from "../../components/names";
 import { ClusterApi } from "../kubernetes/api";
-import { ApiError } from "../kubernetes/apiError";
+import { ApiError, unlessForbidden } from "../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../kubernetes/object";
-import { RELEASE_ANNOTATION } from "../kubernetes/releases";
 import { REMOVAL_TIMEOUT, removeObjects } from "../kubernetes/removal";
 import { waitUntil } from "../kubernetes/wait";
 import { UserError } from "../shared/errors";
+import { markDefinitions, ownDefinitions, releasedDefinitions, servedKind } from "./definitions";
 import { COUNTS_AS_GONE, countsAsGone } from "./gone";
 import { kubectlCommand, type KubectlTarget } from "../shared/shell";
 import { uidsOf, writtenByIstiod } from "./written";
@@ -15,6 +15,13 @@ const CONFIG_MAPS = ["istio-ca-root-cert", "istio-ca-crl"];
 
 /** Selects control planes, and their pods. */
 const ISTIOD = { labelSelector: "app=istiod" };
+
+/** The webhook of a control plane, also of one outside of the cluster. This stack's own is gone with its release. */
+const INJECTOR = [
+    "admissionregistration.k8s.io/v1",
+    "MutatingWebhookConfiguration",
+    { labelSelector: "app=sidecar-injector" },
+] as const;
 
 /** Selects Bookinfo's pods, which have a sidecar. */
 const BOOKINFO = { labelSelector: `security.istio.io/tlsMode=istio,app in (${BOOKINFO_NAMES.join(",")})` };
@@ -26,14 +33,26 @@ export interface StayingNamespace {
     kept: readonly string[];
 }
 
+/** What a stack remembers, and by which it is certain of what it removes. */
+export interface Memory {
+    /** UID of its cluster's namespace kube-system. Undefined if an earlier version of this program deployed it. */
+    cluster?: string;
+    /** What it marks the CRDs with that it has installed. Undefined as above: then the name of the release decides. */
+    mark?: string;
+    /** The namespace of the control plane, if it stays. */
+    staying?: StayingNamespace;
+}
+
 /** What Istio leaves in a cluster after its releases are removed. */
 interface Leftovers {
     definitions: KubernetesObject[];
     /** What istiod wrote itself, which no release removes. */
     written: KubernetesObject[];
+    /** Whether a release of the same name has installed CRDs that are not this stack's. */
+    areForeign?: boolean;
     /** Objects of Istio's kinds. The objects of this program are removed by now, so these belong to others. */
     inUse: KubernetesObject[];
-    /** Control planes that still run and need the ConfigMaps. */
+    /** Control planes that still run, or the webhooks of one outside of the cluster: they need the CRDs and the ConfigMaps. */
     controlPlanes: KubernetesObject[];
 }
 
@@ -48,34 +67,49 @@ export interface LeftoversCluster {
 /**
  * Removes what Istio has left in the cluster of a kubeconfig, as `removeLeftovers` does. A cluster that does not answer has
  * nothing to remove if the user says that it is gone.
- * @param staying the namespace of the control plane, if it stays
  * @returns a message about what stays, or was not looked at; undefined if nothing stays
  * @throws UserError with a remedy if the cluster cannot be reached
  */
 export async function connectAndRemove(
     { kubeconfig, reachedBy }: LeftoversCluster,
     stop: AbortSignal,
-    staying?: StayingNamespace,
+    memory: Memory = {},
 ): Promise<string | undefined> {
     const api = await connectTo({ kubeconfig, reachedBy });
-    const silence = await silenceOf(api);
+    const { silence, identity } = await contact(api);
     if (silence !== undefined) {
         if (countsAsGone()) {
             return goneNotice(silence);
         }
         throw new UserError(`${silence}\n${IF_GONE}`);
     }
-    return removeLeftovers(api, kubectlCommand(reachedBy), stop, staying);
+    if (memory.cluster !== undefined && memory.cluster !== identity) {
+        return (
+            `The context "${reachedBy.context}" leads to another cluster than the one of this stack (${api.server}). ` +
+            "Istio's CRDs and ConfigMaps are not looked for, in neither of them."
+        );
+    }
+    return removeLeftovers(api, kubectlCommand(reachedBy), stop, memory);
 }
 
 /**
- * UIDs of what an istiod has written into a namespace, in the cluster of a kubeconfig.
+ * What a new stack remembers of the cluster of a kubeconfig: its identity, and the UIDs of what an earlier istiod has written
+ * into a namespace.
  * @throws UserError with a remedy if the cluster cannot be reached
  */
-export async function connectAndFindWritten(cluster: LeftoversCluster, namespace: string): Promise<string[]> {
+export async function connectAndLook(
+    cluster: LeftoversCluster,
+    namespace: string | undefined,
+): Promise<{ identity: string | undefined; written: string[] | undefined }> {
     const api = await connectTo(cluster);
-    await api.identity();
-    return uidsOf(await writtenByIstiod(namespace, api));
+    const identity = await unlessForbidden(() => api.identity());
+    const written = namespace === undefined ? undefined : uidsOf(await writtenByIstiod(namespace, api));
+    return { identity, written };
+}
+
+/** Marks the CRDs of the release that a stack has installed. @throws UserError if the cluster cannot be reached */
+export async function connectAndMark(cluster: LeftoversCluster, mark: string): Promise<void> {
+    await markDefinitions(await connectTo(cluster), mark);
 }
 
 /**
@@ -85,7 +119,7 @@ export async function connectAndFindWritten(cluster: LeftoversCluster, namespace
  */
 export async function whyGone(cluster: LeftoversCluster): Promise<string | undefined> {
     try {
-        const silence = await silenceOf(await connectTo(cluster));
+        const { silence } = await contact(await connectTo(cluster));
         return silence && goneNotice(silence);
     } catch (error) {
         if (error instanceof UserError) {
@@ -112,16 +146,15 @@ function connectTo({ kubeconfig, reachedBy }: LeftoversCluster): Promise<Cluster
 }
 
 /**
- * Why no cluster answers at an address: there is no answer, or that of a server without a cluster. Undefined if it answers.
+ * The identity of the cluster at an address; or why none answers: there is no answer, or that of a server without a cluster.
  * @throws UserError if it refuses, or fails: then it exists
  */
-async function silenceOf(api: ClusterApi): Promise<string | undefined> {
+async function contact(api: ClusterApi): Promise<{ identity?: string; silence?: string }> {
     try {
-        await api.identity();
-        return undefined;
+        return { identity: await api.identity() };
     } catch (error) {
         if (error instanceof UserError && error.cause instanceof ApiError && [0, 404].includes(error.cause.status)) {
-            return error.message;
+            return { silence: error.message };
         }
         throw error;
     }
@@ -130,16 +163,15 @@ async function silenceOf(api: ClusterApi): Promise<string | undefined> {
 /**
  * Removes what Istio's charts and istiod leave behind, unless others need it, and waits until Bookinfo's pods have ended.
  * @param kubectl the start of a kubectl command for the cluster
- * @param staying the namespace of the control plane, if it stays
  * @returns a message about what stays; undefined if nothing stays
  */
 export async function removeLeftovers(
     api: ClusterApi,
     kubectl: string,
     stop?: AbortSignal,
-    staying?: StayingNamespace,
+    memory: Memory = {},
 ): Promise<string | undefined> {
-    const notices = await Promise.all([removeUnused(api, kubectl, stop, staying), untilPodsEnd(api, stop)]);
+    const notices = await Promise.all([removeUnused(api, kubectl, stop, memory), untilPodsEnd(api, stop)]);
     return notices.filter((notice) => notice !== undefined).join("\n") || undefined;
 }
 
@@ -147,23 +179,43 @@ async function removeUnused(
     api: ClusterApi,
     kubectl: string,
     stop: AbortSignal | undefined,
-    staying: StayingNamespace | undefined,
+    { mark, staying }: Memory,
 ): Promise<string | undefined> {
     await untilIstiodEnds(api, stop);
-    const all = await api.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-    const definitions = all.filter((definition) => isLeftDefinition(definition, RELEASES.base));
-    const [controlPlanes, configMaps, inNamespace, inUse] = await Promise.all([
+    const released = await releasedDefinitions(api);
+    const definitions = ownDefinitions(released, mark);
+    if (mark !== undefined && released.length === 0) {
+        // The release was never installed. Nothing that an istiod has written is this stack's.
+        return undefined;
+    }
+    const [deployments, injectors, configMaps, inNamespace, inUse] = await Promise.all([
         api.list("apps/v1", "Deployment", ISTIOD),
+        unlessForbidden(() => api.list(...INJECTOR)),
         Promise.all(CONFIG_MAPS.map((name) => api.list("v1", "ConfigMap", { fieldSelector: `metadata.name=${name}` }))),
         staying ? writtenByIstiod(staying.name, api) : [],
         Promise.all(definitions.map((definition) => api.list(...servedKind(definition)))),
     ]);
     const ours = inNamespace.filter(({ metadata }) => !staying?.kept.includes(metadata.uid ?? ""));
     const written = new Map([...ours, ...configMaps.flat()].map((object) => [displayName(object), object]));
-    const found = { definitions, written: [...written.values()], inUse: inUse.flat(), controlPlanes };
-    const { remove, notice } = chooseLeftovers(found, kubectl);
-    await removeObjects(api, remove, stop);
+    const { remove, notice } = chooseLeftovers(
+        {
+            definitions,
+            written: [...written.values()],
+            inUse: inUse.flat(),
+            controlPlanes: [...deployments, ...(injectors ?? [])],
+            areForeign: definitions.length < released.length,
+        },
+        kubectl,
+    );
+    // The CRDs last: if this is interrupted, their marks still say whose the rest is.
+    const [last, first] = [remove.filter(isDefinition), remove.filter((object) => !isDefinition(object))];
+    await removeObjects(api, first, stop);
+    await removeObjects(api, last, stop);
     return notice;
+}
+
+function isDefinition({ kind }: KubernetesObject): boolean {
+    return kind === "CustomResourceDefinition";
 }
 
 /** Waits for the last istiod: after the removal of its Deployment it may still write its ConfigMaps again. */
@@ -220,34 +272,24 @@ function ownerless(objects: KubernetesObject[], kind: string, existing: Kubernet
     );
 }
 
-/** Whether a CRD is one of Istio's that a release has installed. Helm marks the CRDs of Istio's base chart, and leaves them. */
-export function isLeftDefinition({ metadata }: KubernetesObject, release: string): boolean {
-    return metadata.name.endsWith(".istio.io") && metadata.annotations?.[RELEASE_ANNOTATION.name] === release;
-}
-
-/** API version and kind under which the objects of a CRD are stored. */
-export function servedKind(definition: KubernetesObject): [apiVersion: string, kind: string] {
-    const { group, names, versions } = definition.spec as {
-        group: string;
-        names: { kind: string };
-        versions: { name: string; served: boolean; storage: boolean }[];
-    };
-    const version = versions.find(({ storage }) => storage) ?? versions.find(({ served }) => served);
-    return [`${group}/${version?.name ?? "v1"}`, names.kind];
-}
-
 /**
  * Decides what may be removed. If others use a single CRD, all CRDs stay, because the removal of a CRD deletes its objects.
  * What a control plane still needs stays too.
  * @param kubectl the start of a kubectl command for the cluster
  */
 export function chooseLeftovers(
-    { definitions, written, inUse, controlPlanes }: Leftovers,
+    { definitions, written, inUse, controlPlanes, areForeign = false }: Leftovers,
     kubectl: string,
 ): { remove: KubernetesObject[]; notice?: string } {
     if (controlPlanes.length > 0) {
         const names = controlPlanes.map(displayName).join(", ");
         return { remove: [], notice: `Another Istio still runs (${names}): its CRDs and ConfigMaps stay.` };
+    }
+    if (areForeign) {
+        return {
+            remove: [],
+            notice: "Istio's CRDs and ConfigMaps stay, because this stack has not installed these CRDs.",
+        };
     }
     if (inUse.length > 0) {
         const names = definitions.map(({ metadata }) => metadata.name).join(",");

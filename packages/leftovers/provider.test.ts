@@ -33,7 +33,10 @@ const gateways: KubernetesObject = {
     kind: "CustomResourceDefinition",
     metadata: {
         name: "gateways.networking.istio.io",
-        annotations: { "meta.helm.sh/release-name": "istio-base" },
+        annotations: {
+            "meta.helm.sh/release-name": "istio-base",
+            "meta.helm.sh/release-namespace": "istio-system",
+        },
     },
     spec: {
         group: "networking.istio.io",
@@ -60,7 +63,10 @@ function injected(kind: string, name: string, app: string, owner?: KubernetesObj
     return { apiVersion: kind === "Pod" ? "v1" : "apps/v1", kind, metadata };
 }
 
-const KUBE_SYSTEM: KubernetesObject = { apiVersion: "v1", kind: "Namespace", metadata: { name: "kube-system" } };
+const KUBE_SYSTEM: KubernetesObject = {
+    ...{ apiVersion: "v1", kind: "Namespace" },
+    metadata: { name: "kube-system", uid: "this-cluster" },
+};
 
 /** The kinds that the API server knows, by group and version. */
 const KINDS: Record<string, { kind: string; name: string; namespaced: boolean }[]> = {
@@ -105,6 +111,10 @@ function serve(cluster: FakeCluster): Server {
             const found = await cluster.api.read({ apiVersion, kind, metadata: { name, namespace } });
             if (request.method === "DELETE") {
                 cluster.remove(kind, name);
+            }
+            if (request.method === "PATCH") {
+                const { metadata } = JSON.parse(Buffer.concat(await request.toArray()).toString()) as KubernetesObject;
+                Object.assign(found?.metadata.annotations ?? {}, metadata.annotations);
             }
             return found;
         };
@@ -216,8 +226,9 @@ async function refresh(of: Struct): Promise<ReadResponse | undefined> {
 }
 
 /** Creates the resource through the provider. */
-function create(inputs: Struct): Promise<CreateResponse | undefined> {
+function create(inputs: Struct, type = "Leftovers"): Promise<CreateResponse | undefined> {
     const request = new CreateRequest();
+    request.setUrn(`urn:pulumi:test::bookinfo-mesh::bookinfo-mesh:istio:${type}::istio`);
     request.setProperties(inputs);
     return new Promise((resolve) => {
         client.create(request, (_, response) => {
@@ -273,18 +284,50 @@ describe("the provider of leftovers", () => {
         const created = await create(properties(undefined, { stayingNamespace: "istio-system" }));
         const outputs = created?.getProperties()?.toJavaScript();
         expect(outputs).toMatchObject({ stayingNamespace: "istio-system", kept: ["earlier"], kubeconfig: SECRET });
-        cluster.objects.push(byIstiod("another", "later"));
+        cluster.objects.push(byIstiod("another", "later"), structuredClone(gateways));
+        const { mark = "" } = outputs as { mark?: string };
+        await create(properties(undefined, { mark }), "Installed");
         await destroy(Struct.fromJavaScript(outputs ?? {}));
         expect(cluster.objects.map(({ metadata }) => metadata.name)).toEqual([
             ...["kube-system", "cacerts", "istio-ca-secret"],
         ]);
     });
 
-    it("creates nothing, and keeps the kubeconfig secret", async () => {
+    it("creates nothing, notes the cluster's identity, and keeps the kubeconfig secret", async () => {
         const created = await create(properties());
         expect(created?.getId()).toBe("leftovers");
-        expect(created?.getProperties()?.toJavaScript()).toEqual(properties().toJavaScript());
+        expect(created?.getProperties()?.toJavaScript()).toEqual({
+            ...properties().toJavaScript(),
+            cluster: "this-cluster",
+            mark: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+        });
         expect(cluster.objects).toEqual([KUBE_SYSTEM]);
+    });
+
+    it("removes the CRDs that this stack has installed, and not those of an up that failed at them", async () => {
+        cluster.objects = [KUBE_SYSTEM, structuredClone(gateways), rootCert("default")];
+        const created = (await create(properties()))?.getProperties() ?? new Struct();
+        await destroy(created);
+        expect(cluster.objects).toHaveLength(3);
+        expect(warnings).toEqual([expect.stringContaining("has not installed")]);
+        const { mark = "" } = created.toJavaScript() as { mark?: string };
+        await create(properties(undefined, { mark }), "Installed");
+        await destroy(created);
+        expect(cluster.objects).toEqual([KUBE_SYSTEM]);
+    });
+
+    it("removes nothing from another cluster to which the context leads since", async () => {
+        const created = (await create(properties()))?.getProperties() ?? new Struct();
+        cluster.objects = [
+            { ...KUBE_SYSTEM, metadata: { ...KUBE_SYSTEM.metadata, uid: "another" } },
+            structuredClone(gateways),
+            rootCert("default"),
+        ];
+        const { mark = "" } = created.toJavaScript() as { mark?: string };
+        await create(properties(undefined, { mark }), "Installed");
+        await destroy(created);
+        expect(cluster.objects).toHaveLength(3);
+        expect(warnings).toEqual([expect.stringContaining("leads to another cluster")]);
     });
 
     it("removes Istio's CRDs and the ConfigMaps of every namespace, and nothing else", async () => {

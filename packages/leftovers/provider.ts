@@ -1,12 +1,14 @@
 /**
  * The provider of the program's own resources, which the engine starts beside the provider of Kubernetes (Pulumi.yaml,
  * `plugins`):
- * - `bookinfo-mesh:istio:Leftovers`: deleting it removes what Istio has left, after Istio's releases. Creating it does nothing,
- *   unless the namespace of the control plane stays: then it notes what an earlier istiod has left there.
+ * - `bookinfo-mesh:istio:Leftovers`: deleting it removes what Istio has left, after Istio's releases. Creating it notes which
+ *   cluster this is and, if the namespace of the control plane stays, what an earlier istiod has left there.
+ * - `bookinfo-mesh:istio:Installed`: creating it marks the CRDs of the release that was just installed.
  * - `bookinfo-mesh:gke:Apis`: creating it takes until Google's APIs answer.
  * - `bookinfo-mesh:gke:NetworkLeftovers`: deleting it removes what Google has left in a network, after the cluster.
  * - `bookinfo-mesh:bookinfo:Propagation`: creating and deleting it takes the time that it has as `seconds`.
  */
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 // Not the whole SDK, which takes three times as long to load: every preview starts this provider.
 import * as log from "@pulumi/pulumi/log";
@@ -24,6 +26,19 @@ interface Properties extends Leftovers.LeftoversCluster {
     stayingNamespace?: string;
     /** Only an output: UIDs of what an earlier istiod had written into that namespace. */
     kept?: string[];
+    /** Only an output: UID of the cluster's namespace kube-system. Resources of earlier versions have none, and no mark. */
+    cluster?: string;
+    /** Only an output: what the CRDs are marked with that this stack installs. */
+    mark?: string;
+}
+
+/** What a resource remembers of its creation. */
+const NOTES = ["kept", "cluster", "mark"] as const;
+
+/** The inputs of `Installed`. */
+interface Installed extends Leftovers.LeftoversCluster {
+    /** That of `Leftovers`; undefined if an earlier version of this program has created that. */
+    mark?: string;
 }
 
 const stop = new AbortController();
@@ -46,14 +61,18 @@ const provider: Provider = {
             }
             case "NetworkLeftovers":
                 return { id: "network-leftovers", outs: inputs };
+            case "Installed":
+                await markInstalled(inputs);
+                return { id: "installed", outs: inputs };
             default:
                 return { id: "leftovers", outs: { ...(inputs as object), ...(await noted(inputs)) } };
         }
     },
     update: (_id, _urn, olds: unknown, news: unknown) => {
         // Only Leftovers have notes to keep.
-        const { kept } = olds as Partial<Properties>;
-        return Promise.resolve({ outs: { ...(news as object), ...(kept && { kept }) } });
+        const noted = olds as Partial<Properties>;
+        const notes = NOTES.flatMap((key) => (noted[key] === undefined ? [] : [[key, noted[key]] as const]));
+        return Promise.resolve({ outs: { ...Object.fromEntries(notes), ...(news as object) } });
     },
     read: async (id, urn, properties: unknown) => {
         // Without the user's word no cluster counts as gone, and a refresh need not ask it.
@@ -73,6 +92,7 @@ const provider: Provider = {
                 await propagate(properties);
                 return;
             case "Apis":
+            case "Installed":
                 return;
             case "NetworkLeftovers": {
                 const { removeFromNetwork } = require("./network") as typeof Network;
@@ -81,9 +101,9 @@ const provider: Provider = {
                 return;
             }
             default: {
-                const { stayingNamespace: name, kept = [], ...cluster } = propertiesOf(properties);
-                const staying = name === undefined ? undefined : { name, kept };
-                await warnOf(await reportingErrors(() => leftovers().connectAndRemove(cluster, stop.signal, staying)));
+                const { stayingNamespace: name, kept = [], cluster, mark, ...reached } = propertiesOf(properties);
+                const memory = { cluster, mark, ...(name !== undefined && { staying: { name, kept } }) };
+                await warnOf(await reportingErrors(() => leftovers().connectAndRemove(reached, stop.signal, memory)));
             }
         }
     },
@@ -110,11 +130,21 @@ async function propagate(properties: unknown): Promise<void> {
 }
 
 /** The outputs that a new resource has besides its inputs. */
-async function noted(inputs: unknown): Promise<Pick<Properties, "kept">> {
+async function noted(inputs: unknown): Promise<Pick<Properties, (typeof NOTES)[number]>> {
     const { stayingNamespace, ...cluster } = propertiesOf(inputs);
-    return stayingNamespace === undefined
-        ? {}
-        : { kept: await reportingErrors(() => leftovers().connectAndFindWritten(cluster, stayingNamespace)) };
+    const { identity, written } = await reportingErrors(() => leftovers().connectAndLook(cluster, stayingNamespace));
+    return {
+        mark: randomUUID(),
+        ...(identity !== undefined && { cluster: identity }),
+        ...(written && { kept: written }),
+    };
+}
+
+async function markInstalled(inputs: unknown): Promise<void> {
+    const { mark, ...cluster } = unwrapSecrets(inputs).value as Installed;
+    if (mark !== undefined) {
+        await reportingErrors(() => leftovers().connectAndMark(cluster, mark));
+    }
 }
 
 function propertiesOf(properties: unknown): Properties {

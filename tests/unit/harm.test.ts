@@ -193,6 +193,19 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
             "Set the label `app` on the pods.",
         ],
     ],
+    "packages/policy/rules/rbac.ts": [
+        [
+            "a role of the stack",
+            'Replace "*" in rules[…].… by what is needed.',
+            "Replace cluster-admin by a role with the permissions that are needed.",
+        ],
+    ],
+    "packages/policy/rules/services.ts": [
+        [
+            "a Gateway of the stack",
+            "Replace the Gateway by one of networking.istio.io, which uses the ingress gateway.",
+        ],
+    ],
     "packages/sandbox/start.ts": [
         ["the sandbox", "another version of this clone started the sandbox; remove it first: …"],
     ],

@@ -88,6 +88,13 @@ describe.each([
         });
     });
 
+    it("says that it has installed the CRDs after their release, and nothing waits for that", () => {
+        const installed = find(run, "bookinfo-mesh:istio:Installed", "istio-installed");
+        expect(installed.dependencies).toContain(release(run, "base").urn);
+        expect(installed.inputs.kubeconfig).toMatchObject(SECRET);
+        expect(run.resources.filter(({ dependencies }) => dependencies.includes(installed.urn))).toEqual([]);
+    });
+
     it("installs base, istiod and the gateway in this order, into its own istio-system", () => {
         const namespace = find(run, "kubernetes:core/v1:Namespace", "istio-namespace");
         expect(namespace.inputs.metadata).toEqual({ name: "istio-system" });

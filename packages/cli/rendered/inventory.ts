@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { ReleaseStep, Step } from "../render/step";
 import type { Connection } from "../stack/connection";
 import { type DeploymentRecord, type ExistingNamespaces, writeRecord } from "../stack/record";
@@ -7,6 +8,8 @@ interface Applied {
     steps?: Step[];
     /** UID of the namespace istio-system when an `up` last succeeded: another UID means another mesh. */
     mesh?: string;
+    /** What the CRDs are marked with that this stack has installed. Records of earlier versions have none. */
+    mark?: string;
     /** What Helm has deployed of each release, by the names of the steps: see `deployedRelease`. */
     releases?: Record<string, string>;
 }
@@ -16,6 +19,8 @@ export class Inventory {
     private readonly steps: Map<string, Step>;
     private readonly releases: Map<string, string>;
     private mesh: string | undefined;
+    /** What the CRDs are marked with; undefined if an earlier version of this program deployed the stack. */
+    readonly mark: string | undefined;
 
     /** @param existing the namespaces that were there before; default: those of the record */
     constructor(
@@ -26,6 +31,7 @@ export class Inventory {
         this.steps = new Map(recordedSteps(record).map((step) => [step.name, step]));
         this.releases = new Map(Object.entries(partOf(record)?.releases ?? {}));
         this.mesh = recordedMesh(record);
+        this.mark = record === undefined ? randomUUID() : recordedMark(record);
     }
 
     /** The current record. */
@@ -39,6 +45,7 @@ export class Inventory {
                 way: "rendered",
                 steps: [...this.steps.values()],
                 mesh: this.mesh,
+                ...(this.mark !== undefined && { mark: this.mark }),
                 releases: Object.fromEntries(this.releases),
             },
         };
@@ -111,6 +118,11 @@ export function recordedSteps(record: DeploymentRecord | undefined): Step[] {
 /** UID of the mesh's namespace at the last successful deployment. */
 export function recordedMesh(record: DeploymentRecord | undefined): string | undefined {
     return partOf(record)?.mesh;
+}
+
+/** What the CRDs are marked with that the stack has installed. */
+export function recordedMark(record: DeploymentRecord | undefined): string | undefined {
+    return partOf(record)?.mark;
 }
 
 function partOf(record: DeploymentRecord | undefined): Applied | undefined {

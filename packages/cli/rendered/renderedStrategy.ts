@@ -7,9 +7,10 @@ import path from "node:path";
 import pc from "picocolors";
 import { curlCommand } from "../../../components/bookinfo/curlCommand";
 import { openCommand } from "../../../components/bookinfo/openCommand";
-import { ISTIO_NAMESPACE } from "../../../components/names";
+import { ISTIO_NAMESPACE, RELEASES } from "../../../components/names";
 import { withPrivateCharts } from "../../kubernetes/charts";
 import { Helm, requireHelm } from "../../kubernetes/helm";
+import { markDefinitions } from "../../leftovers/definitions";
 import { removeLeftovers, type StayingNamespace } from "../../leftovers/leftovers";
 import { STATE_FOLDER } from "../../shared/project";
 import type { Deployed, DeploymentStrategy } from "../deployment/strategy";
@@ -29,7 +30,7 @@ import { forgetCommand } from "../stack/suggestions";
 import { Progress } from "../terminal/progress";
 import { deployedRelease } from "./deployedRelease";
 import { withLastingNames } from "./identity";
-import { Inventory, recordedMesh, recordedSteps } from "./inventory";
+import { Inventory, recordedMark, recordedMesh, recordedSteps } from "./inventory";
 import { applySteps, type Deployer, refuseForeign, undoSteps } from "./steps";
 
 export class RenderedStrategy implements DeploymentStrategy {
@@ -78,6 +79,9 @@ export class RenderedStrategy implements DeploymentStrategy {
                     onReleased: async (step, upgraded) => {
                         const current = upgraded ? await deployedRelease(step.release, api) : seen.get(step.name);
                         inventory.deployed(step, current);
+                        if (step.release.name === RELEASES.base && inventory.mark !== undefined) {
+                            await markDefinitions(api, inventory.mark);
+                        }
                     },
                     valuesFile: (release) => path.join(renderedFolder(stack.name), valuesPath(release)),
                     located,
@@ -98,7 +102,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         const deployer = await deployerFor(connection);
         await undoSteps(recordedSteps(record), deployer, stop);
         const notice = await deployer.progress.during("Istio's leftovers", () =>
-            removeLeftovers(api, api.kubectl, stop, stayingIn(record)),
+            removeLeftovers(api, api.kubectl, stop, { mark: recordedMark(record), staying: stayingIn(record) }),
         );
         if (notice !== undefined) {
             console.log(pc.yellow(notice));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pc from "picocolors";
@@ -9,6 +9,7 @@ import { bringSandboxUp, sandboxObstacle, sandboxStatus, takeSandboxDown } from 
 import { runCommand } from "../cli/terminal/runCommand";
 import { UserError } from "../shared/errors";
 import { commandLine } from "../shared/invocation";
+import { makePrivateFolder } from "../shared/privateFiles";
 import { STATE_FOLDER } from "../shared/project";
 import { measureCold } from "./cold";
 import { measureCommands } from "./commands";
@@ -133,7 +134,7 @@ function readRuns(): Run[] {
 }
 
 function keep(run: Run): void {
-    mkdirSync(STATE_FOLDER, { recursive: true, mode: 0o700 });
+    makePrivateFolder(STATE_FOLDER);
     const runs = [...readRuns().filter(({ part }) => part !== run.part), run];
     writeFileSync(RUNS_FILE, JSON.stringify(runs, undefined, 2));
 }

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { writeAtomically } from "../shared/atomicWrite";
+import { writeAtomically, writePrivately } from "../shared/privateFiles";
 import { UserError } from "../shared/errors";
 import { parseJson } from "../shared/json";
 import { isAlive, type ProcessId, processId, readOr } from "../shared/processId";
@@ -54,7 +54,8 @@ export function claim(): void {
     const own: Lock = { ...processId(process.pid), clone: cloneDirectory };
     // A link to a complete file creates the lock in one step, and fails if a lock exists.
     const prepared = `${live.lock}.${process.pid}`;
-    fs.writeFileSync(prepared, JSON.stringify(own));
+    fs.rmSync(prepared, { force: true });
+    writePrivately(prepared, JSON.stringify(own), 0o644);
     try {
         if (!runningCommand()) {
             fs.rmSync(live.lock, { force: true }); // left by a command that was killed

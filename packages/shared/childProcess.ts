@@ -15,6 +15,8 @@ export interface RunOptions {
     stop?: AbortSignal;
     /** Longest time that the process may take, in milliseconds. It is interrupted after that. Default: no limit. */
     timeout?: number;
+    /** Called once the process has started. */
+    onStart?: (pid: number) => void;
     /** Called with each line of standard output and standard error, as it arrives. */
     onLine?: (line: string) => void;
 }
@@ -94,6 +96,9 @@ function start(
         // one, from the terminal, as an order to stop without cleaning up.
         const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio, detached: true });
         running.add(child);
+        if (child.pid !== undefined) {
+            options.onStart?.(child.pid);
+        }
         // A process that ends without reading its input says why itself.
         child.stdin?.on("error", () => undefined).end(options.input);
         const output = { stdout: "", stderr: "" };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
@@ -12,7 +12,8 @@ import type { Stack } from "../stack/stack";
 import type { StackState } from "./state";
 import { toYaml } from "../../shared/yaml";
 import { shellWord } from "../../shared/shell";
-import { writeAtomically } from "../../shared/atomicWrite";
+import { makePrivateFolder, writeAtomically } from "../../shared/privateFiles";
+import { noteStarted } from "../recovery/startedProcesses";
 import { isEncrypted, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
 import { errorsIn } from "./eventLog";
@@ -143,11 +144,10 @@ export class PulumiStack {
     /** An operation of the engine without its output on the terminal. */
     private quietly(command: "refresh" | "up", options: string[], stop?: AbortSignal) {
         const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
-        return run(this.engine.cli, [command, ...common, ...options, "--non-interactive"], {
-            cwd: PROJECT_FOLDER,
-            env: this.environment(),
-            stop,
-        });
+        const args = [command, ...common, ...options, "--non-interactive"];
+        return whileNoted((onStart) =>
+            run(this.engine.cli, args, { cwd: PROJECT_FOLDER, env: this.environment(), stop, onStart }),
+        );
     }
 
     /** Removes all locks from a stack, also those of others. */
@@ -214,12 +214,15 @@ export class PulumiStack {
         const eventLog = path.join(WORKSPACE, `${this.name}.events`);
         const args = [command, ...common, ...options, "--event-log", eventLog];
         try {
-            const { code, stderr } = await runInForeground(this.engine.cli, args, {
-                cwd: PROJECT_FOLDER,
-                // Only with this does the CLI know the option --event-log, which its SDKs use.
-                env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
-                stop,
-            });
+            const { code, stderr } = await whileNoted((onStart) =>
+                runInForeground(this.engine.cli, args, {
+                    cwd: PROJECT_FOLDER,
+                    // Only with this does the CLI know the option --event-log, which its SDKs use.
+                    env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
+                    stop,
+                    onStart,
+                }),
+            );
             if (stop?.aborted) {
                 throw new Stopped();
             }
@@ -274,10 +277,11 @@ export class PulumiStack {
     }
 
     private prepareFolders(): void {
-        mkdirSync(WORKSPACE, { recursive: true, mode: 0o700 });
+        makePrivateFolder(STATE_FOLDER);
+        makePrivateFolder(WORKSPACE);
         writeAtomically(path.join(WORKSPACE, "Pulumi.yaml"), toYaml({ name: PROJECT_NAME, runtime: "nodejs" }));
         if (this.backend === localBackend()) {
-            mkdirSync(path.join(STATE_FOLDER, "pulumi"), { recursive: true, mode: 0o700 });
+            makePrivateFolder(path.join(STATE_FOLDER, "pulumi"));
         }
         if (!hasPassphrase() && !existsSync(PASSPHRASE_FILE)) {
             writeAtomically(PASSPHRASE_FILE, randomBytes(32).toString("base64url"));
@@ -292,6 +296,23 @@ function readEarlier(file: string): StackFile {
     } catch {
         return {};
     }
+}
+
+/**
+ * Runs an engine that may lock the stack, and notes it meanwhile. The note stays if it was killed: it proves later that its lock
+ * is dead.
+ */
+async function whileNoted<T extends { code: number }>(
+    work: (onStart: (pid: number) => void) => Promise<T>,
+): Promise<T> {
+    let forget: (() => void) | undefined;
+    const finished = await work((pid) => {
+        forget = noteStarted(pid);
+    });
+    if (finished.code !== KILLED) {
+        forget?.();
+    }
+    return finished;
 }
 
 function hasPassphrase(env: NodeJS.ProcessEnv = process.env): boolean {

@@ -1,7 +1,7 @@
 /** The lesson that is set up. Its record is beside the state of the commands. */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { writeAtomically } from "../../shared/atomicWrite";
+import { makePrivateFolder, writeAtomically } from "../../shared/privateFiles";
 import { parseJson } from "../../shared/json";
 import { readOr } from "../../shared/processId";
 import { SANDBOX_STACK, STATE_FOLDER, stackFile } from "../../shared/project";
@@ -40,7 +40,7 @@ export function fileWithout(lesson: ActiveLesson | undefined, text: string): str
 
 /** Writes the file with a lesson's words. The record comes first, so that an interruption leaves a lesson that can be undone. */
 export function begin(lesson: ActiveLesson): void {
-    mkdirSync(STATE_FOLDER, { recursive: true, mode: 0o700 });
+    makePrivateFolder(STATE_FOLDER);
     writeAtomically(RECORD, JSON.stringify(lesson));
     writeAtomically(stackFile(SANDBOX_STACK), lesson.after, READABLE);
 }

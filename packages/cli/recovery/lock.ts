@@ -1,13 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { UserError } from "../../shared/errors";
+import { makePrivateFolder, writePrivately } from "../../shared/privateFiles";
 import { shellWord } from "../../shared/shell";
 import { filesIn } from "./backendFolder";
-import { runsSince } from "./process";
+import {
+    isCertainlyDead,
+    noteStarted,
+    owns,
+    type Place,
+    type StartedProcess,
+    startedProcesses,
+    thisPlace,
+} from "./startedProcesses";
 
 const CONTENT = z.object({
     pid: z.number(),
@@ -63,9 +72,19 @@ export async function removeUnfinishedLocks(folder: string): Promise<void> {
     }
 }
 
-/** Whether the owner of a lock is certainly dead. Nothing is known about processes of another machine. */
-export function isAbandoned(lock: Lock, host: string = hostname()): boolean {
-    return lock.hostname === host && !runsSince(lock.pid, lock.timestamp);
+/**
+ * Those of the locks whose owners are certainly dead: this clone has started them, on this machine, and they have ended. Nothing
+ * is known about processes of others, even if none with that id is seen here. If two locks can be that of one process, neither counts.
+ */
+export function abandonedAmong(
+    locks: readonly Lock[],
+    started: readonly StartedProcess[] = startedProcesses(),
+    here: Place = thisPlace(),
+): Lock[] {
+    const owned = started
+        .filter((each) => isCertainlyDead(each, here))
+        .map((each) => locks.filter((lock) => owns(each, lock)));
+    return owned.flatMap((owned) => (owned.length === 1 ? owned : []));
 }
 
 export function ownerOf({ pid, username, hostname: host, timestamp }: Lock): string {
@@ -86,12 +105,13 @@ function username(): string {
  * @throws UserError if a process that may be alive has locked the stack
  */
 export function refuseHeld(locks: readonly Lock[], remove = ({ file }: Lock) => `rm ${shellWord(file)}`): void {
-    const held = locks.filter((lock) => !isAbandoned(lock));
+    const abandoned = abandonedAmong(locks);
+    const held = locks.filter((lock) => !abandoned.includes(lock));
     if (held.length > 0) {
         throw new UserError(
             [
                 `somebody else works on this stack: ${held.map(ownerOf).join("; ")}.`,
-                "Run this again after that has ended. If its machine is gone, so that it cannot end, remove its lock:",
+                "Run this again after that has ended. If you know that its machine, its container or the process is gone, remove its lock:",
                 ...new Set(held.map((lock) => `  ${remove(lock)}`)),
             ].join("\n"),
         );
@@ -104,13 +124,14 @@ export function refuseHeld(locks: readonly Lock[], remove = ({ file }: Lock) => 
  * @throws UserError if a process that may be alive has locked the stack
  */
 export async function whileLocked<T>(folder: string, work: (abandoned: Lock[]) => T | Promise<T>): Promise<T> {
-    mkdirSync(folder, { recursive: true });
+    makePrivateFolder(folder);
     const own = path.join(folder, `${randomUUID()}.json`);
     const { pid } = process;
     const content = { pid, username: username(), hostname: hostname(), timestamp: new Date() };
     // Written in another folder, because an incomplete file would already be a lock.
     const draft = path.join(path.dirname(folder), `${path.basename(own)}.draft`);
-    writeFileSync(draft, JSON.stringify(content));
+    const forget = noteStarted(pid, own);
+    writePrivately(draft, JSON.stringify(content));
     renameSync(draft, own);
     try {
         // After the own lock: if two lock at the same time, at least one sees the other.
@@ -123,5 +144,6 @@ export async function whileLocked<T>(folder: string, work: (abandoned: Lock[]) =
         return await work(others);
     } finally {
         rmSync(own, { force: true });
+        forget();
     }
 }

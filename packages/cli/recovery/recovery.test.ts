@@ -8,6 +8,7 @@ import {
     readFileSync,
     realpathSync,
     rmSync,
+    statSync,
     utimesSync,
     writeFileSync,
 } from "node:fs";
@@ -20,9 +21,11 @@ import type { KubernetesObject } from "../../kubernetes/object";
 import { waitUntil } from "../../kubernetes/wait";
 import { type StackFiles, stackFiles } from "./backendFolder";
 import { snapshotOf } from "./snapshot";
-import { isAbandoned, type Lock, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
+import { abandonedAmong, type Lock, readLocks, refuseHeld, removeUnfinishedLocks, whileLocked } from "./lock";
 import { isOwn, lostManagers } from "./ownership";
 import { endOrphans } from "./process";
+import { noteStarted, owns, type StartedProcess, startedProcesses, thisPlace } from "./startedProcesses";
+import { processId } from "../../shared/processId";
 import { decode, encode } from "../../kubernetes/releases";
 
 import { damageOf } from "./stateFile";
@@ -62,54 +65,80 @@ describe("a lock", () => {
         expect(stackFiles("https://api.pulumi.com", "local")).toBeUndefined();
     });
 
+    /** What is known of a process that this clone has started, as if it had started just before the lock. */
+    const started = (pid: number, overrides: Partial<StartedProcess> = {}): StartedProcess => ({
+        ...processId(pid),
+        ...thisPlace(),
+        hostname: hostname(),
+        noted: new Date(),
+        ...overrides,
+    });
+    const isAbandoned = (pid: number, ...notes: StartedProcess[]) =>
+        abandonedAmong([lock({ pid })], notes).length === 1;
+
     it("is held by a living process", () => {
-        expect(isAbandoned(lock())).toBe(false);
+        expect(isAbandoned(process.pid, started(process.pid))).toBe(false);
     });
 
-    it("is held by a living process, even in a time zone that Node.js cannot read", () => {
-        const zone = jest.replaceProperty(process, "env", { ...process.env, TZ: "CET-1CEST,M3.5.0,M10.5.0/3" });
-        try {
-            expect(isAbandoned(lock())).toBe(false);
-        } finally {
-            zone.restore();
-        }
+    it("is abandoned by a dead process that this clone has started, and by no other", async () => {
+        const pid = await deadPid();
+        expect(isAbandoned(pid, started(pid))).toBe(true);
+        expect(isAbandoned(pid)).toBe(false);
+        expect(isAbandoned(pid, started(pid + 1))).toBe(false);
     });
 
-    it("is abandoned by a dead process", async () => {
-        expect(isAbandoned(lock({ pid: await deadPid() }))).toBe(true);
-    });
-
-    it.each([
-        ["", {}],
-        [" without ps", { PATH: "/nowhere" }],
-    ])("is abandoned by a zombie process%s", async (_, env) => {
+    it("is abandoned by a zombie process", async () => {
         // The shell becomes `sleep`, which does not wait for its children. Its child ends with its input.
         const parent = spawn("sh", ["-c", "cat <&3 & echo $!; exec sleep 30"], {
             stdio: ["ignore", "pipe", "ignore", "pipe"],
         });
-        const environment = jest.replaceProperty(process, "env", { ...process.env, ...env });
         try {
             const [, output, , input] = parent.stdio;
-            const [pid] = (await once(output as Readable, "data")) as [Buffer];
-            const abandoned = lock({ pid: Number(pid.toString()) });
-            expect(isAbandoned(abandoned)).toBe(false);
+            const [text] = (await once(output as Readable, "data")) as [Buffer];
+            const pid = Number(text.toString());
+            const note = started(pid);
+            expect(isAbandoned(pid, note)).toBe(false);
             (input as Writable).end();
             await waitUntil("its end", { timeout: 10 }, () =>
-                Promise.resolve(isAbandoned(abandoned) ? undefined : "runs on"),
+                Promise.resolve(isAbandoned(pid, note) ? undefined : "runs on"),
             );
         } finally {
-            environment.restore();
             parent.kill();
         }
     });
 
     it("is abandoned if another process now has its process id", () => {
-        expect(isAbandoned(lock({ timestamp: new Date(Date.now() - 24 * 3600_000) }))).toBe(true);
+        expect(isAbandoned(process.pid, started(process.pid, { startTime: "1" }))).toBe(true);
     });
 
-    it("of another machine is never abandoned", async () => {
+    it("of another container with the same host name is never abandoned, nor one that may be another's", async () => {
         const pid = await deadPid();
-        expect(isAbandoned(lock({ pid, hostname: "elsewhere" }))).toBe(false);
+        const note = started(pid);
+        expect(isAbandoned(pid, { ...note, namespace: "pid:[4026532001]" })).toBe(false);
+        expect(abandonedAmong([lock({ pid, hostname: "elsewhere" })], [note])).toEqual([]);
+        // A later engine of the other container can have the same process id.
+        const later = lock({ pid, timestamp: new Date(Date.now() + 120_000) });
+        expect(abandonedAmong([later], [note])).toEqual([]);
+        expect(abandonedAmong([lock({ pid }), lock({ pid, file: "/locks/b.json" })], [note])).toEqual([]);
+    });
+
+    it("is abandoned by a restart of the machine, which a container cannot tell from another machine", () => {
+        const machine = { boot: "now", namespace: "pid:[4026531836]" };
+        const before = started(process.pid, { ...machine, boot: "before" });
+        const locks = [lock()];
+        expect(abandonedAmong(locks, [before], machine)).toEqual(locks);
+        expect(abandonedAmong(locks, [before], { ...machine, namespace: "pid:[1]" })).toEqual([]);
+        expect(abandonedAmong(locks, [{ ...before, namespace: "pid:[1]" }], machine)).toEqual([]);
+    });
+
+    it("is known by the note of the process, until that is forgotten", () => {
+        const forget = noteStarted(process.pid, "/locks/a.json", folder);
+        const notes = startedProcesses(folder);
+        expect(notes).toEqual([expect.objectContaining({ ...processId(process.pid), lock: "/locks/a.json" })]);
+        expect(owns(notes[0] as StartedProcess, lock())).toBe(true);
+        expect(owns(notes[0] as StartedProcess, lock({ file: "/locks/b.json" }))).toBe(false);
+        forget();
+        expect(startedProcesses(folder)).toEqual([]);
     });
 
     it("is refused while it is held, with its owner and the remedy", async () => {
@@ -118,17 +147,24 @@ describe("a lock", () => {
             refuseHeld([held]);
         }).toThrow(new RegExp(`process ${process.pid} of ann@.*, since .*\n.*\n  rm /locks/a.json`));
         const pid = await deadPid();
+        const forget = noteStarted(pid);
         expect(() => {
             refuseHeld([lock({ pid })]);
         }).not.toThrow();
+        forget();
     });
 
     it("of a dead process is removed under an own lock, which is removed too", async () => {
-        writeLock("dead.json", lock({ pid: await deadPid() }));
+        const pid = await deadPid();
+        const forget = noteStarted(pid);
+        writeLock("dead.json", lock({ pid }));
         const seen = await whileLocked(folder, (abandoned) => {
             expect(readLocks(folder).map(({ pid }) => pid)).toEqual([process.pid]);
+            expect(statSync(folder).mode & 0o777).toBe(0o700);
+            expect(readdirSync(folder).map((name) => statSync(path.join(folder, name)).mode & 0o777)).toEqual([0o600]);
             return abandoned.length;
         });
+        forget();
         expect(seen).toBe(1);
         expect(readdirSync(folder)).toEqual([]);
     });

@@ -2,11 +2,14 @@ import { hostname } from "node:os";
 import type { PulumiStack } from "../engine/pulumiStack";
 import { UserError } from "../../shared/errors";
 import { pastDeadLocks } from "./recover";
+import { noteStarted } from "./startedProcesses";
 
 const never = new AbortController().signal;
 
 /** An id that Linux never gives. */
 const DEAD = 2 ** 22 + 1;
+
+const NOW = new Date();
 
 /** The engine's message about locks. */
 const locked = (...owners: string[]) =>
@@ -14,7 +17,7 @@ const locked = (...owners: string[]) =>
         `the stack is currently locked by ${owners.length} lock(s). Either wait for the other process(es) to end or delete the ` +
             "lock file with `pulumi cancel`.",
         ...owners.map(
-            (owner, index) => `  s3://states/.pulumi/locks/${index}.json: created by ${owner} at 2026-01-02T03:04:05Z`,
+            (owner, index) => `  s3://states/.pulumi/locks/${index}.json: created by ${owner} at ${NOW.toISOString()}`,
         ),
     ].join("\n");
 
@@ -40,19 +43,23 @@ const failing = (words: string) =>
         .mockResolvedValue("done");
 
 describe("an engine's work on a locked stack", () => {
-    it("runs after the locks of dead processes are removed", async () => {
-        await expect(pastDeadLocks(stack, never, failing(locked(dead, dead)))).resolves.toBe("done");
+    it("runs after the lock of a dead process that this clone has started is removed", async () => {
+        const forget = noteStarted(DEAD);
+        await expect(pastDeadLocks(stack, never, failing(locked(dead)))).resolves.toBe("done");
+        forget();
         expect(cancel).toHaveBeenCalledTimes(1);
         expect(console.log).toHaveBeenCalledWith(expect.stringContaining(`process ${DEAD} of ann@${hostname()}`));
     });
 
     it("is refused if the owner of a lock may be alive", async () => {
+        const forget = noteStarted(DEAD);
         await expect(pastDeadLocks(stack, never, failing(locked(dead, alive)))).rejects.toThrow(
             new RegExp(
-                `^somebody else works on this stack: process ${process.pid} of bob smith@elsewhere, since 2026-01-02T03:04:05.000Z\\.\n` +
+                `^somebody else works on this stack: process ${process.pid} of bob smith@elsewhere, since ${NOW.toISOString()}\\.\n` +
                     ".*\n {2}pulumi cancel mine$",
             ),
         );
+        forget();
         expect(cancel).not.toHaveBeenCalled();
     });
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { writeAtomically } from "../../shared/atomicWrite";
+import { writeAtomically } from "../../shared/privateFiles";
 import { parseJson } from "../../shared/json";
 import { filesIn, type StackFiles } from "./backendFolder";
 

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import * as z from "zod";
-import { writeAtomically } from "../../shared/atomicWrite";
+import { makePrivateFolder, writeAtomically } from "../../shared/privateFiles";
 import { UserError } from "../../shared/errors";
 import { STATE_FOLDER } from "../../shared/project";
 
@@ -55,7 +55,8 @@ export function readRecord(stack: string): DeploymentRecord | undefined {
 
 /** Keeps a record, in place of an earlier one. */
 export function writeRecord(record: DeploymentRecord): void {
-    mkdirSync(FOLDER, { recursive: true, mode: 0o700 });
+    makePrivateFolder(STATE_FOLDER);
+    makePrivateFolder(FOLDER);
     writeAtomically(fileOf(record.stack), JSON.stringify(record, undefined, 2));
 }
 

@@ -1,8 +1,9 @@
 /** The key pair of the tokens of this clone: made once, and kept beside the other secrets of the commands. */
 import { createHash, createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "../../shared/errors";
+import { makePrivateFolder, writePrivately } from "../../shared/privateFiles";
 import { STATE_FOLDER } from "../../shared/project";
 
 /** A public key in a JSON Web Key Set, with the members that tell it from others (RFC 7517). */
@@ -54,9 +55,9 @@ export function findKeyPair(folder = STATE_FOLDER): KeyPair | undefined {
 
 function makeKeyPair(folder: string): KeyPair {
     const jwk = newKey();
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     try {
-        writeFileSync(fileIn(folder), JSON.stringify(jwk), { mode: MODE, flag: "wx" });
+        writePrivately(fileIn(folder), JSON.stringify(jwk), MODE);
     } catch (error) {
         // Another command has made one in the meantime.
         const other = (error as NodeJS.ErrnoException).code === "EEXIST" ? findKeyPair(folder) : undefined;

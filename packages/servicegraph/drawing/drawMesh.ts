@@ -1,10 +1,11 @@
 import type { Mesh, MeshEdge, MeshNode, MutualTls } from "../graph/mesh";
-import { at, type Point, type Size } from "../layout/geometry";
+import { at, type Point } from "../layout/geometry";
 import { layOut } from "../layout/layout";
 import type { Layout } from "../layout/types";
 import { escapeMarkup } from "../text/markup";
 import { fit } from "../text/width";
-import { ARROW, bow, MOST_BOW, curveThrough, loop, px } from "./curve";
+import { MOST_BOW, px } from "./curve";
+import { type EdgeLine, edgeLine } from "./edgeLine";
 import { factsOf, type Health, HEALTH_ORDER, healthOf } from "./facts";
 import { type Label, labelOf } from "./label";
 import { FRAME_FONT, LOOP, MANY_EDGES, MOST_LABELS, NODE, nodeWidth, shownApp, strokeWidth } from "./sizes";
@@ -104,47 +105,6 @@ function drawCluster({ name, x, y, width, height }: Layout["clusters"][number]):
         `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, FRAME_FONT, width - 32))}` +
         `<title>namespace ${escapeMarkup(name)}</title></text></g>\n`
     );
-}
-
-interface EdgeLine {
-    path: string;
-    label?: Point;
-}
-
-/** The line of an edge without its arrow. */
-function edgeLine(
-    { source, target }: MeshEdge,
-    { nodes, routes }: Layout,
-    index: number,
-    widths: readonly number[],
-    label?: Size,
-): EdgeLine {
-    const route = routes[index];
-    if (route) {
-        const points = [...route.points];
-        const last = points.pop() ?? { x: 0, y: 0 };
-        const direction = Math.sign(last.x - (points.at(-1)?.x ?? 0));
-        return {
-            path: curveThrough([...points, { x: last.x - direction * ARROW, y: last.y }]),
-            label: route.label,
-        };
-    }
-    const [from, to] = [at(nodes, source), at(nodes, target)];
-    if (source === target) {
-        const top = from.y - NODE.height / 2;
-        return {
-            path: loop(from.x, top, LOOP),
-            label: { x: from.x, y: top - LOOP.height - (label?.height ?? 0) / 2 - 2 },
-        };
-    }
-    if (Math.abs(from.x - to.x) < 1) {
-        const start = { x: from.x + at(widths, source) / 2, y: from.y };
-        return { path: bow(start, { x: to.x + at(widths, target) / 2 + ARROW, y: to.y }) };
-    }
-    const direction = Math.sign(to.x - from.x);
-    const start = { x: from.x + (direction * at(widths, source)) / 2, y: from.y };
-    const end = { x: to.x - direction * (at(widths, target) / 2 + ARROW), y: to.y };
-    return { path: curveThrough([start, end]) };
 }
 
 function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place }: EdgeLine, label?: Label): string {

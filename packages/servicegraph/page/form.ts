@@ -18,11 +18,11 @@ export function form({ action, raw, fields = "", buttons = "" }: FormArgs): stri
     const filter = (name: Filter, label: string) => text(name, label, "any");
     const horizons = ["1m", "5m", "30m", "1h", "1d"].map((value) => `<option value="${value}"></option>`);
     const checked = raw.get("filter_empty") === "true" ? ' checked="checked"' : "";
-    return `<form action="${action}" method="get">
+    return `<form action="${action}" method="get" aria-label="What is shown">
 ${text("time_horizon", "Time horizon", "5m", ' class="short" list="horizons"')}
 <datalist id="horizons">${horizons.join("")}</datalist>
-<fieldset>${filter("source_namespace", "From namespace")}${filter("source_workload", "workload")}</fieldset>
-<fieldset>${filter("destination_namespace", "To namespace")}${filter("destination_workload", "workload")}</fieldset>
+<fieldset>${filter("source_namespace", "From namespace")}${filter("source_workload", "From workload")}</fieldset>
+<fieldset>${filter("destination_namespace", "To namespace")}${filter("destination_workload", "To workload")}</fieldset>
 ${fields}<label class="check"><input type="checkbox" name="filter_empty" value="true"${checked}/>only edges with traffic</label>
 <button>Show</button>${buttons}
 </form>`;

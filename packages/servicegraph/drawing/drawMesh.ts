@@ -1,4 +1,4 @@
-import type { Mesh, MeshEdge, MeshNode, MutualTls } from "../graph/mesh";
+import type { MeshNode, MutualTls } from "../graph/mesh";
 import { at, type Point } from "../layout/geometry";
 import { layOut } from "../layout/layout";
 import type { Layout } from "../layout/types";
@@ -6,23 +6,40 @@ import { escapeMarkup } from "../text/markup";
 import { fit } from "../text/width";
 import { MOST_BOW, px } from "./curve";
 import { type EdgeLine, edgeLine } from "./edgeLine";
-import { factsOf, type Health, HEALTH_ORDER, healthOf } from "./facts";
+import { type Health, HEALTH_ORDER } from "./facts";
 import { type Label, labelOf } from "./label";
-import { FRAME_FONT, LOOP, MANY_EDGES, MOST_LABELS, NODE, nodeWidth, shownApp, strokeWidth } from "./sizes";
+import {
+    FRAME_FONT,
+    LEAST_SCALE,
+    LOOP,
+    MANY_EDGES,
+    MOST_LABELS,
+    NODE,
+    nodeWidth,
+    shownApp,
+    strokeWidth,
+} from "./sizes";
 import { SYMBOLS } from "./symbols";
+import { factsIn, type View, type ViewEdge, type ViewNode } from "./view";
 
 const MARGIN = 20;
-
-/** Wider drawings are not scaled to the window's width, because they would be unreadable. */
-const MOST_SHRUNK = 1800;
 
 /** An escaped arrow to the right. A string of ASCII characters takes half the memory. */
 const ARROW_SIGN = "&#8594;";
 
-/** Draws the mesh as an SVG element. Its style is in the page's stylesheet. */
-export function drawMesh({ nodes, edges }: Mesh): string {
+export interface Links {
+    /** The address of the page where a folded namespace is open; undefined if it has none. */
+    open: (namespace: string) => string;
+    /** The address of the page where an open namespace is folded; undefined if it has none. */
+    fold: (namespace: string) => string | undefined;
+    /** The `id` of an edge; undefined if nothing links to it. */
+    id: (edge: ViewEdge) => string | undefined;
+}
+
+/** Draws what a view has as an SVG element. Its style is in the page's stylesheet. */
+export function drawMesh({ nodes, edges, folded }: View, links: Links): string {
     const labelled = edges.length <= MOST_LABELS;
-    const labels = edges.map((edge) => (labelled ? labelOf(factsOf(edge)) : undefined));
+    const labels = edges.map((edge) => (labelled ? labelOf(factsIn(edge)) : undefined));
     const widths = nodeWidths(nodes);
     const loops = new Map(edges.flatMap(({ source, target }, index) => (source === target ? [[source, index]] : [])));
     const layout = layOut(
@@ -44,32 +61,33 @@ export function drawMesh({ nodes, edges }: Mesh): string {
 
     const margin = layout.dense ? MARGIN + MOST_BOW : MARGIN;
     const size = { width: layout.width + 2 * margin, height: layout.height + 2 * margin };
-    const classes = [
-        "mesh",
-        size.width > MOST_SHRUNK ? "large" : "",
-        layout.dense ? "dense" : edges.length > MANY_EDGES ? "many" : "",
-    ];
+    const classes = ["mesh", layout.dense ? "dense" : edges.length > MANY_EDGES ? "many" : ""];
     const names = nodes.map(({ name }) => escapeMarkup(name));
     const drawn = new Map(HEALTH_ORDER.map((health): [Health, string[]] => [health, []]));
     edges.forEach((edge, index) => {
         const line = edgeLine(edge, layout, index, widths, labels[index]);
-        drawn.get(healthOf(edge))?.push(drawEdge(edge, names, line, labels[index]));
+        drawn.get(edge.health)?.push(drawEdge(edge, names, line, { id: links.id(edge), label: labels[index] }));
     });
+    // A drawing without links is one picture. In the other ones, the links are there for screen readers, and the rest is in the tables.
+    const role = folded ? "group" : "img";
+    const hidden = folded ? ' aria-hidden="true"' : "";
     const groups = [...drawn].map(([health, lines]) =>
         lines.length === 0
             ? ""
-            : `<g class="edges ${health}" marker-end="url(#arrow-${health})">${lines.join("\n")}</g>`,
+            : `<g class="edges ${health}" marker-end="url(#arrow-${health})"${hidden}>${lines.join("\n")}</g>`,
     );
     return [
-        `<svg xmlns="http://www.w3.org/2000/svg" class="${classes.filter(Boolean).join(" ")}" role="img"`,
+        // The first element has the smallest width of the second one. It cannot be a style, because the page's policy forbids inline ones.
+        `<div class="paper"><svg class="least" width="${px(size.width * LEAST_SCALE)}" height="0" aria-hidden="true"></svg>`,
+        `<svg xmlns="http://www.w3.org/2000/svg" class="${classes.filter(Boolean).join(" ")}" role="${role}"`,
         ` aria-label="${nodes.length} nodes and ${edges.length} edges; the table below has the same data"`,
         ` width="${px(size.width)}" height="${px(size.height)}"`,
         ` viewBox="${px(-margin)} ${px(-margin)} ${px(size.width)} ${px(size.height)}">\n`,
         `<defs>${SYMBOLS}</defs>\n`,
-        layout.clusters.map(drawCluster).join("\n"),
+        layout.clusters.map((cluster) => drawCluster(cluster, links.fold(cluster.name))).join("\n"),
         groups.join("\n"),
-        nodes.map((node, index) => drawNode(node, at(layout.nodes, index), at(widths, index))).join("\n"),
-        "\n</svg>",
+        nodes.map((node, index) => drawNode(node, at(layout.nodes, index), at(widths, index), links)).join("\n"),
+        "\n</svg></div>",
     ].join("");
 }
 
@@ -82,37 +100,60 @@ function nodeWidths(nodes: readonly MeshNode[]): number[] {
     return nodes.map(({ namespace }) => widths.get(namespace) ?? NODE.leastWidth);
 }
 
-function drawNode({ name, app, workload, namespace }: MeshNode, { x, y }: Point, width: number): string {
+function drawNode(node: ViewNode, { x, y }: Point, width: number, { open }: Links): string {
+    const { name, app, workload, namespace, folded, change } = node;
     const room = width - 2 * NODE.padding;
-    const title = escapeMarkup(name) + (namespace && `\nnamespace ${escapeMarkup(namespace)}`);
-    const known = app !== "unknown";
+    const title =
+        escapeMarkup(name) +
+        (folded === undefined ? "" : `\n${workload}`) +
+        (namespace && `\nnamespace ${escapeMarkup(namespace)}`) +
+        (change ? `\n${change}` : "");
+    const classes = ["node", app === "unknown" ? "unknown" : "", folded === undefined ? "" : "folded", change ?? ""];
     const [left, top] = [px(x - width / 2), px(y - NODE.height / 2)];
     const line = (type: string, text: string, fontSize: number, dy: number) =>
         `<text class="${type}" x="${px(x)}" y="${px(y + dy)}">${escapeMarkup(fit(text, fontSize, room))}</text>`;
-    return [
-        `<g class="node${known ? "" : " unknown"}"><title>${title}</title>`,
-        `<rect x="${left}" y="${top}" width="${width}" height="${NODE.height}" rx="${NODE.corner}"/>`,
+    const box = (dx: number) =>
+        `<rect x="${left}" y="${top}" width="${width}" height="${NODE.height}" rx="${NODE.corner}"` +
+        `${dx === 0 ? "" : ` transform="translate(${dx} ${dx})"`}/>`;
+    const drawn = [
+        `<g class="${classes.filter(Boolean).join(" ")}"><title>${title}</title>`,
+        // A pile of boxes.
+        folded === undefined ? "" : box(4),
+        box(0),
         line("app", shownApp(app), NODE.app, workload ? -3 : 5),
         workload ? line("workload", workload, NODE.workload, 14) : "",
         "</g>",
     ].join("");
+    return folded === undefined
+        ? drawn
+        : `<a href="${escapeMarkup(open(folded))}" aria-label="Open ${escapeMarkup(name)}, ${workload}">${drawn}</a>`;
 }
 
-function drawCluster({ name, x, y, width, height }: Layout["clusters"][number]): string {
+function drawCluster({ name, x, y, width, height }: Layout["clusters"][number], fold: string | undefined): string {
     const [left, top] = [x - width / 2, y - height / 2];
+    const words =
+        `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, FRAME_FONT, width - 32))}` +
+        `<title>namespace ${escapeMarkup(name)}</title></text>`;
     return (
         `<g class="cluster"><rect x="${px(left)}" y="${px(top)}" width="${px(width)}" height="${px(height)}" rx="12"/>` +
-        `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, FRAME_FONT, width - 32))}` +
-        `<title>namespace ${escapeMarkup(name)}</title></text></g>\n`
+        (fold === undefined
+            ? words
+            : `<a href="${escapeMarkup(fold)}" aria-label="Fold ${escapeMarkup(name)}">${words}</a>`) +
+        "</g>\n"
     );
 }
 
-function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place }: EdgeLine, label?: Label): string {
+function drawEdge(
+    edge: ViewEdge,
+    names: readonly string[],
+    { path, label: place }: EdgeLine,
+    { id, label }: { id?: string; label?: Label },
+): string {
     const { source, target, requestsPerSecond, mutualTls } = edge;
-    const figures = Object.values(factsOf(edge)).filter(Boolean).join(", ");
+    const figures = Object.values(factsIn(edge)).filter(Boolean).join(", ");
     const title = `${at(names, source)} ${ARROW_SIGN} ${at(names, target)}\n${escapeMarkup(figures)}`;
     return [
-        `<g class="edge"><title>${title}</title>`,
+        `<g class="edge"${id === undefined ? "" : ` id="${escapeMarkup(id)}"`}><title>${title}</title>`,
         `<path d="${path}" stroke-width="${px(strokeWidth(requestsPerSecond))}"/>`,
         label && place ? drawLabel(label, place, mutualTls) : "",
         "</g>",
@@ -120,7 +161,7 @@ function drawEdge(edge: MeshEdge, names: readonly string[], { path, label: place
 }
 
 function drawLabel(
-    { width, height, lock, traffic, second, last }: Label,
+    { width, height, lock, traffic, second, last, change }: Label,
     { x, y }: Point,
     mutualTls: MutualTls,
 ): string {
@@ -137,6 +178,7 @@ function drawLabel(
             ? `<text y="${px(second.y)}"><tspan class="errors">${escapeMarkup(errors)}</tspan>${escapeMarkup(rest)}</text>`
             : "",
         last.stopped ? `<text class="stopped" y="${px(last.y)}">${escapeMarkup(last.stopped)}</text>` : "",
+        change.text ? `<text class="change" y="${px(change.y)}">${escapeMarkup(change.text)}</text>` : "",
         "</g>",
     ].join("");
 }

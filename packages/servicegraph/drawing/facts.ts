@@ -1,4 +1,4 @@
-import type { MeshEdge, MutualTls } from "../graph/mesh";
+import type { Change, EdgeRates, MeshEdge, MutualTls } from "../graph/mesh";
 
 /* The words for the figures of an edge, in the drawing, the table and the live graph. */
 
@@ -45,6 +45,21 @@ export function stoppedRatio({ refusedRatio = 0, injectedRatio = 0, unsentRatio 
     return Math.max(refusedRatio, injectedRatio, unsentRatio);
 }
 
+/** Compares two edges: the one with more errors, refusals and traffic comes first. */
+export function byImportance(a: MeshEdge, b: MeshEdge): number {
+    return (
+        sortable(b.errorRatio) - sortable(a.errorRatio) ||
+        stoppedRatio(b) - stoppedRatio(a) ||
+        sortable(b.requestsPerSecond) - sortable(a.requestsPerSecond) ||
+        sortable(b.bytesPerSecond) - sortable(a.bytesPerSecond) ||
+        a.source - b.source ||
+        a.target - b.target
+    );
+}
+
+/** NaN has no place in an order. */
+const sortable = (figure = 0) => (Number.isNaN(figure) ? 0 : figure);
+
 /** The figures of an edge, the most important one first; empty if there is no figure. */
 export interface Facts {
     /** Requests or bytes per second, or both. */
@@ -54,6 +69,8 @@ export interface Facts {
     stopped: string;
     latency: string;
     mutualTls: string;
+    /** How the edge has changed since the moment that it is compared with. */
+    change: string;
 }
 
 export function factsOf(edge: MeshEdge): Facts {
@@ -72,7 +89,22 @@ export function factsOf(edge: MeshEdge): Facts {
         }).join(", "),
         latency: p95Milliseconds === undefined ? "" : `p95 ${millisecondsText(p95Milliseconds)}`,
         mutualTls: mutualTls ? MUTUAL_TLS[mutualTls] : "",
+        change: edge.changes?.map((change) => changeText(change, edge.before)).join(", ") ?? "",
     };
+}
+
+/** What has changed, with the figure of the earlier moment. */
+function changeText(change: Change, before: EdgeRates = {}): string {
+    const { traffic, errors, latency } = factsOf({ source: 0, target: 0, mutualTls: undefined, ...before });
+    const figures: Partial<Record<Change, string>> = {
+        gone: traffic,
+        "more errors": errors,
+        "fewer errors": errors,
+        slower: latency,
+        faster: latency,
+    };
+    const figure = figures[change];
+    return figure ? `${change} (before: ${figure})` : change;
 }
 
 const STOPPED = [

@@ -5,6 +5,9 @@ import { textWidth } from "../text/width";
 
 export const NODE = { height: 46, leastWidth: 112, mostWidth: 216, padding: 14, app: 14, workload: 12, corner: 8 };
 
+/** The smallest scale of a drawing: its smallest text, of 12 pixels, stays at about 11. */
+export const LEAST_SCALE = 0.9;
+
 /** The loop above a node that calls itself. */
 export const LOOP = { width: 44, height: 34 };
 

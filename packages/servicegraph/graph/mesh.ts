@@ -19,15 +19,31 @@ export interface MeshNode {
     workload: string;
     /** Empty if it is unknown. */
     namespace: string;
+    /** Only if two moments are compared: whether it has traffic at one of them only. */
+    change?: "new" | "gone";
 }
 
 /** How much of an edge's traffic is encrypted by mutual TLS; undefined if Istio does not report it. */
 export type MutualTls = "all" | "some" | "none" | undefined;
 
-export interface MeshEdge {
+/** How an edge differs from the earlier moment that it is compared with; the most important change first. */
+export const CHANGES = ["more errors", "more refused", "gone", "slower", "new", "fewer errors", "faster"] as const;
+
+export type Change = (typeof CHANGES)[number];
+
+export interface MeshEdge extends EdgeRates {
     /** Indexes of nodes. */
     source: number;
     target: number;
+    mutualTls: MutualTls;
+    /** Only if two moments are compared, and if there is a change; in the order of `CHANGES`. */
+    changes?: Change[];
+    /** The figures at the earlier moment; undefined if there was no traffic. */
+    before?: EdgeRates;
+}
+
+/** The figures of an edge at one moment. */
+export interface EdgeRates {
     /** Undefined if there were no HTTP or gRPC requests. */
     requestsPerSecond?: number;
     /** The part of the requests that failed, from 0 to 1. */
@@ -44,7 +60,6 @@ export interface MeshEdge {
     p95Milliseconds?: number;
     /** Undefined if there was no TCP traffic. */
     bytesPerSecond?: number;
-    mutualTls: MutualTls;
 }
 
 /** Stands for the workload if none received any of the source's requests to a service. Kubernetes allows no such name. */
@@ -156,10 +171,7 @@ export class MeshBuilder {
         const extra = [...added]
             .filter((name) => !names.has(name))
             .map((name) => ({ node: { name, app: name, workload: "", namespace: "" }, index: undefined }));
-        const sorted = [...known, ...extra].sort(
-            ({ node: a }, { node: b }) =>
-                compare(a.namespace, b.namespace) || compare(a.app, b.app) || compare(a.workload, b.workload),
-        );
+        const sorted = [...known, ...extra].sort(({ node: a }, { node: b }) => byName(a, b));
         const places = new Map(sorted.map(({ index }, place) => [index, place]));
         const edges = figures
             .map((edge) => this.edgeOf(edge, places))
@@ -237,6 +249,11 @@ const LABELS = {
         namespace: "destination_workload_namespace",
     },
 } as const;
+
+/** The order of nodes. */
+export function byName(a: MeshNode, b: MeshNode): number {
+    return compare(a.namespace, b.namespace) || compare(a.app, b.app) || compare(a.workload, b.workload);
+}
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -1,5 +1,5 @@
 import { goFixed6, readGoFloat } from "../text/goText";
-import type { Mesh } from "./mesh";
+import type { EdgeRates, Mesh } from "./mesh";
 
 /** The content of `/meshgraph`. */
 export interface MeshAnswer extends Mesh {
@@ -9,12 +9,16 @@ export interface MeshAnswer extends Mesh {
 
 /** The body of `/meshgraph`. JSON has finite numbers only; the others are "NaN", "+Inf" and "-Inf", as in Prometheus. */
 export function meshJson({ edges, ...rest }: MeshAnswer): string {
-    const writtenEdges = edges.map((edge) => ({
-        ...edge,
-        requestsPerSecond: written(edge.requestsPerSecond),
-        bytesPerSecond: written(edge.bytesPerSecond),
+    const writtenEdges = edges.map(({ before, ...edge }) => ({
+        ...finite(edge),
+        ...(before && { before: finite(before) }),
     }));
     return JSON.stringify({ ...rest, edges: writtenEdges });
+}
+
+function finite<T extends EdgeRates>(rates: T) {
+    const { requestsPerSecond, bytesPerSecond } = rates;
+    return { ...rates, requestsPerSecond: written(requestsPerSecond), bytesPerSecond: written(bytesPerSecond) };
 }
 
 const written = (figure: number | undefined) =>

@@ -189,6 +189,8 @@ it("loads only its own files, has no script, and loads again as requested", () =
         "d3graph",
         "dotgraph",
         "dotviz",
+        "dotviz?at=2026-01-02T02%3A59%3A05Z&refresh=60",
+        "dotviz?compare=2026-01-02T02%3A59%3A05Z&refresh=60",
         "favicon.svg",
         "force/forcegraph.html",
         "mesh.css",

@@ -1,16 +1,21 @@
-import { drawMesh } from "../drawing/drawMesh";
-import { countOf, factsOf, healthOf, stoppedRatio } from "../drawing/facts";
-import type { Mesh, MeshEdge } from "../graph/mesh";
-import { at } from "../layout/geometry";
-import { type PageParameters, queryOf, REFRESH_CHOICES } from "../parameters";
+import { drawMesh, type Links } from "../drawing/drawMesh";
+import { byImportance, countOf } from "../drawing/facts";
+import { byViewImportance, type View, type ViewEdge, viewEdge, viewOf } from "../drawing/view";
+import type { Mesh } from "../graph/mesh";
+import { at as nodeAt } from "../layout/geometry";
+import { type Open, openNames, type PageParameters, queryOf, REFRESH_CHOICES } from "../parameters";
 import { escapeMarkup } from "../text/markup";
+import { wellFormed } from "../text/wellFormed";
+import { type Attention, attentionOf, changeList, listedEdges, troubleList } from "./attention";
 import { document, legend, MAKE_TRAFFIC, WAIT_FOR_TRAFFIC } from "./document";
-import { form } from "./form";
+import { form, textField } from "./form";
+import { edgeTable } from "./table";
+import { momentText, timeLinks } from "./times";
 
 /** The page may load the server's own stylesheet and icon, and no script. */
 export const DOTVIZ_POLICY = "style-src 'self'; img-src 'self'; form-action 'self'";
 
-/** The rows of the table. The JSON has all edges. */
+/** The rows of the table of edges. The JSON has all edges. */
 const MOST_ROWS = 500;
 
 interface DotvizArgs {
@@ -18,24 +23,114 @@ interface DotvizArgs {
     missing: string[];
     /** The time of the metrics. */
     at: Date;
+    /** The earlier moment that the mesh is compared with; undefined for none. */
+    compare?: Date;
     parameters: PageParameters;
 }
 
 /** The page with the mesh. */
-export function dotvizPage(mesh: Mesh, { missing, at, parameters }: DotvizArgs): string {
-    const { nodes, edges } = mesh;
-    const { refresh, selection } = parameters;
-    const reload = refresh > 0 ? `, loads again every ${refresh} s` : "";
-    const summary = `${countOf(nodes.length, "node")}, ${countOf(edges.length, "edge")} in the last ${
-        selection.timeHorizon
-    }, at ${at.toISOString().slice(11, 19)} UTC${reload}`;
-    const graph = `<div class="graph" tabindex="0">${drawMesh(mesh)}</div>\n${legend()}`;
+export function dotvizPage(mesh: Mesh, { missing, at, compare, parameters }: DotvizArgs): string {
+    const { nodes } = mesh;
+    const { refresh, selection, open } = parameters;
+    const summary = [
+        `${countOf(nodes.length, "node")}, ${countOf(mesh.edges.length, "edge")} in the last ${selection.timeHorizon}`,
+        `at ${momentText(at, selection.at !== undefined || compare !== undefined)}`,
+        compare && `compared with ${momentText(compare, true)}`,
+        refresh > 0 && `loads again every ${refresh} s`,
+    ];
+    const edges = mesh.edges.map(viewEdge);
+    const view = viewOf(nodes, edges, open);
+    const attention = attentionOf(edges);
+    const links = linksOf(mesh, view, attention, parameters);
+    const compared = compare !== undefined;
+    const rows = edges.toSorted(byImportance).slice(0, MOST_ROWS);
+    const title =
+        rows.length < edges.length
+            ? `The ${rows.length} edges with most errors and traffic, of ${edges.length}`
+            : "Edges";
     const main = [
         missing.length > 0 ? missingNotice(missing) : "",
-        nodes.length === 0 ? emptyNotice(parameters) : graph,
-        edges.length > 0 ? table(mesh) : "",
+        compare ? changeList(attention, mesh, momentText(compare, true), links.href) : "",
+        troubleList(attention, nodes, links.href),
+        nodes.length === 0
+            ? emptyNotice(parameters)
+            : `<section class="graph" tabindex="0" aria-label="Drawing">${drawMesh(view, links)}</section>\n${legend()}`,
+        viewNotes(view, parameters),
+        view.folded && view.edges.length > 0
+            ? edgeTable({
+                  id: "lines",
+                  title: "In the drawing",
+                  ...view,
+                  edges: view.edges.toSorted(byViewImportance),
+                  compared,
+              })
+            : "",
+        rows.length > 0 ? edgeTable({ id: "edges", title, nodes, edges: rows, compared }) : "",
     ];
-    return dotvizDocument(parameters, summary, main.join("\n"), refresh);
+    const times = `<nav aria-label="Other moments">${timeLinks(parameters, at, new Date())}</nav>`;
+    return dotvizDocument(parameters, {
+        summary: summary.filter(Boolean).join(", "),
+        times,
+        main: main.filter(Boolean).join("\n"),
+        refresh,
+    });
+}
+
+/** The address of the page with other open namespaces. */
+function address(parameters: PageParameters, open: Open): string {
+    const query = queryOf(parameters.selection, { ...parameters, open });
+    return `dotviz${query && `?${query}`}`;
+}
+
+/** Where the drawing and the lists link to. */
+function linksOf(
+    { nodes, edges }: Mesh,
+    view: View,
+    attention: Attention,
+    parameters: PageParameters,
+): Links & { href: (edge: ViewEdge) => string } {
+    const listed = new Set(listedEdges(attention).map(({ index }) => index));
+    const drawn = new Set(view.edges.map(({ index }) => index));
+    const open = parameters.open === "all" ? undefined : parameters.open;
+    const endsOf = (index = 0) => {
+        const { source, target } = nodeAt(edges, index);
+        return [nodeAt(nodes, source), nodeAt(nodes, target)];
+    };
+    // By names, because the next answer of Prometheus may have other edges.
+    const id = (index?: number) =>
+        endsOf(index)
+            .flatMap(({ namespace, app, workload }) => [namespace, app, workload])
+            .map((name) => encodeURIComponent(wellFormed(name)))
+            .join("/");
+    return {
+        id: ({ index }) => (index !== undefined && listed.has(index) ? id(index) : undefined),
+        href: ({ index }) => {
+            const namespaces = endsOf(index).map(({ namespace }) => namespace);
+            const page = drawn.has(index) ? "" : address(parameters, new Set(namespaces.sort()));
+            return `${page}#${encodeURIComponent(id(index))}`;
+        },
+        open: (namespace) => address(parameters, new Set([...(open ?? []), namespace].sort())),
+        fold: (namespace) => {
+            if (!open?.has(namespace)) {
+                return undefined;
+            }
+            const rest = [...open].filter((one) => one !== namespace);
+            return address(parameters, rest.length > 0 ? new Set(rest) : undefined);
+        },
+    };
+}
+
+/** What the drawing leaves out, and how to see it. */
+function viewNotes({ folded, omitted }: View, parameters: PageParameters): string {
+    const link = (open: Open, text: string) => `<a href="${escapeMarkup(address(parameters, open))}">${text}</a>`;
+    const notes = [
+        folded &&
+            "Each pile of boxes is a namespace; a click opens it, and a click on the name of its frame folds it again.",
+        omitted > 0 && `${countOf(omitted, "line")} with fewer errors and less traffic are left out.`,
+        folded && link("all", "Open all namespaces"),
+        parameters.open !== undefined && link(undefined, "Fold all namespaces"),
+    ].filter((note) => note !== false);
+    return notes.length > 0 ? `<p class="notes">${notes.join(" ")}</p>` : "";
 }
 
 const TITLES: Partial<Record<number, string>> = { 400: "Invalid parameter", 503: "Too many requests" };
@@ -46,21 +141,45 @@ export function dotvizError(message: string, status: number, parameters: PagePar
     const refresh = status === 400 ? 0 : parameters.refresh;
     const hint = refresh > 0 ? `<p>This page loads again every ${refresh} s.</p>` : "";
     const main = `<div class="notice fault" role="alert"><h2>${title}</h2><p>${escapeMarkup(message)}</p>${hint}</div>`;
-    return dotvizDocument(parameters, "", main, refresh);
+    return dotvizDocument(parameters, { summary: "", times: "", main, refresh });
 }
 
-function dotvizDocument(parameters: PageParameters, summary: string, main: string, refresh: number): string {
-    const query = queryOf(parameters.selection);
-    const link = (path: string, text: string) => `<a href="${path}${escapeMarkup(query && `?${query}`)}">${text}</a>`;
+interface Parts {
+    summary: string;
+    times: string;
+    main: string;
+    refresh: number;
+}
+
+function dotvizDocument(parameters: PageParameters, { summary, times, main, refresh }: Parts): string {
+    const query = queryOf({ ...parameters.selection, compare: undefined });
+    const live = queryOf({ ...parameters.selection, at: undefined, compare: undefined });
+    const link = (path: string, query: string, text: string) =>
+        `<a href="${path}${escapeMarkup(query && `?${query}`)}">${text}</a>`;
     return document({
         title: "Istio Servicegraph",
         root: "",
         head: refresh > 0 ? `<meta http-equiv="refresh" content="${refresh}"/>\n` : "",
-        summary: `<p class="summary">${escapeMarkup(summary)}</p>`,
-        views: [link("force/forcegraph.html", "Live graph"), link("dotgraph", "DOT"), link("d3graph", "JSON")],
-        form: form({ action: "dotviz", raw: parameters.raw, fields: refreshField(parameters.refresh) }),
+        summary: `<p class="summary">${escapeMarkup(summary)}</p>${times}`,
+        views: [
+            link("force/forcegraph.html", live, "Live graph"),
+            link("dotgraph", query, "DOT"),
+            link("d3graph", query, "JSON"),
+        ],
+        form: form({ action: "dotviz", raw: parameters.raw, fields: fields(parameters) }),
         main,
     });
+}
+
+/** The fields that only this page has. */
+function fields({ raw, refresh, open }: PageParameters): string {
+    const moments = ["-5m", "-30m", "-1h", "-1d"];
+    return [
+        textField(raw, { name: "at", label: "At", placeholder: "now", choices: moments }),
+        textField(raw, { name: "compare", label: "Compare with", placeholder: "nothing", choices: moments }),
+        refreshField(refresh),
+        ...openNames(open).map((name) => `<input type="hidden" name="open" value="${escapeMarkup(name)}"/>`),
+    ].join("\n");
 }
 
 function refreshField(refresh: number): string {
@@ -93,48 +212,3 @@ function missingNotice(missing: readonly string[]): string {
     const reasons = missing.map((reason) => `<li>${escapeMarkup(reason)}</li>`).join("");
     return `<div class="notice"><p>Some metrics are unavailable:</p><ul>${reasons}</ul></div>`;
 }
-
-/** The figures of the edges as text, the most important edges first. */
-function table({ nodes, edges }: Mesh): string {
-    const rows = [...edges].sort(byImportance).slice(0, MOST_ROWS);
-    const omitted = edges.length - rows.length;
-    const name = (index: number) => {
-        const { name, namespace } = at(nodes, index);
-        return `<td><bdi>${escapeMarkup(name)}</bdi>${namespace && `<small><bdi>${escapeMarkup(namespace)}</bdi></small>`}</td>`;
-    };
-    const figures = (edge: MeshEdge) => {
-        const { traffic, errors, stopped, latency, mutualTls } = factsOf(edge);
-        const health = healthOf(edge);
-        const cell = (text: string, type: string) => `<td class="${type}">${escapeMarkup(text)}</td>`;
-        return [
-            cell(traffic, "number"),
-            cell(errors.replace(" errors", ""), `number ${health === "stopped" ? "healthy" : health}`),
-            cell(stopped, stoppedRatio(edge) > 0 ? "words stopped" : "words"),
-            cell(latency.replace("p95 ", ""), "number"),
-            cell(mutualTls, "words"),
-        ].join("");
-    };
-    return `<section>
-<h2>${omitted > 0 ? `The ${rows.length} edges with most errors and traffic, of ${edges.length}` : "Edges"}</h2>
-<div class="scroll"><table>
-<thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Traffic</th><th scope="col" class="number">Errors</th>
-<th scope="col">Refused, not sent</th><th scope="col" class="number">Latency (p95)</th><th scope="col">Encryption</th></tr></thead>
-<tbody>
-${rows.map((edge) => `<tr>${name(edge.source)}${name(edge.target)}${figures(edge)}</tr>`).join("\n")}
-</tbody></table></div>
-</section>`;
-}
-
-function byImportance(a: MeshEdge, b: MeshEdge): number {
-    return (
-        sortable(b.errorRatio) - sortable(a.errorRatio) ||
-        stoppedRatio(b) - stoppedRatio(a) ||
-        sortable(b.requestsPerSecond) - sortable(a.requestsPerSecond) ||
-        sortable(b.bytesPerSecond) - sortable(a.bytesPerSecond) ||
-        a.source - b.source ||
-        a.target - b.target
-    );
-}
-
-/** NaN has no place in an order. */
-const sortable = (figure = 0) => (Number.isNaN(figure) ? 0 : figure);

@@ -8,6 +8,10 @@ export interface Selection {
     filterEmpty: boolean;
     /** Values that workload labels must have. */
     filters: Partial<Record<Filter, string>>;
+    /** The end of that time, as `parseMoment` reads it; undefined for now. */
+    at?: string;
+    /** The earlier moment that it is compared with, likewise; undefined for none. */
+    compare?: string;
 }
 
 /** The filters by the name of their parameter, with the label of Istio's standard metrics. */

@@ -45,7 +45,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
         let parameters = defaultPageParameters(query);
         try {
             parameters = readPageParameters(query);
-            return await graph("/dotviz", queryOf(parameters.selection, parameters.refresh), client);
+            return await graph("/dotviz", queryOf(parameters.selection, parameters), client);
         } catch (error) {
             if (!(error instanceof RequestError)) {
                 throw error;

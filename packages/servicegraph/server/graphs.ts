@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
+import { compareMeshes } from "../graph/compare";
 import { Figures } from "../graph/figures";
 import { type Mesh, MeshBuilder } from "../graph/mesh";
 import { meshJson } from "../graph/meshJson";
 import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
-import { readPageParameters, readSelection } from "../parameters";
+import { momentsOf, readPageParameters, readSelection } from "../parameters";
 import type { Sample } from "../prometheus/answer";
 import type { Prometheus } from "../prometheus/client";
 import { type Detail, detailQueries, type Selection, trafficQueries } from "../prometheus/queries";
@@ -42,18 +43,28 @@ export const GRAPH_PATHS: readonly string[] = [...FORMATS.keys(), "/dotviz", "/m
 
 export function graphsFrom(prometheus: Prometheus): GraphMaker {
     return async ({ path, query, added, waited }, signal) => {
-        // All queries are evaluated at the same time, so that their answers fit together.
-        const at = new Date();
-        const ask: Ask = (promql, take) => prometheus.query(promql, at, take, { waited, signal });
         const search = new URLSearchParams(query);
+        const selection = readSelection(search);
+        // All queries are evaluated at the same time, so that their answers fit together.
+        const { at, compare } = momentsOf(selection, new Date());
+        const askAt = (moment: Date): Ask => {
+            return (promql, take) => prometheus.query(promql, moment, take, { waited, signal });
+        };
         const write = FORMATS.get(path);
         if (write) {
-            return text(write(await askServiceGraph(ask, readSelection(search), added)));
+            return text(write(await askServiceGraph(askAt(at), selection, added)));
         }
-        const parameters = readPageParameters(search);
-        const { mesh, missing } = await askMesh(ask, parameters.selection, added);
+        const [now, then] = await Promise.all([
+            askMesh(askAt(at), selection, added),
+            compare && askMesh(askAt(compare), selection, []),
+        ]);
+        const missing = [...now.missing, ...(then?.missing.map((reason) => `at the earlier moment, ${reason}`) ?? [])];
+        // Without namespaces at one of the moments, everything would be new.
+        const comparable = !missing.some((reason) => /\b(?:requests|bytes): /.test(reason));
+        const mesh = then && comparable ? compareMeshes(then.mesh, now.mesh) : now.mesh;
+        const moments = { at, compare: comparable ? compare : undefined };
         return path === "/dotviz"
-            ? page(dotvizPage(mesh, { missing, at, parameters }), DOTVIZ_POLICY)
+            ? page(dotvizPage(mesh, { missing, ...moments, parameters: readPageParameters(search) }), DOTVIZ_POLICY)
             : json(meshJson({ ...mesh, missing }));
     };
 }

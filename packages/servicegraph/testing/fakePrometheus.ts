@@ -18,14 +18,17 @@ export interface FakePrometheus {
     close: () => Promise<void>;
 }
 
-/** Listens on loopback. It has the part of Prometheus' HTTP API that servicegraph uses: instant queries by GET or POST. */
-export async function fakePrometheus(reply: (promql: string) => Reply): Promise<FakePrometheus> {
+/**
+ * Listens on loopback. It has the part of Prometheus' HTTP API that servicegraph uses: instant queries by GET or POST.
+ * @param reply gets a query, and its time as it was sent
+ */
+export async function fakePrometheus(reply: (promql: string, time: string) => Reply): Promise<FakePrometheus> {
     const queries: string[] = [];
     const server = http.createServer((request, response) => {
         void readParameters(request).then((parameters) => {
             const promql = parameters.get("query") ?? "";
             queries.push(promql);
-            const found = reply(promql);
+            const found = reply(promql, parameters.get("time") ?? "");
             if (typeof found === "function") {
                 found(response);
             } else {

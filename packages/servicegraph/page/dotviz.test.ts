@@ -222,6 +222,60 @@ it("keeps the parameters in its form and its links", () => {
     expect(links.map(({ attributes }) => attributes.get("href"))).toContain(`dotgraph?${query}`);
 });
 
+/** The addresses that the lists at the top link to. */
+const listed = (page: XmlElement) =>
+    withClass(page, "attention").flatMap((one) =>
+        elementsIn(one).flatMap(({ name, attributes }) => (name === "a" ? (attributes.get("href") ?? []) : [])),
+    );
+const idsOf = (page: XmlElement) => elementsIn(page).flatMap(({ attributes }) => attributes.get("id") ?? []);
+
+it("lists edges with trouble first, with links to their lines, also with any names", () => {
+    const first = parseXml(draw(BOOKINFO));
+    expect(
+        withClass(first, "attention")
+            .flatMap(elementsIn)
+            .filter(({ name }) => name === "h2")
+            .map(textOf),
+    ).toEqual(["1 edge failing, 1 edge with some errors, 1 edge with requests refused, injected or not sent"]);
+    for (const name of ["reviews", ...HOSTILE_NAMES]) {
+        const page = parseXml(draw({ ...BOOKINFO, nodes: [...BOOKINFO.nodes.slice(0, 2), node(name), node("last")] }));
+        const ids = listed(page).map((href) => decodeURIComponent(href.slice(1)));
+        expect([ids.length, ids.filter((id) => !idsOf(page).includes(id))]).toEqual([3, []]);
+    }
+});
+
+it("links from a folded drawing to one in which the edge is drawn", () => {
+    const nodes = Array.from({ length: 60 }, (_, index) => node(`n${index}`, `space ${index % 3}/&`));
+    const edges = nodes.slice(1).map((_, index) => ({
+        source: index,
+        target: index + 1,
+        requestsPerSecond: 1,
+        errorRatio: index === 7 ? 0.5 : 0,
+        mutualTls: undefined,
+    }));
+    const [href = ""] = listed(parseXml(draw({ nodes, edges }, "time_horizon=1h")));
+    const { pathname, searchParams, hash } = new URL(href, "http://localhost");
+    expect([pathname, searchParams.get("time_horizon")]).toEqual(["/dotviz", "1h"]);
+    expect(searchParams.getAll("open")).toEqual(["space 1/&", "space 2/&"]);
+    const opened = parseXml(draw({ nodes, edges }, searchParams.toString()));
+    expect(withClass(opened, "failing").flatMap(idsOf)).toContain(decodeURIComponent(hash.slice(1)));
+    // The form keeps what is open.
+    const hidden = elementsIn(opened).filter(({ attributes }) => attributes.get("type") === "hidden");
+    expect(hidden.map(({ attributes }) => attributes.get("value"))).toEqual(["space 1/&", "space 2/&"]);
+    expect(
+        withClass(opened, "cluster")
+            .flatMap(elementsIn)
+            .filter(({ name }) => name === "a"),
+    ).toHaveLength(2);
+});
+
+it("gives every field its own name", () => {
+    const labels = elementsIn(parseXml(draw(BOOKINFO))).filter(({ name }) => name === "label");
+    const names = labels.map((label) => label.children.find((child) => typeof child === "string") ?? textOf(label));
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toEqual(expect.arrayContaining(["From workload", "To workload", "At", "Compare with"]));
+});
+
 it("explains an error, and loads again unless a parameter is invalid", () => {
     for (const reason of HOSTILE_NAMES) {
         const page = parseXml(dotvizError(reason, 502, parameters()));

@@ -23,10 +23,6 @@ it("has file names that are valid in a ConfigMap, and is small enough", () => {
     expect(bytes).toBeLessThan(900_000);
 });
 
-it("contains the licence of its dependency", () => {
-    expect(files["forcegraph.js"]).toMatch(/d3-force.*Permission to use, copy, modify, and\/or distribute/s);
-});
-
 describe("the program", () => {
     const large = largeMesh(200, 2000);
     let prometheus: FakePrometheus;

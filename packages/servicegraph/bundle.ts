@@ -22,7 +22,6 @@ export function serverFiles(): Record<typeof ENTRY | AssetName, string> {
             platform: "browser",
             format: "iife",
             target: "es2022",
-            banner: { js: licence("d3-force") },
         }),
     };
 }
@@ -34,12 +33,6 @@ export function unpackServer(): { folder: string; entry: string } {
         writeFileSync(path.join(folder, name), text);
     }
     return { folder, entry: path.join(folder, ENTRY) };
-}
-
-/** The licence of a package, which the bundle must contain. (d3-force's dependencies have the same author and licence.) */
-function licence(name: string): string {
-    const folder = path.dirname(path.dirname(require.resolve(name)));
-    return `/*! ${name}\n\n${readFileSync(path.join(folder, "LICENSE"), "utf8").trim()} */`;
 }
 
 function bundle(entry: string, options: BuildOptions): string {

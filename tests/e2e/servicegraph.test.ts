@@ -77,6 +77,8 @@ async function titles(selector: string): Promise<string[]> {
 
 const shownNodes = () => titles(".node");
 const shownEdges = () => titles(".edge");
+/** The live graph draws the edges of a highlighted workload once more. */
+const liveEdges = () => titles(".all .edge");
 
 describe("/dotviz", () => {
     it.each(["light", "dark"] as const)(
@@ -195,7 +197,7 @@ describe("/force/forcegraph.html", () => {
             .locator(".node")
             .nth(NODES.length - 1)
             .waitFor();
-        expect([await shownNodes(), await shownEdges()]).toEqual([NODES, EDGES]);
+        expect([await shownNodes(), await liveEdges()]).toEqual([NODES, EDGES]);
         expect(await page.locator(".facts").count()).toBe(7);
         await settled();
         await updatePicture(page, "forcegraph.png", true);
@@ -215,42 +217,56 @@ describe("/force/forcegraph.html", () => {
         expect(errors).toEqual([]);
     }, 30_000);
 
-    it("can be used with the keyboard only", async () => {
+    it("can be used with the keyboard only: one tab stop, arrow keys, Enter, Escape", async () => {
         await open("/force/forcegraph.html");
-        const node = page.locator(".node", { hasText: "ratings-v1" });
-        await node.focus();
-        await page.keyboard.press("Enter");
-        expect(await page.locator("#info h2").textContent()).toBe("ratings (ratings-v1)");
         await settled();
-        const before = await positionOf("ratings-v1");
-        for (let press = 0; press < 5; press += 1) {
+        expect(await page.locator("svg.mesh [tabindex='0']").count()).toBe(1);
+        await page.locator("#unfold").focus();
+        await page.keyboard.press("Tab");
+        const reached = new Set<string>();
+        for (let name = await focused(); !reached.has(name); name = await focused()) {
+            reached.add(name);
             await page.keyboard.press("ArrowDown");
         }
-        await settled();
-        expect((await positionOf("ratings-v1")).y - before.y).toBeCloseTo(100, 0);
+        expect([...reached].sort()).toEqual(
+            [...NODES, "namespace default, open", "namespace istio-system, open"].sort(),
+        );
+        await page.locator(".node", { hasText: "ratings-v1" }).focus();
+        await page.keyboard.press("ArrowLeft");
+        expect(await focused()).toMatch(/^reviews-v[23]$/);
+        await page.keyboard.press("Enter");
+        expect(await page.evaluate("document.activeElement.textContent")).toMatch(/^reviews \(reviews-v[23]\)$/);
         await page.keyboard.press("Escape");
         expect(await page.locator("#info").isVisible()).toBe(false);
+        expect(await focused()).toMatch(/^reviews-v[23]$/);
     }, 30_000);
 
-    it("keeps a workload where it was dragged to, and releases it on a double click", async () => {
+    it("folds a namespace and opens it again", async () => {
         await open("/force/forcegraph.html");
         await settled();
-        const node = page.locator(".node", { hasText: "details-v1" });
-        const box = await node.boundingBox();
-        const [x, y] = [(box?.x ?? 0) + (box?.width ?? 0) / 2, (box?.y ?? 0) + (box?.height ?? 0) / 2];
-        await page.mouse.move(x, y);
-        await page.mouse.down();
-        await page.mouse.move(x + 60, y + 130, { steps: 5 });
-        await page.mouse.up();
-        expect(await page.locator("#info").isVisible()).toBe(false);
-        const dropped = await positionOf("details-v1");
+        const header = page.locator(".header", { hasText: "default" });
+        await header.focus();
+        await page.keyboard.press("Enter");
+        expect(await focused()).toBe("namespace default, folded");
+        expect(await page.locator(".node.folded").textContent()).toContain("6 workloads");
+        expect((await liveEdges()).sort()).toEqual(["default → default", "istio-ingressgateway → default"]);
+        await page.locator(".node.folded").click();
+        expect([await shownNodes(), await liveEdges()]).toEqual([NODES, EDGES]);
+    }, 30_000);
+
+    it("has a pause button whose name stays, and asks the server for nothing while it is pressed", async () => {
+        await open("/force/forcegraph.html");
+        const pause = page.getByRole("button", { name: "Pause" });
+        await pause.click();
+        expect(await pause.getAttribute("aria-pressed")).toBe("true");
+        await page.waitForTimeout(600);
+        const before = prometheus.queries.length;
+        await page.waitForTimeout(1200);
+        expect(prometheus.queries.length).toBe(before);
+        await pause.click();
         await page.waitForResponse(/meshgraph/);
-        await settled();
-        expect(await positionOf("details-v1")).toEqual(dropped);
-        expect(await node.getAttribute("class")).toContain("pinned");
-        await node.dblclick();
-        await page.locator(".node:not(.pinned)", { hasText: "details-v1" }).waitFor();
-    }, 40_000);
+        expect(await pause.getAttribute("aria-pressed")).toBe("false");
+    }, 30_000);
 
     it("follows the mesh: known workloads stay in place, new ones appear, old ones disappear, and a server error is shown", async () => {
         traffic = BOOKINFO.filter(({ to }) => to.workload !== "ratings-v1");
@@ -266,7 +282,7 @@ describe("/force/forcegraph.html", () => {
 
         await page.route("**/meshgraph*", (route) => route.fulfill({ status: 502, body: "Prometheus is <b>away</b>" }));
         await page.getByText("The server answers 502: Prometheus is <b>away</b>").waitFor();
-        expect(await shownEdges()).toEqual(EDGES);
+        expect(await liveEdges()).toEqual(EDGES);
         await page.unroute("**/meshgraph*");
         await page.locator("#notice").waitFor({ state: "hidden" });
 
@@ -294,7 +310,7 @@ describe("/force/forcegraph.html", () => {
         await open("/force/forcegraph.html");
         await page.locator(".facts").first().waitFor();
         expect((await page.locator(".facts").allTextContents()).sort()).toEqual(["no data", "∞ req/s0 % errors"]);
-        expect(await page.locator("g.edges.unknown .edge").count()).toBe(1);
+        expect(await page.locator(".all .edges.unknown .edge").count()).toBe(1);
         expect(errors).toEqual([]);
     }, 30_000);
 
@@ -348,7 +364,7 @@ describe("/force/forcegraph.html", () => {
         expect(await page.evaluate<string>("document.activeElement.textContent")).toBe("Close");
         await page.keyboard.press("Enter");
         expect(await page.locator("#info").isVisible()).toBe(false);
-        expect(await page.evaluate<string>("document.activeElement.ariaLabel")).toContain("ratings (ratings-v1)");
+        expect(await focused()).toBe("ratings-v1");
     }, 30_000);
 
     it("says which parameter is invalid", async () => {
@@ -358,10 +374,17 @@ describe("/force/forcegraph.html", () => {
     }, 30_000);
 });
 
-/** Position of a workload, in the coordinates of the drawing. */
+/** The first line of the title of the focused box, with the workload only. */
+async function focused(): Promise<string> {
+    const title = await page.evaluate<string>(
+        "document.activeElement.querySelector(':scope > title')?.textContent ?? ''",
+    );
+    return (title.split("\n")[0] ?? "").replace(/[^ ]+ \(([^)]*)\)/g, "$1");
+}
+
+/** Position of a workload in the window. */
 async function positionOf(workload: string): Promise<{ x: number; y: number }> {
-    const transform = await page.locator(".node", { hasText: workload }).getAttribute("transform");
-    const [x = NaN, y = NaN] = transform?.match(/-?[\d.]+/g)?.map(Number) ?? [];
+    const { x, y } = (await page.locator(".node", { hasText: workload }).boundingBox()) ?? { x: NaN, y: NaN };
     return { x, y };
 }
 
@@ -371,7 +394,7 @@ async function settled(): Promise<void> {
     let before = "";
     for (;;) {
         const nodes = await page.locator(".node").all();
-        const now = (await Promise.all(nodes.map((node) => node.getAttribute("transform")))).join();
+        const now = JSON.stringify(await Promise.all(nodes.map((node) => node.boundingBox())));
         if (now === before) {
             return;
         }

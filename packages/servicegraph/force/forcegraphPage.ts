@@ -3,13 +3,16 @@ import { form } from "../page/form";
 
 const link = (href: string, text: string) => `<a data-view="" href="${href}">${text}</a>`;
 
+const button = (id: string, text: string, name = text) =>
+    `<button type="button" class="plain" id="${id}" aria-label="${name}">${text}</button>`;
+
 /** `forcegraph.html`: the page around the live graph. Its script fills in the form and everything that changes. */
 export function forcegraphPage(): string {
     return document({
         title: "Istio Service Graph",
         root: "../",
         head: `<link rel="stylesheet" href="forcegraph.css"/>\n<script src="forcegraph.js" defer="defer"></script>\n`,
-        summary: `<p class="summary" id="summary" role="status">Loading …</p>`,
+        summary: `<p class="summary" id="summary"><span id="count" role="status">Loading …</span> <span id="time"></span></p>`,
         views: [link("../dotviz", "Drawing"), link("../dotgraph", "DOT"), link("../d3graph", "JSON")],
         form: form({
             action: "forcegraph.html",
@@ -19,15 +22,25 @@ export function forcegraphPage(): string {
         main: `<noscript><div class="notice"><p>The live graph needs JavaScript. <a href="../dotviz">The drawing</a> shows the same without it.</p></div></noscript>
 <div class="notice" id="notice" role="alert" hidden="hidden"></div>
 <div class="notice" id="empty" role="alert" hidden="hidden"><h2>No traffic yet</h2>${MAKE_TRAFFIC}<p>${WAIT_FOR_TRAFFIC}</p></div>
+<div id="graph-area" hidden="hidden">
+<div class="tools">
+<form id="search" role="search"><label>Find a workload<input type="search" id="find" spellcheck="false" autocomplete="off"/></label><button class="plain">Find</button>
+<p class="summary" id="found" role="status"></p></form>
+${button("zoom-out", "−", "Zoom out")}${button("zoom-in", "+", "Zoom in")}${button("fit", "Fit")}${button("fold", "Fold all")}${button("unfold", "Open all")}
+</div>
 <div class="stage">
 <div class="graph" id="graph"></div>
-<aside id="info" aria-label="The selected workload" hidden="hidden">
+<aside id="info" aria-labelledby="info-title" hidden="hidden">
 <button type="button" class="plain" id="close">Close</button>
+<h2 id="info-title" tabindex="-1"></h2>
+<p class="summary" id="info-namespace"></p>
 <div id="details"></div>
 </aside>
 </div>
-<p class="hint">Drag a workload to move it; double-click it to release it. Click a workload to see its traffic. Hold Ctrl or ⌘ and turn the
-wheel to zoom; double-click the background to see the whole graph. Keyboard: Tab, Enter, arrow keys, Escape, + and -, 0.</p>
-${legend()}`,
+<p class="hint" id="keys">Arrow keys move between workloads and namespaces. Enter shows the traffic of a workload, and opens or folds a namespace. Escape closes.
+Plus and minus zoom, and 0 shows the whole graph. The table below has the same data. <span id="omitted"></span></p>
+${legend()}
+<section><h2 id="table-title">Edges</h2><div id="table"></div></section>
+</div>`,
     });
 }

@@ -26,10 +26,10 @@ export function placeGrid(count: number, links: readonly Link[], item: Size, gap
     };
 }
 
-/** Places boxes in rows, in their order, with about the ratio `ASPECT`. */
-export function placeShelves(boxes: readonly Size[], gap: number): Size & { corners: Point[] } {
+/** Places boxes in rows, in their order, with about this ratio of width to height. */
+export function placeShelves(boxes: readonly Size[], gap: number, aspect = ASPECT): Size & { corners: Point[] } {
     const area = boxes.reduce((sum, { width, height }) => sum + (width + gap) * (height + gap), 0);
-    const limit = Math.max(Math.sqrt(area * ASPECT), ...boxes.map(({ width }) => width));
+    const limit = Math.max(Math.sqrt(area * aspect), ...boxes.map(({ width }) => width));
     let [x, y, rowHeight, width] = [0, 0, 0, 0];
     const corners = boxes.map((box) => {
         if (x > 0 && x + box.width > limit) {

@@ -1,50 +1,49 @@
-import { countOf, factsOf, healthOf } from "../../drawing/facts";
-import type { MeshEdge } from "../../graph/mesh";
+import { countOf } from "../../drawing/facts";
 import { type MeshAnswer, readMeshJson } from "../../graph/meshJson";
+import { arrange, type Arrangement, holds } from "../arrangement";
+import { inOrder, nextStop } from "../navigation";
+import { keyOf, type View, viewOf } from "../view";
+import { describe, tableOf } from "./details";
 import { byId, html } from "./element";
 import { Picture } from "./picture";
-import { type Graph, type GraphLink, type GraphNode, simulate, update } from "../simulation";
+import { Viewport } from "./viewport";
 
 /** Milliseconds between two requests, as in 1.0, and until a request fails. */
 const POLL = 5000;
 const TIMEOUT = 20_000;
 
-let graph: Graph = { nodes: [], links: [] };
-let simulation = simulate(graph);
-let selected: string | undefined;
-let paused = false;
-const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+/** With more workloads, namespaces are folded at first. A narrow window shows fewer at once. */
+const MOST_OPEN = { narrow: 30, wide: 80 };
+
+/** The lines that are drawn: at least so many, and more if there are more boxes. A box shows all its lines if it is pointed at. */
+const LEAST_DRAWN = 60;
+const DRAWN_PER_BOX = 2;
+
+/** The lines that are drawn or listed at most. */
+const MOST_LISTED = 500;
 
 const container = byId("graph");
-const picture = new Picture(container, {
-    select: (node) => {
-        select(node);
-    },
-    move: () => {
-        restart(0.2);
-    },
-    release: (node) => {
-        node.fx = node.fy = null;
-        restart(0.3);
-    },
+const isNarrow = () => innerWidth <= 640;
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+let answer: MeshAnswer = { nodes: [], edges: [], missing: [] };
+let answerText = "";
+let view: View = { items: [], lines: [] };
+let arrangement: Arrangement = arrange(view, { width: 1, height: 1 });
+let foldsAll = false;
+/** Namespaces that differ from `foldsAll`. */
+const exceptions = new Set<string>();
+let selected: string | undefined;
+let paused = false;
+
+const picture = new Picture();
+container.append(picture.element);
+const viewport = new Viewport(container, picture.element, (scale) => {
+    picture.rescale(scale);
 });
 
 fillForm();
-byId("pause").addEventListener("click", () => {
-    paused = !paused;
-    byId("pause").setAttribute("aria-pressed", String(paused));
-    byId("pause").textContent = paused ? "Continue" : "Pause";
-});
-byId("close").addEventListener("click", () => {
-    const node = graph.nodes.find(({ key }) => key === selected);
-    select(undefined);
-    if (node) {
-        picture.focus(node);
-    }
-});
-addEventListener("resize", () => {
-    picture.draw();
-});
+listen();
 void poll();
 
 async function poll(): Promise<void> {
@@ -58,11 +57,12 @@ async function poll(): Promise<void> {
 async function refresh(): Promise<boolean> {
     try {
         const response = await fetch(`../meshgraph${location.search}`, { signal: AbortSignal.timeout(TIMEOUT) });
+        const text = await response.text();
         if (!response.ok) {
-            fail(`The server answers ${response.status}: ${await response.text()}`);
+            fail(`The server answers ${response.status}: ${text}`);
             return response.status !== 400;
         }
-        show(readMeshJson(await response.text()));
+        receive(text);
     } catch (error) {
         fail(`The server does not answer (${error instanceof Error ? error.message : String(error)}).`);
     }
@@ -73,116 +73,292 @@ function fail(reason: string): void {
     container.classList.add("stale");
     byId("empty").hidden = true;
     notify("fault", html("p", {}, reason));
-    byId("summary").textContent = "not up to date";
+    say("count", "not up to date");
+    byId("time").textContent = "";
 }
 
-function show(answer: MeshAnswer): void {
+function receive(text: string): void {
     container.classList.remove("stale");
-    const next = update(graph, answer);
-    graph = next;
-    picture.show(graph);
-    if (next.changed) {
-        simulation.stop();
-        const isFirst = simulation.nodes().length === 0;
-        simulation = simulate(graph);
-        simulation.on("tick", drawSparingly);
-        if (isFirst || reducedMotion.matches) {
-            settle();
+    if (text !== answerText) {
+        const isFirst = answer.nodes.length === 0;
+        [answer, answerText] = [readMeshJson(text), text];
+        if (isFirst) {
+            const namespaces = new Set(answer.nodes.map(({ namespace }) => namespace));
+            foldsAll = namespaces.size > 1 && answer.nodes.length > MOST_OPEN[isNarrow() ? "narrow" : "wide"];
         }
-        restart(isFirst ? 0.1 : 0.3);
+        show();
     }
-    picture.draw();
-    select(graph.nodes.find(({ key }) => key === selected));
-
-    const now = new Date().toLocaleTimeString();
-    byId("summary").textContent =
-        `${countOf(graph.nodes.length, "node")}, ${countOf(graph.links.length, "edge")} at ${now}`;
-    const missing = answer.missing.map((reason) => html("li", {}, reason));
-    const isEmpty = graph.nodes.length === 0;
+    const { nodes, edges, missing } = answer;
+    say("count", `${countOf(nodes.length, "node")}, ${countOf(edges.length, "edge")}`);
+    byId("time").textContent = `at ${new Date().toLocaleTimeString()}`;
+    const isEmpty = nodes.length === 0;
+    const reasons = missing.map((reason) => html("li", {}, reason));
     notify(
         "",
-        ...(missing.length > 0 && !isEmpty
-            ? [html("p", {}, "Some metrics are unavailable:"), html("ul", {}, ...missing)]
+        ...(reasons.length > 0 && !isEmpty
+            ? [html("p", {}, "Some metrics are unavailable:"), html("ul", {}, ...reasons)]
             : []),
     );
     byId("empty").hidden = !isEmpty;
+    byId("graph-area").hidden = isEmpty;
 }
 
-/** Runs the simulation before the first drawing, but no longer than a person would wait. */
-function settle(): void {
-    const start = performance.now();
-    for (let tick = 0; tick < 300 && performance.now() - start < 1000; tick += 1) {
-        simulation.tick();
-    }
-}
-
-function restart(alpha: number): void {
-    if (reducedMotion.matches) {
-        picture.draw();
+/**
+ * Draws the answer.
+ * @param anchor the box that stays where it is in the window, if others have to move
+ */
+function show(anchor = selected): void {
+    byId("graph-area").hidden = answer.nodes.length === 0;
+    const isFolded = (namespace: string) => exceptions.has(namespace) !== foldsAll;
+    view = viewOf(answer, isFolded);
+    if (!holds(arrangement, view)) {
+        const place = anchor && picture.boxOf(anchor);
+        const before = place && viewport.placeOf(place);
+        const wasEmpty = arrangement.boxes.size === 0;
+        arrangement = arrange(view, { width: container.clientWidth, height: container.clientHeight });
+        viewport.resize(arrangement);
+        draw();
+        const now = anchor && picture.boxOf(anchor);
+        if (before && now) {
+            viewport.keep(now, before);
+        }
+        if (!wasEmpty) {
+            picture.move(reducedMotion.matches);
+        }
     } else {
-        simulation.alpha(Math.max(simulation.alpha(), alpha)).restart();
+        draw();
     }
 }
 
-let nextDraw = 0;
+function draw(): void {
+    const { items, lines } = view;
+    const drawn = lines.slice(0, Math.min(MOST_LISTED, Math.max(LEAST_DRAWN, DRAWN_PER_BOX * items.length)));
+    const focused = picture.keyAt(document.activeElement);
+    picture.show(view, drawn, arrangement);
+    if (focused !== undefined && picture.keyAt(document.activeElement) !== focused && picture.boxOf(focused)) {
+        picture.focus(focused);
+    }
+    const of = (count: number) => `${count} most important of ${countOf(lines.length, "line")}`;
+    byId("omitted").textContent =
+        drawn.length < lines.length
+            ? `The drawing has the ${of(drawn.length)}; a box shows all its lines if it is pointed at or has the focus.`
+            : "";
+    const listed = lines.slice(0, MOST_LISTED);
+    byId("table-title").textContent = listed.length < lines.length ? `The ${of(listed.length)}` : "Edges";
+    byId("table").replaceChildren(...tableOf(items, listed));
+    select(selected !== undefined && answer.nodes.some((node) => keyOf(node) === selected) ? selected : undefined);
+}
 
-/** Drawing a large graph takes longer than a simulation step. Drawing takes at most half of the time. */
-function drawSparingly(): void {
-    const start = performance.now();
-    if (start >= nextDraw) {
-        picture.draw();
-        nextDraw = performance.now() + (performance.now() - start);
+/** Opens the panel of a workload, or closes it. */
+function select(key: string | undefined): void {
+    selected = key;
+    picture.select(key);
+    picture.highlight(key);
+    byId("info").hidden = key === undefined;
+    if (key === undefined) {
+        return;
+    }
+    const node = answer.nodes.find((node) => keyOf(node) === key);
+    byId("info-title").replaceChildren(html("bdi", {}, node?.name ?? ""));
+    byId("info-namespace").textContent = node?.namespace ? `namespace ${node.namespace}` : "";
+    const details = byId("details");
+    const focused = details.contains(document.activeElement) ? picture.keyAt(document.activeElement) : undefined;
+    details.replaceChildren(...describe(answer, key));
+    if (focused !== undefined) {
+        details.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
     }
 }
 
-function select(node: GraphNode | undefined): void {
-    const before = selected;
-    selected = node?.key;
-    picture.highlight(node);
-    byId("info").hidden = !node;
-    if (node) {
-        byId("details").replaceChildren(...describe(node));
-        if (before !== selected) {
-            picture.draw();
+/** Selects a workload, opens its namespace if it is folded, and moves it into view and the focus to its panel. */
+function goTo(key: string): void {
+    const node = answer.nodes.find((node) => keyOf(node) === key);
+    if (!node) {
+        return;
+    }
+    if (!picture.boxOf(key)) {
+        toggle(node.namespace);
+    }
+    select(key);
+    picture.setCurrent(key);
+    const box = picture.boxOf(key);
+    if (box) {
+        viewport.bring(box);
+    }
+    byId("info-title").focus({ preventScroll: !isNarrow() });
+}
+
+function toggle(namespace: string): void {
+    if (!exceptions.delete(namespace)) {
+        exceptions.add(namespace);
+    }
+    const key = JSON.stringify([namespace]);
+    show(key);
+    const box = picture.boxOf(key);
+    if (box) {
+        viewport.reveal(box);
+    }
+}
+
+/** Opens a folded namespace, folds an open one, or shows a workload's traffic. */
+function activate(key: string): void {
+    const [namespace = "", ...workload] = JSON.parse(key) as string[];
+    picture.setCurrent(key);
+    if (workload.length === 0) {
+        toggle(namespace);
+        picture.focus(key);
+    } else {
+        select(key);
+        byId("info-title").focus({ preventScroll: !isNarrow() });
+        const box = picture.boxOf(key);
+        if (box && !isNarrow()) {
+            viewport.reveal(box);
         }
     }
 }
 
-/** The traffic of a workload, as 1.0 showed it on a click. */
-function describe({ key, meshNode: { name, namespace } }: GraphNode): Element[] {
-    const incoming = graph.links.filter(({ target }) => target.key === key);
-    const outgoing = graph.links.filter(({ source }) => source.key === key);
-    return [
-        html("h2", {}, html("bdi", {}, name)),
-        ...(namespace ? [html("p", { class: "summary" }, "namespace ", html("bdi", {}, namespace))] : []),
-        html("h3", {}, "Incoming"),
-        traffic(incoming, ({ source }) => source),
-        html("h3", {}, "Outgoing"),
-        traffic(outgoing, ({ target }) => target),
-    ];
-}
-
-function traffic(links: GraphLink[], other: (link: GraphLink) => GraphNode): Element {
-    if (links.length === 0) {
-        return html("p", { class: "summary" }, "none");
+function close(): void {
+    const key = selected;
+    select(undefined);
+    if (key !== undefined) {
+        picture.focus(key);
     }
-    const rows = links.map((link) =>
-        html("tr", {}, html("td", {}, html("bdi", {}, other(link).meshNode.name)), figures(link.edge)),
-    );
-    return html("table", {}, html("tbody", {}, ...rows));
 }
 
-function figures(edge: MeshEdge): Element {
-    const { traffic, errors, stopped, latency, mutualTls } = factsOf(edge);
-    const lines = [errors, stopped, latency, mutualTls].filter(Boolean).join(" · ");
-    return html("td", { class: `number ${healthOf(edge)}` }, traffic, html("small", {}, lines));
+function listen(): void {
+    let width = container.clientWidth;
+    addEventListener("resize", () => {
+        if (container.clientWidth !== width) {
+            width = container.clientWidth;
+            arrangement = arrange({ items: [], lines: [] }, { width, height: 1 });
+            show();
+        }
+    });
+    const onClick = (id: string, work: () => void) => {
+        byId(id).addEventListener("click", work);
+    };
+    onClick("pause", () => {
+        paused = !paused;
+        byId("pause").setAttribute("aria-pressed", String(paused));
+    });
+    onClick("zoom-in", () => {
+        viewport.zoomIn();
+    });
+    onClick("zoom-out", () => {
+        viewport.zoomOut();
+    });
+    onClick("fit", () => {
+        viewport.fit();
+    });
+    for (const [id, folds] of [
+        ["fold", true],
+        ["unfold", false],
+    ] as const) {
+        onClick(id, () => {
+            foldsAll = folds;
+            exceptions.clear();
+            show();
+        });
+    }
+    onClick("close", close);
+    byId("info").addEventListener("click", ({ target }) => {
+        const key = picture.keyAt(target);
+        if (key !== undefined) {
+            goTo(key);
+        }
+    });
+    byId("info").addEventListener("keydown", ({ key }) => {
+        if (key === "Escape") {
+            close();
+        }
+    });
+    listenToGraph(picture.element);
+    listenToSearch();
+}
+
+function listenToGraph(element: SVGSVGElement): void {
+    element.addEventListener("click", ({ target }) => {
+        const key = picture.keyAt(target);
+        if (key !== undefined) {
+            activate(key);
+        }
+    });
+    element.addEventListener("keydown", (event) => {
+        const key = picture.keyAt(event.target);
+        const stops = inOrder(picture.stops());
+        const from = stops.find((stop) => stop.key === key);
+        const next = from && nextStop(stops, from, event.key);
+        if (next) {
+            picture.focus(next.key);
+            viewport.reveal(next);
+        } else if (key !== undefined && (event.key === "Enter" || event.key === " ")) {
+            activate(key);
+        } else if (event.key === "Escape" && selected !== undefined) {
+            select(undefined);
+        } else {
+            return;
+        }
+        event.preventDefault();
+    });
+    // Hovering and the focus show the neighbours.
+    for (const kind of ["pointerover", "focusin"] as const) {
+        element.addEventListener(kind, ({ target }) => {
+            picture.highlight(picture.keyAt(target) ?? selected);
+        });
+    }
+    for (const kind of ["pointerleave", "focusout"] as const) {
+        element.addEventListener(kind, () => {
+            picture.highlight(selected);
+        });
+    }
+}
+
+/** While typing, the search says how many workloads match. Enter goes to the next of them. */
+function listenToSearch(): void {
+    const field = byId("find") as HTMLInputElement;
+    let last = -1;
+    const matches = () => {
+        const text = field.value.trim().toLowerCase();
+        return text === ""
+            ? []
+            : answer.nodes.filter(({ name, namespace }) => `${name} ${namespace}`.toLowerCase().includes(text));
+    };
+    field.addEventListener("input", () => {
+        last = -1;
+        say(
+            "found",
+            field.value.trim() === "" ? "" : `${countOf(matches().length, "workload")}; Enter shows the first`,
+        );
+    });
+    byId("search").addEventListener("submit", (event) => {
+        event.preventDefault();
+        const found = matches();
+        last = found.length === 0 ? -1 : (last + 1) % found.length;
+        const node = found[last];
+        say("found", node ? `${last + 1} of ${countOf(found.length, "workload")}` : "no workload");
+        if (node) {
+            goTo(keyOf(node));
+            // Enter again goes to the next one.
+            field.focus({ preventScroll: true });
+        }
+    });
+}
+
+/** Changes a text that screen readers announce, but only if it differs. */
+function say(id: string, text: string): void {
+    const element = byId(id);
+    if (element.textContent !== text) {
+        element.textContent = text;
+    }
 }
 
 function notify(kind: "" | "fault", ...children: Element[]): void {
     const notice = byId("notice");
+    const text = children.map(({ textContent }) => textContent).join();
     notice.hidden = children.length === 0;
     notice.classList.toggle("fault", kind === "fault");
-    notice.replaceChildren(...children);
+    if (text !== notice.textContent) {
+        notice.replaceChildren(...children);
+    }
 }
 
 /** Copies the page's parameters to the form and to the links to other views. */

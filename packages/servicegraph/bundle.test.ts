@@ -1,7 +1,10 @@
 import { once } from "node:events";
+import { execFile } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { serverFiles } from "./bundle";
+import { promisify } from "node:util";
+import { serverFiles, unpackServer } from "./bundle";
 import { type Element, type FakePrometheus, fakePrometheus, type Reply, sendVector } from "./testing/fakePrometheus";
 import { largeMesh } from "./testing/largeMesh";
 import { type Program, startServer } from "./testing/program";
@@ -21,6 +24,13 @@ it("has file names that are valid in a ConfigMap, and is small enough", () => {
     expect(Object.keys(files).filter((name) => !/^[-._a-zA-Z0-9]+$/.test(name))).toEqual([]);
     const bytes = Object.values(files).reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     expect(bytes).toBeLessThan(900_000);
+});
+
+it("shows its flags with --help, which is no error", async () => {
+    const { folder, entry } = unpackServer();
+    const { stdout } = await promisify(execFile)(process.execPath, [entry, "--help"]);
+    expect(stdout).toContain("--prometheusAddr");
+    rmSync(folder, { recursive: true });
 });
 
 describe("the program", () => {
@@ -69,7 +79,7 @@ describe("the program", () => {
         expect((await fetch(program.url + path)).status).toBe(200);
     });
 
-    it("gives slow and fast clients the same answers, although it reuses the memory of answers", async () => {
+    it("gives slow and fast clients the same answers", async () => {
         const ask = (seconds: number) => fetch(`${program.url}/meshgraph?time_horizon=${seconds}s`);
         const expected = await (await ask(100)).text();
         expect(expected.length).toBeGreaterThan(200_000);
@@ -83,7 +93,7 @@ describe("the program", () => {
         expect(bodies.every((body) => body === expected)).toBe(true);
     }, 20_000);
 
-    it("stops the queries of the thread if the client is gone", async () => {
+    it("stops the queries of the process if the client is gone", async () => {
         const client = new AbortController();
         const asked = fetch(`${program.url}/graph?time_horizon=9m`, { signal: client.signal }).catch(() => "gone");
         while (!prometheus.queries.some((promql) => promql.includes("[9m]"))) {
@@ -126,12 +136,22 @@ describe("the program", () => {
         } finally {
             await ending.end();
         }
-    }, 10_000);
+    }, 20_000);
 
-    it("reports errors of Prometheus from the thread", async () => {
+    it("reports errors of Prometheus from the process", async () => {
         const response = await fetch(`${program.url}/graph?time_horizon=7m`);
         expect([response.status, await response.text()]).toEqual([502, expect.stringContaining("cannot be queried")]);
-        expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} 2/);
+        expect(await (await fetch(`${program.url}/metrics`)).text()).toMatch(/queries_total\{outcome="failure"\} [12]/);
+    });
+
+    it("makes the next graph after the process for graphs has ended", async () => {
+        const { pid = 0 } = program.process;
+        const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").match(/\d+/g) ?? [];
+        const asked = fetch(`${program.url}/graph?time_horizon=9m`);
+        await sleep(50);
+        process.kill(Number(child ?? NaN), "SIGKILL");
+        expect([(await asked).status, await (await asked).text()]).toEqual([503, expect.stringContaining("too large")]);
+        expect((await fetch(`${program.url}/graph`)).status).toBe(200);
     });
 
     // The last test, because others need the program.

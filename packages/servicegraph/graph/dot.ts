@@ -2,20 +2,18 @@ import { goFixed6, goQuote } from "../text/goText";
 import { wellFormed } from "../text/wellFormed";
 import type { ServiceGraph } from "./serviceGraph";
 
-/** The body of `/dotgraph`, in the DOT language. */
-export function dotGraph({ nodes, edges }: ServiceGraph): string {
+/** The body of `/dotgraph`, in the DOT language, in pieces. */
+export function* dotGraph({ nodes, edges }: ServiceGraph): Generator<string> {
     const ids = dotIds(nodes);
     const id = (name: string) => goQuote(ids.get(name) ?? name);
-    const lines = [
-        `digraph "istio-servicegraph" {`,
-        ...edges.map(
-            ({ source, target, label, value }) =>
-                `${id(source)} -> ${id(target)} [label=${goQuote(`${label}: ${goFixed6(value)}`)}];`,
-        ),
-        ...nodes.map((name) => `${id(name)} [label=${goQuote(name)}];`),
-        "}",
-    ];
-    return `${lines.join("\n")}\n`;
+    yield 'digraph "istio-servicegraph" {\n';
+    for (const { source, target, label, value } of edges) {
+        yield `${id(source)} -> ${id(target)} [label=${goQuote(`${label}: ${goFixed6(value)}`)}];\n`;
+    }
+    for (const name of nodes) {
+        yield `${id(name)} [label=${goQuote(name)}];\n`;
+    }
+    yield "}\n";
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { answerTo, BOOKINFO, type Traffic } from "../testing/traffic";
 import { anyName } from "../testing/names";
 import { type Detail, detailQueries, trafficQueries } from "../prometheus/queries";
+import { Budget } from "../budget";
 import { Figures } from "./figures";
 import { type Mesh, MeshBuilder } from "./mesh";
 
@@ -13,7 +14,7 @@ function meshOf(
     without: Detail[] = [],
     { filterEmpty = false, added = [] as string[] } = {},
 ) {
-    const builder = new MeshBuilder();
+    const builder = new MeshBuilder(new Budget(Infinity));
     const ask = (promql: string, detail?: Detail) => {
         const figures = new Figures();
         for (const { metric, value } of answerTo(promql, traffic)) {

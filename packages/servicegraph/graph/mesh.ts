@@ -1,3 +1,4 @@
+import { type Budget, bytesOf } from "../budget";
 import { labelOf, type Sample } from "../prometheus/answer";
 import { type Detail, interventionOf } from "../prometheus/queries";
 import { type EdgeFigures, Figures, pairKey, pairOf, POLICIES } from "./figures";
@@ -65,6 +66,9 @@ export interface EdgeRates {
 /** Stands for the workload if none received any of the source's requests to a service. Kubernetes allows no such name. */
 const NO_WORKLOAD = "no workload";
 
+/** What a sample, a node and an edge need beside their texts, in bytes: the objects, and what their page is drawn from. */
+const BYTES = { sample: 32, node: 400, edge: 700 };
+
 /**
  * Builds a mesh from Prometheus' answers. An edge of 1.0 has no namespaces: it becomes one edge for each pair of namespaces in the
  * details, and stays as it is if the details do not have it.
@@ -82,14 +86,20 @@ export class MeshBuilder {
     private requests: Figures | undefined;
     private interventions = new Figures();
 
+    constructor(private readonly budget: Budget) {}
+
     /**
      * Adds a sample to the figures of its answer.
      * @param query undefined for the two queries of 1.0, whose samples have no namespaces
+     * @throws RequestError 503 if the mesh exceeds the budget, as all methods
      */
     read(sample: Sample, query: Detail | undefined, { pairs, values, kinds, services }: Figures): void {
+        this.budget.take(BYTES.sample);
         const detailed = query !== undefined;
         const source = this.node(sample, "source", detailed);
         if (query === "interventions") {
+            // It can become an edge.
+            this.budget.take(BYTES.edge);
             pairs.push(pairKey(source, this.service(sample)));
             kinds.push(interventionOf(labelOf(sample, "response_flags")) ?? "unsent");
         } else {
@@ -198,7 +208,12 @@ export class MeshBuilder {
     }
 
     private edge(pair: number): EdgeFigures {
-        const edge = this.edges.get(pair) ?? pairOf(pair);
+        const known = this.edges.get(pair);
+        if (known) {
+            return known;
+        }
+        this.budget.take(BYTES.edge);
+        const edge = pairOf(pair);
         this.edges.set(pair, edge);
         return edge;
     }
@@ -217,6 +232,8 @@ export class MeshBuilder {
         if (known !== undefined) {
             return known;
         }
+        // The key, the name and the labels.
+        this.budget.take(BYTES.node + 3 * bytesOf(key));
         this.indexes.set(key, this.nodes.length);
         return this.nodes.push({ name: nodeName(app, workload), app, workload, namespace }) - 1;
     }
@@ -230,6 +247,7 @@ export class MeshBuilder {
         }
         const [, name = host, namespace = ""] = /^([^.]+)\.([^.]+)\.svc(?:\.|$)/.exec(host) ?? [];
         const index = this.indexOf(name, NO_WORKLOAD, namespace);
+        this.budget.take(BYTES.sample + bytesOf(host));
         this.services.set(host, index);
         return index;
     }

@@ -1,4 +1,5 @@
 import { goFixed6, readGoFloat } from "../text/goText";
+import { list } from "./json";
 import type { EdgeRates, Mesh } from "./mesh";
 
 /** The content of `/meshgraph`. */
@@ -7,13 +8,15 @@ export interface MeshAnswer extends Mesh {
     missing: string[];
 }
 
-/** The body of `/meshgraph`. JSON has finite numbers only; the others are "NaN", "+Inf" and "-Inf", as in Prometheus. */
-export function meshJson({ edges, ...rest }: MeshAnswer): string {
-    const writtenEdges = edges.map(({ before, ...edge }) => ({
-        ...finite(edge),
-        ...(before && { before: finite(before) }),
-    }));
-    return JSON.stringify({ ...rest, edges: writtenEdges });
+/** The body of `/meshgraph`, in pieces. JSON has finite numbers only; the others are "NaN", "+Inf" and "-Inf", as in Prometheus. */
+export function* meshJson({ nodes, edges, missing }: MeshAnswer): Generator<string> {
+    yield '{"nodes":[';
+    yield* list(nodes, (node) => JSON.stringify(node));
+    yield `],"missing":${JSON.stringify(missing)},"edges":[`;
+    yield* list(edges, ({ before, ...edge }) =>
+        JSON.stringify({ ...finite(edge), ...(before && { before: finite(before) }) }),
+    );
+    yield "]}";
 }
 
 function finite<T extends EdgeRates>(rates: T) {

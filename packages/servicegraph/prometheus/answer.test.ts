@@ -16,6 +16,8 @@ function read(pieces: string[], status = 200): Sample[] {
 
 const vector = (result: unknown) => JSON.stringify({ status: "success", data: { resultType: "vector", result } });
 
+const withResult = (result: string) => `{"status":"success","data":{"resultType":"vector","result":${result}}}`;
+
 it("reads any vector, in pieces of any size", () => {
     const anyElement = fc.record({
         labels: fc.dictionary(anyName, anyName, { maxKeys: 4 }),
@@ -77,6 +79,12 @@ it.each<[string, string, number, string]>([
     ["a matrix", '{"status":"success","data":{"resultType":"matrix","result":[]}}', 502, "but with matrix"],
     ["a scalar", '{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}', 502, "but with scalar"],
     ["no data", '{"status":"success"}', 502, "but with nothing"],
+    ["a vector that is not a list", withResult('{"a":1}'), 502, 'a vector that is not a list: {"a":1}'],
+    ["a deep element", vector([]).replace("[]", "[".repeat(1e5) + "]".repeat(1e5)), 502, "nested too deeply"],
+    // With a regular expression that tries every division of the digits, this takes hours.
+    ["a long value", vector([{ metric: {}, value: [1, `${"1".repeat(200_000)}x`] }]), 502, "not a number: 111"],
+    ["an element above the limit", withResult(`["${"x".repeat(5_000_000)}`), 503, "cannot be divided"],
+    ["a page above the limit", "x".repeat(5_000_000), 502, "not its API's JSON"],
     ["no value", vector([{ metric: {} }]), 502, "without labels or value"],
     ["no labels", vector([{ value: [1, "1"] }]), 502, "without labels or value"],
     ["a word as a value", vector([{ metric: {}, value: [1, "many"] }]), 502, "not a number: many"],
@@ -106,7 +114,6 @@ it.each<[string, string, number, string]>([
 });
 
 const ELEMENT = '{"metric":{"a":"b"},"value":[1,"1"]}';
-const withResult = (result: string) => `{"status":"success","data":{"resultType":"vector","result":${result}}}`;
 
 it.each([
     `[${ELEMENT}garbage]`,

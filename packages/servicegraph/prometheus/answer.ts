@@ -27,9 +27,13 @@ export function labelOf({ labels }: Sample, name: string): string {
 /** The error types of Prometheus' API that mean "too slow" and not "wrong". */
 const TOO_SLOW = ["timeout", "canceled"];
 
-/** How Prometheus writes a vector: up to its first element, and where the next element begins. */
-const HEAD = '{"status":"success","data":{"resultType":"vector","result":[';
+/** How Prometheus writes a vector up to its first element; VictoriaMetrics also says whether it is complete. */
+const HEAD = /^\{"status":"success",(?:"isPartial":(?:true|false),)?"data":\{"resultType":"vector","result":\[/;
+/** Where the next element begins. */
 const NEXT = ',{"metric":';
+
+/** The most characters of one element, or of an answer in another format: each of them is parsed as a whole. */
+const MOST_PARSED = 4 * 1024 * 1024;
 
 /**
  * Reads Prometheus' answer to an instant query while it arrives: neither the text nor the objects of a large vector are in memory as a
@@ -38,22 +42,36 @@ const NEXT = ',{"metric":';
 export class AnswerReader {
     private text = "";
     private inPieces = true;
+    /** The last characters of the text, in which the next element may begin. */
+    private tail = "";
 
     /** @param take gets each sample */
     constructor(private readonly take: (sample: Sample) => void) {}
 
-    /** @throws RequestError 502 if an element is invalid */
+    /** @throws RequestError 502 if an element is invalid, 503 if it is too long */
     push(text: string): void {
         this.text += text;
-        const end = this.text.lastIndexOf(NEXT);
-        if (this.inPieces && end > HEAD.length) {
+        // A search in the whole text, for each piece of a long element, would take quadratic time.
+        const recent = this.tail + text;
+        this.tail = recent.slice(1 - NEXT.length);
+        const end = this.inPieces && recent.includes(NEXT) ? this.text.lastIndexOf(NEXT) : -1;
+        const head = end > 0 ? (HEAD.exec(this.text)?.[0] ?? "") : "";
+        if (end > head.length) {
             // The piece is not JSON if the cut is inside a name, or if the answer has another format.
-            const elements = this.text.startsWith(HEAD) ? parse(`[${this.text.slice(HEAD.length, end)}]`) : undefined;
+            const elements = head && parse(`[${this.text.slice(head.length, end)}]`);
             this.inPieces = Array.isArray(elements);
             if (Array.isArray(elements)) {
                 this.takeAll(elements);
-                this.text = HEAD + this.text.slice(end + 1);
+                this.text = head + this.text.slice(end + 1);
             }
+        }
+        if (this.text.length > MOST_PARSED) {
+            throw /^\s*\{/.test(this.text)
+                ? new RequestError(
+                      503,
+                      `Prometheus' answer has a part of more than ${MOST_PARSED} characters that cannot be divided; use a filter`,
+                  )
+                : new RequestError(502, `Prometheus answers with ${NO_JSON}`);
         }
     }
 
@@ -61,10 +79,7 @@ export class AnswerReader {
     end(httpStatus: number): void {
         const answer = parse(this.text);
         if (!isObject(answer) || typeof answer.status !== "string") {
-            throw new RequestError(
-                502,
-                `Prometheus answers with status ${httpStatus} and a body that is not its API's JSON`,
-            );
+            throw new RequestError(502, `Prometheus answers with status ${httpStatus} and ${NO_JSON}`);
         }
         const { status, errorType, error, data } = answer;
         if (status !== "success") {
@@ -79,8 +94,11 @@ export class AnswerReader {
         const { resultType, result } = isObject(data) ? data : {};
         // Prometheus and the servicegraph of Istio 1.0 are written in Go, which reads null as an empty list.
         const elements = result === null ? [] : result;
-        if (resultType !== "vector" || !Array.isArray(elements)) {
+        if (resultType !== "vector") {
             throw new RequestError(502, `Prometheus does not answer with a vector, but with ${shown(resultType)}`);
+        }
+        if (!Array.isArray(elements)) {
+            throw new RequestError(502, `Prometheus answers with a vector that is not a list: ${shown(elements)}`);
         }
         this.takeAll(elements);
     }
@@ -91,6 +109,8 @@ export class AnswerReader {
         }
     }
 }
+
+const NO_JSON = "a body that is not its API's JSON";
 
 /** Undefined if the text is not JSON. */
 function parse(text: string): unknown {
@@ -120,6 +140,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /** A part of an answer for a message: at most 500 characters. */
 function shown(value: unknown): string {
-    const text = typeof value === "string" ? value : value === undefined ? "nothing" : JSON.stringify(value);
+    const text = typeof value === "string" ? value : value === undefined ? "nothing" : written(value);
     return text.length > 500 ? `${text.slice(0, 500)}…` : text;
+}
+
+/** JSON.stringify is recursive, unlike JSON.parse: it refuses what is nested some thousand times. */
+function written(value: unknown): string {
+    try {
+        return JSON.stringify(value);
+    } catch {
+        return "a value that is nested too deeply";
+    }
 }

@@ -1,7 +1,10 @@
-import * as http from "node:http";
-import * as https from "node:https";
+import type * as http from "node:http";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { RequestError } from "../requestError";
 import { AnswerReader, type Sample } from "./answer";
+import { Connections } from "./connection";
+import { Turns } from "./turns";
 
 /** Answers PromQL queries. */
 export interface Prometheus {
@@ -14,9 +17,11 @@ export interface Prometheus {
 }
 
 interface QueryOptions {
-    /** Milliseconds that the request has waited; Prometheus has so much less time. */
-    waited: number;
-    /** Aborted when no client waits for the answer. */
+    /** Which of several answers is read first: the one with the lowest number. */
+    order: number;
+    /** Whether the graph can be made without the answer. Such queries have their own connections. */
+    optional: boolean;
+    /** Aborted when the answer is no longer needed. */
     signal: AbortSignal;
 }
 
@@ -26,33 +31,52 @@ export type Outcome = "success" | "timeout" | "failure" | "abandoned";
 export interface PrometheusLimits {
     /** How long Prometheus may take for an answer, in milliseconds. */
     timeout: number;
-    /** How long an answer may be, in bytes. */
+    /** How long an answer may be, in bytes, after decompression. */
     answerBytes: number;
     /** Called after each query, with its duration in seconds. */
     observe?: (outcome: Outcome, seconds: number) => void;
 }
 
-/** The HTTP API of the Prometheus at `address`, whose path may be a prefix. */
+/** Together fewer than the 512 connections that a Prometheus accepts by default. */
+const MOST_CONNECTIONS = { traffic: 256, optional: 192 };
+
+/** How many answers are read at the same time. */
+const READ_AT_ONCE = 4;
+
+/** The HTTP API of the Prometheus at `address`, whose path may be a prefix, and whose query is sent with each request. */
 export function prometheusAt(address: URL, { timeout, answerBytes, observe }: PrometheusLimits): Prometheus {
     const prefix = address.pathname.replace(/\/$/, "");
     const name = `${address.protocol}//${address.host}${prefix}`;
+    const traffic = new Connections(MOST_CONNECTIONS.traffic);
+    const details = new Connections(MOST_CONNECTIONS.optional);
+    const turns = new Turns(READ_AT_ONCE);
 
     async function ask(
         promql: string,
         at: Date,
         take: (sample: Sample) => void,
-        { waited, signal: wanted }: QueryOptions,
+        { order, optional, signal: wanted }: QueryOptions,
     ): Promise<void> {
-        const left = Math.max(1, Math.floor(timeout - waited));
         const url = new URL(address);
         url.pathname = `${prefix}/api/v1/query`;
-        url.search = new URLSearchParams({ query: promql, time: at.toISOString(), timeout: `${left}ms` }).toString();
+        url.hash = "";
+        for (const [key, value] of Object.entries({ query: promql, time: at.toISOString(), timeout: `${timeout}ms` })) {
+            url.searchParams.set(key, value);
+        }
         let redirected: string | undefined;
-        const late = AbortSignal.timeout(left);
+        const queue = { waits: false };
+        const late = AbortSignal.timeout(timeout);
+        const signal = AbortSignal.any([wanted, late]);
+        const turn = async () => {
+            queue.waits = true;
+            const end = await turns.take(order, signal);
+            queue.waits = false;
+            return end;
+        };
         try {
-            const signal = AbortSignal.any([wanted, late]);
-            const response = await get(url, signal, (location) => (redirected = location));
-            await readVector(response, answerBytes, take);
+            const connections = optional ? details : traffic;
+            const response = await get(connections, url, signal, (location) => (redirected = location));
+            await readVector(response, answerBytes, take, turn);
         } catch (error) {
             wanted.throwIfAborted();
             const { status, message } =
@@ -61,7 +85,9 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
                     : late.aborted
                       ? new RequestError(
                             504,
-                            `Prometheus at ${name} does not answer within ${timeout / 1000} s${waitNote(waited)}`,
+                            queue.waits
+                                ? `this graph had to wait for others for ${timeout / 1000} s; try again in a moment`
+                                : `Prometheus at ${name} does not answer within ${timeout / 1000} s`,
                         )
                       : new RequestError(502, `Prometheus at ${name} cannot be queried: ${reasonOf(error)}`);
             throw new RequestError(
@@ -82,16 +108,11 @@ export function prometheusAt(address: URL, { timeout, answerBytes, observe }: Pr
                 ended("success");
             } catch (error) {
                 const isLate = error instanceof RequestError && error.status === 504;
-                ended(options.signal.aborted ? "abandoned" : isLate ? "timeout" : "failure");
+                ended(isLate ? "timeout" : options.signal.aborted ? "abandoned" : "failure");
                 throw error;
             }
         },
     };
-}
-
-/** Says how much of a timeout was over before the query, unless that is negligible. */
-function waitNote(waited: number): string {
-    return waited < 50 ? "" : `, ${(waited / 1000).toFixed(1)} s of which the request waited for its turn`;
 }
 
 const MOST_REDIRECTS = 5;
@@ -99,13 +120,14 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** Sends a request and follows redirects; `redirected` gets each new location. */
 async function get(
+    connections: Connections,
     first: URL,
     signal: AbortSignal,
     redirected: (location: string) => void,
 ): Promise<http.IncomingMessage> {
     let url = first;
     for (let hops = 0; ; hops += 1) {
-        const response = await getOnce(url, signal);
+        const response = await connections.get(url, signal);
         const { statusCode = 0, headers } = response;
         if (!REDIRECTS.includes(statusCode)) {
             return response;
@@ -122,13 +144,6 @@ async function get(
         url = redirectTarget(headers.location, url);
         redirected(`${url.protocol}//${url.host}${url.pathname}`);
     }
-}
-
-function getOnce(url: URL, signal: AbortSignal): Promise<http.IncomingMessage> {
-    return new Promise((resolve, reject) => {
-        const { get } = url.protocol === "https:" ? https : http;
-        get(url, { signal }, resolve).on("error", reject);
-    });
 }
 
 /** @throws RequestError 502 if the location is not an HTTP address */
@@ -148,26 +163,80 @@ function redirectTarget(location: string, from: URL): URL {
     return url;
 }
 
+/** How long an answer that is being read may pause, in milliseconds, until another one is read. */
+const PAUSE = 100;
+
+/** @param turn waits for the turn to read, and returns what ends it */
 async function readVector(
     response: http.IncomingMessage,
     mostBytes: number,
     take: (sample: Sample) => void,
+    turn: () => Promise<() => void>,
 ): Promise<void> {
     const reader = new AnswerReader(take);
     const decoder = new TextDecoder();
-    let length = 0;
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-        length += chunk.length;
-        if (length > mostBytes) {
-            throw new RequestError(
-                502,
-                `Prometheus' answer is longer than ${mostBytes} bytes; use a filter, or raise --prometheusAnswerBytes`,
-            );
+    const body = decompressed(response);
+    const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    let end = () => {};
+    try {
+        end = await turn();
+        for (let length = 0; ;) {
+            const next = chunks.next();
+            if (await pauses(next)) {
+                end();
+                await next;
+                end = await turn();
+            }
+            const chunk = await next;
+            if (chunk.done) {
+                break;
+            }
+            const { value } = chunk;
+            length += value.length;
+            if (length > mostBytes) {
+                throw new RequestError(
+                    502,
+                    `Prometheus' answer is longer than ${mostBytes} bytes; use a filter, or raise --prometheusAnswerBytes`,
+                );
+            }
+            reader.push(decoder.decode(value, { stream: true }));
         }
-        reader.push(decoder.decode(chunk, { stream: true }));
+        reader.push(decoder.decode());
+        reader.end(response.statusCode ?? 0);
+    } finally {
+        end();
+        body.destroy();
     }
-    reader.push(decoder.decode());
-    reader.end(response.statusCode ?? 0);
+}
+
+/** Whether a chunk takes longer than `PAUSE`. */
+async function pauses(chunk: Promise<unknown>): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const pause = new Promise<boolean>((resolve) => {
+        timer = setTimeout(resolve, PAUSE, true);
+    });
+    try {
+        return await Promise.race([pause, chunk.then(() => false)]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
+
+/** @throws RequestError 502 if the answer has another encoding than the one that was asked for */
+function decompressed(response: http.IncomingMessage): Readable {
+    const encoding = (response.headers["content-encoding"] ?? "").trim().toLowerCase();
+    if (["gzip", "x-gzip"].includes(encoding)) {
+        // Errors reach the reader of the result.
+        return pipeline(response, createGunzip({ chunkSize: 65_536 }), () => undefined);
+    }
+    if (!["", "identity"].includes(encoding)) {
+        response.destroy();
+        throw new RequestError(
+            502,
+            `Prometheus answers with the encoding ${encoding.slice(0, 50)}, but only gzip was asked for`,
+        );
+    }
+    return response;
 }
 
 /** Why a connection failed. If several addresses were tried, Node's error has no message, but a code. */

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import * as http from "node:http";
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FakePrometheus, fakePrometheus, type Reply } from "../testing/fakePrometheus";
 import { testServer, type TestServer } from "../testing/server";
@@ -47,9 +48,8 @@ it("answers 504 if Prometheus takes too long", async () => {
             const answers = await Promise.all(GRAPHS.map((path) => server.ask(path)));
             for (const answer of answers) {
                 expect(answer.status).toBe(504);
-                expect(answer.body).toMatch(/does not answer within 0.3 s|did not start within 0.3 s/);
+                expect(answer.body).toContain("does not answer within 0.3 s");
             }
-            expect(answers[0]?.body).toMatch(/^Prometheus at .* does not answer within 0.3 s$/);
         },
         { timeout: 300 },
     );
@@ -144,14 +144,20 @@ it("draws the graph of the two queries if details are unavailable, and says why"
     );
 });
 
-it("does not wait long for details after the traffic", async () => {
+it("does not wait long for details after the traffic, and gives them up with the answer", async () => {
+    let dropped = 0;
+    const hangs: Reply = (response) => {
+        response.on("close", () => (dropped += 1));
+    };
     await withServer(
-        (promql) => (promql.includes("namespace") ? never : bookinfo(promql)),
+        (promql) => (promql.includes("namespace") ? hangs : bookinfo(promql)),
         async (server) => {
             const start = performance.now();
             const { status, body } = await server.ask("/meshgraph");
             expect([status, performance.now() - start < 4000]).toEqual([200, true]);
             expect(body).toContain("needs more than 2 s longer");
+            await sleep(20);
+            expect(dropped).toBe(6);
         },
         { timeout: 60_000 },
     );
@@ -174,56 +180,22 @@ it("queries Prometheus once for simultaneous requests for the same graph", async
     );
 });
 
-it("makes a few graphs at a time, lets some wait and refuses the others with 503", async () => {
+it("waits for Prometheus for many graphs at once", async () => {
     const held: (() => void)[] = [];
-    let isHolding = true;
     await withServer(
         () => (response) => {
-            const reply = () => response.end('{"status":"success","data":{"resultType":"vector","result":[]}}');
-            if (isHolding) {
-                held.push(reply);
-            } else {
-                reply();
-            }
+            held.push(() => response.end('{"status":"success","data":{"resultType":"vector","result":[]}}'));
         },
         async (server) => {
-            let refusals = 0;
-            let enough: () => void = () => undefined;
-            const refused = new Promise<void>((resolve) => (enough = resolve));
-            const statuses = Array.from({ length: 60 }, async (_, index) => {
-                const { status } = await server.ask(`/graph?time_horizon=${index + 1}m`);
-                refusals += status === 503 ? 1 : 0;
-                if (refusals === 26) {
-                    enough();
-                }
-                return status;
-            });
-            await refused;
-            // Two graphs with two queries each; 32 graphs wait.
-            expect(held).toHaveLength(4);
-            isHolding = false;
+            const asked = Array.from({ length: 40 }, (_, index) => server.ask(`/graph?time_horizon=${index + 1}m`));
+            while (held.length < 80) {
+                await sleep(10);
+            }
             held.forEach((reply) => {
                 reply();
             });
-            expect((await Promise.all(statuses)).filter((status) => status === 200)).toHaveLength(34);
-            expect(await server.ask("/graph")).toMatchObject({ status: 200 });
+            expect((await Promise.all(asked)).filter(({ status }) => status === 200)).toHaveLength(40);
         },
-    );
-});
-
-it("counts the wait for a turn towards the timeout", async () => {
-    await withServer(
-        () => never,
-        async (server) => {
-            const start = performance.now();
-            const answers = await Promise.all(
-                Array.from({ length: 8 }, (_, index) => server.ask(`/graph?time_horizon=${index + 1}m`)),
-            );
-            expect(performance.now() - start).toBeLessThan(1100);
-            expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 504));
-            expect(answers.at(-1)?.body).toMatch(/did not start within 0.6 s|of which the request waited for its turn/);
-        },
-        { timeout: 600 },
     );
 });
 
@@ -247,35 +219,28 @@ it("makes one graph for equivalent requests", async () => {
     );
 });
 
-it("makes no graph for clients that are gone", async () => {
+it("asks nothing more for clients that are gone", async () => {
     let dropped = 0;
-    let isStuck = true;
     await withServer(
-        (promql) =>
-            isStuck
-                ? (response) => {
-                      response.on("close", () => (dropped += 1));
-                  }
-                : bookinfo(promql),
+        () => (response) => {
+            response.on("close", () => (dropped += 1));
+        },
         async (server, prometheus) => {
             const ask = (minutes: number, client: AbortController) =>
                 fetch(`${server.url}/graph?time_horizon=${minutes}m`, { signal: client.signal }).catch(() => undefined);
             const [gone, other] = [new AbortController(), new AbortController()];
-            // Two graphs are in progress, one of them for two clients, and some wait.
-            const asked = [ask(1, gone), ask(2, gone), ask(2, other), ...[3, 4, 5, 6].map((one) => ask(one, gone))];
+            // Two graphs, one of them for two clients.
+            const asked = [ask(1, gone), ask(2, gone), ask(2, other)];
             while (prometheus.queries.length < 4) {
                 await sleep(10);
             }
-            const last = server.ask("/graph?time_horizon=7m");
             await sleep(100);
-            isStuck = false;
             gone.abort();
-            // The only graph that a client still waits for.
-            expect(await last).toMatchObject({ status: 200 });
-            expect(dropped).toBe(2);
-            expect(prometheus.queries.filter((promql) => /\[[3456]m\]/.test(promql))).toEqual([]);
+            while (dropped < 2) {
+                await sleep(10);
+            }
             const { body } = await server.ask("/metrics");
-            expect(body).toContain('servicegraph_http_requests_total{endpoint="/graph",code="499"} 6');
+            expect(body).toContain('servicegraph_http_requests_total{endpoint="/graph",code="499"} 2');
             expect(body).toContain('servicegraph_prometheus_queries_total{outcome="abandoned"} 2');
             other.abort();
             await Promise.all(asked);
@@ -418,6 +383,37 @@ it.each([
     await withServer(bookinfo, async (server) => {
         const { status, headers } = await server.ask(path);
         expect([status, headers.location]).toEqual([301, location]);
+    });
+});
+
+it("answers 304 without a body if the client has the file", async () => {
+    await withServer(bookinfo, async (server) => {
+        for (const path of ["/mesh.css", "/force/forcegraph.html"]) {
+            const { headers } = await server.ask(path);
+            const tag = headers.etag ?? "";
+            expect(tag).toMatch(/^"[\w-]{22}"$/);
+            const known = await server.ask(path, "GET", { "If-None-Match": `"other", W/${tag}` });
+            expect(known).toMatchObject({ status: 304, body: "", headers: { etag: tag } });
+            expect(await server.ask(path, "GET", { "If-None-Match": '"other"' })).toMatchObject({ status: 200 });
+        }
+        expect((await server.ask("/graph")).headers.etag).toBeUndefined();
+    });
+});
+
+it("accepts heads as long as Go does, and targets that are not escaped", async () => {
+    await withServer(bookinfo, async (server, prometheus) => {
+        expect(await server.ask("/graph", "GET", { Cookie: "x".repeat(900_000) })).toMatchObject({ status: 200 });
+        expect(await server.ask("/graph", "GET", { Cookie: "x".repeat(1_100_000) })).toMatchObject({ status: 431 });
+        const { port, hostname } = new URL(server.url);
+        const socket = connect(Number(port), hostname);
+        socket.write("GET /graph?source_workload=ü HTTP/1.1\r\nHost: x\r\n\r\n");
+        let answer = "";
+        for await (const chunk of socket as AsyncIterable<Buffer>) {
+            answer += chunk.toString();
+        }
+        expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*\r\nConnection: close\r\n.*productpage.*\n$/s);
+        expect(prometheus.queries.at(-1)).toContain('source_workload="\\u00fc"');
+        expect(server.logged).toEqual([]);
     });
 });
 

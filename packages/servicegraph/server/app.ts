@@ -1,13 +1,14 @@
 import * as http from "node:http";
+import { Socket } from "node:net";
 import { DOTVIZ_POLICY, dotvizError } from "../page/dotviz";
 import { AddedNodes } from "./addedNodes";
-import type { Assets } from "./assets";
+import { type Assets, unlessKnown } from "./assets";
 import { RequestError } from "../requestError";
 import { GRAPH_PATHS, type GraphMaker } from "./graphs";
 import type { Metrics } from "./metrics";
 import { defaultPageParameters, queryOf, readPageParameters, readSelection } from "../parameters";
 import { redirectOf, readTarget, type Target } from "./target";
-import { type Answer, page, text } from "./response";
+import { type Answer, bytesIn, page, text } from "./response";
 import { Abandoned, SharedWork, type Work } from "./sharedWork";
 
 interface AppArgs {
@@ -15,29 +16,26 @@ interface AppArgs {
     metrics: Metrics;
     /** Files that are served unchanged, by path. */
     assets: Assets;
-    /** How long Prometheus may take for a graph, in milliseconds, including the wait for a turn. */
-    timeout: number;
     /** How long a client may read nothing of its answer, in milliseconds, until it is disconnected; half a minute by default. */
     stall?: number;
     /** Called with internal errors. */
     log: (message: string) => void;
 }
 
-/** How many graphs are made at the same time, and how many may wait. */
-const AT_ONCE = 2;
-const MAY_WAIT = 32;
+/** How many different graphs may be requested at the same time. Most of them wait for Prometheus, which needs little memory. */
+const MOST_GRAPHS = 256;
 
 /** The status in `/metrics` of a request whose client is gone, as in nginx. */
 const CLIENT_GONE = 499;
 
 /** The request listener of the server. */
-export function app({ make, metrics, assets, timeout, stall = 30_000, log }: AppArgs): http.RequestListener {
+export function app({ make, metrics, assets, stall = 30_000, log }: AppArgs): http.RequestListener {
     const added = new AddedNodes();
-    const graphs = new SharedWork<Answer>({ atOnce: AT_ONCE, mayWait: MAY_WAIT, timeout });
+    const graphs = new SharedWork<Answer>(MOST_GRAPHS);
 
     /** Requests for the same graph at the same time share it. */
     function graph(path: string, query: string, client: AbortSignal): Promise<Answer> {
-        const work: Work<Answer> = (signal, waited) => make({ path, query, added: [...added], waited }, signal);
+        const work: Work<Answer> = (signal) => make({ path, query, added: [...added] }, signal);
         return graphs.do(JSON.stringify([path, query, added.version]), work, client);
     }
 
@@ -55,7 +53,11 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
     }
 
     /** Undefined if the path does not exist. */
-    function find({ path, query }: Target, method: string, client: AbortSignal): Answer | Promise<Answer> | undefined {
+    function find(
+        { path, query }: Target,
+        { method, headers }: http.IncomingMessage,
+        client: AbortSignal,
+    ): Answer | Promise<Answer> | undefined {
         switch (path) {
             case "/dotviz":
                 return dotviz(query, client);
@@ -67,10 +69,11 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
                 return text(metrics.text(), 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
         }
         if (GRAPH_PATHS.includes(path)) {
-            // This refuses bad parameters before the wait for a turn.
+            // This refuses bad parameters before the graph is shared.
             return graph(path, queryOf(readSelection(query)), client);
         }
-        return assets.get(path);
+        const file = assets.get(path);
+        return file && unlessKnown(file, headers["if-none-match"]);
     }
 
     async function answer(
@@ -93,7 +96,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
             return { endpoint: "other", answer: redirect };
         }
         try {
-            const found = await find(target, request.method ?? "GET", client);
+            const found = await find(target, request, client);
             return found
                 ? { endpoint: target.path, answer: found }
                 : { endpoint: "other", answer: text("404 page not found\n", 404) };
@@ -146,15 +149,22 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
                     release(answer);
                 });
                 // Clients that never read would fill the server's memory.
-                response.setTimeout(stall, () => {
-                    response.destroy();
-                });
+                if (request.socket instanceof Socket) {
+                    response.setTimeout(stall, () => {
+                        response.destroy();
+                    });
+                }
+                const parts = bytesIn(body);
+                const length = parts.reduce((sum, part) => sum + part.length, 0);
                 response.writeHead(status, {
                     ...headers,
                     "X-Content-Type-Options": "nosniff",
-                    "Content-Length": Buffer.byteLength(body),
+                    ...(status !== 304 && { "Content-Length": length }),
                 });
-                response.end(request.method === "HEAD" ? undefined : body);
+                for (const part of request.method === "HEAD" ? [] : parts) {
+                    response.write(part);
+                }
+                response.end();
             })
             .catch((error: unknown) => {
                 log(`cannot answer: ${String(error)}`);
@@ -164,7 +174,7 @@ export function app({ make, metrics, assets, timeout, stall = 30_000, log }: App
 }
 
 /** `/node` of 1.0: a POST with a name in the query adds a node. The body of the answer is empty. */
-function addNode(added: AddedNodes, query: URLSearchParams, method: string): Answer {
+function addNode(added: AddedNodes, query: URLSearchParams, method = "GET"): Answer {
     if (method !== "POST") {
         return text("requests of this type not supported at this time", 501);
     }

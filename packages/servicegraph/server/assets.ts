@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { type Answer, NOTHING, page } from "./response";
@@ -14,18 +15,36 @@ const FORCE_POLICY = "script-src 'self'; style-src 'self'; img-src 'self'; conne
 
 /** Makes the answers from the texts of the files. */
 export function assets(read: (name: AssetName) => string): Assets {
-    const file = (name: AssetName, type: string): Answer => ({
-        status: 200,
-        headers: { "Content-Type": type, "Cache-Control": "no-cache", "Content-Security-Policy": NOTHING },
-        body: Buffer.from(read(name)),
-    });
+    const file = (name: AssetName, type: string) =>
+        tagged({
+            status: 200,
+            headers: { "Content-Type": type, "Content-Security-Policy": NOTHING },
+            body: Buffer.from(read(name)),
+        });
     return new Map([
         ["/mesh.css", file("mesh.css", "text/css; charset=utf-8")],
-        ["/force/forcegraph.html", page(read("forcegraph.html"), FORCE_POLICY)],
+        ["/force/forcegraph.html", tagged(page(Buffer.from(read("forcegraph.html")), FORCE_POLICY))],
         ["/force/forcegraph.css", file("forcegraph.css", "text/css; charset=utf-8")],
         ["/force/forcegraph.js", file("forcegraph.js", "text/javascript; charset=utf-8")],
         ["/favicon.svg", file("favicon.svg", "image/svg+xml")],
     ]);
+}
+
+/** A browser asks each time whether the file is still the same. */
+function tagged({ status, headers, body }: Answer & { body: Buffer }): Answer {
+    const tag = createHash("sha256").update(body).digest("base64url").slice(0, 22);
+    return { status, headers: { ...headers, "Cache-Control": "no-cache", ETag: `"${tag}"` }, body };
+}
+
+/**
+ * The file, or 304 without a body if the client has it.
+ * @param ifNoneMatch the header of the request
+ */
+export function unlessKnown(file: Answer, ifNoneMatch = ""): Answer {
+    const known = ifNoneMatch.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+    return known.includes("*") || known.includes(file.headers.ETag ?? "")
+        ? { status: 304, headers: file.headers, body: "" }
+        : file;
 }
 
 /**

@@ -16,10 +16,18 @@ interface Flags {
 
 export const USAGE = `Flags, with their defaults:
   --bindAddr :8088                          where to listen
-  --prometheusAddr http://localhost:9090    the Prometheus to ask; a path is a prefix
+  --prometheusAddr http://localhost:9090    the Prometheus to ask; a path is a prefix, and a query is sent with each question
   --assetDir                                a folder whose files replace the server's own of the same name; none by default
   --prometheusTimeout 10s                   how long Prometheus may take for an answer
-  --prometheusAnswerBytes 33554432          how long an answer of Prometheus may be, in bytes`;
+  --prometheusAnswerBytes 33554432          how long an answer of Prometheus may be, in bytes, after decompression
+  --help                                    shows this text
+
+HTTP_PROXY, HTTPS_PROXY and NO_PROXY say how to reach Prometheus.`;
+
+/** Whether the flags ask for \`USAGE\`, as Go's flag package does. */
+export function asksForHelp(args: readonly string[]): boolean {
+    return args.some((arg) => /^--?h(?:elp)?$/.test(arg));
+}
 
 /**
  * Reads the flags: those of 1.0, with one dash or two as in Go, and two new ones.

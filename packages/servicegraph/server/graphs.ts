@@ -1,18 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { Budget } from "../budget";
 import { dotGraph } from "../graph/dot";
 import { d3Json, graphJson } from "../graph/json";
 import { compareMeshes } from "../graph/compare";
 import { Figures } from "../graph/figures";
 import { type Mesh, MeshBuilder } from "../graph/mesh";
 import { meshJson } from "../graph/meshJson";
-import { readEdge, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
+import { EdgeReader, type ServiceEdge, serviceGraph, type ServiceGraph } from "../graph/serviceGraph";
 import { DOTVIZ_POLICY, dotvizPage } from "../page/dotviz";
 import { momentsOf, readPageParameters, readSelection } from "../parameters";
 import type { Sample } from "../prometheus/answer";
 import type { Prometheus } from "../prometheus/client";
+import { Turns } from "../prometheus/turns";
 import { type Detail, detailQueries, type Selection, trafficQueries } from "../prometheus/queries";
 import { RequestError } from "../requestError";
-import { type Answer, json, page, text } from "./response";
+import { escapeMarkup } from "../text/markup";
+import { type Answer, json, page, pieces, text } from "./response";
 
 /** A requested graph. */
 export interface GraphJob {
@@ -21,19 +23,17 @@ export interface GraphJob {
     query: string;
     /** Nodes that are shown with or without traffic. */
     added: string[];
-    /** How long the job has waited, in milliseconds; Prometheus has so much less time. */
-    waited: number;
 }
 
 /**
  * Makes the answer to a job.
  * @param signal stops the work, which then rejects with the signal's reason
- * @throws RequestError if the query is invalid or Prometheus fails
+ * @throws RequestError if the query is invalid, Prometheus fails, or the graph is too large
  */
 export type GraphMaker = (job: GraphJob, signal: AbortSignal) => Promise<Answer>;
 
-/** The formats of 1.0. */
-const FORMATS = new Map<string, (graph: ServiceGraph) => string>([
+/** The formats of 1.0, in pieces. */
+const FORMATS = new Map<string, (graph: ServiceGraph) => Iterable<string>>([
     ["/graph", graphJson],
     ["/d3graph", d3Json],
     ["/dotgraph", dotGraph],
@@ -41,51 +41,142 @@ const FORMATS = new Map<string, (graph: ServiceGraph) => string>([
 
 export const GRAPH_PATHS: readonly string[] = [...FORMATS.keys(), "/dotviz", "/meshgraph"];
 
-export function graphsFrom(prometheus: Prometheus): GraphMaker {
-    return async ({ path, query, added, waited }, signal) => {
+/**
+ * Bounds of what is in the heap, in bytes: of one graph, and of all that are made at the same time. The heap has room for about three
+ * times as much (see worker.ts).
+ */
+const GRAPH_BYTES = 32 * 1024 * 1024;
+const ALL_GRAPHS_BYTES = 48 * 1024 * 1024;
+
+/** The most characters of the names in a drawing: each edge has them twice, escaped. */
+const DRAWN_CHARACTERS = 8 * 1024 * 1024;
+
+/** How long a graph may wait for the graphs before it when its answers are there, in milliseconds. */
+const PATIENCE = 10_000;
+
+/**
+ * Any number of graphs can wait for Prometheus at the same time. They are made and sent one after the other.
+ * @returns a maker that also sends the answer, if it gets a third argument
+ */
+export function graphsFrom(
+    prometheus: Prometheus,
+): (job: GraphJob, signal: AbortSignal, send?: (answer: Answer) => Promise<void>) => Promise<Answer> {
+    const all = new Budget(ALL_GRAPHS_BYTES);
+    const turns = new Turns(1);
+    let jobs = 0;
+
+    async function inTurn(order: number, signal: AbortSignal, work: () => Promise<Answer>): Promise<Answer> {
+        const late = new AbortController();
+        const timer = setTimeout(() => {
+            late.abort(new RequestError(504, "this graph had to wait for others; try again in a moment"));
+        }, PATIENCE);
+        const end = await turns.take(order, AbortSignal.any([signal, late.signal])).finally(() => {
+            clearTimeout(timer);
+        });
+        try {
+            return await work();
+        } finally {
+            end();
+        }
+    }
+
+    return async ({ path, query, added }, signal, send) => {
         const search = new URLSearchParams(query);
         const selection = readSelection(search);
-        // All queries are evaluated at the same time, so that their answers fit together.
+        // All queries of a moment are evaluated for the same time, so that their answers fit together.
         const { at, compare } = momentsOf(selection, new Date());
-        const askAt = (moment: Date): Ask => {
-            return (promql, take) => prometheus.query(promql, moment, take, { waited, signal });
+        const order = (jobs += 1);
+        const budget = new Budget(GRAPH_BYTES, all);
+        const given = new AbortController();
+        const askAt =
+            (moment: Date): Ask =>
+            (promql, take, tooLate) =>
+                prometheus.query(promql, moment, take, {
+                    order,
+                    optional: tooLate !== undefined,
+                    signal: AbortSignal.any([signal, given.signal, ...(tooLate ? [tooLate] : [])]),
+                });
+        const sent = async (answer: Answer) => {
+            await send?.(answer);
+            return answer;
         };
-        const write = FORMATS.get(path);
-        if (write) {
-            return text(write(await askServiceGraph(askAt(at), selection, added)));
+        try {
+            const write = FORMATS.get(path);
+            if (write) {
+                const graph = await askServiceGraph(askAt(at), selection, added, budget);
+                return await inTurn(order, signal, () => sent(text(pieces(write(graph())))));
+            }
+            const parameters = readPageParameters(search);
+            const [now, then] = await Promise.all([
+                askMesh(askAt(at), selection, budget),
+                compare && askMesh(askAt(compare), selection, budget),
+            ]);
+            const missing = [
+                ...now.missing,
+                ...(then?.missing.map((reason) => `at the earlier moment, ${reason}`) ?? []),
+            ];
+            // Without namespaces at one of the moments, everything would be new.
+            const comparable = !missing.some((reason) => /\b(?:requests|bytes): /.test(reason));
+            return await inTurn(order, signal, () => {
+                const mesh = now.finish(selection.filterEmpty, added);
+                const shown = then && comparable ? compareMeshes(then.finish(selection.filterEmpty, []), mesh) : mesh;
+                if (path === "/meshgraph") {
+                    return sent(json(pieces(meshJson({ ...shown, missing }))));
+                }
+                refuseLongDrawing(shown);
+                const moments = { at, compare: comparable ? compare : undefined };
+                return sent(page(pieces([dotvizPage(shown, { missing, ...moments, parameters })]), DOTVIZ_POLICY));
+            });
+        } catch (error) {
+            throw error instanceof RangeError ? tooLarge(error) : error;
+        } finally {
+            budget.release();
+            // If one query fails, the others are not needed.
+            given.abort();
         }
-        const [now, then] = await Promise.all([
-            askMesh(askAt(at), selection, added),
-            compare && askMesh(askAt(compare), selection, []),
-        ]);
-        const missing = [...now.missing, ...(then?.missing.map((reason) => `at the earlier moment, ${reason}`) ?? [])];
-        // Without namespaces at one of the moments, everything would be new.
-        const comparable = !missing.some((reason) => /\b(?:requests|bytes): /.test(reason));
-        const mesh = then && comparable ? compareMeshes(then.mesh, now.mesh) : now.mesh;
-        const moments = { at, compare: comparable ? compare : undefined };
-        return path === "/dotviz"
-            ? page(dotvizPage(mesh, { missing, ...moments, parameters: readPageParameters(search) }), DOTVIZ_POLICY)
-            : json(meshJson({ ...mesh, missing }));
     };
 }
 
-type Ask = (promql: string, take: (sample: Sample) => void) => Promise<void>;
+/** V8's errors for strings, arrays and stacks that are too large. */
+function tooLarge({ message }: RangeError): RequestError {
+    return new RequestError(503, `the graph is too large (${message}); use a filter`);
+}
+
+/** @throws RequestError 503 */
+function refuseLongDrawing({ nodes, edges }: Mesh): void {
+    const lengths = nodes.map(({ name }) => escapeMarkup(name).length);
+    const characters = edges.reduce(
+        (sum, { source, target }) => sum + (lengths[source] ?? 0) + (lengths[target] ?? 0),
+        lengths.reduce((sum, length) => sum + length, 0),
+    );
+    if (characters > DRAWN_CHARACTERS) {
+        throw new RequestError(503, "the names of the graph are too long for a drawing; use a filter, or /meshgraph");
+    }
+}
+
+/** @param tooLate aborted when the answer is no longer needed; only for optional queries */
+type Ask = (promql: string, take: (sample: Sample) => void, tooLate?: AbortSignal) => Promise<void>;
 
 /** How much longer than the traffic the details may take, in milliseconds. */
 const DETAILS_LATER = 2000;
 
 /**
  * Queries traffic and details. If details fail or come too late, the mesh has none of them.
- * @returns the mesh, and why details are missing
+ * @returns what makes the mesh, and why details are missing
  */
-async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise<{ mesh: Mesh; missing: string[] }> {
+async function askMesh(
+    ask: Ask,
+    selection: Selection,
+    budget: Budget,
+): Promise<{ finish: MeshBuilder["finish"]; missing: string[] }> {
     const missing: string[] = [];
-    const builder = new MeshBuilder();
-    const figuresOf = async (promql: string, detail?: Detail) => {
+    const builder = new MeshBuilder(budget);
+    const figuresOf = async (promql: string, detail?: Detail, tooLate?: AbortSignal) => {
         const figures = new Figures();
-        await ask(promql, (sample) => {
+        const take = (sample: Sample) => {
             builder.read(sample, detail, figures);
-        });
+        };
+        await ask(promql, take, tooLate);
         return figures;
     };
     const queries = trafficQueries(selection);
@@ -94,36 +185,55 @@ async function askMesh(ask: Ask, selection: Selection, added: string[]): Promise
             builder.traffic(kind, await figuresOf(queries[kind]));
         }),
     );
-    const tooLate = traffic.then(async () => {
-        await sleep(DETAILS_LATER, undefined, { ref: false });
-        throw new RequestError(504, `Prometheus needs more than ${DETAILS_LATER / 1000} s longer than for the traffic`);
-    });
+    const tooLate = new AbortController();
     const detailed = Object.entries(detailQueries(selection)) as [Detail, string][];
-    const details = detailed.map(async ([detail, query]) => {
-        try {
-            builder.detail(detail, await Promise.race([figuresOf(query, detail), tooLate]));
-        } catch (error) {
-            if (!(error instanceof RequestError)) {
-                throw error;
+    const details = Promise.all(
+        detailed.map(async ([detail, query]) => {
+            try {
+                builder.detail(detail, await figuresOf(query, detail, tooLate.signal));
+            } catch (error) {
+                if (!(error instanceof RequestError)) {
+                    throw error;
+                }
+                missing.push(`${detail}: ${error.message}`);
             }
-            missing.push(`${detail}: ${error.message}`);
-        }
-    });
-    await Promise.all([traffic, ...details]);
-    return { mesh: builder.finish(selection.filterEmpty, added), missing };
+        }),
+    );
+    let timer: NodeJS.Timeout | undefined;
+    try {
+        // If the details fail in an unexpected way, nothing waits for the traffic.
+        await Promise.race([traffic, details.then(() => traffic)]);
+        timer = setTimeout(() => {
+            const reason = `Prometheus needs more than ${DETAILS_LATER / 1000} s longer than for the traffic`;
+            tooLate.abort(new RequestError(504, reason));
+        }, DETAILS_LATER);
+        await details;
+    } finally {
+        clearTimeout(timer);
+    }
+    return { finish: (filterEmpty, added) => builder.finish(filterEmpty, added), missing };
 }
 
-/** Asks the two queries of 1.0 only. */
-async function askServiceGraph(ask: Ask, selection: Selection, added: string[]): Promise<ServiceGraph> {
+/**
+ * Asks the two queries of 1.0 only.
+ * @returns what makes the graph
+ */
+async function askServiceGraph(
+    ask: Ask,
+    selection: Selection,
+    added: string[],
+    budget: Budget,
+): Promise<() => ServiceGraph> {
     const queries = trafficQueries(selection);
+    const reader = new EdgeReader(budget);
     const edgesOf = async (promql: string, label: ServiceEdge["label"]) => {
         const edges: ServiceEdge[] = [];
-        await ask(promql, (sample) => edges.push(readEdge(sample, label)));
+        await ask(promql, (sample) => edges.push(reader.read(sample, label)));
         return edges;
     };
     const [requests, bytes] = await Promise.all([
         edgesOf(queries.requests, "reqs/sec"),
         edgesOf(queries.bytes, "bytes/sec"),
     ]);
-    return serviceGraph(requests, bytes, added);
+    return () => serviceGraph(requests, bytes, added);
 }

@@ -1,18 +1,20 @@
 import * as http from "node:http";
 import * as path from "node:path";
-import { isMainThread } from "node:worker_threads";
 import { app } from "./app";
 import { assetsIn } from "./assets";
-import { parseFlags, USAGE } from "./flags";
+import { CONNECTION_OPTIONS, guardConnections } from "./connections";
+import { asksForHelp, parseFlags, USAGE } from "./flags";
 import { Metrics } from "./metrics";
-import { graphsInThread, serveGraphs } from "./worker";
+import { graphsInProcess, serveGraphs, WORKER } from "./worker";
 
 /* The program in the container: it reads the flags, listens, and ends on SIGTERM. */
 
-if (isMainThread) {
-    main(path.resolve(process.argv[1] ?? ""));
-} else {
+if (process.argv[2] === WORKER) {
     serveGraphs();
+} else if (asksForHelp(process.argv.slice(2))) {
+    console.log(USAGE);
+} else {
+    main(path.resolve(process.argv[1] ?? ""));
 }
 
 function main(file: string): void {
@@ -25,19 +27,15 @@ function main(file: string): void {
     );
     const { prometheusAddr, prometheusTimeout: timeout, prometheusAnswerBytes: answerBytes } = flags;
     const metrics = new Metrics();
-    const make = graphsInThread(
+    const make = graphsInProcess(
         file,
         { prometheusAddr: prometheusAddr.href, timeout, answerBytes },
         (outcome, seconds) => {
             metrics.countQuery(outcome, seconds);
         },
     );
-    const server = http.createServer(app({ make, metrics, log, timeout, assets }));
-    // More connections would need too much memory.
-    server.maxConnections = 512;
-    // Slow requests would keep their connections for too long.
-    server.headersTimeout = 10_000;
-    server.requestTimeout = 15_000;
+    const server = http.createServer(CONNECTION_OPTIONS, app({ make, metrics, log, assets }));
+    guardConnections(server);
 
     server.on("error", (error) => {
         console.error(`cannot listen: ${error.message}`);

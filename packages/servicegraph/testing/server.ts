@@ -3,6 +3,7 @@ import * as http from "node:http";
 import { prometheusAt } from "../prometheus/client";
 import { app } from "../server/app";
 import { ASSET_NAMES, assets } from "../server/assets";
+import { CONNECTION_OPTIONS, guardConnections } from "../server/connections";
 import { graphsFrom } from "../server/graphs";
 import { Metrics } from "../server/metrics";
 import { listenOnLoopback } from "./fakePrometheus";
@@ -16,13 +17,13 @@ export interface Reply {
 export interface TestServer {
     url: string;
     /** @param path is sent unchanged */
-    ask: (path: string, method?: string) => Promise<Reply>;
+    ask: (path: string, method?: string, headers?: http.OutgoingHttpHeaders) => Promise<Reply>;
     /** What the server logged. */
     logged: string[];
     close: () => Promise<void>;
 }
 
-/** The server on loopback, without a thread for graphs. */
+/** The server on loopback, without a process for graphs. */
 export async function testServer(
     prometheusUrl: string,
     { timeout = 5000, answerBytes = 10_000_000, stall = 30_000 } = {},
@@ -39,13 +40,19 @@ export async function testServer(
     const make = graphsFrom(prometheus);
     const files = assets((name) => `the file ${ASSET_NAMES.indexOf(name)}: ${name}`);
     const log = (message: string) => logged.push(message);
-    const server = http.createServer(app({ make, metrics, assets: files, timeout, stall, log }));
+    const server = http.createServer(CONNECTION_OPTIONS, app({ make, metrics, assets: files, stall, log }));
+    guardConnections(server);
     const { url, close } = await listenOnLoopback(server);
-    return { url, logged, ask: (path, method = "GET") => ask(Number(new URL(url).port), path, method), close };
+    return {
+        url,
+        logged,
+        ask: (path, method = "GET", headers = {}) => ask(Number(new URL(url).port), { path, method, headers }),
+        close,
+    };
 }
 
-async function ask(port: number, path: string, method: string): Promise<Reply> {
-    const request = http.request({ host: "127.0.0.1", port, path, method, agent: false }).end();
+async function ask(port: number, options: http.RequestOptions): Promise<Reply> {
+    const request = http.request({ ...options, host: "127.0.0.1", port, agent: false }).end();
     const [response] = (await once(request, "response")) as [http.IncomingMessage];
     let body = "";
     response.setEncoding("utf8");

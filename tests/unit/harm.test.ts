@@ -151,7 +151,7 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
         [
             "a lock of the stack",
             "rm …",
-            "Run this again after that has ended. If its machine is gone, so that it cannot end, remove its lock:",
+            "Run this again after that has ended. If you know that its machine, its container or the process is gone, remove its lock:",
         ],
     ],
     "packages/cli/stack/record.ts": [

@@ -23,6 +23,7 @@ import { Istio } from "./components/istio/istio";
 import { mergeValues } from "./components/istio/merge";
 import { clusterDomainOf, gatewayServiceAccountOf, trustDomainOf } from "./components/istio/values";
 import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH, PROMETHEUS_URL } from "./components/names";
+import { NetworkPolicies } from "./components/networkPolicies";
 import { readConfig } from "./config";
 import { enabledAddons } from "./config/addons";
 import { existsBefore } from "./config/cluster";
@@ -34,7 +35,7 @@ const { provider, ingressAddress } = cluster;
 /** For resources without traces outside of the cluster: they are not deleted one by one if the cluster is deleted too. */
 const inCluster = { provider, deletedWith: cluster.cluster };
 
-const { tracing, prometheus, grafana, kiali, servicegraph, ingress, ...mesh } = config.istio;
+const { tracing, prometheus, grafana, kiali, servicegraph, networkPolicies, ingress, ...mesh } = config.istio;
 const { platform } = mesh;
 /** OpenShift gives each namespace a range of users, and refuses all others. */
 const users = platform === "openshift" ? { clusterAssignsUsers: true } : {};
@@ -83,6 +84,10 @@ if (Object.keys(traffic).length > 0) {
 
 const enabled = enabledAddons(config.istio);
 const prometheusUrl = prometheus.url ?? PROMETHEUS_URL;
+if (networkPolicies) {
+    const args = { namespace, addons: enabled, prometheusUrl: prometheus.url };
+    new NetworkPolicies("network-policies", args, inCluster);
+}
 if (enabled.prometheus) {
     // A volume outlives the cluster, unless it is deleted before. And it cannot be deleted while a pod uses it.
     const opts = prometheus.storage.persistent ? { provider } : inCluster;

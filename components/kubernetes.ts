@@ -12,6 +12,7 @@ export { Secret } from "@pulumi/kubernetes/core/v1/secret";
 export { Service } from "@pulumi/kubernetes/core/v1/service";
 export { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount";
 export { Release } from "@pulumi/kubernetes/helm/v3/release";
+export { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy";
 export { Provider } from "@pulumi/kubernetes/provider";
 export { Role } from "@pulumi/kubernetes/rbac/v1/role";
 export { RoleBinding } from "@pulumi/kubernetes/rbac/v1/roleBinding";

@@ -39,6 +39,9 @@ export const GATEWAY_HTTPS_PORT = 443;
 /** Port of the webhooks on istiod's pods; its Service has 443 (chart `istiod`, templates/service.yaml). */
 export const ISTIOD_WEBHOOK_PORT = 15017;
 
+/** Ports of istiod for proxies, over TLS, and for its metrics. It has the first one in plain text too, at 15010. */
+export const ISTIOD_PORTS = { xds: 15012, metrics: 15014 } as const;
+
 /** The Gateway by which the ingress gateway serves Bookinfo, in the namespace of Bookinfo. */
 export const GATEWAY = "bookinfo-gateway";
 
@@ -82,6 +85,9 @@ export const SWITCHES = {
 /** Kiali is installed by its own chart, in a separate release. */
 export const KIALI_RELEASE = "kiali";
 
+/** Port of Kiali's own metrics (`server.observability.metrics.port` in its chart's values.yaml). */
+export const KIALI_METRICS_PORT = 9090;
+
 /** All releases that the program can install, in the order of their installation. */
 export const ALL_RELEASES: readonly string[] = [CNI_RELEASE, ...Object.values(RELEASES), KIALI_RELEASE];
 
@@ -92,6 +98,7 @@ export const PROMETHEUS_URL = `http://prometheus:${ADDONS.prometheus.port}`;
 export const JAEGER = {
     collector: "jaeger-collector",
     otlpGrpcPort: 4317,
+    otlpHttpPort: 4318,
     query: "tracing",
     queryGrpcPort: 16685,
 } as const;

@@ -39,6 +39,7 @@ export interface Config {
             /** Maximum time for each of Helm's operations, in seconds. */
             readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
+            readonly networkPolicies: boolean;
             readonly accessLogs?: AccessLogs;
             /** How clients reach the gateway, with what the Helm values say of it. */
             readonly ingress: Ingress;

@@ -127,6 +127,10 @@ export const SECTIONS = {
             ...GATEWAY_ACCESS,
         }),
         proxy: group({ resources: resources("proxy") }),
+        networkPolicies: flag(
+            true,
+            "Whether NetworkPolicies say who may connect to istiod and the add-ons. false is for clusters that bring their own.",
+        ),
         accessLogs: ACCESS_LOGS,
         ...PLATFORM_SECTIONS,
         ...ADDON_SECTIONS,

@@ -41,7 +41,7 @@ const PORTS = {
     "http-query": ADDONS.jaeger.port,
     "grpc-query": JAEGER.queryGrpcPort,
     "grpc-otlp": JAEGER.otlpGrpcPort,
-    "http-otlp": 4318,
+    "http-otlp": JAEGER.otlpHttpPort,
     health: 13133,
 };
 

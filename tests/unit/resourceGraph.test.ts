@@ -71,6 +71,7 @@ describe.each([
             "bookinfo-mesh:bookinfo:Bookinfo": [],
             "bookinfo-mesh:bookinfo:BookinfoGateway": [],
             "bookinfo-mesh:index:InjectedNamespace": ["name"],
+            "bookinfo-mesh:index:NetworkPolicies": [],
             "bookinfo-mesh:istio:Istio": ["gatewaySelector", "ingressAddress", "namespace"],
         });
         for (const { parent, type } of ofType(run, /^kubernetes:/)) {

@@ -13,6 +13,7 @@ const OBJECTS: Record<Switch, string[]> = {
     tracing: [
         "ConfigMap jaeger-config",
         "Deployment jaeger",
+        "NetworkPolicy network-policies-jaeger",
         "Service jaeger-collector",
         "Service tracing",
         "ServiceAccount jaeger",
@@ -21,6 +22,7 @@ const OBJECTS: Record<Switch, string[]> = {
     prometheus: [
         "ConfigMap prometheus-config",
         "Deployment prometheus",
+        "NetworkPolicy network-policies-prometheus",
         "Role prometheus-role-default",
         "Role prometheus-role-istio-system",
         "RoleBinding prometheus-role-default",
@@ -33,14 +35,16 @@ const OBJECTS: Record<Switch, string[]> = {
         "ConfigMap grafana-datasources",
         "ConfigMap grafana-providers",
         "Deployment grafana",
+        "NetworkPolicy network-policies-grafana",
         "Secret grafana-admin",
         "Service grafana",
         "ServiceAccount grafana",
     ],
-    kiali: ["Release kiali", "Secret kiali-signing-key"],
+    kiali: ["NetworkPolicy network-policies-kiali", "Release kiali", "Secret kiali-signing-key"],
     servicegraph: [
         "ConfigMap servicegraph-app",
         "Deployment servicegraph",
+        "NetworkPolicy network-policies-servicegraph",
         "Service servicegraph",
         "ServiceAccount servicegraph",
     ],

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE } from "../../../components/names";
+import { type ServiceName, serviceNamed } from "../../../components/serviceName";
 import type { ProxiedServer } from "../../kubernetes/api";
 import type { HttpAnswer } from "../../kubernetes/transport";
 import { makeRequest } from "../load/requests";
@@ -45,25 +45,16 @@ export async function askOtherPrometheus(
     return judgeAnswer(name, answer, request, judge);
 }
 
-interface NamedService {
-    name: string;
-    namespace: string;
+interface NamedService extends ServiceName {
     port: number;
     scheme: string;
-    /** Whether the host can be nothing but a Service. */
-    certain: boolean;
 }
 
 /** The Service that the host of a URL may be, as seen from the add-ons' namespace; undefined for any other host. */
 export function serviceOf({ hostname, port, protocol }: URL): NamedService | undefined {
-    const [name = "", namespace = ISTIO_NAMESPACE, svc] = hostname.split(".");
-    const isAddress = /^[\d.]+$|^\[/.test(hostname);
-    if (isAddress || !(svc === undefined || svc === "svc")) {
-        return undefined;
-    }
     const usual = protocol === "https:" ? 443 : 80;
-    const number = port === "" ? usual : Number(port);
-    return { name, namespace, port: number, scheme: protocol.slice(0, -1), certain: svc === "svc" };
+    const named = serviceNamed(hostname);
+    return named && { ...named, port: port === "" ? usual : Number(port), scheme: protocol.slice(0, -1) };
 }
 
 async function findService(

@@ -86,6 +86,7 @@ describe("a config with only a cluster", () => {
                 sampling: 100,
                 image: expect.stringMatching(/^docker\.io\/jaegertracing\/jaeger:2\.\d+\.\d+@sha256:/) as string,
             },
+            networkPolicies: true,
             prometheus: {
                 enabled: true,
                 image: expect.stringMatching(/^docker\.io\/prom\/prometheus:v3\.\d+\.\d+@sha256:/) as string,

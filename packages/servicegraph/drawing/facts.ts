@@ -112,6 +112,7 @@ const STOPPED = [
     ["unsentRatio", "not sent"],
     ["delayedRatio", "delayed"],
     ["refusedRatio", "refused"],
+    ["mirroredRatio", "mirrored"],
 ] as const;
 
 /** Prometheus' NaN means that the figure is unknown. */

@@ -78,7 +78,7 @@ export function viewOf({ nodes, edges }: Mesh, isFolded: (namespace: string) => 
 }
 
 /** The ratios of `MeshEdge` that are 0 if they are undefined. */
-const PARTS = ["refusedRatio", "injectedRatio", "unsentRatio", "delayedRatio"] as const;
+const PARTS = ["refusedRatio", "injectedRatio", "unsentRatio", "delayedRatio", "mirroredRatio"] as const;
 
 /** The traffic of all edges together: rates are added, ratios weighted by requests, and the worst latency counts. */
 export function sumOf(edges: readonly MeshEdge[]): MeshEdge {

@@ -67,11 +67,11 @@ function compareEdges(before: MeshEdge | undefined, now: MeshEdge | undefined): 
 }
 
 function ratesOf(edge: MeshEdge): EdgeRates {
-    const { requestsPerSecond, errorRatio, refusedRatio, injectedRatio, unsentRatio, delayedRatio } = edge;
-    const { p95Milliseconds, bytesPerSecond } = edge;
+    const { requestsPerSecond, errorRatio, refusedRatio, injectedRatio, unsentRatio } = edge;
+    const { delayedRatio, mirroredRatio, p95Milliseconds, bytesPerSecond } = edge;
     return {
-        ...{ requestsPerSecond, errorRatio, refusedRatio, injectedRatio, unsentRatio, delayedRatio },
-        ...{ p95Milliseconds, bytesPerSecond },
+        ...{ requestsPerSecond, errorRatio, refusedRatio, injectedRatio, unsentRatio },
+        ...{ delayedRatio, mirroredRatio, p95Milliseconds, bytesPerSecond },
     };
 }
 

@@ -56,13 +56,14 @@ it("draws Bookinfo", () => {
 });
 
 it("puts all figures on an edge", () => {
-    const traffic: Traffic = { from: a, to: b, requests: 4, failures: 1, p95: 12.5, bytes: 300 };
+    const traffic: Traffic = { from: a, to: b, requests: 4, failures: 1, copies: 2, p95: 12.5, bytes: 300 };
     expect(meshOf([traffic]).edges).toEqual([
         {
             source: 0,
             target: 1,
             requestsPerSecond: 4,
             errorRatio: 0.25,
+            mirroredRatio: 0.5,
             p95Milliseconds: 12.5,
             bytesPerSecond: 300,
             mutualTls: "all",

@@ -58,6 +58,8 @@ export interface EdgeRates {
     injectedRatio?: number;
     unsentRatio?: number;
     delayedRatio?: number;
+    /** The part of the requests that were copies of others, from 0 to 1; undefined if there were none. */
+    mirroredRatio?: number;
     p95Milliseconds?: number;
     /** Undefined if there was no TCP traffic. */
     bytesPerSecond?: number;
@@ -201,6 +203,7 @@ export class MeshBuilder {
             injectedRatio: figures.injected || undefined,
             unsentRatio: figures.unsent || undefined,
             delayedRatio: figures.delayed || undefined,
+            mirroredRatio: ratioOf(figures.copies ?? 0, requests ?? 0) || undefined,
             p95Milliseconds: Number.isFinite(latency) ? latency : undefined,
             bytesPerSecond: bytes,
             mutualTls: mutualTls(figures),

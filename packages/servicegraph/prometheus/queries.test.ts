@@ -178,3 +178,15 @@ it.each([
 ])("%j is not a duration", (text) => {
     expect(parseDuration(text)).toBeUndefined();
 });
+
+it("takes for copies what only the destination's proxy counted, of sources whose proxy counts", () => {
+    const { copies } = detailQueries({ ...SELECTION, filters: { destination_workload: "reviews-v3" } });
+    const [, received, sent, ...others] = copies.split("(istio_requests_total{reporter=");
+    const selector = (part = "") => part.slice(part.indexOf(","), part.indexOf("}"));
+    // The same requests of both, without failures, after which a proxy tries again.
+    expect([received, sent].map((part) => part?.split(",")[0])).toEqual(['"destination"', '"source"']);
+    expect(selector(received)).toContain('destination_workload="reviews-v3",response_code!~"0|5.."');
+    expect(selector(sent)).toBe(selector(received));
+    // A source may send copies only to this destination.
+    expect(others.at(-1)).toMatch(/^"source"\}\) by \(source_workload, source_workload_namespace\)$/);
+});

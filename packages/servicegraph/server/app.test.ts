@@ -135,7 +135,7 @@ it("draws the graph of the two queries if details are unavailable, and says why"
             const mesh = JSON.parse(body) as { nodes: unknown[]; edges: unknown[]; missing: string[] };
             expect([status, mesh.nodes.length, mesh.edges.length]).toEqual([200, 7, 7]);
             expect(mesh.missing.sort()).toEqual(
-                ["bytes", "failures", "interventions", "latency", "refusals", "requests"].map(
+                ["bytes", "copies", "failures", "interventions", "latency", "refusals", "requests"].map(
                     (detail) => `${detail}: Prometheus answers with status 500 and a body that is not its API's JSON`,
                 ),
             );
@@ -157,7 +157,7 @@ it("does not wait long for details after the traffic, and gives them up with the
             expect([status, performance.now() - start < 4000]).toEqual([200, true]);
             expect(body).toContain("needs more than 2 s longer");
             await sleep(20);
-            expect(dropped).toBe(6);
+            expect(dropped).toBe(7);
         },
         { timeout: 60_000 },
     );
@@ -214,7 +214,7 @@ it("makes one graph for equivalent requests", async () => {
             expect(prometheus.queries).toHaveLength(2);
             await Promise.all(["", "?unknown=1", "?refresh=60"].map((query) => server.ask(`/dotviz${query}`)));
             // Two different pages: one loads again, the other does not.
-            expect(prometheus.queries).toHaveLength(2 + 2 * 8);
+            expect(prometheus.queries).toHaveLength(2 + 2 * 9);
         },
     );
 });

@@ -18,6 +18,8 @@ export interface Traffic {
     failures?: number;
     /** Refused requests per second. */
     refusals?: number;
+    /** Requests per second that only the destination's proxy counts. */
+    copies?: number;
     /** Requests per second by the flags of the source's proxy, such as `{ FI: 0.5 }`. */
     flags?: Readonly<Record<string, number>>;
     /** In milliseconds. */
@@ -30,7 +32,7 @@ export interface Traffic {
 
 /** Prometheus' answer to a query of servicegraph for a mesh with this traffic. */
 export function answerTo(promql: string, traffic: readonly Traffic[]): Element[] {
-    if (promql.includes('reporter="source"')) {
+    if (promql.includes("response_flags")) {
         return traffic.flatMap(flagged);
     }
     const figure = figureAskedFor(promql);
@@ -76,7 +78,10 @@ function flagged({ from, to, flags = {} }: Traffic): Element[] {
     }));
 }
 
-function figureAskedFor(promql: string): "requests" | "failures" | "refusals" | "p95" | "bytes" {
+function figureAskedFor(promql: string): "requests" | "failures" | "refusals" | "copies" | "p95" | "bytes" {
+    if (promql.includes('reporter="source"')) {
+        return "copies";
+    }
     if (promql.includes("_bucket")) {
         return "p95";
     }

@@ -1,6 +1,6 @@
 /** How clients reach the ingress gateway, as the config says it. */
 import { type Endpoint, pagePort } from "../components/istio/address";
-import { isServicePort, SERVICE_PORTS, SERVICE_TYPES, type ServiceType } from "../components/istio/gatewayService";
+import { isServicePort, SERVICE_TYPES, servicePorts, type ServiceType } from "../components/istio/gatewayService";
 import type { TlsSettings } from "../components/istio/gatewayTls";
 import { GATEWAY_HTTP_PORT, GATEWAY_HTTPS_PORT } from "../components/names";
 import { parseAddress } from "./address";
@@ -36,8 +36,9 @@ export function ingressOf(gateway: unknown, values: unknown): Ingress {
     const type = SERVICE_TYPES.find((each) => each === set("type")) ?? "LoadBalancer";
     const overridden = valueAt(overrides, ["ports"]);
     // What is no port is refused elsewhere. Commands read the config before that.
-    const ports = Array.isArray(overridden) ? overridden.filter(isServicePort) : SERVICE_PORTS;
     const tls = tlsOf(valueAt(gateway, ["tls"]));
+    const served = servicePorts({ type, https: tls !== undefined });
+    const ports = Array.isArray(overridden) ? overridden.filter(isServicePort) : served;
     const hosts = hostsOf(valueAt(gateway, ["hosts"]));
     const text = valueAt(gateway, ["address"]);
     const usualPort = tls ? GATEWAY_HTTPS_PORT : GATEWAY_HTTP_PORT;

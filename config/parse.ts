@@ -5,7 +5,6 @@ import type { Security } from "../components/bookinfo/security";
 import type { Traffic } from "../components/bookinfo/traffic";
 import type { GatewayService } from "../components/istio/gatewayService";
 import type { IstioSettings } from "../components/istio/values";
-import { GATEWAY_HTTPS_PORT } from "../components/names";
 import type { AccessLogs } from "../components/istio/telemetry";
 import { resolveAccessLogs } from "./accessLogs";
 import { type Addons, resolveAddons } from "./addons";
@@ -192,7 +191,7 @@ function changedService({ service, tls }: Section<"istio">["gateway"]): { servic
         ...(type !== "LoadBalancer" && { type }),
         ...(Object.keys(annotations).length > 0 && { annotations }),
         ...(ranges.length > 0 && { loadBalancerSourceRanges: ranges }),
-        ...(tls && others.nodePort !== undefined && { pagePort: GATEWAY_HTTPS_PORT }),
+        ...(tls && { https: true }),
         ...others,
     };
     return Object.keys(changed).length > 0 ? { service: changed } : {};

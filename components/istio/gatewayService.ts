@@ -16,16 +16,25 @@ export interface GatewayService {
     loadBalancerSourceRanges?: string[];
     /** Only for a NodePort: the port of each node that leads to the page. */
     nodePort?: number;
-    /** The port of the Service that leads to the page. Default: 80. */
-    pagePort?: number;
+    /** Whether the gateway serves HTTPS, and the page there. Default: false. */
+    https?: boolean;
 }
 
-/** `service.ports` in the chart's values.yaml. Helm replaces lists, so one port cannot be changed alone. */
-export const SERVICE_PORTS = [
-    { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
-    { name: "http2", port: GATEWAY_HTTP_PORT, protocol: "TCP", targetPort: GATEWAY_HTTP_PORT },
-    { name: "https", port: GATEWAY_HTTPS_PORT, protocol: "TCP", targetPort: GATEWAY_HTTPS_PORT },
-];
+/** Port of the gateway's own health, for what checks it without the page (readiness probe of the injection template). */
+const STATUS_PORT = 15021;
+
+/**
+ * The ports of the Service: those that are served. The chart has all three (`service.ports` in its values.yaml), and a load balancer
+ * opens each of them to everyone. No cloud's health check needs the one of the status: it asks the ports of the Service, or the node. What
+ * a user puts in front of another type of Service may ask it.
+ */
+export function servicePorts({ type = "LoadBalancer", https = false }: Pick<GatewayService, "type" | "https"> = {}) {
+    return [
+        ...(type === "LoadBalancer" ? [] : [{ name: "status-port", port: STATUS_PORT }]),
+        { name: "http2", port: GATEWAY_HTTP_PORT },
+        ...(https ? [{ name: "https", port: GATEWAY_HTTPS_PORT }] : []),
+    ].map(({ name, port }) => ({ name, port, protocol: "TCP", targetPort: port }));
+}
 
 /** Whether an entry of `service.ports` is one that the API server accepts: an object with a number of a port. */
 export function isServicePort(entry: unknown): entry is { port: number } {
@@ -33,8 +42,10 @@ export function isServicePort(entry: unknown): entry is { port: number } {
     return typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
-/** The values under `service` of the chart `gateway`. */
-export function serviceValues({ nodePort, pagePort = GATEWAY_HTTP_PORT, ...others }: GatewayService = {}): HelmValues {
-    const ports = SERVICE_PORTS.map((port) => (port.port === pagePort ? { ...port, nodePort } : port));
-    return { ...others, ...(nodePort !== undefined && { ports }) };
+/** The values under `service` of the chart `gateway`. Helm replaces lists, so no port can be changed alone. */
+export function serviceValues({ nodePort, https, ...others }: GatewayService = {}): HelmValues {
+    const page = https ? GATEWAY_HTTPS_PORT : GATEWAY_HTTP_PORT;
+    const isPage = ({ port }: { port: number }) => nodePort !== undefined && port === page;
+    const ports = servicePorts({ type: others.type, https });
+    return { ...others, ports: ports.map((port) => (isPage(port) ? { ...port, nodePort } : port)) };
 }

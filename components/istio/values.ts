@@ -165,7 +165,7 @@ export function gatewayValues(
         autoscaling: autoscaling.enabled
             ? { enabled: true, minReplicas: autoscaling.min, maxReplicas: autoscaling.max }
             : { enabled: false },
-        ...(Object.keys(service).length > 0 && { service }),
+        service,
     };
 }
 

@@ -74,7 +74,7 @@ describe("a config with only a cluster", () => {
                 },
                 autoscaling: { enabled: false },
             },
-            ingress: { type: "LoadBalancer", ports: [15021, 80, 443], port: 80, external: true },
+            ingress: { type: "LoadBalancer", ports: [80], port: 80, external: true },
             proxy: {
                 resources: {
                     requests: { cpu: "10m", memory: "40Mi" },

@@ -243,20 +243,21 @@ describe("the program", () => {
         expect(named.outputs.productpageUrl?.value).toBe(`https://${ADDRESS}/productpage`);
     });
 
-    it("changes nothing but the Gateway, and nothing at all without these keys", async () => {
+    it("changes nothing but the Gateway and the ports of its Service, and nothing at all without these keys", async () => {
         const plain = await runProgram({ cluster: CLUSTER });
         expect(ofType(plain, /GatewayTls/)).toEqual([]);
         expect(Object.keys(plain.outputs)).not.toContain("curlCommand");
         expect(parse({}).istio.ingress).toEqual({
             type: "LoadBalancer",
-            ports: [15021, 80, 443],
+            ports: [80],
             port: 80,
             external: true,
         });
         const found = await run(secure());
         const { urn, parent } = find(plain, GATEWAY, "bookinfo-gateway");
         const istio = find(plain, "bookinfo-mesh:istio:Istio", "istio");
-        const changing = [urn, parent, istio.urn];
+        const release = find(plain, "kubernetes:helm.sh/v3:Release", "istio-gateway");
+        const changing = [urn, parent, istio.urn, release.urn];
         for (const { urn, inputs, type } of plain.resources) {
             if (!changing.includes(urn) && type !== SECRET) {
                 expect(found.resources.find((other) => other.urn === urn)?.inputs).toEqual(inputs);

@@ -28,14 +28,24 @@ function issues(gateway: object, values: object = {}): string[] {
 
 const serviceOf = (gateway: object) => gatewayValues(istio(gateway)).service;
 
+const portOf = (name: string, port: number) => ({ name, port, protocol: "TCP", targetPort: port });
+const [STATUS, HTTP, HTTPS] = [portOf("status-port", 15021), portOf("http2", 80), portOf("https", 443)];
+
 describe("A6: the Service of the gateway", () => {
-    it("is the chart's by default: nothing in a stack changes", () => {
-        const { gateway } = istio({});
-        expect(Object.keys(gateway)).toEqual(["resources", "autoscaling"]);
-        expect(gatewayValues(istio({}))).not.toHaveProperty("service");
-        expect(gatewayValues(istio({ service: { type: "LoadBalancer", annotations: {} } }))).not.toHaveProperty(
-            "service",
-        );
+    it("opens only the port that is served, and the one of HTTPS if that is served too", () => {
+        expect(Object.keys(istio({}).gateway)).toEqual(["resources", "autoscaling"]);
+        expect(serviceOf({})).toEqual({ ports: [HTTP] });
+        expect(serviceOf({ service: { type: "LoadBalancer", annotations: {} } })).toEqual({ ports: [HTTP] });
+        expect(serviceOf({ tls: { secret: "a" } })).toEqual({ ports: [HTTP, HTTPS] });
+        expect(istio({}).ingress.ports).toEqual([80]);
+        expect(istio({ tls: { secret: "a" } }).ingress.ports).toEqual([80, 443]);
+    });
+
+    it("has the port of its health if it is no load balancer, for what stands in front", () => {
+        for (const type of ["NodePort", "ClusterIP"]) {
+            expect(serviceOf({ service: { type } })).toEqual({ type, ports: [STATUS, HTTP] });
+            expect(istio({ service: { type } }).ingress.ports).toEqual([15021, 80]);
+        }
     });
 
     it("has what the config sets, in the chart's values", () => {
@@ -45,18 +55,17 @@ describe("A6: the Service of the gateway", () => {
             loadBalancerClass: "service.k8s.aws/nlb",
             loadBalancerSourceRanges: ["203.0.113.0/24", "2001:db8::/32"],
         };
-        expect(serviceOf({ service: balanced })).toEqual(balanced);
-        expect(serviceOf({ service: { type: "ClusterIP" } })).toEqual({ type: "ClusterIP" });
+        expect(serviceOf({ service: balanced })).toEqual({ ...balanced, ports: [HTTP] });
     });
 
-    it("has its node port together with the chart's other ports, because Helm replaces lists", () => {
+    it("has its node port together with the other ports, because Helm replaces lists", () => {
         expect(serviceOf({ service: { type: "NodePort", nodePort: 30080 } })).toEqual({
             type: "NodePort",
-            ports: [
-                { name: "status-port", port: 15021, protocol: "TCP", targetPort: 15021 },
-                { name: "http2", port: 80, protocol: "TCP", targetPort: 80, nodePort: 30080 },
-                { name: "https", port: 443, protocol: "TCP", targetPort: 443 },
-            ],
+            ports: [STATUS, { ...HTTP, nodePort: 30080 }],
+        });
+        expect(serviceOf({ service: { type: "NodePort", nodePort: 30443 }, tls: { secret: "a" } })).toEqual({
+            type: "NodePort",
+            ports: [STATUS, HTTP, { ...HTTPS, nodePort: 30443 }],
         });
     });
 
@@ -65,6 +74,7 @@ describe("A6: the Service of the gateway", () => {
         expect(gatewayValues(settings, "203.0.113.20").service).toEqual({
             loadBalancerIP: "203.0.113.20",
             annotations: { a: "b" },
+            ports: [HTTP],
         });
     });
 

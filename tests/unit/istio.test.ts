@@ -61,6 +61,7 @@ describe("Helm values", () => {
             nodeSelector: { "kubernetes.io/os": "linux" },
             resources: { limits: { cpu: "4m" } },
             autoscaling: { enabled: true, minReplicas: 4, maxReplicas: 5 },
+            service: { ports: [{ name: "http2", port: 80, protocol: "TCP", targetPort: 80 }] },
         });
     });
 

@@ -59,7 +59,7 @@ const crd = (name: string): KubernetesObject => ({
 const k3d = node("k3d-demo-server-0", "k3s://k3d-demo-server-0", { version: K3S });
 const traefik = balanced("kube-system", "traefik", [80, 443], "172.18.0.3");
 const gateway = (address?: string, spec?: object) =>
-    balanced("istio-system", "istio-ingressgateway", [15021, 80, 443], address, spec);
+    balanced("istio-system", "istio-ingressgateway", [80], address, spec);
 const stack = (gateway: object = {}, values: object = {}) =>
     stackOf({ file: { config: { "bookinfo-mesh:istio": { gateway, values: { gateway: values } } } } });
 const look = async (of = stack()) => lookAtLoadBalancer(of, cluster.api, await readFacts(cluster.api, of));
@@ -72,7 +72,7 @@ describe("A6: who has the gateway's ports", () => {
     ])("is named before anything is deployed, with the switch and the other way", async (node, command) => {
         cluster.objects = [node, traefik];
         const { obstacle = "" } = await look();
-        expect(obstacle).toContain("Service kube-system/traefik has the ports 80 and 443 of the nodes already.");
+        expect(obstacle).toContain("Service kube-system/traefik has the port 80 of the nodes already.");
         expect(obstacle).toContain(`If nobody needs its Ingresses, turn Traefik off:`);
         expect(obstacle).toContain(command);
         expect(obstacle).toContain("set istio.gateway.service.type to ClusterIP or NodePort");
@@ -82,7 +82,9 @@ describe("A6: who has the gateway's ports", () => {
 
     it("is named if k3s still has to install it", async () => {
         cluster.objects = [k3d, { apiVersion: "helm.cattle.io/v1", kind: "HelmChart", metadata: traefik.metadata }];
-        expect((await look()).obstacle).toContain("kube-system/traefik has the ports 80 and 443");
+        expect((await look()).obstacle).toContain("kube-system/traefik has the port 80 of");
+        const https = await look(stack({ tls: { selfSigned: true } }));
+        expect(https.obstacle).toContain("kube-system/traefik has the ports 80 and 443 of");
     });
 
     it("is somebody else, whose owner decides", async () => {

@@ -72,7 +72,10 @@ async function takenPorts(
     if (holders.length === 0 && hasServiceLb(platform) && (await installsTraefik(api, services))) {
         // A new cluster deploys Traefik by this chart half a minute after its start.
         const metadata = { name: "traefik", namespace: "kube-system" };
-        holders.push({ service: { apiVersion: "v1", kind: "Service", metadata }, ports: [80, 443] });
+        holders.push({
+            service: { apiVersion: "v1", kind: "Service", metadata },
+            ports: ports.filter((port) => [80, 443].includes(port)),
+        });
     }
     if (holders.length === 0) {
         return undefined;

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { isMemory } from "../components/quantity";
 import { flag, group, nonEmpty } from "./fields";
 import { chartCredentials, chartRepository, image } from "./imageReferences";
+import { pinned } from "./pinnedImages";
 
 /** A duration in Prometheus' notation, with units from large to small: `6h`, `1d12h`, `500ms`. */
 const DURATION = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
@@ -85,10 +86,7 @@ export const ADDON_SECTIONS = {
             .max(100, "must be at most 100")
             .default(100)
             .meta({ allowed: "0 to 100", description: "Percentage of requests that are traced." }),
-        image: imageOf(
-            "docker.io/jaegertracing/jaeger:2.20.0@sha256:46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
-            "Image of Jaeger 2.",
-        ),
+        image: imageOf(pinned("docker.io/jaegertracing/jaeger:2.20.0"), "Image of Jaeger 2."),
     }),
 
     prometheus: group({
@@ -102,10 +100,7 @@ export const ADDON_SECTIONS = {
             example: "http://prometheus-server.monitoring.svc:80",
             description: "A Prometheus that is there already: all add-ons read it, and none is deployed.",
         }),
-        image: imageOf(
-            "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
-            "Image of Prometheus 3.",
-        ),
+        image: imageOf(pinned("docker.io/prom/prometheus:v3.15.0"), "Image of Prometheus 3."),
         retention: positiveDuration
             .default("6h")
             .meta({ allowed: "duration, such as 6h or 1d12h", description: "How long samples are kept." }),
@@ -129,10 +124,7 @@ export const ADDON_SECTIONS = {
 
     grafana: group({
         enabled: flag(true, "Whether to deploy Grafana, with dashboards for the mesh."),
-        image: imageOf(
-            "docker.io/grafana/grafana:13.2.2@sha256:ac461fb352abc50da10a51c7d02462e9c05488f11f53f14b3ad79a8145f638a0",
-            "Image of Grafana.",
-        ),
+        image: imageOf(pinned("docker.io/grafana/grafana:13.2.2"), "Image of Grafana."),
     }),
 
     kiali: group({
@@ -154,7 +146,7 @@ export const ADDON_SECTIONS = {
     servicegraph: group({
         enabled: flag(true, "Whether to deploy servicegraph, which draws the mesh as the one of Istio 1.0 did."),
         image: imageOf(
-            "docker.io/library/node:24.21.0-bookworm-slim",
+            pinned("docker.io/library/node:24.21.0-bookworm-slim"),
             "Image with Node 20.20 or newer, which runs servicegraph.",
         ),
     }),

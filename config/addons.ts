@@ -6,8 +6,8 @@ type Istio = Section<"istio">;
 /** The settings of the add-ons; each one is enabled or not. */
 export type Addons = Readonly<Pick<Istio, "tracing" | "grafana" | "servicegraph">> & {
     readonly prometheus: Readonly<Istio["prometheus"] & { enabled: boolean }>;
-    /** `image` is the one at a mirror, without its tag; by default it is the chart's. */
-    readonly kiali: Readonly<Istio["kiali"] & { image?: string }>;
+    /** `image` is the one at a mirror, without its tag; by default it is the chart's. `digest` replaces the chart's tag. */
+    readonly kiali: Readonly<Istio["kiali"] & { image?: string; digest?: string }>;
 };
 
 /**

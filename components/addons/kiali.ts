@@ -20,6 +20,8 @@ export interface KialiArgs {
     chartCredentials?: pulumi.Output<ChartCredentials>;
     /** The image without its tag. Default: the chart's. */
     image?: string;
+    /** The hexadecimal SHA-256 digest of the image. Default: the chart's tag. */
+    digest?: string;
     /** Pull secrets in the namespace. */
     pullSecrets?: PullSecrets;
     /** Maximum time for each of Helm's operations, in seconds. */
@@ -63,6 +65,7 @@ export class Kiali extends pulumi.ComponentResource {
                         mergeValues(
                             kialiValues(args.neighbours, secret, {
                                 image: args.image,
+                                digest: args.digest,
                                 pullSecrets,
                                 platform: args.platform,
                                 appNamespace: args.appNamespace,
@@ -88,7 +91,7 @@ export class Kiali extends pulumi.ComponentResource {
 /** The Secret with the key that signs sessions. Without it, the chart would generate another key each time. */
 const SIGNING_KEY = { secret: "kiali-signing-key", key: "key" };
 
-interface KialiSettings extends Pick<KialiArgs, "image" | "platform" | "appNamespace" | "logs"> {
+interface KialiSettings extends Pick<KialiArgs, "image" | "digest" | "platform" | "appNamespace" | "logs"> {
     pullSecrets?: readonly string[];
 }
 
@@ -96,7 +99,7 @@ interface KialiSettings extends Pick<KialiArgs, "image" | "platform" | "appNames
 export function kialiValues(
     { grafana, jaeger }: KialiNeighbours,
     signingKeySecret: string,
-    { image, pullSecrets, platform, appNamespace, logs }: KialiSettings,
+    { image, digest, pullSecrets, platform, appNamespace, logs }: KialiSettings,
 ): HelmValues {
     const onOpenShift = platform === "openshift";
     return {
@@ -113,6 +116,8 @@ export function kialiValues(
             node_selector: LINUX_NODES,
             view_only_mode: true,
             ...(image !== undefined && { image_name: image }),
+            // The chart wants the name of the algorithm here, and the digest as the version (its templates/deployment.yaml).
+            ...(digest !== undefined && { image_digest: "sha256", image_version: digest }),
             image_pull_policy: "IfNotPresent",
             ...(pullSecrets && { image_pull_secrets: pullSecrets }),
             pod_labels: { "sidecar.istio.io/inject": "false" },

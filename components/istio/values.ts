@@ -10,11 +10,20 @@ export type Autoscaling = { enabled: false } | { enabled: true; min: number; max
 
 export type ImagePullPolicy = "Always" | "IfNotPresent" | "Never";
 
+/** Whole references of Istio's images, with digests. */
+export interface PinnedImages {
+    pilot: string;
+    proxy: string;
+    cni: string;
+}
+
 /** The settings behind the values of Istio's charts. */
 export interface IstioSettings {
     /** Registry and path of Istio's images, without the image's name: `docker.io/istio`. */
     hub: string;
     tag: string;
+    /** In place of `hub` and `tag`. */
+    pinned?: PinnedImages;
     imagePullPolicy: ImagePullPolicy;
     istiod: { resources: Resources; autoscaling: Autoscaling };
     gateway: { resources: Resources; autoscaling: Autoscaling; service?: GatewayService };
@@ -91,10 +100,12 @@ export function istiodValues(
     pullSecrets?: readonly string[],
     clusterDomain = DEFAULT_CLUSTER_DOMAIN,
 ): HelmValues {
-    const { hub, tag, imagePullPolicy, istiod, proxy, tracing, platform, cni } = settings;
+    const { hub, tag, pinned, imagePullPolicy, istiod, proxy, tracing, platform, cni } = settings;
     const { autoscaling } = istiod;
     return {
         ...VALIDATION,
+        // A value with a slash is a whole reference for the chart's templates.
+        ...(pinned && { image: pinned.pilot }),
         global: {
             istioNamespace: ISTIO_NAMESPACE,
             hub,
@@ -103,7 +114,12 @@ export function istiodValues(
             ...(pullSecrets && { imagePullSecrets: pullSecrets }),
             ...chartPlatform(platform),
             // Without an init container with capabilities, this is all that a pod lacks for the level "restricted".
-            proxy: { resources: withoutEmpty(proxy.resources), ...(cni && SECCOMP_PROFILE) },
+            proxy: {
+                resources: withoutEmpty(proxy.resources),
+                ...(cni && SECCOMP_PROFILE),
+                ...(pinned && { image: pinned.proxy }),
+            },
+            ...(pinned && { proxy_init: { image: pinned.proxy } }),
         },
         // The chart accepts these at its root or under `pilot`, and `pilot` wins. So ours are at the root: there a user's
         // `istio.values.istiod` overrides them in both notations.
@@ -189,8 +205,12 @@ const MACHINES = {
 };
 
 /** Values of the chart `cni`. It selects nodes of Linux itself. */
-export function cniValues({ hub, tag, imagePullPolicy, platform }: IstioSettings, resources: Resources): HelmValues {
+export function cniValues(
+    { hub, tag, pinned, imagePullPolicy, platform }: IstioSettings,
+    resources: Resources,
+): HelmValues {
     return {
+        ...(pinned && { image: pinned.cni }),
         global: { hub, tag, imagePullPolicy, ...chartPlatform(platform) },
         resources: withoutEmpty(resources),
         affinity: MACHINES,

@@ -329,6 +329,11 @@ describe("Kiali's values", () => {
         },
     );
 
+    it("name the image by its digest as the chart wants it: the algorithm apart", () => {
+        const { deployment } = kialiValues(both, "the-key", { ...settings, digest: "0a1b" });
+        expect(deployment).toMatchObject({ image_digest: "sha256", image_version: "0a1b" });
+    });
+
     it("have the neighbours' Services, and their forwarded ports for a browser", () => {
         expect(external({ grafana: true, jaeger: true })).toMatchObject({
             prometheus: { url: "http://prometheus:9090" },

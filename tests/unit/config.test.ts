@@ -99,8 +99,22 @@ describe("a config with only a cluster", () => {
                 enabled: true,
                 image: expect.stringMatching(/^docker\.io\/grafana\/grafana:1[23]\.\d+\.\d+@sha256:/) as string,
             },
-            kiali: { enabled: true, version: "2.31.0", logs: false, chartRepository: "https://kiali.org/helm-charts" },
-            servicegraph: { enabled: true, image: "docker.io/library/node:24.21.0-bookworm-slim" },
+            kiali: {
+                enabled: true,
+                version: "2.31.0",
+                logs: false,
+                chartRepository: "https://kiali.org/helm-charts",
+                digest: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+            },
+            servicegraph: {
+                enabled: true,
+                image: expect.stringMatching(/^docker\.io\/library\/node:24\.[\d.]+-bookworm-slim@sha256:/) as string,
+            },
+            pinned: {
+                pilot: expect.stringMatching(/^docker\.io\/istio\/pilot:1\.31\.1@sha256:[0-9a-f]{64}$/) as string,
+                proxy: expect.stringMatching(/^docker\.io\/istio\/proxyv2:1\.31\.1@sha256:[0-9a-f]{64}$/) as string,
+                cni: expect.stringMatching(/^docker\.io\/istio\/install-cni:1\.31\.1@sha256:[0-9a-f]{64}$/) as string,
+            },
             values: { base: {}, istiod: {}, gateway: {}, kiali: {} },
         });
     });

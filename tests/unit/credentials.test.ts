@@ -255,8 +255,31 @@ describe("A4: a mirror", () => {
         expect(istio.tracing.image).toEqual(at("jaegertracing/jaeger:[0-9.]+@sha256:[0-9a-f]{64}$"));
         expect(istio.prometheus.image).toEqual(at("prom/prometheus:v[0-9.]+@sha256:[0-9a-f]{64}$"));
         expect(istio.grafana.image).toEqual(at("grafana/grafana:[0-9.]+@sha256:[0-9a-f]{64}$"));
-        expect(istio.servicegraph.image).toEqual(at("library/node:"));
+        expect(istio.servicegraph.image).toEqual(at("library/node:[0-9a-z.-]+@sha256:[0-9a-f]{64}$"));
         expect(istio.kiali.image).toBe(`${mirror}/kiali/kiali`);
+        expect(istio.pinned).toEqual({
+            pilot: at("istio/pilot:[0-9.]+@sha256:[0-9a-f]{64}$"),
+            proxy: at("istio/proxyv2:[0-9.]+@sha256:[0-9a-f]{64}$"),
+            cni: at("istio/install-cni:[0-9.]+@sha256:[0-9a-f]{64}$"),
+        });
+    });
+
+    it.each<[string, object]>([
+        ["another version", { version: "1.31.0" }],
+        ["another tag", { tag: "1.31.1-distroless" }],
+        ["a registry of the user's own", { hub: "other.example.com/istio" }],
+        ["a tag in the Helm values", { values: { istiod: { global: { tag: "mine" } } } }],
+        ["a variant in the Helm values", { values: { cni: { global: { variant: "distroless" } } } }],
+    ])("has no digest for Istio's images with %s, because it would win", (_, istio) => {
+        const { cni } = { ...istio } as { cni?: object };
+        expect(parse({ istio: { ...istio, cni: { enabled: true, ...cni } } }).istio).not.toHaveProperty("pinned");
+    });
+
+    it("has no digest for Kiali's image with another version, or if Helm values choose it", () => {
+        const digest = (istio: object) => parse({ istio }).istio.kiali.digest;
+        expect(digest({})).toMatch(/^[0-9a-f]{64}$/);
+        expect(digest({ kiali: { version: "2.30.0" } })).toBeUndefined();
+        expect(digest({ values: { kiali: { deployment: { image_version: "v2.31.1" } } } })).toBeUndefined();
     });
 
     it("gives way to a key for one image, even if that has its default value", () => {

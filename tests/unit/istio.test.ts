@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { loadBalancerAddress, urlOf } from "../../components/istio/address";
 import { chartSource } from "../../components/istio/chart";
 import { type HelmValues, mergeValues } from "../../components/istio/merge";
-import { baseValues, gatewayValues, type IstioSettings, istiodValues } from "../../components/istio/values";
+import { baseValues, cniValues, gatewayValues, type IstioSettings, istiodValues } from "../../components/istio/values";
 import { gatewaySelector, RELEASES } from "../../components/names";
 
 const SETTINGS: IstioSettings = {
@@ -52,6 +52,15 @@ describe("Helm values", () => {
             ],
         });
         expect(others).toEqual(istiodValues(SETTINGS));
+    });
+
+    it("have whole references of images with digests, where the charts' templates take them", () => {
+        const pinned = { pilot: "r/pilot:1@sha256:a", proxy: "r/proxyv2:1@sha256:b", cni: "r/install-cni:1@sha256:c" };
+        expect(istiodValues({ ...SETTINGS, pinned })).toMatchObject({
+            image: pinned.pilot,
+            global: { proxy: { image: pinned.proxy }, proxy_init: { image: pinned.proxy } },
+        });
+        expect(cniValues({ ...SETTINGS, pinned }, { requests: {}, limits: {} })).toMatchObject({ image: pinned.cni });
     });
 
     it("of the gateway keep to the chart's schema", () => {

@@ -3,7 +3,7 @@ import https from "node:https";
 import { text as readText } from "node:stream/consumers";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { messageOf, Stopped, UserError } from "../shared/errors";
-import { parseJson } from "../shared/json";
+import { parseUntrusted, withoutControls } from "../shared/controlCharacters";
 import { ApiError } from "./apiError";
 
 /** Longest silence of the API server, in milliseconds. */
@@ -45,7 +45,7 @@ export class Transport {
                 statusOf(answer.text)?.message ?? `the API server answered ${answer.status} to ${method} ${path}`;
             throw new ApiError(answer.status, reason);
         }
-        const content = parseJson(answer.text);
+        const content = parseUntrusted(answer.text);
         if (content === undefined) {
             throw new ApiError(answer.status, `the server at ${this.server} is not a Kubernetes API server`);
         }
@@ -92,7 +92,7 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
     return new Promise((resolve, reject) => {
         const request = (url.protocol === "http:" ? http : https).request(url, options, (response) => {
             readText(response).then((text) => {
-                resolve({ status: response.statusCode ?? 0, text });
+                resolve({ status: response.statusCode ?? 0, text: withoutControls(text) });
             }, reject);
         });
         const giveUp = () => request.destroy(new Error(`no answer in ${Number(options.timeout) / 1000} s`));
@@ -116,6 +116,6 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
 
 /** A Kubernetes `Status`, in which the API server describes an error; undefined if the text is something else. */
 export function statusOf(text: string): { message?: string } | undefined {
-    const { kind, apiVersion, message } = (parseJson(text) ?? {}) as Record<string, string | undefined>;
+    const { kind, apiVersion, message } = (parseUntrusted(text) ?? {}) as Record<string, string | undefined>;
     return kind === "Status" && apiVersion === "v1" ? { message } : undefined;
 }

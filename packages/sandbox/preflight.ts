@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { findExecutable, outputOf, searchPath } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
+import { writableByOthers } from "../shared/privateFiles";
 import { commandLine } from "../shared/invocation";
 import { cache, live } from "./paths";
 import type { Artifact, BuildTool } from "./toolchain/artifacts";
@@ -29,6 +30,7 @@ const oldestGo = [1, 26, 3];
  */
 export async function preflight(toBuild: readonly Artifact[]): Promise<void> {
     assertLinuxRoot();
+    assertOwnCache(cache.root);
     assertCommands(commandsToRun);
     const tools = new Set(toBuild.flatMap((artifact) => artifact.tools));
     assertCommands(Object.assign({}, ...[...tools].map((tool) => commandsToBuild[tool])) as Record<string, string>);
@@ -53,6 +55,17 @@ export function assertLinuxRoot(): void {
         throw new UserError(
             "the sandbox needs root, because it makes namespaces, mounts and control groups; " +
                 `run it with sudo, or ${remedy}`,
+        );
+    }
+}
+
+/** @throws UserError if another user than root can put programs into the cache, which root would run */
+export function assertOwnCache(folder: string): void {
+    const place = writableByOthers(folder);
+    if (place !== undefined) {
+        throw new UserError(
+            `root runs programs of the cache ${folder}, and others than root can write to ${place}; ` +
+                "set XDG_CACHE_HOME to a folder of root, such as /root/.cache or /var/cache",
         );
     }
 }

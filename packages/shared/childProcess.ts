@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { withoutControls } from "./controlCharacters";
 import { UserError, Stopped } from "./errors";
 import { sendSignal } from "./processId";
 
@@ -9,6 +10,8 @@ export interface RunOptions {
     cwd?: string;
     /** Default: the environment of this process. */
     env?: NodeJS.ProcessEnv;
+    /** The user that the process runs as. Default: that of this process. */
+    user?: { uid: number; gid: number };
     /** Standard input. Default: none. */
     input?: string;
     /** Interrupts the process (SIGINT to its group, once). */
@@ -94,7 +97,8 @@ function start(
         }
         // In a separate process group Ctrl-C reaches the process only once, from here. Helm and Pulumi take a second
         // one, from the terminal, as an order to stop without cleaning up.
-        const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio, detached: true });
+        const { uid, gid } = options.user ?? {};
+        const child = spawn(program, args, { cwd: options.cwd, env: options.env, uid, gid, stdio, detached: true });
         running.add(child);
         if (child.pid !== undefined) {
             options.onStart?.(child.pid);
@@ -132,7 +136,9 @@ function start(
             if (options.stop?.aborted) {
                 reject(new Stopped());
             } else {
-                resolve({ code: code ?? 128, signal: signal ?? undefined, ...output });
+                // Programs repeat what clusters, registries and webhooks say.
+                const stderr = withoutControls(output.stderr);
+                resolve({ code: code ?? 128, signal: signal ?? undefined, stdout: output.stdout, stderr });
             }
         });
     });

@@ -1,7 +1,17 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+    chmodSync,
+    chownSync,
+    mkdirSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { makePrivateFolder, writeAtomically, writePrivately } from "./privateFiles";
+import { makePrivateFolder, writableByOthers, writeAtomically, writePrivately } from "./privateFiles";
 
 describe("private files", () => {
     let folder: string;
@@ -50,5 +60,22 @@ describe("private files", () => {
         } finally {
             process.umask(mask);
         }
+    });
+
+    it("can be replaced by others if they own or may write to a folder above them", () => {
+        if (process.getuid?.() !== 0) {
+            // Only root asks this.
+            expect(writableByOthers(folder)).toBe(folder);
+            return;
+        }
+        const below = path.join(folder, "cache", "artifacts");
+        mkdirSync(below, { recursive: true });
+        expect(writableByOthers(below)).toBeUndefined();
+        chmodSync(path.join(folder, "cache"), 0o757);
+        expect(writableByOthers(below)).toBe(path.join(folder, "cache"));
+        chmodSync(path.join(folder, "cache"), 0o755);
+        chownSync(below, 65534, 0);
+        expect(writableByOthers(below)).toBe(below);
+        expect(writableByOthers(path.join(folder, "not", "yet"))).toBeUndefined();
     });
 });

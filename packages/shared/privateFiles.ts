@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UserError } from "./errors";
 
@@ -19,6 +19,21 @@ export function makePrivateFolder(folder: string): void {
     if ((mode & 0o077) !== 0) {
         chmodSync(folder, 0o700);
     }
+}
+
+/**
+ * The first folder, from the root to a folder, in which another user than root may replace something; undefined if there is none.
+ * In a folder with the sticky bit, such as /tmp, others cannot replace what is root's.
+ */
+export function writableByOthers(folder: string): string | undefined {
+    const parts = path.resolve(folder).split(path.sep);
+    const all = parts.map((_, index) => parts.slice(0, index + 1).join(path.sep) || path.sep);
+    return all.find((each) => {
+        const { uid, gid, mode } = lstatSync(each, { throwIfNoEntry: false }) ?? { uid: 0, gid: 0, mode: 0o40000 };
+        const isLink = (mode & 0o170000) === 0o120000;
+        const byGroup = gid !== 0 && (mode & 0o020) !== 0;
+        return uid !== 0 || (!isLink && (mode & 0o1000) === 0 && (byGroup || (mode & 0o002) !== 0));
+    });
 }
 
 /** Writes a new file that only its owner can read. @throws if the file exists, also as a link */

@@ -50,7 +50,7 @@ export class PulumiStrategy implements DeploymentStrategy {
         const earlier = presumed.record;
         let stack = presumed;
         refusePlainCredentials(stack.name, stack.file);
-        const pulumi = this.stackOf(stack.name, api.kubeconfig);
+        const pulumi = this.stackOf(stack.name, api);
         await freeFromDeadRuns(pulumi, stop);
         const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));
         refuseClusterWithin(stack.name, state);
@@ -98,7 +98,7 @@ export class PulumiStrategy implements DeploymentStrategy {
     }
 
     async undo({ stack, api }: Connection, record: DeploymentRecord, stop: AbortSignal): Promise<void> {
-        const pulumi = this.stackOf(stack.name, api.kubeconfig);
+        const pulumi = this.stackOf(stack.name, api);
         await freeFromDeadRuns(pulumi, stop);
         // At the same time, because each takes about as long as the other.
         const [state, declaration] = await Promise.all([pulumi.prepare(stack, stop), declarationOf(stack, stop)]);
@@ -159,8 +159,9 @@ export class PulumiStrategy implements DeploymentStrategy {
         });
     }
 
-    private stackOf(name: string, kubeconfig?: string): PulumiStack {
-        return new PulumiStack(this.engine, name, this.backend, kubeconfig);
+    private stackOf(name: string, api?: ClusterApi): PulumiStack {
+        const needed = api ? [api.address.kubeconfig] : [];
+        return new PulumiStack(this.engine, name, this.backend, api?.kubeconfig, needed);
     }
 }
 

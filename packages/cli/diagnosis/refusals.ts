@@ -1,10 +1,14 @@
 import { failedCallIn } from "./failedCall";
+import { shellWord } from "../../shared/shell";
 import { callRemedy } from "./webhooks";
 
 /** The config keys that lower what the pods request. */
 export const REQUESTS = "istio.istiod.resources, istio.gateway.resources and istio.proxy.resources";
 
-/** Messages of an API server, a webhook, Helm or a registry, with their remedies. `$1` is the first group of the expression. */
+/**
+ * Messages of an API server, a webhook, Helm or a registry, with their remedies. `$1` is the first group of the expression, as a word of a shell: a
+ * webhook chooses its words. `#2` is the second one, as text.
+ */
 export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
     [
         /exceeded quota: ([^\s,]+)/,
@@ -12,7 +16,7 @@ export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
     ],
     [
         /failed quota: ([^\s:]+): must specify ([^;]+)/,
-        `The ResourceQuota $1 requires that every container sets its $2: set ${REQUESTS}. A LimitRange with defaults helps too, ` +
+        `The ResourceQuota $1 requires that every container sets its #2: set ${REQUESTS}. A LimitRange with defaults helps too, ` +
             "but it also applies to every other pod of the namespace.",
     ],
     [
@@ -71,7 +75,8 @@ export const REFUSALS: readonly [words: RegExp, remedy: string][] = [
     ],
     [
         /attempting to grant RBAC permissions not currently held|is forbidden: User "[^"]*" cannot/,
-        "An administrator of the cluster must give the user what is missing; Istio's charts need the ClusterRole cluster-admin.",
+        "An administrator of the cluster must give the user what is missing. Istio's charts create ClusterRoles: that needs their " +
+            "permissions, or the verbs escalate and bind for clusterroles and roles, which the role cluster-admin has.",
     ],
     [
         /invalid ownership metadata|already exists|cannot re-use a name that is still in use/,
@@ -108,7 +113,10 @@ export function remedyOf(text: string): string | undefined {
     for (const [words, remedy] of REFUSALS) {
         const match = words.exec(text);
         if (match) {
-            return remedy.replace(/\$(\d)/g, (_, group: string) => match[Number(group)]?.trim() ?? "");
+            return remedy.replace(/([$#])(\d)/g, (_, sign: string, group: string) => {
+                const words = match[Number(group)]?.trim() ?? "";
+                return sign === "$" ? shellWord(words) : words;
+            });
         }
     }
     return undefined;

@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { findExecutable, run, searchPath } from "../../shared/childProcess";
+import { writableByOthers } from "../../shared/privateFiles";
 import { PROJECT_FOLDER } from "../../shared/project";
-
-/** Longest time for one download, in milliseconds. */
-const DOWNLOAD_TIMEOUT = 5 * 60_000;
+import { CLI_RELEASE, DOWNLOAD_TIMEOUT, downloadCli, providerChecksum } from "./download";
+import { sudoUser, environmentOf } from "../../shared/sudoUser";
 
 const EXTENSION = process.platform === "win32" ? ".exe" : "";
 const CLI = `pulumi${EXTENSION}`;
@@ -22,25 +22,50 @@ export interface Engine {
 export type Discovery = { engine: Engine } | { missing: string };
 
 /**
- * Finds the Pulumi CLI and the Kubernetes provider. Downloads the CLI with npm's package `pulumi`, and the provider with the
- * CLI, if they are missing.
+ * Finds the Pulumi CLI and the Kubernetes provider. Downloads the CLI, if it is missing and its SHA-256 is known, and the
+ * provider with the CLI. As root, nothing is downloaded, or run from Pulumi's folder, that others could have put there.
  */
 export async function findEngine(stop?: AbortSignal): Promise<Discovery> {
-    const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
-    const pinned = versionOf("pulumi");
-    const cli = findCli(searchPath(), home, pinned) ?? (await downloadCli(home, pinned, stop));
+    const user = sudoUser([PROJECT_FOLDER]);
+    const home = process.env.PULUMI_HOME ?? path.join(user?.home ?? homedir(), ".pulumi");
+    const isRoot = user === undefined && process.getuid?.() === 0;
+    const others = isRoot ? writableByOthers(home) : undefined;
+    if (others !== undefined) {
+        return { missing: `root runs no Pulumi CLI of ${home}, because others than root can write to ${others}` };
+    }
+    const { version: pinned } = CLI_RELEASE;
+    let cli = findCli(searchPath(), home, pinned);
     if (cli === undefined) {
-        return { missing: `the Pulumi CLI is not on PATH, and ${pinned} cannot be downloaded` };
+        // Root writes nothing into a folder that another user can change.
+        const why = user
+            ? `sudo does not download it; ${user.name} installs it (https://www.pulumi.com/docs/install/)`
+            : await downloadCli(home, {}, stop);
+        cli = findCli([], home, pinned);
+        if (cli === undefined) {
+            return {
+                missing: `the Pulumi CLI is not on PATH, and ${pinned} cannot be downloaded: ${why ?? "it is incomplete"}`,
+            };
+        }
     }
 
-    const { code, stdout, stderr } = await run(cli, ["version"], { env: engineEnvironment(cli), stop });
+    const env = environmentOf(user, engineEnvironment(cli));
+    const { code, stdout, stderr } = await run(cli, ["version"], { env, user, stop });
     if (code !== 0) {
         return { missing: `the Pulumi CLI at ${cli} does not run: ${stderr.trim()}` };
     }
     const provider = versionOf("@pulumi/kubernetes");
     if (!hasProvider(searchPath(), home, provider)) {
-        const args = ["plugin", "install", "resource", "kubernetes", provider];
-        const download = await run(cli, args, { env: engineEnvironment(cli), stop, timeout: DOWNLOAD_TIMEOUT });
+        const checksum = providerChecksum();
+        const install = ["plugin", "install", "resource", "kubernetes", provider];
+        if (checksum === undefined && isRoot) {
+            return {
+                missing:
+                    `Pulumi's Kubernetes provider ${provider} is missing, and root runs no download without a known SHA-256: ` +
+                    `install it with \`pulumi ${install.join(" ")}\``,
+            };
+        }
+        const args = [...install, ...(checksum === undefined ? [] : ["--checksum", checksum])];
+        const download = await run(cli, args, { env, user, stop, timeout: DOWNLOAD_TIMEOUT });
         if (download.code !== 0) {
             return { missing: `Pulumi's Kubernetes provider ${provider} cannot be downloaded` };
         }
@@ -49,8 +74,8 @@ export async function findEngine(stop?: AbortSignal): Promise<Discovery> {
 }
 
 /**
- * Path of the CLI: on `PATH`, else in the folder where npm's package keeps its download. The package's own command in
- * node_modules, which npm puts on `PATH`, is only a downloader.
+ * Path of the CLI: on `PATH`, else in the folder of downloads, which Pulumi's Automation API uses too. A command of that name in
+ * node_modules is npm's downloader, which runs a script from the folder of temporary files.
  */
 export function findCli(folders: readonly string[], home: string, pinned: string): string | undefined {
     const installed = folders.filter((folder) => path.basename(path.dirname(folder)) !== "node_modules");
@@ -74,12 +99,6 @@ export function engineEnvironment(cli: string, env: NodeJS.ProcessEnv = process.
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     };
-}
-
-async function downloadCli(home: string, pinned: string, stop?: AbortSignal): Promise<string | undefined> {
-    const downloader = path.join(PROJECT_FOLDER, "node_modules", "pulumi", "run.js");
-    await run(process.execPath, [downloader, "version"], { stop, timeout: DOWNLOAD_TIMEOUT });
-    return findCli([], home, pinned);
 }
 
 function versionOf(npmPackage: string): string {

@@ -1,10 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { withLastingNames } from "../rendered/identity";
 import { upOptionsFor } from "../stack/suggestions";
 import { findDeployedStack, findStack, stackForContext } from "../stack/stack";
 import { workingStackFile } from "./configFile";
+import { environmentOf, sudoUser, userOf } from "../../shared/sudoUser";
+import { CLI_RELEASE, downloadCli } from "./download";
 import { engineEnvironment, findCli, hasProvider } from "./discovery";
 import {
     chartArguments,
@@ -36,11 +40,64 @@ describe("the Pulumi CLI", () => {
         expect(findCli(folders.slice(0, 1), "/nowhere", "3.265.0")).toBeUndefined();
     });
 
-    it("is found in the downloader's folder, in the pinned version", () => {
+    it("is found in the folder of downloads, in the pinned version", () => {
         const cli = executable("home/versions/3.265.0/bin/pulumi");
         const home = path.join(folder, "home");
         expect(findCli([], home, "3.265.0")).toBe(cli);
         expect(findCli([], home, "3.266.0")).toBeUndefined();
+    });
+
+    it("is downloaded as an archive whose SHA-256 is known, and nothing of another archive stays", async () => {
+        const files = path.join(folder, "files", "pulumi");
+        mkdirSync(files, { recursive: true });
+        writeFileSync(path.join(files, "pulumi"), "#!/bin/sh\n", { mode: 0o755 });
+        const archive = execFileSync("tar", ["-cz", "-C", path.dirname(files), "pulumi"]);
+        const fetched = jest
+            .spyOn(globalThis, "fetch")
+            .mockImplementation(() => Promise.resolve(new Response(archive)));
+        const home = path.join(folder, "home");
+        const sha256 = createHash("sha256").update(archive).digest("hex");
+        const release = {
+            version: "3.1.0",
+            url: "https://a.example/v{version}/{platform}.tar.gz",
+            sha256: { p: sha256 },
+        };
+        try {
+            const other = { ...release, sha256: { p: "0".repeat(64) } };
+            expect(await downloadCli(home, { release: other, platform: "p" })).toMatch(
+                /v3\.1\.0\/p\.tar\.gz has the SHA-256/,
+            );
+            expect(await downloadCli(home, { release, platform: "q" })).toMatch(/no SHA-256 .* for q is known/);
+            expect(readdirSync(path.join(home, "versions"))).toEqual([]);
+            expect(await downloadCli(home, { release, platform: "p" })).toBeUndefined();
+            expect(findCli([], home, "3.1.0")).toBe(path.join(home, "versions/3.1.0/bin/pulumi"));
+            expect(readdirSync(path.join(home, "versions"))).toEqual(["3.1.0"]);
+        } finally {
+            fetched.mockRestore();
+        }
+    });
+
+    it("has a SHA-256 for each platform of Linux and macOS", () => {
+        const digests = Object.values(CLI_RELEASE.sha256);
+        expect(Object.keys(CLI_RELEASE.sha256)).toEqual(["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]);
+        expect(digests.filter((digest) => /^[0-9a-f]{64}$/.test(digest))).toHaveLength(new Set(digests).size);
+    });
+
+    it("runs as the user who has called sudo, with that user's home", () => {
+        const passwd =
+            "root:x:0:0::/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\nodd:x:1001:1001::nowhere:/bin/sh\n";
+        const ann = userOf(passwd, 1000, 1000);
+        expect(ann).toEqual({ uid: 1000, gid: 1000, home: "/home/ann", name: "ann" });
+        expect(environmentOf(ann, { HOME: "/root", A: "b" })).toEqual({
+            HOME: "/home/ann",
+            USER: "ann",
+            LOGNAME: "ann",
+            A: "b",
+        });
+        expect([userOf(passwd, 1001, 1001), userOf(passwd, 7, 7)]).toEqual([undefined, undefined]);
+        expect(
+            [{}, { SUDO_UID: "0", SUDO_GID: "0" }, { SUDO_UID: "x", SUDO_GID: "1" }].map((env) => sudoUser([], env)),
+        ).toEqual([undefined, undefined, undefined]);
     });
 
     it("finds the provider among its plugins or on PATH", () => {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { withoutControls } from "../../shared/controlCharacters";
 import { parseJson } from "../../shared/json";
 
 interface EngineEvent {
@@ -15,6 +16,6 @@ export function errorsIn(file: string): string[] {
         // The last line of a killed engine may be incomplete.
         const event = parseJson(line) as EngineEvent | undefined;
         const { severity, message = "" } = event?.diagnosticEvent ?? {};
-        return severity === "error" ? [message.replace(COLOUR, "").trim()] : [];
+        return severity === "error" ? [withoutControls(message.replace(COLOUR, "")).trim()] : [];
     });
 }

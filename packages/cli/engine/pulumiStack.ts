@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { stripVTControlCharacters } from "node:util";
 import { parse } from "yaml";
 import { run, runInForeground, searchPath } from "../../shared/childProcess";
 import { UserError, Stopped } from "../../shared/errors";
@@ -16,6 +15,7 @@ import { makePrivateFolder, writeAtomically } from "../../shared/privateFiles";
 import { noteStarted } from "../recovery/startedProcesses";
 import { isEncrypted, workingStackFile } from "./configFile";
 import { type Engine, engineEnvironment } from "./discovery";
+import { sudoUser, environmentOf, giveTo } from "../../shared/sudoUser";
 import { errorsIn } from "./eventLog";
 import { accessIn } from "./access";
 
@@ -50,6 +50,8 @@ export class PulumiStack {
         readonly backend: string,
         /** Today's kubeconfig of its cluster, as YAML; undefined if only its state is handled. */
         private readonly kubeconfig?: string,
+        /** Files that the program reads, such as its kubeconfig. */
+        private readonly needed: readonly string[] = [],
     ) {}
 
     /**
@@ -145,9 +147,7 @@ export class PulumiStack {
     private quietly(command: "refresh" | "up", options: string[], stop?: AbortSignal) {
         const common = ["--stack", this.name, "--config-file", this.configFile, "--yes", "--skip-preview"];
         const args = [command, ...common, ...options, "--non-interactive"];
-        return whileNoted((onStart) =>
-            run(this.engine.cli, args, { cwd: PROJECT_FOLDER, env: this.environment(), stop, onStart }),
-        );
+        return whileNoted((onStart) => run(this.engine.cli, args, { ...this.asUser(PROJECT_FOLDER), stop, onStart }));
     }
 
     /** Removes all locks from a stack, also those of others. */
@@ -216,9 +216,8 @@ export class PulumiStack {
         try {
             const { code, stderr } = await whileNoted((onStart) =>
                 runInForeground(this.engine.cli, args, {
-                    cwd: PROJECT_FOLDER,
-                    // Only with this does the CLI know the option --event-log, which its SDKs use.
-                    env: { ...this.environment(), PULUMI_DEBUG_COMMANDS: "true" },
+                    // Only with the variable does the CLI know the option --event-log, which its SDKs use.
+                    ...this.asUser(PROJECT_FOLDER, { PULUMI_DEBUG_COMMANDS: "true" }),
                     stop,
                     onStart,
                 }),
@@ -233,7 +232,7 @@ export class PulumiStack {
             }
             if (code !== 0) {
                 // An engine that fails before it begins writes no event log.
-                const errors = [...errorsIn(eventLog), errorOf(stripVTControlCharacters(stderr))];
+                const errors = [...errorsIn(eventLog), errorOf(stderr)];
                 const cause = errors.filter((error) => error !== "").join("\n");
                 throw new UserError(`Pulumi could not ${purpose} stack "${this.name}" (see above)`, { cause });
             }
@@ -260,12 +259,21 @@ export class PulumiStack {
 
     /** Runs the CLI in the workspace, so that it writes the stack's file there and not in the clone. */
     private pulumi(args: string[], stop?: AbortSignal) {
-        return run(this.engine.cli, [...args, "--non-interactive"], { cwd: WORKSPACE, env: this.environment(), stop });
+        return run(this.engine.cli, [...args, "--non-interactive"], { ...this.asUser(WORKSPACE), stop });
     }
 
     /** The config file that the engine works with. */
     get configFile(): string {
         return path.join(WORKSPACE, `Pulumi.${this.name}.yaml`);
+    }
+
+    /** How the CLI runs in a folder: as the user who has called sudo, who then also gets the state. */
+    private asUser(cwd: string, more: NodeJS.ProcessEnv = {}) {
+        const user = sudoUser([PROJECT_FOLDER, ...this.needed]);
+        if (user) {
+            giveTo(user, STATE_FOLDER);
+        }
+        return { cwd, user, env: environmentOf(user, { ...this.environment(), ...more }) };
     }
 
     private environment(): NodeJS.ProcessEnv {

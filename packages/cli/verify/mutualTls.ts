@@ -1,3 +1,4 @@
+import { shellWord } from "../../shared/shell";
 import { BOOKINFO_PORT, ISTIO_NAMESPACE } from "../../../components/names";
 import { ApiError } from "../../kubernetes/apiError";
 import { isReadyPod } from "../../kubernetes/readiness";
@@ -55,7 +56,7 @@ async function plainTextResult(mesh: Mesh, name: string, stop?: AbortSignal): Pr
         return failed(
             `this proves nothing: ${name} does not answer on port ${AGENT.port} either (${control.words})`,
             `let the API server reach the pods, and look at the pod: ` +
-                `${commands.kubectl} --namespace ${appNamespace} describe pod ${name}`,
+                `${commands.kubectl} --namespace ${appNamespace} describe pod ${shellWord(name)}`,
         );
     }
     return DROPPED.test(plain.words)

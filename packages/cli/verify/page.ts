@@ -1,3 +1,4 @@
+import { shellWord } from "../../shared/shell";
 import { ISTIO_NAMESPACE, RELEASES } from "../../../components/names";
 import { diagnose } from "../diagnosis/diagnosis";
 import { problemLine } from "../diagnosis/problem";
@@ -63,7 +64,7 @@ async function causeIn({ api, appNamespace, commands }: Mesh): Promise<string | 
         .filter(({ spec }) => (spec as { replicas?: number }).replicas === 0)
         .map(({ metadata }) => metadata.name);
     if (idle.length > 0) {
-        return `${commands.kubectl} --namespace ${appNamespace} scale deployment ${idle.join(" ")} --replicas 1`;
+        return `${commands.kubectl} --namespace ${appNamespace} scale deployment ${idle.map(shellWord).join(" ")} --replicas 1`;
     }
     const problems = await diagnose(api, isOwnIn(appNamespace));
     return problems.length > 0 ? `fix ${problems.map(problemLine).join("; ")}` : undefined;

@@ -1,3 +1,4 @@
+import { shellWord } from "../../shared/shell";
 import { INJECTION_LABEL } from "../../../components/names";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { isOwnIn } from "../stack/namespaces";
@@ -44,7 +45,7 @@ export const checkSidecars: Check = async ({ api, appNamespace, commands }) => {
     return notReady.length > 0
         ? failed(
               `with a sidecar that is not ready: ${names(notReady)}`,
-              `${kubectl} logs ${notReady[0]?.metadata.name ?? ""} --container ${PROXY}`,
+              `${kubectl} logs ${shellWord(notReady[0]?.metadata.name ?? "")} --container ${PROXY}`,
           )
         : ok(`${pods.length} of ${pods.length} pods in ${appNamespace}${noteOnOthers(lasting, appNamespace)}`);
 };
@@ -64,7 +65,9 @@ function renewal(kubectl: string, pods: readonly KubernetesObject[]): string {
     );
     const alone = names(pods.filter((pod) => !isOwned(pod)));
     return [
-        ...(deployments.size > 0 ? [`${kubectl} rollout restart deployment ${[...deployments].join(" ")}`] : []),
+        ...(deployments.size > 0
+            ? [`${kubectl} rollout restart deployment ${[...deployments].map(shellWord).join(" ")}`]
+            : []),
         ...(alone === "" ? [] : [`${alone} (no controller): create again the way it was created`]),
     ].join("; ");
 }

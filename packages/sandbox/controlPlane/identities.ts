@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { sudoUser } from "../../shared/sudoUser";
 import { live } from "../paths";
 import { network, nodeName } from "../settings";
 import { createAuthority, createServiceAccountKeys, type KeyedCertificate } from "./certificates";
@@ -54,6 +55,11 @@ export async function writeIdentities(): Promise<void> {
     for (const [client, { user, groups }] of Object.entries(clients)) {
         const content = kubeconfig(authority.certificate, user, await authority.client(user, groups));
         writeSecret(pki.kubeconfig(client as keyof typeof clients), content);
+    }
+    // The commands run the engine as the user who has called sudo.
+    const user = sudoUser();
+    if (user) {
+        fs.chownSync(live.kubeconfig, user.uid, user.gid);
     }
 }
 

@@ -2,11 +2,14 @@ import { at } from "../layout/geometry";
 import { fakePrometheus } from "./fakePrometheus";
 import { answerTo, type Traffic } from "./traffic";
 
-/** A mesh of a given size, always the same: services in twenty namespaces with calls to each other, some with errors, faults and refusals. */
-export function largeMesh(services: number, edges: number): Traffic[] {
+/**
+ * A mesh of a given size, always the same: services in twenty namespaces with calls to each other, some with errors, faults and refusals.
+ * @param characters the least length of a name
+ */
+export function largeMesh(services: number, edges: number, characters = 0): Traffic[] {
     const workloads = Array.from({ length: services }, (_, index) => ({
-        app: `service-${index}`,
-        workload: `service-${index}-v1`,
+        app: `service-${index}`.padEnd(characters, "-long"),
+        workload: `service-${index}-v1`.padEnd(characters, "-long"),
         namespace: `namespace-${index % 20}`,
     }));
     const callees = Math.ceil(edges / services);
@@ -27,9 +30,10 @@ export function largeMesh(services: number, edges: number): Traffic[] {
     });
 }
 
-// As a program (`largeMesh.ts SERVICES EDGES`), this is a Prometheus with the metrics of such a mesh.
+// As a program (`largeMesh.ts SERVICES EDGES CHARACTERS`), this is a Prometheus with the metrics of such a mesh.
 if (require.main === module) {
-    const mesh = largeMesh(Number(process.argv[2]), Number(process.argv[3]));
+    const [services = 0, edges = 0, characters] = process.argv.slice(2).map(Number);
+    const mesh = largeMesh(services, edges, characters);
     void fakePrometheus((promql) => answerTo(promql, mesh)).then(({ url }) => {
         console.log(JSON.stringify({ port: Number(new URL(url).port) }));
     });

@@ -278,7 +278,7 @@ describe("/force/forcegraph.html", () => {
         traffic = BOOKINFO;
         await page.locator(".node", { hasText: "ratings-v1" }).waitFor();
         const moved = await positionOf("productpage-v1");
-        expect(Math.hypot(moved.x - before.x, moved.y - before.y)).toBeLessThan(120);
+        expect(Math.hypot(moved.x - before.x, moved.y - before.y)).toBeLessThan(200);
 
         await page.route("**/meshgraph*", (route) => route.fulfill({ status: 502, body: "Prometheus is <b>away</b>" }));
         await page.getByText("The server answers 502: Prometheus is <b>away</b>").waitFor();

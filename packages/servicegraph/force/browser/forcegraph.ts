@@ -271,18 +271,19 @@ function listen(): void {
             close();
         }
     });
-    listenToGraph(picture.element);
+    listenToGraph();
     listenToSearch();
 }
 
-function listenToGraph(element: SVGSVGElement): void {
-    element.addEventListener("click", ({ target }) => {
+/** The listeners are not at the SVG element: Chromium makes one that listens for the focus another tab stop. */
+function listenToGraph(): void {
+    container.addEventListener("click", ({ target }) => {
         const key = picture.keyAt(target);
         if (key !== undefined) {
             activate(key);
         }
     });
-    element.addEventListener("keydown", (event) => {
+    container.addEventListener("keydown", (event) => {
         const key = picture.keyAt(event.target);
         const stops = inOrder(picture.stops());
         const from = stops.find((stop) => stop.key === key);
@@ -301,12 +302,12 @@ function listenToGraph(element: SVGSVGElement): void {
     });
     // Hovering and the focus show the neighbours.
     for (const kind of ["pointerover", "focusin"] as const) {
-        element.addEventListener(kind, ({ target }) => {
+        container.addEventListener(kind, ({ target }) => {
             picture.highlight(picture.keyAt(target) ?? selected);
         });
     }
     for (const kind of ["pointerleave", "focusout"] as const) {
-        element.addEventListener(kind, () => {
+        container.addEventListener(kind, () => {
             picture.highlight(selected);
         });
     }

@@ -504,7 +504,7 @@ describe("the ingress gateway's address", () => {
     it("can be any, unless one is reserved", async () => {
         const run = await standard();
         expect(ofType(run, /:Address$/)).toEqual([]);
-        expect(release(run, "gateway").inputs.values).not.toHaveProperty("service");
+        expect(release(run, "gateway").inputs.values).not.toHaveProperty("service.loadBalancerIP");
     });
 
     it("is reserved in the cluster's region before Helm runs, and released afterwards", async () => {

@@ -235,6 +235,7 @@ const IN_DOCUMENTS: Record<string, [what: string, ...commands: string[]][]> = {
     ],
     "docs/ci.md": [["the stack", "pulumi destroy"]],
     "docs/gke.md": [["the stack", "pulumi destroy"]],
+    "docs/security.md": [["the stack", "pulumi destroy"]],
     "docs/troubleshooting.md": [
         ["the stack", "pulumi destroy"],
         [

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { isMemory } from "../components/quantity";
 import { flag, group, nonEmpty } from "./fields";
-import { chartCredentials, chartRepository, image } from "./imageReferences";
+import { chartCredentials, chartDigest, chartRepository, image } from "./imageReferences";
 import { pinned } from "./pinnedImages";
 
 /** A duration in Prometheus' notation, with units from large to small: `6h`, `1d12h`, `500ms`. */
@@ -141,6 +141,7 @@ export const ADDON_SECTIONS = {
             description: "Source of Kiali's chart. A directory is used regardless of its chart's version.",
         }),
         chartCredentials: chartCredentials("Kiali's chart"),
+        chartDigest: chartDigest("kiali-server"),
     }),
 
     servicegraph: group({

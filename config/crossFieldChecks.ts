@@ -23,6 +23,7 @@ export function checkIstio(istio: Istio, set: unknown, files: Files): ConfigIssu
         ...checkSources(istio, files),
         ...checkChartCredentials(["istio"], istio),
         ...checkChartCredentials(["istio", "kiali"], istio.kiali),
+        ...checkChartDigests(istio),
         ...checkAutoscaling(istio, "istiod"),
         ...checkAutoscaling(istio, "gateway"),
         ...checkResources(istio, "istiod"),
@@ -88,6 +89,24 @@ function checkChartCredentials(
         : `${repository} is a directory, which wants no credentials`;
     const allowed = `nothing, unless ${repository} is a repository of your own`;
     return [invalidValue([...path, "chartCredentials"], SECRET, problem, { allowed })];
+}
+
+/** A directory has no archives, so nothing would be compared. */
+function checkChartDigests({ chartRepository, chartDigest, kiali }: Istio): ConfigIssue[] {
+    const check = (path: string[], repository: string, digest: string | undefined) =>
+        digest === undefined || /^(?:https?|oci):\/\//.test(repository)
+            ? []
+            : [
+                  invalidValue(path, digest, "it has no effect because its chart comes from a directory", {
+                      allowed: "nothing",
+                  }),
+              ];
+    return [
+        ...Object.entries(chartDigest).flatMap(([chart, digest]) =>
+            check(["istio", "chartDigest", chart], chartRepository, digest),
+        ),
+        ...check(["istio", "kiali", "chartDigest"], kiali.chartRepository, kiali.chartDigest),
+    ];
 }
 
 function checkAutoscaling(istio: Istio, part: "istiod" | "gateway"): ConfigIssue[] {

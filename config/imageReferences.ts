@@ -52,6 +52,18 @@ export const chartRepository = z.string().refine((repository) => {
     return isPath || (/^(?:https?|oci):\/\/[^/]/.test(repository) && URL.canParse(repository));
 }, "it is neither a URL nor a path");
 
+/** The digest of a chart's archive. */
+export const chartDigest = (chart: string) =>
+    z
+        .string()
+        .regex(/^sha256:[0-9a-f]{64}$/, "it is not a SHA-256 digest")
+        .optional()
+        .meta({
+            allowed: "sha256: and 64 hexadecimal digits, for a chart from a repository",
+            fallback: "not compared",
+            description: `SHA-256 digest of the archive of the chart ${chart}. The commands up and render compare it.`,
+        });
+
 const credential = (description: string) => ({ secret: true, fallback: "none", description });
 
 /** User and password of a repository of charts. In HTTP's basic authentication, a colon ends the user's name. */

@@ -35,6 +35,8 @@ export interface Config {
             readonly version: string;
             readonly chartRepository: string;
             readonly chartCredentials?: ChartCredentials;
+            /** Digests of the charts' archives, which commands compare. */
+            readonly chartDigest?: Section<"istio">["chartDigest"];
             /** Maximum time for each of Helm's operations, in seconds. */
             readonly timeout: number;
             readonly global: { readonly mtls: { readonly enabled: boolean } };
@@ -159,7 +161,8 @@ function completed(
     kind: "gke" | "kubeconfig",
     files: Files,
 ): Config["istio"] {
-    const { profile, istiod, gateway, proxy, accessLogs, platform, cni, namespaceLabels, ...istio } = section;
+    const { profile, istiod, gateway, proxy, accessLogs, platform, cni, namespaceLabels, chartDigest, ...istio } =
+        section;
     // Only ~ is resolved: a directory relative to the project stays relative, so that the state does not depend on the
     // machine.
     const resolved = (repository: string) => (repository.startsWith("~") ? absolute(repository, files) : repository);
@@ -170,6 +173,7 @@ function completed(
     const logs = resolveAccessLogs(accessLogs);
     return {
         ...istio,
+        ...(Object.keys(chartDigest).length > 0 && { chartDigest }),
         ...(logs && { accessLogs: logs }),
         ...resolveAddons(istio),
         ...resolvePlatform({ profile, platform, cni, namespaceLabels }, kind),

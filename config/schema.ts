@@ -14,7 +14,7 @@ import { ADDON_SECTIONS } from "./addonSchema";
 import { CLUSTER_SECTION } from "./clusterSchema";
 import { flag, group, wholeNumber } from "./fields";
 import { GATEWAY_ACCESS } from "./gatewaySchema";
-import { chartCredentials, chartRepository, registry, tag } from "./imageReferences";
+import { chartCredentials, chartDigest, chartRepository, registry, tag } from "./imageReferences";
 import { IMAGES_SECTION } from "./imageSchema";
 import { namespaceLabels, PLATFORM_SECTIONS } from "./platformSchema";
 import { PROFILES, REPLICAS, type Sized } from "./profiles";
@@ -102,6 +102,12 @@ export const SECTIONS = {
             description: "Source of Istio's charts. A directory is used regardless of its charts' version.",
         }),
         chartCredentials: chartCredentials("Istio's charts"),
+        chartDigest: group({
+            base: chartDigest("base"),
+            istiod: chartDigest("istiod"),
+            gateway: chartDigest("gateway"),
+            cni: chartDigest("cni"),
+        }),
         hub: registry.default("docker.io/istio").describe("Source of Istio's images."),
         tag: tag.optional().meta({
             fallback: "istio.version",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type * as ChildProcess from "../shared/childProcess";
@@ -105,6 +106,36 @@ describe("A3: charts of repositories that want a password", () => {
             expect([repository, version]).toEqual([undefined, undefined]);
         }
         expect(existsSync(seen.folder)).toBe(false);
+    });
+
+    it("are compared with their digests, without a login if the repository wants none", async () => {
+        // Of the text that stands in for an archive.
+        const digest = `sha256:${createHash("sha256").update("chart").digest("hex")}`;
+        const pinned = { release: release("istiod", "istiod", http), digest };
+        const located = await withPrivateCharts("helm", [pinned], undefined, (locate) =>
+            Promise.resolve(locate(pinned.release).chart),
+        );
+        expect(located).toMatch(/\/istiod-1\.31\.1\.tgz$/);
+        expect(calls.map(({ args }) => args.join(" ").replace(/ --destination \S+$/, ""))).toEqual([
+            `pull istiod --repo ${http} --version 1.31.1`,
+        ]);
+        expect(calls[0]?.env.HELM_REGISTRY_CONFIG).toBe(process.env.HELM_REGISTRY_CONFIG);
+        expect(calls[0]?.env.HELM_CACHE_HOME).not.toBe(process.env.HELM_CACHE_HOME);
+
+        const use = jest.fn(() => Promise.resolve());
+        const other = `sha256:${"0".repeat(64)}`;
+        for (const changed of [
+            { ...pinned, digest: other },
+            { ...(CHARTS[1] as PrivateChart), digest: other },
+        ]) {
+            await expect(withPrivateCharts("helm", [changed], undefined, use)).rejects.toThrow(
+                new UserError(
+                    `the chart istiod of release istiod has the digest ${digest}, but its chartDigest in the config is ${other}. ` +
+                        "Nothing was deployed. Find out who changed the chart, or correct the key if you trust this one.",
+                ),
+            );
+        }
+        expect(use).not.toHaveBeenCalled();
     });
 
     it.each(["repo add", "pull"])(

@@ -1,19 +1,22 @@
 /**
- * Downloads charts from repositories that want a user and a password. Helm takes passwords by standard input only when it
+ * Downloads charts before they are used: from repositories that want a user and a password, and those whose digest is known. Helm takes passwords by standard input only when it
  * logs in, and keeps them in a file of its own. So it logs in to a private folder, which is removed before charts are used.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { ChartCredentials } from "../shared/chartCredentials";
 import { run } from "../shared/childProcess";
 import { UserError } from "../shared/errors";
-import { errorOf, type Release } from "./helm";
+import { chartArguments, errorOf, type Release } from "./helm";
 
-/** A release whose chart needs credentials. */
+/** A release whose chart needs credentials, or is compared with a digest. */
 export interface PrivateChart {
     release: Release;
-    credentials: ChartCredentials;
+    credentials?: ChartCredentials;
+    /** Of the archive: `sha256:` and 64 hexadecimal digits. */
+    digest?: string;
 }
 
 /** Longest time for a login or a download, in milliseconds. */
@@ -22,7 +25,7 @@ const PATIENCE = 180_000;
 /**
  * Downloads charts, and uses them until the work is done.
  * @param use gets the releases with the paths of their charts, in place of repositories
- * @throws UserError if a repository refuses the credentials, or does not have the chart
+ * @throws UserError if a repository refuses the credentials, does not have the chart, or has another archive than the digest's
  */
 export async function withPrivateCharts<T>(
     helm: string,
@@ -68,22 +71,38 @@ async function download(
     mkdirSync(logins);
     try {
         const session = new Session(helm, logins, stop);
-        for (const { release, credentials } of charts) {
-            const reference = await session.logIn(release, credentials);
+        for (const { release, credentials, digest } of charts) {
             const into = path.join(folder, release.name);
             mkdirSync(into);
-            const version = release.version === undefined ? [] : ["--version", release.version];
-            await session.helm(["pull", reference, ...version, "--destination", into], release);
+            if (credentials) {
+                const reference = await session.logIn(release, credentials);
+                const version = release.version === undefined ? [] : ["--version", release.version];
+                await session.helm(["pull", reference, ...version, "--destination", into], release);
+            } else {
+                await session.pullAsUser(release, into);
+            }
             const [archive] = readdirSync(into).filter((file) => file.endsWith(".tgz"));
             if (archive === undefined) {
                 throw new UserError(`helm has downloaded no chart ${release.chart}`);
             }
+            compare(path.join(into, archive), release, digest);
             paths.set(release.name, path.join(into, archive));
         }
     } finally {
         rmSync(logins, { recursive: true, force: true });
     }
     return paths;
+}
+
+/** @throws UserError if an archive has another digest */
+function compare(archive: string, { name, chart }: Release, digest: string | undefined): void {
+    const found = `sha256:${createHash("sha256").update(readFileSync(archive)).digest("hex")}`;
+    if (digest !== undefined && found !== digest) {
+        throw new UserError(
+            `the chart ${chart} of release ${name} has the digest ${found}, but its chartDigest in the config is ${digest}. ` +
+                "Nothing was deployed. Find out who changed the chart, or correct the key if you trust this one.",
+        );
+    }
 }
 
 /** Calls of helm that share logins, apart from those of the user. */
@@ -129,8 +148,15 @@ class Session {
         return isRegistry ? release.chart : `${name}/${release.chart}`;
     }
 
-    async helm(args: readonly string[], release: Release, input?: string): Promise<void> {
-        const { program, env, stop } = this;
+    /** Downloads with the user's own logins, but not from a cache: that would not ask the repository. */
+    pullAsUser(release: Release, into: string): Promise<void> {
+        const { HELM_CACHE_HOME, HELM_REPOSITORY_CACHE } = this.env;
+        const env = { ...process.env, HELM_CACHE_HOME, HELM_REPOSITORY_CACHE };
+        return this.helm(["pull", ...chartArguments(release), "--destination", into], release, undefined, env);
+    }
+
+    async helm(args: readonly string[], release: Release, input?: string, env = this.env): Promise<void> {
+        const { program, stop } = this;
         const { code, stderr } = await run(program, args, { env, stop, input, timeout: PATIENCE });
         if (code !== 0) {
             const from = release.repository === undefined ? "" : ` of ${release.repository}`;

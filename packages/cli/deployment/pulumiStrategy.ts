@@ -17,6 +17,7 @@ import { refuseTakenNames } from "../preflight/takenNames";
 import type { Declaration } from "../program/declaration";
 import type { SearchScope } from "../recovery/findings";
 import { type Snapshot, snapshotOf } from "../recovery/snapshot";
+import { checkCharts } from "../render/chartDigests";
 import { holdsSomething, isOwn, refuseForeignMesh, refuseLostState } from "../recovery/ownership";
 import { bringUpToDate, freeFromDeadRuns, pastDeadLocks, recover } from "../recovery/recover";
 import type { Connection } from "../stack/connection";
@@ -50,6 +51,7 @@ export class PulumiStrategy implements DeploymentStrategy {
         const earlier = presumed.record;
         let stack = presumed;
         refusePlainCredentials(stack.name, stack.file);
+        await checkCharts(stack, stop);
         const pulumi = this.stackOf(stack.name, api);
         await freeFromDeadRuns(pulumi, stop);
         const state = (await pulumi.prepare(stack, stop)) ?? (await pulumi.create(stop));

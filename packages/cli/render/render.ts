@@ -3,6 +3,7 @@ import pc from "picocolors";
 import { requireHelm } from "../../kubernetes/helm";
 import { readStackFile } from "../program/projectConfig";
 import { runCommand } from "../terminal/runCommand";
+import { chartDigestsOf } from "./chartDigests";
 import { refuseForeign, renderedFiles, replaceFolder } from "./folder";
 import { declarationWithPlaceholders, withPlaceholderCredentials } from "./placeholders";
 import { renderSteps } from "./rendering";
@@ -26,7 +27,7 @@ async function write({ stack, out, manifests }: RenderOptions, stop: AbortSignal
 
     const file = withPlaceholderCredentials(readStackFile(stack), { charts: helm !== undefined });
     const declaration = await declarationWithPlaceholders(stack, file, stop);
-    const rendering = await renderSteps(stack, stepsOf(declaration), helm, stop);
+    const rendering = await renderSteps(stack, stepsOf(declaration), helm, stop, chartDigestsOf(file));
     replaceFolder(folder, renderedFiles(rendering));
 
     for (const step of rendering.steps) {

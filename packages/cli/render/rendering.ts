@@ -10,18 +10,20 @@ import { toYaml } from "../../shared/yaml";
 /**
  * A rendering of steps, with the manifest of every release from `helm template`.
  * @param helm undefined omits the manifests of releases
+ * @param digests of charts, by the names of their releases
  */
 export async function renderSteps(
     stack: string,
     steps: Step[],
     helm: HelmProgram | undefined,
     stop?: AbortSignal,
+    digests: Readonly<Record<string, string>> = {},
 ): Promise<Rendering> {
     const templates = new Map<string, string>();
     if (helm !== undefined) {
         const folder = mkdtempSync(path.join(tmpdir(), "bookinfo-mesh-values-"));
         try {
-            await withPrivateCharts(helm.path, privateCharts(steps), stop, async (located) => {
+            await withPrivateCharts(helm.path, privateCharts(steps, digests), stop, async (located) => {
                 for (const step of steps) {
                     if (step.type === "release") {
                         const values = path.join(folder, `${step.name}.yaml`);

@@ -53,9 +53,14 @@ export interface WaitStep extends StepBase {
     seconds: number;
 }
 
-/** The releases whose charts need credentials. */
-export function privateCharts(steps: readonly Step[]): PrivateChart[] {
-    return steps.flatMap((step) =>
-        step.type === "release" && step.credentials ? [{ release: step.release, credentials: step.credentials }] : [],
-    );
+/** The releases whose charts helm downloads apart. @param digests of charts, by the names of their releases */
+export function privateCharts(steps: readonly Step[], digests: Readonly<Record<string, string>> = {}): PrivateChart[] {
+    return steps.flatMap((step) => {
+        if (step.type !== "release") {
+            return [];
+        }
+        const { release, credentials } = step;
+        const digest = digests[release.name];
+        return credentials || digest !== undefined ? [{ release, credentials, digest }] : [];
+    });
 }

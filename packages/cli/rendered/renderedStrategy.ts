@@ -21,6 +21,7 @@ import { findExisting } from "../preflight/existingNamespaces";
 import { refuseTakenNames } from "../preflight/takenNames";
 import type { ProgramOutput } from "../program/declaration";
 import { liveMesh, refuseForeignMesh } from "../recovery/ownership";
+import { chartDigestsOf } from "../render/chartDigests";
 import { renderedFiles, replaceFolder, valuesPath } from "../render/folder";
 import { privateCharts, type Step } from "../render/step";
 import { stepsOf } from "../render/steps";
@@ -65,7 +66,7 @@ export class RenderedStrategy implements DeploymentStrategy {
         const seen = new Map<string, string | undefined>();
         const { path: helm } = await requireHelm();
         await explainingProblems(connection, deployer.progress, stop, (stopOrHopeless) =>
-            withPrivateCharts(helm, privateCharts(lasting), stopOrHopeless, (located) =>
+            withPrivateCharts(helm, privateCharts(lasting, chartDigestsOf(stack.file)), stopOrHopeless, (located) =>
                 applySteps(lasting, deployer, {
                     onBegin: (step) => {
                         inventory.begin(step);

@@ -128,7 +128,7 @@ export function graphsFrom(
                 return sent(page(pieces([dotvizPage(shown, { missing, ...moments, parameters })]), DOTVIZ_POLICY));
             });
         } catch (error) {
-            throw error instanceof RangeError ? tooLarge(error) : error;
+            throw orderly(error);
         } finally {
             budget.release();
             // If one query fails, the others are not needed.
@@ -137,9 +137,13 @@ export function graphsFrom(
     };
 }
 
-/** V8's errors for strings, arrays and stacks that are too large. */
-function tooLarge({ message }: RangeError): RequestError {
-    return new RequestError(503, `the graph is too large (${message}); use a filter`);
+/** V8's errors for stacks, strings, arrays and maps that are too large. Other errors of this class are defects. */
+const TOO_LARGE = /call stack|length|allocation|maximum size/i;
+
+function orderly(error: unknown): unknown {
+    return error instanceof RangeError && TOO_LARGE.test(error.message)
+        ? new RequestError(503, "the graph is too large for the server; use a filter")
+        : error;
 }
 
 /** @throws RequestError 503 */

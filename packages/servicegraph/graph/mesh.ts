@@ -69,7 +69,7 @@ export interface EdgeRates {
 const NO_WORKLOAD = "no workload";
 
 /** What a sample, a node and an edge need beside their texts, in bytes: the objects, and what their page is drawn from. */
-const BYTES = { sample: 32, node: 400, edge: 700 };
+const BYTES = { sample: 32, intervention: 200, node: 400, edge: 450 };
 
 /**
  * Builds a mesh from Prometheus' answers. An edge of 1.0 has no namespaces: it becomes one edge for each pair of namespaces in the
@@ -101,7 +101,7 @@ export class MeshBuilder {
         const source = this.node(sample, "source", detailed);
         if (query === "interventions") {
             // It can become an edge.
-            this.budget.take(BYTES.edge);
+            this.budget.take(BYTES.intervention);
             pairs.push(pairKey(source, this.service(sample)));
             kinds.push(interventionOf(labelOf(sample, "response_flags")) ?? "unsent");
         } else {

@@ -149,6 +149,51 @@ describe("/force/forcegraph.html", () => {
     }, 60_000);
 });
 
+describe("/dotviz", () => {
+    it.each(viewsOf(["empty", "failing", "bookinfo", "60-services", "300-services", "1000-services"]))(
+        "can be read without eyes and on a phone: $content, $scheme, $width px",
+        async (view) => {
+            page = await pages.open("/dotviz", view);
+            await takePicture(page, "dotviz", view);
+            expect(await violationsOf(page)).toEqual([]);
+            expect(await overflowOf(page)).toBe(0);
+        },
+        120_000,
+    );
+
+    it("has short rows on a phone, and a drawing that keeps its size and is panned with the keyboard", async () => {
+        page = await pages.open("/dotviz", { content: "bookinfo", scheme: "light", width: 390 });
+        const heights = await page.evaluate<number[]>(
+            "[...document.querySelectorAll('tbody tr')].map((row) => row.clientHeight)",
+        );
+        expect(Math.max(...heights)).toBeLessThan(130);
+        const drawing = page.locator("svg.mesh");
+        const scale = ((await drawing.boundingBox())?.width ?? 0) / Number(await drawing.getAttribute("width"));
+        expect(scale).toBeGreaterThan(0.89);
+        await page.locator(".graph").focus();
+        await page.keyboard.press("ArrowRight");
+        while ((await page.evaluate<number>("document.querySelector('.graph').scrollLeft")) === 0) {
+            await page.waitForTimeout(50);
+        }
+    }, 120_000);
+
+    it("leads from the first failing edge of a large mesh to its line", async () => {
+        page = await pages.open("/dotviz", { content: "60-services", scheme: "light", width: 1280 });
+        const link = page.locator(".attention a").first();
+        expect((await link.boundingBox())?.y).toBeLessThan(400);
+        await link.click();
+        const line = page.locator(".edge:target");
+        await line.waitFor();
+        expect(await line.locator("title").textContent()).toContain(
+            await page.locator(".attention a").first().textContent(),
+        );
+        expect(await page.locator(".cluster").count()).toBe(2);
+        await page.locator(".cluster a").first().click();
+        await page.waitForURL(/open=namespace-\d+$/);
+        expect(await page.locator(".cluster").count()).toBe(1);
+    }, 120_000);
+});
+
 /** How many of the elements overlap another one. */
 function overlapsOf(selector: string): Promise<number> {
     return page.evaluate<number>(`{

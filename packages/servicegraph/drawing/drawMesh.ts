@@ -6,7 +6,7 @@ import { escapeMarkup } from "../text/markup";
 import { fit } from "../text/width";
 import { MOST_BOW, px } from "./curve";
 import { type EdgeLine, edgeLine } from "./edgeLine";
-import { type Health, HEALTH_ORDER } from "./facts";
+import { type Facts, type Health, HEALTH_ORDER } from "./facts";
 import { type Label, labelOf } from "./label";
 import {
     FRAME_FONT,
@@ -39,7 +39,7 @@ export interface Links {
 /** Draws what a view has as an SVG element. Its style is in the page's stylesheet. */
 export function drawMesh({ nodes, edges, folded }: View, links: Links): string {
     const labelled = edges.length <= MOST_LABELS;
-    const labels = edges.map((edge) => (labelled ? labelOf(factsIn(edge)) : undefined));
+    const labels = edges.map((edge) => (labelled ? labelOf(shortFacts(edge)) : undefined));
     const widths = nodeWidths(nodes);
     const loops = new Map(edges.flatMap(({ source, target }, index) => (source === target ? [[source, index]] : [])));
     const layout = layOut(
@@ -91,6 +91,12 @@ export function drawMesh({ nodes, edges, folded }: View, links: Links): string {
     ].join("");
 }
 
+/** Without the figures of the earlier moment, which the tooltip and the table have. */
+function shortFacts(edge: ViewEdge): Facts {
+    const facts = factsIn(edge);
+    return edge.changes ? { ...facts, change: edge.changes.join(", ") } : facts;
+}
+
 /** All nodes of a namespace have the same width. */
 function nodeWidths(nodes: readonly MeshNode[]): number[] {
     const widths = new Map<string, number>();
@@ -104,10 +110,7 @@ function drawNode(node: ViewNode, { x, y }: Point, width: number, { open }: Link
     const { name, app, workload, namespace, folded, change } = node;
     const room = width - 2 * NODE.padding;
     const title =
-        escapeMarkup(name) +
-        (folded === undefined ? "" : `\n${workload}`) +
-        (namespace && `\nnamespace ${escapeMarkup(namespace)}`) +
-        (change ? `\n${change}` : "");
+        escapeMarkup(name) + (namespace && `\nnamespace ${escapeMarkup(namespace)}`) + (change ? `\n${change}` : "");
     const classes = ["node", app === "unknown" ? "unknown" : "", folded === undefined ? "" : "folded", change ?? ""];
     const [left, top] = [px(x - width / 2), px(y - NODE.height / 2)];
     const line = (type: string, text: string, fontSize: number, dy: number) =>
@@ -116,7 +119,8 @@ function drawNode(node: ViewNode, { x, y }: Point, width: number, { open }: Link
         `<rect x="${left}" y="${top}" width="${width}" height="${NODE.height}" rx="${NODE.corner}"` +
         `${dx === 0 ? "" : ` transform="translate(${dx} ${dx})"`}/>`;
     const drawn = [
-        `<g class="${classes.filter(Boolean).join(" ")}"><title>${title}</title>`,
+        `<g class="${classes.filter(Boolean).join(" ")}">`,
+        folded === undefined ? `<title>${title}</title>` : "",
         // A pile of boxes.
         folded === undefined ? "" : box(4),
         box(0),
@@ -126,19 +130,18 @@ function drawNode(node: ViewNode, { x, y }: Point, width: number, { open }: Link
     ].join("");
     return folded === undefined
         ? drawn
-        : `<a href="${escapeMarkup(open(folded))}" aria-label="Open ${escapeMarkup(name)}, ${workload}">${drawn}</a>`;
+        : `<a href="${escapeMarkup(open(folded))}"><title>Open ${escapeMarkup(name)}, ${workload}</title>${drawn}</a>`;
 }
 
 function drawCluster({ name, x, y, width, height }: Layout["clusters"][number], fold: string | undefined): string {
     const [left, top] = [x - width / 2, y - height / 2];
-    const words =
-        `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, FRAME_FONT, width - 32))}` +
-        `<title>namespace ${escapeMarkup(name)}</title></text>`;
+    const title = `<title>${fold === undefined ? "namespace" : "Fold"} ${escapeMarkup(name)}</title>`;
+    const words = `<text x="${px(left + 16)}" y="${px(top + 23)}">${escapeMarkup(fit(name, FRAME_FONT, width - 32))}`;
     return (
         `<g class="cluster"><rect x="${px(left)}" y="${px(top)}" width="${px(width)}" height="${px(height)}" rx="12"/>` +
         (fold === undefined
-            ? words
-            : `<a href="${escapeMarkup(fold)}" aria-label="Fold ${escapeMarkup(name)}">${words}</a>`) +
+            ? `${words}${title}</text>`
+            : `<a href="${escapeMarkup(fold)}">${title}${words}</text></a>`) +
         "</g>\n"
     );
 }

@@ -99,7 +99,7 @@ it("writes sums that hide no failing edge", () => {
         ],
     ]);
     const svg = drawMesh(view, { open: (name) => `?open=${name}`, fold: () => undefined, id: () => undefined });
-    expect(svg).toContain('<a href="?open=shop" aria-label="Open shop, 25 workloads">');
+    expect(svg).toContain('<a href="?open=shop"><title>Open shop, 25 workloads</title>');
 });
 
 it("draws a small mesh as it is, and a large one if all namespaces are open", () => {

@@ -90,7 +90,10 @@ function linksOf(
     parameters: PageParameters,
 ): Links & { href: (edge: ViewEdge) => string } {
     const listed = new Set(listedEdges(attention).map(({ index }) => index));
-    const drawn = new Set(view.edges.map(({ index }) => index));
+    const isOpen = (place: number) => nodeAt(view.nodes, place).folded === undefined;
+    const drawn = new Set(
+        view.edges.filter(({ source, target }) => isOpen(source) && isOpen(target)).map(({ index }) => index),
+    );
     const open = parameters.open === "all" ? undefined : parameters.open;
     const endsOf = (index = 0) => {
         const { source, target } = nodeAt(edges, index);

@@ -115,6 +115,8 @@ export function kialiValues(
             },
             node_selector: LINUX_NODES,
             view_only_mode: true,
+            // The chart's own policy lets everybody in, and policies add up (components/networkPolicies.ts).
+            network_policy: { enabled: false },
             ...(image !== undefined && { image_name: image }),
             // The chart wants the name of the algorithm here, and the digest as the version (its templates/deployment.yaml).
             ...(digest !== undefined && { image_digest: "sha256", image_version: digest }),

@@ -304,7 +304,11 @@ describe("Kiali's values", () => {
     it("give everyone read access only", () => {
         expect(kialiValues(both, "the-key", settings)).toMatchObject({
             auth: { strategy: "anonymous" },
-            deployment: { view_only_mode: true, pod_labels: { "sidecar.istio.io/inject": "false" } },
+            deployment: {
+                view_only_mode: true,
+                network_policy: { enabled: false },
+                pod_labels: { "sidecar.istio.io/inject": "false" },
+            },
             login_token: { signing_key: "secret:the-key:key" },
         });
     });

@@ -15,9 +15,10 @@ import { containerd } from "./node/containerd";
 import { coreDns } from "./node/coreDns";
 import { kubeProxy } from "./node/kubeProxy";
 import { kubelet } from "./node/kubelet";
+import { kubeRouter } from "./node/kubeRouter";
 import { readOwner, runningCommand } from "./ownership";
 import { cache, live, sandboxDirectory } from "./paths";
-import { type ServiceName, serviceNames } from "./serviceNames";
+import { isOptional, type ServiceName, serviceNames, startOrder } from "./serviceNames";
 import { assertAlive, type Service, type ServiceState, serviceState, startService } from "./services";
 import { network, nodeName } from "./settings";
 import { familyDirectory, program } from "./toolchain/toolchain";
@@ -28,6 +29,7 @@ const services: Record<ServiceName, Service> = {
     coredns: coreDns,
     kubelet,
     "kube-proxy": kubeProxy,
+    "kube-router": kubeRouter,
     "load-balancer": {
         program: process.execPath,
         args: [
@@ -54,7 +56,11 @@ export function clusterState(): ClusterState {
     if (!readOwner()) {
         return { state: fs.existsSync(live.root) ? "broken" : "down", services: {} };
     }
-    const states = Object.fromEntries(serviceNames.map((name) => [name, serviceState(name)]));
+    const states = Object.fromEntries(
+        serviceNames
+            .map((name) => [name, serviceState(name)] as const)
+            .filter(([name, { state }]) => !(isOptional(name) && state === "absent")),
+    );
     const isUp = wasReady() && Object.values(states).every(({ state }) => state === "running");
     return { state: isUp ? "up" : "broken", services: states };
 }
@@ -92,6 +98,11 @@ export function start(names: readonly ServiceName[]): void {
     for (const name of names) {
         startService(name, services[name], init.pid);
     }
+}
+
+/** Starts what is built with the add-ons, unless it runs. */
+export function startWithAddons(): void {
+    start(startOrder.withAddons.filter((name) => serviceState(name).state !== "running"));
 }
 
 /** Gives the sandbox's own identities their permissions. */

@@ -11,10 +11,10 @@ import { live } from "./paths";
 import { assertLinuxRoot, preflight } from "./preflight";
 import { contextName, kubernetesVersion } from "./settings";
 import { type Plan, repair, startNew } from "./start";
-import { type Artifact, isBuilt, isDownloadable } from "./toolchain/artifacts";
+import { type Artifact, isBuilt, isDownloadable, provenanceOf } from "./toolchain/artifacts";
 import { keepOnlyFor, removeGoCaches } from "./toolchain/goBuild";
 import { type GoFamily, goFamilies } from "./toolchain/goFamilies";
-import { clusterArtifacts, istioctlArtifact } from "./toolchain/toolchain";
+import { clusterArtifacts, istioctlArtifact, kubernetesArtifact, laterArtifacts } from "./toolchain/toolchain";
 
 const howToReach = `Kubeconfig: ${live.kubeconfig} (context ${contextName})`;
 
@@ -65,11 +65,21 @@ async function planFor(options: Required<UpOptions>): Promise<Plan> {
 
 async function addonsPlan({ addons, istioctl, cni }: Required<UpOptions>): Promise<Artifact[]> {
     const artifacts = [
+        ...(addons && (await compilesKubernetes()) ? laterArtifacts : []),
         ...(istioctl ? [istioctlArtifact] : []),
         ...(cni ? await artifactsToAssemble("cni") : []),
         ...(addons ? await artifactsToAssemble("addons") : []),
     ];
     return artifacts.filter((artifact) => !isBuilt(artifact));
+}
+
+/**
+ * Whether Kubernetes is built here. kube-router has no pinned release, and is only built then: with the packages of Kubernetes it
+ * takes seconds, without them minutes.
+ */
+async function compilesKubernetes(): Promise<boolean> {
+    const origin = provenanceOf(kubernetesArtifact)?.origin;
+    return origin === undefined ? !(await isDownloadable(kubernetesArtifact)) : origin === "built";
 }
 
 /** Those that are not downloaded. */
@@ -90,6 +100,13 @@ async function addAddons(missing: readonly Artifact[], built: readonly Artifact[
     const tasks = new Listr(
         [
             buildTask("Make what the add-ons need", missing, [], built, trimGoCaches(familiesOf(missing, built))),
+            {
+                title: "Network policies",
+                enabled: () => images.addons && laterArtifacts.every(isBuilt),
+                task: () => {
+                    cluster.startWithAddons();
+                },
+            },
             {
                 title: "Images of the add-ons",
                 enabled: () => images.addons,
@@ -123,8 +140,8 @@ async function addAddons(missing: readonly Artifact[], built: readonly Artifact[
 function trimGoCaches(families: readonly GoFamily[]) {
     let trimmedFor: string | undefined;
     return async ({ name }: Artifact, report: (progress: string) => void) => {
-        const module = families.find((family) => family.name === name)?.module;
-        if (module !== undefined && module !== trimmedFor) {
+        const { module, usesPagePackages } = families.find((family) => family.name === name) ?? {};
+        if (module !== undefined && module !== trimmedFor && !usesPagePackages) {
             trimmedFor = module;
             report("removing from Go's caches what only other programs needed");
             await keepOnlyFor(families.filter((family) => family.module === module));

@@ -5,9 +5,10 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
 const ORDER = [
-    // Deploys what the next three use.
+    // Deploys what the next four use.
     "pageFirst",
     "mesh",
+    "networkPolicies",
     "traffic/course",
     // Removes the sandbox of that deployment, and deploys to a new one what the next file uses. That one removes it, and tests that.
     "lifecycle/goneCluster",

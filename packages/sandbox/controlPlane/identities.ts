@@ -17,6 +17,7 @@ const clients = {
     "kube-scheduler": { user: "system:kube-scheduler", groups: [] },
     "kube-proxy": { user: "system:kube-proxy", groups: [] },
     coredns: { user: sandboxUsers.coredns, groups: [] },
+    "kube-router": { user: sandboxUsers["kube-router"], groups: [] },
     "load-balancer": { user: sandboxUsers["load-balancer"], groups: [] },
     kubelet: { user: `system:node:${nodeName}`, groups: ["system:nodes"] },
 } as const;

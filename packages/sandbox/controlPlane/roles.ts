@@ -14,6 +14,12 @@ export const serviceRoles = {
         { apiGroups: [""], resources: ["services", "namespaces"], verbs: ["list", "watch"] },
         { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
     ],
+    // Its network policies alone need these.
+    "kube-router": [
+        { apiGroups: [""], resources: ["nodes"], verbs: ["get"] },
+        { apiGroups: [""], resources: ["pods", "namespaces"], verbs: ["list", "watch"] },
+        { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: ["list", "watch"] },
+    ],
     "load-balancer": [
         { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
         { apiGroups: [""], resources: ["services/status"], verbs: ["patch"] },

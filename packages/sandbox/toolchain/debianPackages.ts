@@ -6,11 +6,11 @@ import { UserError } from "../../shared/errors";
 import type { Artifact } from "./artifacts";
 
 /**
- * Debian packages that the sandbox uses: iptables for kube-proxy, the CNI plugins and Istio's init container; busybox as the
- * shell of containers; libseccomp for runc; the C++ library for Node. Their dependencies come too, even the C library,
- * because images are made of these files.
+ * Debian packages that the sandbox uses: iptables for kube-proxy, kube-router, the CNI plugins and Istio's init container; ipset
+ * for kube-router; busybox as the shell of containers; libseccomp for runc; the C++ library for Node. Their dependencies come too,
+ * even the C library, because images are made of these files.
  */
-const packages = ["iptables", "busybox-static", "libseccomp-dev", "libstdc++6"];
+const packages = ["iptables", "ipset", "busybox-static", "libseccomp-dev", "libstdc++6"];
 
 /** The directory in which Debian puts this machine's libraries. */
 const libraryTriple = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" }[os.arch()] ?? os.arch();
@@ -41,7 +41,7 @@ export const debianArtifact: Artifact = {
         fs.existsSync("/etc/os-release") ? fs.readFileSync("/etc/os-release", "utf8") : "",
         os.arch(),
         // Increase this number when the build below changes.
-        "recipe 2",
+        "recipe 3",
     ],
     tools: ["apt"],
     async build(directory, report, finished) {
@@ -79,7 +79,7 @@ export const debianArtifact: Artifact = {
             const unpack = 'dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"';
             await outputOf("sh", ["-c", unpack, "sh", path.join(archives, archive), root]);
         }
-        for (const needed of [loader, "bin/busybox", "usr/sbin/xtables-nft-multi"]) {
+        for (const needed of [loader, "bin/busybox", "usr/sbin/xtables-nft-multi", "usr/sbin/ipset"]) {
             if (!fs.existsSync(path.join(root, needed))) {
                 throw new UserError(`Debian's packages contain no /${needed} for this machine (${os.arch()})`);
             }
@@ -90,15 +90,16 @@ export const debianArtifact: Artifact = {
     },
 };
 
-/** iptables runs with the loader and the libraries of its package, so it works on any Linux. */
+/** iptables and ipset run with the loader and the libraries of their packages, so they work on any Linux. */
 function writeIptables(bin: string, root: string): void {
     fs.mkdirSync(bin);
     const libraries = ["lib", "usr/lib"].map((lib) => path.join(root, lib, libraryTriple));
-    for (const name of iptablesCommands) {
+    for (const name of [...iptablesCommands, "ipset"]) {
+        const program = name === "ipset" ? name : "xtables-nft-multi";
         writeScript(path.join(bin, name), [
             `export XTABLES_LIBDIR="${path.join(root, "usr/lib", libraryTriple, "xtables")}"`,
             `exec "${path.join(root, loader)}" --library-path "${libraries.join(":")}" --argv0 ${name} \\`,
-            `    "${path.join(root, "usr/sbin/xtables-nft-multi")}" "$@"`,
+            `    "${path.join(root, "usr/sbin", program)}" "$@"`,
         ]);
     }
 }

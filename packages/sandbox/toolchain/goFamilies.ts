@@ -16,6 +16,11 @@ export interface GoFamily {
     stamps?: Readonly<Record<string, string>>;
     /** Build tags, separated by commas. */
     tags?: string;
+    /**
+     * Whether it is built before what only the page's programs need is removed from Go's caches: nearly all of its packages are
+     * among that. Default: false.
+     */
+    usesPagePackages?: boolean;
     /** Whether it contains C. Only runc does: its first steps inside a new namespace, and libseccomp. */
     needsC?: boolean;
 }
@@ -39,7 +44,7 @@ const istioStamps = {
 };
 
 /**
- * Everything that is built from Go modules. All but Jaeger and the stand-in share one go.mod. So what several programs need
+ * Everything that is built from Go modules. All but Jaeger, kube-router and the stand-in share one go.mod. So what several programs need
  * has one version, and Go compiles it once.
  */
 export const goFamilies = {
@@ -117,6 +122,17 @@ export const goFamilies = {
         `istioctl ${istioVersion}`,
         { istioctl: "istio.io/istio/istioctl/cmd/istioctl" },
         { stamps: istioStamps },
+    ),
+    "kube-router": family(
+        "kube-router",
+        "kube-router's network policies",
+        { "kube-router": "./kube-router" },
+        {
+            // A go.mod of its own leaves the programs of the other one as they are.
+            module: path.join(toolchain, "netpol"),
+            sources: path.join(toolchain, "netpol", "kube-router"),
+            usesPagePackages: true,
+        },
     ),
     prometheus: family(
         "prometheus",

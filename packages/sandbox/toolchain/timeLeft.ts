@@ -13,6 +13,8 @@ const reference: Readonly<Record<string, number>> = {
     coredns: 20,
     helm: 29,
     istio: 337,
+    // After Kubernetes, as `up` builds it.
+    "kube-router": 6,
     istioctl: 60,
     prometheus: 154,
     jaeger: 306,

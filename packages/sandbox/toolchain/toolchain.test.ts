@@ -44,13 +44,26 @@ describe("the Go families", () => {
     });
 });
 
-describe("Jaeger's go.mod", () => {
+describe("another go.mod", () => {
     const versionsIn = (family: GoFamily) =>
         new Map(
             [...goMod(family).matchAll(/^\t(\S+\.\S+) (v\S+)/gm)].map(([, name = "", version = ""]) => [name, version]),
         );
+    const replacedIn = (family: GoFamily) => goMod(family).match(/^\t\S+ => \S+ v\S+$/gm) ?? [];
 
-    it("has the versions of the other go.mod, so that Go compiles what they share once", () => {
+    it("kube-router's has the versions of the programs before it, so that only its own packages are compiled", () => {
+        const others = versionsIn(goFamilies.kubernetes);
+        const differ = [...versionsIn(goFamilies["kube-router"])].filter(
+            ([name, version]) => others.get(name) !== version,
+        );
+        expect(differ.map(([name]) => name)).toEqual(["github.com/cloudnativelabs/kube-router/v2"]);
+        // Go's cache distinguishes a replaced module from another one, so these are replaced in the same way.
+        const replaced = replacedIn(goFamilies["kube-router"]);
+        expect(replaced).toHaveLength(3);
+        expect(replacedIn(goFamilies.kubernetes)).toEqual(expect.arrayContaining(replaced));
+    });
+
+    it("Jaeger's has the versions of the other go.mod, so that Go compiles what they share once", () => {
         const jaeger = versionsIn(goFamilies.jaeger);
         const others = versionsIn(goFamilies.prometheus);
         const differ = [...jaeger].filter(

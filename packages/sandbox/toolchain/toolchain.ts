@@ -20,6 +20,8 @@ const builtByGo = Object.fromEntries(
     ]),
 ) as Record<FamilyName, Artifact>;
 
+export const kubernetesArtifact = builtByGo.kubernetes;
+
 /** What the cluster itself needs, in the order of the builds. */
 export const clusterArtifacts: readonly Artifact[] = [
     debianArtifact,
@@ -46,12 +48,16 @@ export const imageArtifacts: readonly Artifact[] = [
     builtByGo["istio-cni"],
 ];
 
+/** Programs of the node that come with the add-ons, before them. */
+export const laterArtifacts: readonly Artifact[] = [builtByGo["kube-router"]];
+
 /** A tool for people, which nothing here needs. */
 export const istioctlArtifact = builtByGo.istioctl;
 
 /** Every artifact of the sandbox. */
 export const toolchainArtifacts: readonly Artifact[] = [
     ...clusterArtifacts,
+    ...laterArtifacts,
     ...imageArtifacts,
     istioctlArtifact,
     cniChartArtifact,

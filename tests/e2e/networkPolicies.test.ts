@@ -62,10 +62,9 @@ async function openTo({ namespace, pod, container }: Container, addresses: Recor
     const targets = Object.entries(PORTS).flatMap(([app, ports]) =>
         ports.map((port) => ({ name: `${app}:${port}`, address: `${addresses[app as Target]}:${port}` })),
     );
-    // A server of another protocol answers nothing that wget understands, but it takes the connection.
     const tries = targets.map(
         ({ name, address }) =>
-            `busybox wget -T 2 -O /dev/null http://${address}/ 2>&1 | grep -q "can't connect" || echo ${name} &`,
+            `echo | busybox nc -w 2 ${address.replace(":", " ")} 2>&1 | busybox grep -q "can't connect" || echo ${name} &`,
     );
     const script = [...tries, "wait"].join("\n");
     const output = await kubectl("exec", "-n", namespace, pod, "-c", container, "--", "sh", "-c", script);

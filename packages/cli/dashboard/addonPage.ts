@@ -1,5 +1,4 @@
-import type { Duplex } from "node:stream";
-import { type AddonName, ADDONS, BOOKINFO_PAGE, ISTIO_NAMESPACE } from "../../../components/names";
+import { type AddonName, ADDONS, BOOKINFO_PAGE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { problemsOfPod } from "../diagnosis/pods";
 import { problemLine } from "../diagnosis/problem";
@@ -59,13 +58,4 @@ export async function waitForReadyPod(
         const problems = pods.flatMap(problemsOfPod).map(problemLine);
         return problems.length > 0 ? `is not ready (${problems.join("; ")})` : "has no pod";
     });
-}
-
-/** Opens a connection to a ready pod of an add-on. @throws UserError if no pod is ready */
-export async function connectToAddon(api: ClusterApi, addon: AddonName): Promise<Duplex> {
-    const pod = (await addonPods(api, addon)).find(isReadyPod);
-    if (!pod) {
-        throw new UserError("no pod is ready");
-    }
-    return api.connectToPod({ namespace: ISTIO_NAMESPACE, name: pod.metadata.name }, ADDONS[addon].port);
 }

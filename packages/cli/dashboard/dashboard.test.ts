@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { connectToAddon, pageUrl, requireAddons, waitForAddon } from "./addonPage";
+import { pageUrl, requireAddons, waitForAddon } from "./addonPage";
 import { hasBrowser } from "./browser";
 import { Forwarding, type ForwardingOptions } from "./forwarding";
 import { UserError } from "../../shared/errors";
+import { connectToAddon } from "../mesh/addons";
 import type { Mesh } from "../mesh/mesh";
 import { deployment, FakeCluster, pod } from "../../kubernetes/testing/fakeCluster";
 

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { ADDONS, BOOKINFO_PAGE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { UserError } from "../../shared/errors";
-import type { PageName } from "../mesh/addons";
+import { connectToAddon, type PageName } from "../mesh/addons";
 import { findIngress } from "../mesh/ingress";
 import {
     type ClientCertificate,
@@ -13,7 +13,7 @@ import {
     securityOf,
 } from "../mesh/pageClient";
 import { connectToPage, gatewayPods } from "../mesh/throughApi";
-import { connectToAddon, waitForAddon, waitForReadyPod } from "./addonPage";
+import { waitForAddon, waitForReadyPod } from "./addonPage";
 import { bridge } from "./bridge";
 
 /** A page as it is forwarded to this machine. */

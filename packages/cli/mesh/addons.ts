@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import {
     type AddonName,
     ADDONS,
@@ -8,6 +9,8 @@ import {
 } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import type { KubernetesObject, ObjectReference } from "../../kubernetes/object";
+import { isReadyPod } from "../../kubernetes/readiness";
+import { UserError } from "../../shared/errors";
 
 /** In the order in which they are shown. */
 export const ADDON_NAMES = Object.keys(ADDONS) as AddonName[];
@@ -34,4 +37,13 @@ export function addonPods(api: ClusterApi, addon: AddonName): Promise<Kubernetes
         labelSelector: `app=${addon}`,
         fieldSelector: `metadata.namespace=${ISTIO_NAMESPACE}`,
     });
+}
+
+/** Opens a connection to a ready pod of an add-on. @throws UserError if no pod is ready */
+export async function connectToAddon(api: ClusterApi, addon: AddonName): Promise<Duplex> {
+    const pod = (await addonPods(api, addon)).find(isReadyPod);
+    if (!pod) {
+        throw new UserError("no pod is ready");
+    }
+    return api.connectToPod({ namespace: ISTIO_NAMESPACE, name: pod.metadata.name }, ADDONS[addon].port);
 }

@@ -1,9 +1,11 @@
 import { type AddonName, ADDONS, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ProxiedServer } from "../../kubernetes/api";
 import type { HttpAnswer } from "../../kubernetes/transport";
+import { Stopped } from "../../shared/errors";
 import { parseJson } from "../../shared/json";
-import { deploymentOf, switchOf } from "../mesh/addons";
+import { connectToAddon, deploymentOf, switchOf } from "../mesh/addons";
 import type { Mesh } from "../mesh/mesh";
+import { getOver } from "../mesh/throughApi";
 import { type CheckResult, failed } from "./check";
 import { checkSwitchedOff, workloadFailure } from "./objects";
 
@@ -35,13 +37,32 @@ export interface AddonRequest {
 
 /** Asks an add-on's API and judges the JSON that it answers; undefined for a 404 that may be. */
 export async function askAddon(
-    { api }: Mesh,
+    mesh: Mesh,
     addon: AddonName,
     request: AddonRequest,
     judge: (json: unknown) => CheckResult | Promise<CheckResult>,
 ): Promise<CheckResult> {
-    const { path, service, stop } = request;
-    return judgeAnswer(addon, await api.getByProxy(serverOf(addon, service), path, stop), request, judge);
+    return judgeAnswer(addon, await getFromAddon(mesh, addon, request), request, judge);
+}
+
+/**
+ * The answer of an add-on's pod. A port-forward ends inside of the pod, so no NetworkPolicy stops it. Most policies stop the API
+ * server's proxy, which is for users who may not forward ports.
+ * @throws ApiError if neither reaches the add-on
+ */
+export async function getFromAddon(
+    { api }: Mesh,
+    addon: AddonName,
+    { path, service, stop }: Pick<AddonRequest, "path" | "service" | "stop">,
+): Promise<HttpAnswer> {
+    try {
+        return await getOver(await connectToAddon(api, addon), path, { host: "localhost" }, stop);
+    } catch (error) {
+        if (error instanceof Stopped) {
+            throw error;
+        }
+        return api.getByProxy(serverOf(addon, service), path, stop);
+    }
 }
 
 /** Judges the JSON in the answer of a server. */
@@ -63,7 +84,7 @@ export async function judgeAnswer(
 }
 
 /** An add-on's Service, reached through the API server. */
-export function serverOf(addon: AddonName, service: string = addon): ProxiedServer {
+function serverOf(addon: AddonName, service: string = addon): ProxiedServer {
     return { kind: "services", namespace: ISTIO_NAMESPACE, name: service, port: ADDONS[addon].port };
 }
 

@@ -1,7 +1,7 @@
 import { PRODUCTPAGE } from "../../../components/names";
 import { parseJson } from "../../shared/json";
 import type { Mesh } from "../mesh/mesh";
-import { askAddon, checkAddon, serverOf } from "./addon";
+import { askAddon, checkAddon, getFromAddon } from "./addon";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 import { unlessRefused } from "./visit";
 
@@ -44,7 +44,7 @@ export async function knownEdges(mesh: Mesh, stop?: AbortSignal): Promise<string
     if (!mesh.on.servicegraph) {
         return EXPECTED;
     }
-    const { text } = await mesh.api.getByProxy(serverOf("servicegraph"), pathOf(mesh), stop);
+    const { text } = await getFromAddon(mesh, "servicegraph", { path: pathOf(mesh), stop });
     return edgesIn(parseJson(text));
 }
 

@@ -1,13 +1,13 @@
 import { ADDONS } from "../../../components/names";
 import type { Mesh } from "../mesh/mesh";
-import { askAddon, checkAddon, logsOf, serverOf } from "./addon";
+import { askAddon, checkAddon, getFromAddon, logsOf } from "./addon";
 import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 import { ARRIVAL, knownEdges } from "./edges";
 
 /** Kiali is healthy, and its graph has the edges that servicegraph draws: both read the same Prometheus. */
 export const checkKiali: Check = (mesh, stop) =>
     checkAddon(mesh, "kiali", async () => {
-        const { status } = await mesh.api.getByProxy(serverOf("kiali"), `${ADDONS.kiali.path}/healthz`, stop);
+        const { status } = await getFromAddon(mesh, "kiali", { path: `${ADDONS.kiali.path}/healthz`, stop });
         return status === 200
             ? checkGraph(mesh, stop)
             : failed(`Kiali's health check answers ${status}`, logsOf(mesh, "kiali"));

@@ -1,10 +1,11 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError } from "../../kubernetes/apiError";
 import { UserError, Stopped } from "../../shared/errors";
 import type { KubernetesObject } from "../../kubernetes/object";
 import type { Mesh } from "../mesh/mesh";
+import { getFromAddon } from "./addon";
 import { applicable, type Check, failed, ok, runChecks } from "./check";
 import { CHECKS } from "./checks";
 import { checkEdges } from "./edges";
@@ -753,6 +754,25 @@ describe("the check of the traces", () => {
 });
 
 describe("the check of an add-on", () => {
+    it("forwards a port, which no NetworkPolicy stops, and else asks the API server's proxy", async () => {
+        cluster.objects.push(pod(SYSTEM, "servicegraph-1", { app: "servicegraph" }, { servicegraph: true }));
+        const ports: number[] = [];
+        cluster.connect = (_, port) => {
+            ports.push(port);
+            return Promise.resolve(connect((ingress.address() as AddressInfo).port, "127.0.0.1"));
+        };
+        visit = () => ({ status: 200, body: "forwarded" });
+        cluster.answer = () => new ApiError(503, "dial tcp 10.244.0.7:8088: i/o timeout");
+        const get = () => getFromAddon(mesh, "servicegraph", { path: "/graph" });
+        expect(await get()).toEqual({ status: 200, text: "forwarded" });
+        expect(ports).toEqual([8088]);
+
+        cluster.connect = () => Promise.reject(new ApiError(403, "pods/portforward is forbidden"));
+        await expect(get()).rejects.toMatchObject({ status: 503 });
+        cluster.answer = ({ name, port }) => ({ status: 200, text: `proxied from ${name}:${port}` });
+        expect(await get()).toEqual({ status: 200, text: "proxied from servicegraph:8088" });
+    });
+
     it("fails without a request if the add-on is switched on, and missing, scaled to 0 or not ready", async () => {
         cluster.answer = ({ name }) => {
             throw new Error(`${name} was asked`);

@@ -31,6 +31,8 @@ let answerText = "";
 let view: View = { items: [], lines: [] };
 let arrangement: Arrangement = arrange(view, { width: 1, height: 1 });
 let foldsAll = false;
+/** Whether the reader has folded or opened something. */
+let hasChosen = false;
 /** Namespaces that differ from `foldsAll`. */
 const exceptions = new Set<string>();
 let selected: string | undefined;
@@ -80,9 +82,9 @@ function fail(reason: string): void {
 function receive(text: string): void {
     container.classList.remove("stale");
     if (text !== answerText) {
-        const isFirst = answer.nodes.length === 0;
         [answer, answerText] = [readMeshJson(text), text];
-        if (isFirst) {
+        // Namespaces may be missing in the first answer.
+        if (!foldsAll && !hasChosen) {
             const namespaces = new Set(answer.nodes.map(({ namespace }) => namespace));
             foldsAll = namespaces.size > 1 && answer.nodes.length > MOST_OPEN[isNarrow() ? "narrow" : "wide"];
         }
@@ -188,6 +190,7 @@ function goTo(key: string): void {
 }
 
 function toggle(namespace: string): void {
+    hasChosen = true;
     if (!exceptions.delete(namespace)) {
         exceptions.add(namespace);
     }
@@ -254,7 +257,7 @@ function listen(): void {
         ["unfold", false],
     ] as const) {
         onClick(id, () => {
-            foldsAll = folds;
+            [foldsAll, hasChosen] = [folds, true];
             exceptions.clear();
             show();
         });

@@ -155,7 +155,7 @@ export class ClusterApi {
 
     /**
      * The objects of a kind in all namespaces, each with its apiVersion and kind; empty if the cluster does not know the kind.
-     * @param query selectors, such as `{fieldSelector: "metadata.name=x"}`
+     * @param query selectors, such as `{fieldSelector: "metadata.name=x"}`, and `namespace` for those of one namespace alone
      */
     async list(apiVersion: string, kind: string, query: Record<string, string> = {}): Promise<KubernetesObject[]> {
         const items = await unlessMissing(() => this.itemsOf(apiVersion, kind, query));
@@ -268,7 +268,9 @@ export class ClusterApi {
         query: Record<string, string>,
         accept?: string,
     ): Promise<KubernetesObject[]> {
-        const path = `${await this.discovery.pathOfKind(apiVersion, kind)}?${new URLSearchParams(query).toString()}`;
+        const { namespace, ...selectors } = query;
+        const all = await this.discovery.pathOfKind(apiVersion, kind, namespace);
+        const path = `${all}?${new URLSearchParams(selectors).toString()}`;
         const { items } = await this.transport.request<{ items?: KubernetesObject[] | null }>("GET", path, { accept });
         return items ?? [];
     }

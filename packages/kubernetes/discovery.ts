@@ -16,9 +16,15 @@ export class Discovery {
 
     constructor(private readonly transport: Transport) {}
 
-    /** The path of all objects of a kind. @throws ApiError of status 404 if the cluster does not know the kind */
-    async pathOfKind(apiVersion: string, kind: string): Promise<string> {
-        return `${groupPath(apiVersion)}/${(await this.kindOf(apiVersion, kind)).name}`;
+    /**
+     * The path of all objects of a kind.
+     * @param namespace of a kind with namespaces; default: all
+     * @throws ApiError of status 404 if the cluster does not know the kind
+     */
+    async pathOfKind(apiVersion: string, kind: string, namespace?: string): Promise<string> {
+        const { name, namespaced } = await this.kindOf(apiVersion, kind);
+        const within = namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : "";
+        return `${groupPath(apiVersion)}${within}/${name}`;
     }
 
     /** The path of an object. @throws ApiError of status 404 if the cluster does not know its kind */

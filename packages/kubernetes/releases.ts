@@ -32,21 +32,20 @@ export const RELEASE_ANNOTATION = { name: "meta.helm.sh/release-name", namespace
 /** The annotation by which an object stays in the cluster after its release: with the value `keep`. */
 const POLICY = "helm.sh/resource-policy";
 
-/** The Secrets of all revisions of all releases, without their content. */
-export function releaseSecrets(api: ClusterApi): Promise<KubernetesObject[]> {
-    return api.listMetadata("v1", "Secret", { labelSelector: "owner=helm" });
+/** The Secrets of all revisions of the releases in a namespace, without their content. */
+export function releaseSecrets(api: ClusterApi, namespace: string): Promise<KubernetesObject[]> {
+    return api.listMetadata("v1", "Secret", { labelSelector: "owner=helm", namespace });
 }
 
 /** The same of the revisions on which an operation has begun and not ended. */
-export function unfinishedRevisions(api: ClusterApi): Promise<KubernetesObject[]> {
+export function unfinishedRevisions(api: ClusterApi, namespace: string): Promise<KubernetesObject[]> {
     const labelSelector = "owner=helm,status in (pending-install,pending-upgrade,pending-rollback,uninstalling)";
-    return api.listMetadata("v1", "Secret", { labelSelector });
+    return api.listMetadata("v1", "Secret", { labelSelector, namespace });
 }
 
 /** The Secrets of a release's revisions, with their content. */
 export async function revisionSecrets(api: ClusterApi, { name, namespace }: ReleaseName): Promise<KubernetesObject[]> {
-    const secrets = await api.list("v1", "Secret", { labelSelector: `owner=helm,name=${name}` });
-    return secrets.filter(({ metadata }) => metadata.namespace === namespace);
+    return api.list("v1", "Secret", { labelSelector: `owner=helm,name=${name}`, namespace });
 }
 
 /** The revisions of a release, the newest first; empty if there is no such release. */
@@ -59,7 +58,8 @@ export function revisionsOf({ name, namespace }: ReleaseName, secrets: readonly 
 
 /** Those of the releases that Helm does not know. */
 export async function missingAmong(releases: readonly ReleaseName[], api: ClusterApi): Promise<ReleaseName[]> {
-    const secrets = await releaseSecrets(api);
+    const namespaces = [...new Set(releases.map(({ namespace }) => namespace))];
+    const secrets = (await Promise.all(namespaces.map((namespace) => releaseSecrets(api, namespace)))).flat();
     return releases.filter((release) => revisionsOf(release, secrets).length === 0);
 }
 

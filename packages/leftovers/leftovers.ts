@@ -7,7 +7,7 @@ import { waitUntil } from "../kubernetes/wait";
 import { UserError } from "../shared/errors";
 import { markDefinitions, ownDefinitions, releasedDefinitions, servedKind } from "./definitions";
 import { COUNTS_AS_GONE, countsAsGone } from "./gone";
-import { kubectlCommand, type KubectlTarget } from "../shared/shell";
+import { kubectlCommand, type KubectlTarget, shellWord } from "../shared/shell";
 import { uidsOf, writtenByIstiod } from "./written";
 
 /** ConfigMaps that istiod writes into every namespace and never removes. */
@@ -292,7 +292,7 @@ export function chooseLeftovers(
         };
     }
     if (inUse.length > 0) {
-        const names = definitions.map(({ metadata }) => metadata.name).join(",");
+        const names = definitions.map(({ metadata }) => shellWord(metadata.name)).join(",");
         return {
             remove: written,
             notice: [

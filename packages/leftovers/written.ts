@@ -18,7 +18,7 @@ const ISTIOD_MANAGER = "pilot-discovery";
  * that the user may not list.
  */
 export async function writtenByIstiod(namespace: string, api: ClusterApi): Promise<KubernetesObject[]> {
-    const query = { fieldSelector: `metadata.namespace=${namespace}` };
+    const query = { namespace };
     const lists = WRITTEN.map(async ([apiVersion, kind]) =>
         ((await unlessForbidden(() => api.listMetadata(apiVersion, kind, query))) ?? []).map((object) => ({
             ...object,

@@ -193,6 +193,12 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
             "Set the label `app` on the pods.",
         ],
     ],
+    "packages/cli/preflight/permissions.ts": [
+        [
+            "what an administrator has granted by the command above it",
+            "kubectl delete clusterrolebinding,clusterrole …",
+        ],
+    ],
     "packages/policy/rules/rbac.ts": [
         [
             "a role of the stack",

@@ -46,7 +46,7 @@ export async function retryFailed(api: ClusterApi, isTouchable: (object: Kuberne
  * revision: without the rollback, a setting of the failed upgrade would stay in the cluster forever.
  */
 export async function rollBackFailed(api: ClusterApi, helm: Helm, stop?: AbortSignal): Promise<void> {
-    const secrets = await releaseSecrets(api);
+    const secrets = await releaseSecrets(api, ISTIO_NAMESPACE);
     for (const name of ALL_RELEASES) {
         const revisions = revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets);
         const deployed = revisions.find(({ status }) => status === "deployed");

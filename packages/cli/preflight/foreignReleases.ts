@@ -9,7 +9,7 @@ import { helmOn } from "../../kubernetes/address";
  * @throws UserError naming Helm's releases that have the names of this program's
  */
 export async function refuseForeignReleases(stack: string, api: ClusterApi): Promise<void> {
-    const secrets = await releaseSecrets(api);
+    const secrets = await releaseSecrets(api, ISTIO_NAMESPACE);
     const foreign = ALL_RELEASES.filter(
         (name) => revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets).length > 0,
     );

@@ -2,6 +2,7 @@ import { ISTIO_NAMESPACE, RELEASES } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { unlessForbidden } from "../../kubernetes/apiError";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
+import { shellWord } from "../../shared/shell";
 import { RELEASE_ANNOTATION, type ReleaseName, releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 
 /**
@@ -42,8 +43,10 @@ async function definitionsNotice(definitions: readonly KubernetesObject[], api: 
         "CRDs of another Istio are in this cluster, and Helm does not take over objects without its annotations:",
         ...summary(definitions),
     ];
-    const secrets = (await unlessForbidden(() => releaseSecrets(api))) ?? [];
     const releases = definitions.flatMap((definition) => releaseOf(definition) ?? []);
+    const namespaces = [...new Set(releases.map(({ namespace }) => namespace))];
+    const lists = namespaces.map((namespace) => unlessForbidden(() => releaseSecrets(api, namespace)));
+    const secrets = (await Promise.all(lists)).flatMap((list) => list ?? []);
     const installed = releases.find((release) => revisionsOf(release, secrets).length > 0);
     if (installed) {
         return [
@@ -52,13 +55,14 @@ async function definitionsNotice(definitions: readonly KubernetesObject[], api: 
             "cluster, or ask its owner.",
         ].join("\n");
     }
-    const names = definitions.map(({ metadata }) => metadata.name).join(" ");
+    const words = definitions.map(({ metadata }) => shellWord(metadata.name));
+    const names = words.join(" ");
     const [name, namespace] = [RELEASES.base, ISTIO_NAMESPACE];
     return [
         ...found,
         "If the Istio that they came from is gone, give them to this deployment. Their objects stay as they are, and `down` leaves",
         "CRDs that have objects of others. Ask the owners of these objects first, if there are any:",
-        `  ${api.kubectl} get ${definitions.map(({ metadata }) => metadata.name).join(",")} --all-namespaces`,
+        `  ${api.kubectl} get ${words.join(",")} --all-namespaces`,
         `  ${api.kubectl} label --overwrite crd ${names} app.kubernetes.io/managed-by=Helm`,
         `  ${api.kubectl} annotate --overwrite crd ${names} ${RELEASE_ANNOTATION.name}=${name} ${RELEASE_ANNOTATION.namespace}=${namespace}`,
     ].join("\n");

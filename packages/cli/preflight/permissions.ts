@@ -33,12 +33,27 @@ export interface Lack extends Need {
     verbs: readonly string[];
 }
 
-/** What these commands list in all namespaces: Helm's releases, and what failed in an earlier run. */
+/**
+ * What these commands list in all namespaces: what failed in an earlier run, and what still uses Istio. Secrets are not among it:
+ * Helm's releases are all in one namespace. What istiod writes into each namespace is removed at the end.
+ */
 const LISTED: Need[] = [
-    { group: "", resource: "secrets", verbs: ["list"] },
     { group: "", resource: "pods", verbs: ["list"] },
+    { group: "", resource: "configmaps", verbs: ["get", "list", "delete"] },
+    { group: "apps", resource: "deployments", verbs: ["list"] },
     { group: "apps", resource: "replicasets", verbs: ["list"] },
 ];
+
+/** The kinds of Istio's CRDs (chart base, files/crd-all.gen.yaml): none may be in use when the CRDs go. */
+const ISTIO_RESOURCES: Record<string, string[]> = {
+    "networking.istio.io": [
+        ...["destinationrules", "envoyfilters", "gateways", "proxyconfigs", "serviceentries"],
+        ...["sidecars", "virtualservices", "workloadentries", "workloadgroups"],
+    ],
+    "security.istio.io": ["authorizationpolicies", "peerauthentications", "requestauthentications"],
+    "telemetry.istio.io": ["telemetries"],
+    "extensions.istio.io": ["wasmplugins"],
+};
 
 type Kinds = Record<string, string[]>;
 
@@ -96,12 +111,19 @@ export function needsOf(steps: readonly Step[]): Need[] {
               ? []
               : [needOfObject(step)],
     );
-    return [...new Map([...needs, ...LISTED].map((need) => [JSON.stringify(need), need])).values()];
+    return [...new Map([...needs, ...listed()].map((need) => [JSON.stringify(need), need])).values()];
 }
 
 /** The needs of Istio's releases only, if the config cannot be read here. */
 export function istioNeeds(): Need[] {
-    return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...LISTED];
+    return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...listed()];
+}
+
+function listed(): Need[] {
+    const ofIstio = Object.entries(ISTIO_RESOURCES).flatMap(([group, resources]) =>
+        resources.map((resource) => ({ group, resource, verbs: ["list"] })),
+    );
+    return [...LISTED, ...ofIstio];
 }
 
 function releaseNeeds(name: string, namespace: string, values: Record<string, unknown>): Need[] {
@@ -168,8 +190,12 @@ export async function refuseMissingPermissions(stack: Stack, api: ClusterApi, st
             [
                 `${user === undefined ? "the user" : `"${user}"`} of context "${stack.cluster.context}" lacks permissions:`,
                 ...lackLines(lacks).map((line) => `  ${line}`),
-                "Istio's charts create ClusterRoles. Only a user who has all their permissions may do that. An administrator runs:",
-                `  ${grantCommand(user)}`,
+                "Istio's charts create ClusterRoles, so this may also give and bind roles (escalate, bind). An administrator runs:",
+                `  ${grantCommand(user, lacks)}`,
+                "After `down`, this takes it away again:",
+                `  ${REVOKE_COMMAND}`,
+                "If you trust the user with everything, the role cluster-admin does it too, and needs no update with a later version:",
+                `  ${adminCommand(user)}`,
                 NOTHING_CHANGED,
             ].join("\n"),
         );
@@ -231,12 +257,68 @@ async function userName(api: ClusterApi): Promise<string | undefined> {
     return status?.userInfo?.username;
 }
 
-/** The command by which an administrator grants a user everything that the deployment needs. */
-export function grantCommand(user: string | undefined): string {
-    const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? "") ?? [];
+/** The name of what an administrator grants. */
+const GRANT = "bookinfo-mesh-deployer";
+
+/** Takes away what `grantCommand` has granted. */
+export const REVOKE_COMMAND = `kubectl delete clusterrolebinding,clusterrole ${GRANT}`;
+
+/**
+ * The command by which an administrator grants a user what is missing, and nothing else. It counts in the whole cluster, because the
+ * namespaces do not exist yet.
+ */
+export function grantCommand(user: string | undefined, lacks: readonly Lack[]): string {
+    const metadata = { name: GRANT };
+    const apiVersion = "rbac.authorization.k8s.io/v1";
+    const group = "rbac.authorization.k8s.io";
+    const items = [
+        { apiVersion, kind: "ClusterRole", metadata, rules: rulesOf(lacks) },
+        {
+            ...{ apiVersion, kind: "ClusterRoleBinding", metadata },
+            roleRef: { apiGroup: group, kind: "ClusterRole", name: GRANT },
+            subjects: [subjectOf(user)],
+        },
+    ];
+    const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
+    return `echo ${shellWord(list)} | kubectl apply --filename -`;
+}
+
+/** Rules with what is missing: one for each set of verbs in a group. */
+export function rulesOf(lacks: readonly Lack[]): { apiGroups: string[]; resources: string[]; verbs: string[] }[] {
+    const verbsOf = new Map<string, { need: Need; verbs: Set<string> }>();
+    for (const { verbs, ...need } of lacks) {
+        const key = `${need.group}/${need.resource}`;
+        const entry = verbsOf.get(key) ?? { need, verbs: new Set() };
+        // The API server lets nobody write a role with more than their own permissions, unless they may escalate.
+        const more = /^(?:cluster)?roles$/.test(need.resource) && verbs.includes("create") ? ["escalate", "bind"] : [];
+        [...verbs, ...more].forEach((verb) => entry.verbs.add(verb));
+        verbsOf.set(key, entry);
+    }
+    const rules = new Map<string, { apiGroups: string[]; resources: string[]; verbs: string[] }>();
+    for (const { need, verbs } of verbsOf.values()) {
+        const key = [need.group, ...verbs].join();
+        const rule = rules.get(key) ?? { apiGroups: [need.group], resources: [], verbs: [...verbs] };
+        rule.resources.push(need.resource);
+        rules.set(key, rule);
+    }
+    return [...rules.values()];
+}
+
+const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
+
+function subjectOf(user: string | undefined): Record<string, string | undefined> {
+    const [, namespace, name] = SERVICE_ACCOUNT.exec(user ?? "") ?? [];
+    return name === undefined
+        ? { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: user ?? "NAME" }
+        : { kind: "ServiceAccount", name, namespace };
+}
+
+/** The command by which an administrator grants a user everything. */
+export function adminCommand(user: string | undefined): string {
+    const [, namespace = "", account] = SERVICE_ACCOUNT.exec(user ?? "") ?? [];
     const subject =
         account === undefined
             ? `--user=${shellWord(user ?? "NAME")}`
-            : `--serviceaccount=${namespace ?? ""}:${account}`;
+            : `--serviceaccount=${shellWord(`${namespace}:${account}`)}`;
     return `kubectl create clusterrolebinding bookinfo-mesh-admin --clusterrole=cluster-admin ${subject}`;
 }

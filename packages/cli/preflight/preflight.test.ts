@@ -5,6 +5,7 @@ import { connect } from "../stack/connection";
 import { stackOf } from "../testing/stack";
 import { UserError } from "../../shared/errors";
 import {
+    adminCommand,
     findLacks,
     grantCommand,
     istioNeeds,
@@ -12,6 +13,8 @@ import {
     needsOf,
     pluralOf,
     refuseMissingPermissions,
+    REVOKE_COMMAND,
+    rulesOf,
 } from "./permissions";
 import { preflight } from "./preflight";
 import type { Release } from "../../kubernetes/helm";
@@ -355,7 +358,37 @@ describe("permissions", () => {
         const { api } = cluster;
         api.review = () => Promise.reject(new ApiError(403, "forbidden"));
         expect(await findLacks(api, istioNeeds())).toEqual([]);
-        expect(grantCommand(undefined)).toContain("--user=NAME");
+        expect(adminCommand(undefined)).toContain("--user=NAME");
+    });
+
+    it("are granted exactly, to the user, with the command that takes them away", () => {
+        const lacks = [
+            { group: "", resource: "secrets", namespace: "istio-system", verbs: ["get", "list"] },
+            { group: "", resource: "services", namespace: "default", verbs: ["get"] },
+            { group: "", resource: "services", namespace: "istio-system", verbs: ["list"] },
+            { group: "rbac.authorization.k8s.io", resource: "clusterroles", verbs: ["create"] },
+        ];
+        expect(rulesOf(lacks)).toEqual([
+            { apiGroups: [""], resources: ["secrets", "services"], verbs: ["get", "list"] },
+            {
+                apiGroups: ["rbac.authorization.k8s.io"],
+                resources: ["clusterroles"],
+                verbs: ["create", "escalate", "bind"],
+            },
+        ]);
+        const command = grantCommand("a$(b)'c", lacks);
+        const [, json = ""] = /^echo '(.*)' \| kubectl apply --filename -$/.exec(command) ?? [];
+        const { items } = JSON.parse(json.replaceAll(String.raw`'\''`, "'")) as { items: KubernetesObject[] };
+        expect(items.map(({ kind }) => kind)).toEqual(["ClusterRole", "ClusterRoleBinding"]);
+        expect(items[0]?.rules).toEqual(rulesOf(lacks));
+        expect(items[1]?.subjects).toEqual([{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "a$(b)'c" }]);
+        expect(REVOKE_COMMAND).toContain(items[0]?.metadata.name);
+    });
+
+    it("never include Secrets of all namespaces", () => {
+        expect(
+            istioNeeds().filter(({ resource, namespace }) => resource === "secrets" && namespace === undefined),
+        ).toEqual([]);
     });
 
     it("are those of the steps' objects: each kind once for each namespace", () => {
@@ -378,11 +411,19 @@ describe("permissions", () => {
             { group: "", resource: "namespaces" },
             { group: "apps", resource: "deployments", namespace: "n" },
             { group: "apps", resource: "deployments", namespace: "m" },
-            // What the commands themselves list.
-            { group: "", resource: "secrets", verbs: ["list"] },
-            { group: "", resource: "pods", verbs: ["list"] },
-            { group: "apps", resource: "replicasets", verbs: ["list"] },
+            // What the commands themselves list: not Secrets.
+            ...needsOf([]),
         ]);
+        const ofCommands = needsOf([]).map(
+            ({ group, resource, verbs = [] }) => `${group}/${resource}: ${verbs.join()}`,
+        );
+        expect(ofCommands.slice(0, 4)).toEqual([
+            "/pods: list",
+            "/configmaps: get,list,delete",
+            "apps/deployments: list",
+            "apps/replicasets: list",
+        ]);
+        expect(ofCommands.slice(4).filter((need) => !/^\w+\.istio\.io\/\w+: list$/.test(need))).toEqual([]);
         expect(needsOf([release("istio-base")])).toContainEqual({
             group: "apiextensions.k8s.io",
             resource: "customresourcedefinitions",

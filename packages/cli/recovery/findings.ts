@@ -1,3 +1,4 @@
+import { ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
 import { displayName, type KubernetesObject } from "../../kubernetes/object";
 import { removeObjects } from "../../kubernetes/removal";
@@ -83,7 +84,7 @@ function nameOfRelease({ namespace, name }: ReleaseName): string {
 type StuckRelease = ReleaseName & { uninstalling: boolean };
 
 async function stuckReleases(knownReleases: ReleaseName[], api: ClusterApi): Promise<StuckRelease[]> {
-    const unfinished = knownReleases.length === 0 ? [] : await unfinishedRevisions(api);
+    const unfinished = knownReleases.length === 0 ? [] : await unfinishedRevisions(api, ISTIO_NAMESPACE);
     return knownReleases.flatMap((release) => {
         const revision = unfinished.find(
             ({ metadata }) => metadata.labels?.name === release.name && metadata.namespace === release.namespace,

@@ -88,7 +88,7 @@ export async function refuseLostState(
 
 /** Whether Helm has one of the program's releases. */
 async function hasReleases(api: ClusterApi): Promise<boolean> {
-    const secrets = await releaseSecrets(api);
+    const secrets = await releaseSecrets(api, ISTIO_NAMESPACE);
     return ALL_RELEASES.some((name) => revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets).length > 0);
 }
 

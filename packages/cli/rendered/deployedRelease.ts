@@ -36,7 +36,7 @@ export async function deployedRelease(release: Release, api: ClusterApi): Promis
         return undefined;
     }
     try {
-        const [secrets, objects] = await Promise.all([releaseSecrets(api), objectsOf(release, api)]);
+        const [secrets, objects] = await Promise.all([releaseSecrets(api, release.namespace), objectsOf(release, api)]);
         const [newest] = revisionsOf(release, secrets);
         return newest?.status === "deployed" ? hashOf([content, newest.uid, objects]) : undefined;
     } catch (error) {

@@ -9,7 +9,7 @@ export const checkReleases: Check = async (mesh) => {
     const { api, commands, on, cni } = mesh;
     const plugin = cni ? [CNI_RELEASE] : [];
     const expected = [...plugin, ...Object.values(RELEASES), ...(on.kiali ? [KIALI_RELEASE] : [])];
-    const secrets = await releaseSecrets(api);
+    const secrets = await releaseSecrets(api, ISTIO_NAMESPACE);
     const failures = expected.flatMap((name) => {
         const [newest] = revisionsOf({ name, namespace: ISTIO_NAMESPACE }, secrets);
         return newest?.status === "deployed" ? [] : [`${name} is ${newest?.status ?? "missing"}`];

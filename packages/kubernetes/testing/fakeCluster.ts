@@ -125,6 +125,7 @@ export class FakeCluster {
             (object) =>
                 object.apiVersion === apiVersion &&
                 object.kind === kind &&
+                (query.namespace === undefined || object.metadata.namespace === query.namespace) &&
                 requirements(query.labelSelector).every(({ key, values }) =>
                     values.includes(object.metadata.labels?.[key]),
                 ) &&

@@ -1,16 +1,16 @@
 import * as fs from "node:fs";
 import { homedir } from "node:os";
 import * as path from "node:path";
-import { version as pinnedCli } from "pulumi/package.json";
 import { version as providerVersion } from "@pulumi/kubernetes/package.json";
 import { searchPath } from "../../packages/shared/childProcess";
+import { CLI_RELEASE } from "../../packages/cli/engine/download";
 import { engineEnvironment, findCli, hasProvider } from "../../packages/cli/engine/discovery";
 import { clone, type CommandResult, runCommand } from "./commands";
 
 /* Pulumi's engine as a user has it: the CLI, and the state that `npm run up` keeps in this clone. */
 
 const home = process.env.PULUMI_HOME ?? path.join(homedir(), ".pulumi");
-const cli = findCli(searchPath(), home, pinnedCli);
+const cli = findCli(searchPath(), home, CLI_RELEASE.version);
 /** Whether `npm run up` deploys with Pulumi's engine. */
 export const hasEngine = cli !== undefined && hasProvider(searchPath(), home, providerVersion);
 
@@ -23,7 +23,7 @@ const backend = path.join(stateFolder, "pulumi");
 
 /** Declares tests that need the CLI. Without it they are reported as skipped. */
 export const describeWithPulumi = (title: string, tests: () => void): void => {
-    const needs = "needs the Pulumi CLI, on PATH or where npm's package keeps it, and its Kubernetes provider";
+    const needs = "needs the Pulumi CLI, on PATH or where the commands download it to, and its Kubernetes provider";
     (hasEngine ? describe : describe.skip)(`${title} (${needs})`, tests);
 };
 

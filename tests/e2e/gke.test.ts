@@ -403,7 +403,7 @@ describeWithPulumi("the stack dev", () => {
     });
 
     it("previews a move to another zone: it deletes the load balancer, then the cluster, and creates both again", async () => {
-        stack.configure({ ...devOnSandbox(), "gcp:zone": "us-central1-b" });
+        stack.configure({ ...devOnSandbox(["us-central1-b"]), "gcp:zone": "us-central1-b" });
         const { code, stdout } = await stack.preview("--json", "--show-replacement-steps");
         expect(code).toBe(0);
         const steps = (JSON.parse(stdout) as { steps: { op: string; urn: string }[] }).steps.map(
@@ -470,10 +470,10 @@ function readSandbox() {
  * The committed config of the stack dev in an organisation, but with the charts and images of the sandbox, and its Envoy without extensions. Grafana and
  * Kiali are off, because their images can only be pulled from a registry (Pulumi.local.yaml).
  */
-function devOnSandbox(): Record<string, unknown> {
+function devOnSandbox(zones = settings.zones): Record<string, unknown> {
     const [dev, local] = [committedConfig("dev"), committedConfig("local")];
     const istio = mergeValues(dev["bookinfo-mesh:istio"] ?? {}, local["bookinfo-mesh:istio"] ?? {});
-    const cluster = mergeValues(dev["bookinfo-mesh:cluster"] ?? {}, { ...settings, nodePool });
+    const cluster = mergeValues(dev["bookinfo-mesh:cluster"] ?? {}, { ...settings, zones, nodePool });
     return {
         ...local,
         ...dev,

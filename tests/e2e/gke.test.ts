@@ -359,14 +359,17 @@ describeWithPulumi("a regional cluster in an existing network", () => {
     });
 });
 
+/** The stack dev of a member of the organisation, with the sandbox as its cluster. Nothing is deployed. */
+async function setUpDev(): Promise<void> {
+    await nothingDeployed();
+    const { endpoint, authority, client } = readSandbox();
+    await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
+    joinOrganisation();
+    stack.configure(devOnSandbox());
+}
+
 describeWithPulumi("the stack dev", () => {
-    beforeAll(async () => {
-        await nothingDeployed();
-        const { endpoint, authority, client } = readSandbox();
-        await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
-        joinOrganisation();
-        stack.configure(devOnSandbox());
-    }, coldStart);
+    beforeAll(setUpDev, coldStart);
 
     afterAll(async () => {
         tearDown();
@@ -437,11 +440,7 @@ describeWithPulumi("the stack dev", () => {
 
 describeWithPulumi("the stack dev without its cluster", () => {
     beforeAll(async () => {
-        await nothingDeployed();
-        const { endpoint, authority, client } = readSandbox();
-        await setUp(clone, { endpoint, caCertificate: authority }, { client, authority });
-        joinOrganisation();
-        stack.configure(devOnSandbox());
+        await setUpDev();
         expect(await stack.up()).toMatchObject({ code: 0 });
     }, coldStart);
 

@@ -90,7 +90,7 @@ describe("a new sandbox in place of the deleted one", () => {
         const { code, output } = await npmRun("up");
         expect(output).toContain("The sandbox cluster of the last deployment is gone; starting again.");
         if (!hasEngine) {
-            expect(output).toMatch(/^.*Pulumi.* cannot be downloaded\. Applying what the program renders.*$/m);
+            expect(output).toMatch(/^.*Pulumi.* cannot be downloaded(: .*)?\. Applying what the program renders.*$/m);
         }
         expect(code).toBe(0);
         expect(await get(productPage)).toMatchObject({ status: 200 });

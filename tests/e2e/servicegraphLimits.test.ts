@@ -210,7 +210,7 @@ it("answers probes despite 600 silent connections, and closes those within ten s
     }
     const start = performance.now();
     expect(await ask("/healthz")).toMatchObject({ status: 200 });
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(5000);
     while (open.size > 0) {
         await sleep(50);
     }

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 
 /** All control characters except tabs and ends of lines: a terminal obeys them. */
- 
+
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 
 /** Such a character as JSON writes it. */

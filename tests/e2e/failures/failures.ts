@@ -54,9 +54,10 @@ function othersPods(): Promise<string> {
 /** Closes a port of pods to the processes of the node, the API server among them, or opens it again. */
 async function filterPort(port: number, action: "--insert" | "--delete"): Promise<void> {
     const iptables = path.join(toolchainFiles.iptablesBin, "iptables");
-    const rule = ["OUTPUT", "--protocol", "tcp", "--dport", String(port), "--jump", "DROP"];
-    const inNode = ["--target", String(sandboxInit()), "--net", "--"];
-    expect(await runCommand("nsenter", [...inNode, iptables, action, ...rule])).toMatchObject({ code: 0 });
+    // After the table `filter`, in which the controller of NetworkPolicies lets the node in.
+    const rule = ["POSTROUTING", "--protocol", "tcp", "--dport", String(port), "--jump", "DROP"];
+    const inNode = ["--target", String(sandboxInit()), "--net", "--", iptables, "--table", "mangle"];
+    expect(await runCommand("nsenter", [...inNode, action, ...rule])).toMatchObject({ code: 0 });
 }
 
 /** Waits until the API server applies a new policy or webhook, which takes a moment. */

@@ -147,7 +147,7 @@ export const ADDON_SECTIONS = {
     servicegraph: group({
         enabled: flag(true, "Whether to deploy servicegraph, which draws the mesh as the one of Istio 1.0 did."),
         image: imageOf(
-            pinned("docker.io/library/node:24.21.0-bookworm-slim"),
+            "docker.io/library/node:24.21.0-bookworm-slim",
             "Image with Node 20.20 or newer, which runs servicegraph.",
         ),
     }),

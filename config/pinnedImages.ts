@@ -8,7 +8,7 @@
  * | install-cni | eclipse-xfsc/facis-zero-trust-demonstrator, deployment/helm/values/istio-cni.yaml |
  * | kiali | MicroTodoSuite/microservice-app-gitops, scripts/managed/full-profile-toolchain.lock |
  * | jaeger | the same, and this project before |
- * | node | many Dockerfiles of September 2026; the index "read 2026-09-30" |
+ * | node | none: the tag is built again from time to time, and public files name three digests for it |
  * | prometheus, grafana | this project before |
  * | examples-bookinfo-* 1.20.3 | none found: they stay at their tags |
  */
@@ -20,7 +20,6 @@ const DIGESTS = {
     "docker.io/jaegertracing/jaeger:2.20.0": "46a886260e04002d8f45e213fc39063fa11a50446048fdaa64786fc0840cb9f8",
     "docker.io/prom/prometheus:v3.15.0": "efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
     "docker.io/grafana/grafana:13.2.2": "ac461fb352abc50da10a51c7d02462e9c05488f11f53f14b3ad79a8145f638a0",
-    "docker.io/library/node:24.21.0-bookworm-slim": "0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6",
 } as const;
 
 /** The hexadecimal digest of an image; undefined if it is not in the table. */

@@ -56,7 +56,7 @@ async function open(path: string, colorScheme: "light" | "dark" = "light"): Prom
     page.on("pageerror", ({ message }) => errors.push(message));
     page.on("console", (message) => errors.push(message.text()));
     page.on("response", (response) => {
-        if (!response.ok()) {
+        if (!response.ok() && response.status() !== 304) {
             errors.push(`${response.status()} ${response.url()}`);
         }
     });
@@ -326,10 +326,10 @@ describe("/force/forcegraph.html", () => {
         while (((await node.boundingBox())?.width ?? 0) < 1.3 * width) {
             await page.waitForTimeout(50);
         }
-        // On a busy machine the workloads may still move a little. With another centre of the zoom they would be far away.
+        // A graph that is smaller than its area is centred there, so it moves a little. With another centre of the zoom it would be far away.
         const after = await node.boundingBox();
-        expect(Math.abs((after?.x ?? NaN) + (after?.width ?? NaN) / 2 - (x + width / 2))).toBeLessThan(15);
-        expect(Math.abs((after?.y ?? NaN) + (after?.height ?? NaN) / 2 - (y + height / 2))).toBeLessThan(15);
+        expect(Math.abs((after?.x ?? NaN) + (after?.width ?? NaN) / 2 - (x + width / 2))).toBeLessThan(40);
+        expect(Math.abs((after?.y ?? NaN) + (after?.height ?? NaN) / 2 - (y + height / 2))).toBeLessThan(40);
         await page.locator(".node").first().focus();
         await page.keyboard.press("0");
         while (((await node.boundingBox())?.width ?? Infinity) > width + 1) {

@@ -8,6 +8,7 @@ import {
     ISTIOD_WEBHOOK_PORT,
     JAEGER,
     KIALI_METRICS_PORT,
+    NAMESPACE_NAME,
     RELEASES,
 } from "./names";
 import { serviceNamed } from "./serviceName";
@@ -37,7 +38,7 @@ export class NetworkPolicies extends pulumi.ComponentResource {
         const specs = networkPolicySpecs(scrapersOf(args.prometheusUrl));
         for (const [app, spec] of Object.entries(specs) as [Protected, Spec][]) {
             if (app === RELEASES.istiod || args.addons[app]) {
-                // Named by Pulumi: Istio's chart can have a policy of its own, and others may have some in a namespace that exists.
+                // Pulumi makes the name: Istio's chart can have a policy too, and others may have some in a namespace that exists.
                 const metadata = { namespace: args.namespace, labels: { app } };
                 new NetworkPolicy(`${name}-${app}`, { metadata, spec }, { parent: this });
             }
@@ -60,7 +61,7 @@ const INJECT = "sidecar.istio.io/inject";
 const INJECTED: Peer[] = [
     ...[
         [INJECTION, "enabled"],
-        // istiod has no revision of its own: then it is the one that is called "default".
+        // The program sets no revision, so istiod is the one that is called "default".
         [REVISION, "default"],
     ].map(([key = "", value = ""]) => ({
         namespaceSelector: { matchLabels: { [key]: value } },
@@ -84,7 +85,7 @@ export function scrapersOf(prometheusUrl?: string): Peer[] | undefined {
         return [podsOf("prometheus")];
     }
     const service = serviceNamed(new URL(prometheusUrl).hostname);
-    return service && [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": service.namespace } } }];
+    return service && [{ namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: service.namespace } } }];
 }
 
 /** @param scrapers who may read metrics; undefined for everybody */

@@ -1,6 +1,6 @@
 /**
  * The images that the program uses by default, each with the digest of its index for all platforms, if that is known. A digest fixes what
- * a node runs, whatever its tag means later. None was read from a registry here: the sources are public repositories that pin it.
+ * a node runs, also if its tag moves later. None was read from a registry here: the sources are public repositories that pin it.
  *
  * | image | source of the digest |
  * | --- | --- |

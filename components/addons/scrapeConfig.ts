@@ -134,7 +134,7 @@ const ADDRESS: Relabel[] = [
     ...addressOf([annotation("port")], ";(\\d+)", (ip) => `${ip}:$2`),
 ];
 
-/** Envoy's, whatever the annotations say. */
+/** The address of Envoy's own metrics. The annotations do not matter. */
 const ENVOY_ADDRESS: Relabel[] = [
     { source_labels: [`${POD}_ip`], regex: ".+", target_label: "__metrics_path__", replacement: ENVOY.path },
     ...addressOf([], "", (ip) => `${ip}:${String(ENVOY.port)}`),

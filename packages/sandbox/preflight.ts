@@ -65,7 +65,7 @@ export function assertOwnCache(folder: string): void {
     if (place !== undefined) {
         throw new UserError(
             `root runs programs of the cache ${folder}, and others than root can write to ${place}; ` +
-                "set XDG_CACHE_HOME to a folder of root, such as /root/.cache or /var/cache",
+                "set XDG_CACHE_HOME to a folder of root, such as /var/cache",
         );
     }
 }

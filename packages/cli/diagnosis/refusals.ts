@@ -114,8 +114,8 @@ export function remedyOf(text: string): string | undefined {
         const match = words.exec(text);
         if (match) {
             return remedy.replace(/([$#])(\d)/g, (_, sign: string, group: string) => {
-                const words = match[Number(group)]?.trim() ?? "";
-                return sign === "$" ? shellWord(words) : words;
+                const found = match[Number(group)]?.trim() ?? "";
+                return sign === "$" ? shellWord(found) : found;
             });
         }
     }

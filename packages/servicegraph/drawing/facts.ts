@@ -93,6 +93,37 @@ export function factsOf(edge: MeshEdge): Facts {
     };
 }
 
+/** The columns of a table of edges by their class: on narrow screens, the stylesheet shows a row as a few lines without the heads. */
+export const COLUMNS = {
+    from: "From",
+    to: "To",
+    traffic: "Traffic",
+    errors: "Errors",
+    refused: "Refused, not sent",
+    latency: "Latency (p95)",
+    encryption: "Encryption",
+};
+
+type Cell = [type: string, text: string];
+
+/**
+ * The cells of an edge's figures in such a table, the traffic first: their classes and texts.
+ * @param isStopped whether requests were refused or not sent; also if the edge stands for several, one of which is stopped
+ */
+export function figureCells(
+    { traffic, errors, stopped, latency, mutualTls }: Facts,
+    health: Health,
+    isStopped: boolean,
+): [Cell, ...Cell[]] {
+    return [
+        ["traffic", traffic],
+        [`errors ${health === "stopped" ? "healthy" : health}`, errors.replace(/ errors$/, "")],
+        [isStopped || health === "stopped" ? "refused stopped" : "refused", stopped],
+        ["latency", latency.replace("p95 ", "")],
+        ["encryption", mutualTls],
+    ];
+}
+
 /** What has changed, with the figure of the earlier moment. */
 function changeText(change: Change, before: EdgeRates = {}): string {
     const { traffic, errors, latency } = factsOf({ source: 0, target: 0, mutualTls: undefined, ...before });

@@ -28,6 +28,9 @@ export const NOT_SENT = flagged("FI|UO|UH|UF|NR|NC");
 
 type By = readonly string[];
 
+/** The workload that gets copies of requests. */
+const MIRRORED_TO = ["destination_workload", "destination_workload_namespace"];
+
 /**
  * Queries over Istio's standard metrics, for the traffic that matchers such as `destination_workload="reviews-v1"` select.
  * The parameter `by` has the labels to group by. Rates are per second, latencies in milliseconds, sizes in bytes, shares
@@ -117,7 +120,7 @@ export class Traffic {
      * without a proxy counts nothing, and differences of up to a tenth come from different moments of scraping: both are left out.
      */
     mirrored(): string {
-        const pair = ["source_workload", "source_workload_namespace", ...Traffic.MIRRORED_TO];
+        const pair = ["source_workload", "source_workload_namespace", ...MIRRORED_TO];
         const { matchers } = this.where(...SUCCEEDED);
         const [received, sent] = ["destination", "source"].map((reporter) =>
             rate(pair, select("istio_requests_total", [`reporter="${reporter}"`, ...matchers]), this.window),
@@ -125,10 +128,8 @@ export class Traffic {
         const counts =
             'group by (source_workload, source_workload_namespace) (istio_requests_total{reporter="source"})';
         const more = `(${received} - (${sent} or 0 * ${received})) > 0.1 * ${received}`;
-        return sum(Traffic.MIRRORED_TO, `(${more}) and on (source_workload, source_workload_namespace) ${counts}`);
+        return sum(MIRRORED_TO, `(${more}) and on (source_workload, source_workload_namespace) ${counts}`);
     }
-
-    static readonly MIRRORED_TO = ["destination_workload", "destination_workload_namespace"];
 
     private successes(by: By): string {
         return this.where(...SUCCEEDED).requests(by);

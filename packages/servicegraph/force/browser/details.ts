@@ -1,4 +1,4 @@
-import { countOf, factsOf, healthOf, stoppedRatio } from "../../drawing/facts";
+import { COLUMNS, countOf, factsOf, figureCells, healthOf, stoppedRatio } from "../../drawing/facts";
 import type { Mesh, MeshEdge, MeshNode } from "../../graph/mesh";
 import { type Item, keyOf, type Line, nameOf, partsOf } from "../view";
 import { html } from "./element";
@@ -29,17 +29,6 @@ function figures(edge: MeshEdge): Element {
     return html("td", { class: `number ${healthOf(edge)}` }, traffic, html("small", {}, lines));
 }
 
-/** The columns by their class. */
-const COLUMNS = {
-    from: "From",
-    to: "To",
-    traffic: "Traffic",
-    errors: "Errors",
-    refused: "Refused, not sent",
-    latency: "Latency (p95)",
-    encryption: "Encryption",
-};
-
 /** The drawn lines as a table, the most important ones first, and the boxes without lines. */
 export function tableOf(items: readonly Item[], lines: readonly Line[]): Element[] {
     const used = new Set(lines.flatMap(({ source, target }) => [source, target]));
@@ -61,8 +50,7 @@ export function tableOf(items: readonly Item[], lines: readonly Line[]): Element
 }
 
 function row(line: Line): Element {
-    const { traffic, errors, stopped, latency, mutualTls } = factsOf(line.edge);
-    const { health } = line;
+    const [[, traffic], ...figures] = figureCells(factsOf(line.edge), line.health, stoppedRatio(line.edge) > 0);
     const small = (text: string) => (text ? [html("small", {}, html("bdi", {}, text))] : []);
     const name = (item: Item) => [
         html("bdi", {}, item.workload ? item.workload.name : `namespace ${item.namespace}`),
@@ -70,16 +58,12 @@ function row(line: Line): Element {
     ];
     const cell = (type: string, ...content: (Element | string)[]) =>
         html("td", { role: "cell", class: type }, ...content);
-    const isStopped = health === "stopped" || stoppedRatio(line.edge) > 0;
     return html(
         "tr",
         { role: "row" },
         cell("from", ...name(line.source)),
         cell("to", ...name(line.target)),
         cell("traffic", traffic, ...small(partsOf(line))),
-        cell(`errors ${health === "stopped" ? "healthy" : health}`, errors.replace(/ errors$/, "")),
-        cell(isStopped ? "refused stopped" : "refused", stopped),
-        cell("latency", latency.replace("p95 ", "")),
-        cell("encryption", mutualTls),
+        ...figures.map(([type, text]) => cell(type, text)),
     );
 }

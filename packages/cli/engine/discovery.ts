@@ -4,12 +4,15 @@ import path from "node:path";
 import { findExecutable, run, searchPath } from "../../shared/childProcess";
 import { writableByOthers } from "../../shared/privateFiles";
 import { PROJECT_FOLDER } from "../../shared/project";
-import { CLI_RELEASE, DOWNLOAD_TIMEOUT, downloadCli, providerChecksum } from "./download";
+import { CLI_RELEASE, downloadCli, providerChecksum } from "./download";
 import { sudoUser, environmentOf } from "../../shared/sudoUser";
 
 const EXTENSION = process.platform === "win32" ? ".exe" : "";
 const CLI = `pulumi${EXTENSION}`;
 const PROVIDER = `pulumi-resource-kubernetes${EXTENSION}`;
+
+/** Longest time for a download by the CLI, in milliseconds. */
+const DOWNLOAD_TIMEOUT = 5 * 60_000;
 
 /** A Pulumi CLI that can deploy this program. */
 export interface Engine {

@@ -1,15 +1,10 @@
 /** Downloads of the Pulumi CLI: an archive of one version, whose SHA-256 is in releases.json. No script is run. */
-import { createHash } from "node:crypto";
-import { chmodSync, createWriteStream, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { outputOf } from "../../shared/childProcess";
+import { downloadFile } from "../../shared/download";
 import { messageOf } from "../../shared/errors";
 import releases from "./releases.json";
-
-/** Longest time for one download, in milliseconds. */
-export const DOWNLOAD_TIMEOUT = 5 * 60_000;
 
 /** A released archive, with its SHA-256 by platform, such as `linux-x64`. */
 export interface Release {
@@ -49,10 +44,7 @@ export async function downloadCli(
     const folder = mkdtempSync(path.join(versions, ".download-"));
     try {
         const archive = path.join(folder, "archive");
-        const found = await fetchTo(archive, url, stop);
-        if (found !== sha256) {
-            return `${url} has the SHA-256 ${found}, and ${sha256} is expected`;
-        }
+        await downloadFile(url, archive, { sha256, stop });
         const bin = path.join(folder, "bin");
         mkdirSync(bin);
         await outputOf("tar", ["-xzf", archive, "-C", bin, "--strip-components=1", "--no-same-owner"], { stop });
@@ -68,22 +60,4 @@ export async function downloadCli(
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }
-}
-
-/** @returns the file's SHA-256 */
-async function fetchTo(file: string, url: string, stop?: AbortSignal): Promise<string> {
-    const signals = [AbortSignal.timeout(DOWNLOAD_TIMEOUT), ...(stop ? [stop] : [])];
-    const answer = await fetch(url, { signal: AbortSignal.any(signals) });
-    if (!answer.ok || answer.body === null) {
-        throw new Error(`${url} answered ${answer.status}`);
-    }
-    const hash = createHash("sha256");
-    const hashing = new Transform({
-        transform(chunk: Buffer, _, done) {
-            hash.update(chunk);
-            done(null, chunk);
-        },
-    });
-    await pipeline(Readable.fromWeb(answer.body), hashing, createWriteStream(file, { flags: "wx", mode: 0o600 }));
-    return hash.digest("hex");
 }

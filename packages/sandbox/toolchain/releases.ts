@@ -1,10 +1,7 @@
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { outputOf } from "../../shared/childProcess";
-import { messageOf } from "../../shared/errors";
+import { downloadFile } from "../../shared/download";
 import { answers } from "../contact";
 import { architecture } from "../settings";
 import pins from "./releases.json";
@@ -26,9 +23,6 @@ export interface Pin extends Omit<ReleaseFile, "sha256"> {
 
 /** TypeScript gives each entry of the file a different type. */
 const pinned: Readonly<Record<string, readonly unknown[]>> = pins;
-
-/** Longest time without a byte of a file, in milliseconds. */
-const STALL_TIMEOUT = 30_000;
 
 /** Ending of a file that is not unpacked yet. */
 const DOWNLOADED = ".download";
@@ -74,8 +68,14 @@ export async function download(
     for (const file of files) {
         const name = path.basename(new URL(file.url).pathname);
         const archive = path.join(directory, `${name}${DOWNLOADED}`);
-        await fetchFile(file, archive, (bytes) => {
-            report(`downloading ${name}: ${Math.round(bytes / 1e6)} MB`);
+        // What a killed run has left.
+        fs.rmSync(archive, { force: true });
+        await downloadFile(file.url, archive, {
+            sha256: file.sha256,
+            from: located(file.url),
+            onBytes: (bytes) => {
+                report(`downloading ${name}: ${Math.round(bytes / 1e6)} MB`);
+            },
         });
         for (const [program, inArchive] of Object.entries(file.programs)) {
             const target = path.join(directory, program);
@@ -87,42 +87,6 @@ export async function download(
             fs.chmodSync(target, 0o755);
         }
         fs.rmSync(archive, { force: true });
-    }
-}
-
-async function fetchFile({ url, sha256 }: ReleaseFile, target: string, onBytes: (sum: number) => void) {
-    const stalled = new AbortController();
-    let timer = setTimeout(() => {
-        stalled.abort();
-    }, STALL_TIMEOUT);
-    try {
-        const answer = await fetch(located(url), { signal: stalled.signal });
-        if (!answer.ok || answer.body === null) {
-            throw new Error(`${url} answered ${answer.status}`);
-        }
-        const hash = createHash("sha256");
-        let sum = 0;
-        const counter = new Transform({
-            transform(chunk: Buffer, _, done) {
-                timer = timer.refresh();
-                hash.update(chunk);
-                sum += chunk.length;
-                onBytes(sum);
-                done(null, chunk);
-            },
-        });
-        await pipeline(Readable.fromWeb(answer.body), counter, fs.createWriteStream(target));
-        const found = hash.digest("hex");
-        if (found !== sha256) {
-            throw new Error(`${url} has the SHA-256 ${found}, and ${sha256} is expected`);
-        }
-    } catch (error) {
-        fs.rmSync(target, { force: true });
-        throw new Error(
-            stalled.signal.aborted ? `${url} sent nothing for ${STALL_TIMEOUT / 1000} s` : messageOf(error),
-        );
-    } finally {
-        clearTimeout(timer);
     }
 }
 

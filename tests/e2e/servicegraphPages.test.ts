@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import {
+    EARLIER,
     overflowOf,
     type Pages,
     servicegraphPages,
@@ -155,6 +156,19 @@ describe("/dotviz", () => {
         async (view) => {
             page = await pages.open("/dotviz", view);
             await takePicture(page, "dotviz", view);
+            expect(await violationsOf(page)).toEqual([]);
+            expect(await overflowOf(page)).toBe(0);
+        },
+        120_000,
+    );
+
+    it.each(viewsOf(["bookinfo", "60-services"]))(
+        "stays so while it compares two moments: $content, $scheme, $width px",
+        async (view) => {
+            page = await pages.open(`/dotviz?compare=${EARLIER}`, view);
+            await takePicture(page, "dotviz-compared", view);
+            const text = (await page.textContent("main")) ?? "";
+            expect(["new", "gone", "fewer errors", "slower"].filter((change) => !text.includes(change))).toEqual([]);
             expect(await violationsOf(page)).toEqual([]);
             expect(await overflowOf(page)).toBe(0);
         },

@@ -29,6 +29,20 @@ export interface View {
     width: 390 | 1280;
 }
 
+/** A moment with other traffic, which a page can compare with. */
+export const EARLIER = "2026-01-02T03:00:00.000Z";
+
+/** The traffic of before, in turns: none, failing and quick, with another server, the same. */
+function earlierOf(traffic: readonly Traffic[]): Traffic[] {
+    const turns: ((edge: Traffic) => Traffic[])[] = [
+        () => [],
+        (edge) => [{ ...edge, failures: edge.requests, p95: 1 }],
+        (edge) => [{ ...edge, to: { ...edge.to, workload: `${edge.to.workload}-old` } }],
+        (edge) => [edge],
+    ];
+    return traffic.flatMap((edge, index) => turns[index % turns.length]?.(edge) ?? []);
+}
+
 /** The sizes of a phone and of a laptop. */
 const HEIGHTS = { 390: 844, 1280: 800 } as const;
 
@@ -53,12 +67,14 @@ export interface Pages {
 export async function servicegraphPages(): Promise<Pages> {
     let traffic: readonly Traffic[] | undefined;
     const known = new Map<string, Reply>();
-    const prometheus: FakePrometheus = await fakePrometheus((promql) => {
+    const prometheus: FakePrometheus = await fakePrometheus((promql, time) => {
         if (!traffic) {
             return (response) => response.writeHead(500).end();
         }
-        const reply = known.get(promql) ?? answerTo(promql, traffic);
-        known.set(promql, reply);
+        const isEarlier = time === EARLIER;
+        const key = `${isEarlier} ${promql}`;
+        const reply = known.get(key) ?? answerTo(promql, isEarlier ? earlierOf(traffic) : traffic);
+        known.set(key, reply);
         return reply;
     });
     const server = await startServer(prometheus.url);

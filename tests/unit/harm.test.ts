@@ -193,10 +193,11 @@ const ABOUT_OWN: Record<string, [what: string, ...texts: string[]][]> = {
             "Set the label `app` on the pods.",
         ],
     ],
-    "packages/cli/preflight/permissions.ts": [
+    "packages/cli/preflight/grant.ts": [
         [
             "what an administrator has granted by the command above it",
-            "kubectl delete clusterrolebinding,clusterrole …",
+            "kubectl delete clusterrolebinding,clusterrole … --ignore-not-found",
+            "kubectl delete rolebinding,role … --ignore-not-found --namespace …",
         ],
     ],
     "packages/policy/rules/rbac.ts": [

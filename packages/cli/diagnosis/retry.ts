@@ -1,5 +1,6 @@
 import { ALL_RELEASES, ISTIO_NAMESPACE } from "../../../components/names";
 import type { ClusterApi } from "../../kubernetes/api";
+import { unlessForbidden } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
 import { releaseSecrets, revisionsOf } from "../../kubernetes/releases";
 import { isWaitingForImage } from "./pods";
@@ -25,7 +26,7 @@ export async function retry({ stack, api }: Connection, stop: AbortSignal): Prom
 
 /**
  * Makes the cluster retry at once what failed in an earlier run: refused pods, and images that could not be pulled.
- * Otherwise it would pause for up to minutes before it retries.
+ * Otherwise it would pause for up to minutes before it retries, as it does if the user may not do this.
  * @param isTouchable which ReplicaSets and pods are the deployment's own: these are changed or replaced
  */
 export async function retryFailed(api: ClusterApi, isTouchable: (object: KubernetesObject) => boolean): Promise<void> {
@@ -35,9 +36,12 @@ export async function retryFailed(api: ClusterApi, isTouchable: (object: Kuberne
             .filter((set) => isTouchable(set) && refusalIn(set) !== undefined)
             .map(({ apiVersion, kind, metadata: { name, namespace } }) => {
                 const annotations = { [ANNOTATION]: new Date().toISOString() };
-                return api.apply({ apiVersion, kind, metadata: { name, namespace, annotations } }, { force: true });
+                const changed = { apiVersion, kind, metadata: { name, namespace, annotations } };
+                return unlessForbidden(() => api.apply(changed, { force: true }));
             }),
-        ...pods.filter((pod) => isTouchable(pod) && isWaitingForImage(pod)).map((pod) => api.delete(pod)),
+        ...pods
+            .filter((pod) => isTouchable(pod) && isWaitingForImage(pod))
+            .map((pod) => unlessForbidden(() => api.delete(pod))),
     ]);
 }
 

@@ -5,7 +5,7 @@ import { UserError } from "../../shared/errors";
 import type { ObjectStep, PatchStep, Step } from "../render/step";
 import { stepsOf } from "../render/steps";
 import type { Stack } from "../stack/stack";
-import { shellWord } from "../../shared/shell";
+import { adminCommand, grantOf, type Lack, type Need } from "./grant";
 
 /** The end of every error before a deployment. */
 export const NOTHING_CHANGED = "Nothing was changed. Do this, then run the command again.";
@@ -15,23 +15,6 @@ const VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"] as
 
 /** Number of requests to the API server at the same time. */
 const AT_ONCE = 16;
-
-/** Objects of one kind that the deployment creates or lists. */
-export interface Need {
-    /** API group; empty for the core group. */
-    group: string;
-    /** Plural name. */
-    resource: string;
-    /** Undefined for all namespaces, and for kinds without namespaces. */
-    namespace?: string;
-    /** Default: `VERBS`. */
-    verbs?: readonly string[];
-}
-
-/** A need, with the verbs that the user may not use. */
-export interface Lack extends Need {
-    verbs: readonly string[];
-}
 
 /**
  * What these commands list in all namespaces: what failed in an earlier run, and what still uses Istio. Secrets are not among it:
@@ -45,14 +28,14 @@ const LISTED: Need[] = [
 ];
 
 /** The kinds of Istio's CRDs (chart base, files/crd-all.gen.yaml): none may be in use when the CRDs go. */
-const ISTIO_RESOURCES: Record<string, string[]> = {
+export const ISTIO_RESOURCES: Record<string, string[]> = {
     "networking.istio.io": [
         ...["destinationrules", "envoyfilters", "gateways", "proxyconfigs", "serviceentries"],
         ...["sidecars", "virtualservices", "workloadentries", "workloadgroups"],
     ],
     "security.istio.io": ["authorizationpolicies", "peerauthentications", "requestauthentications"],
     "telemetry.istio.io": ["telemetries"],
-    "extensions.istio.io": ["wasmplugins"],
+    "extensions.istio.io": ["trafficextensions", "wasmplugins"],
 };
 
 type Kinds = Record<string, string[]>;
@@ -101,6 +84,27 @@ const CNI_ON: Record<string, Need[]> = {
 
 /** Kinds of the charts without namespaces. */
 const CLUSTER_WIDE = /^(?:CustomResourceDefinition|ClusterRole|ClusterRoleBinding|.*WebhookConfiguration)$/;
+
+/**
+ * What \`verify\`, \`load\`, \`dashboard\` and messages about failures use, and how \`up\` makes the cluster try at once what failed in an earlier
+ * run. A deployment succeeds without it.
+ */
+export function furtherNeeds(appNamespace: string): Need[] {
+    const inNamespace = (namespace: string): Need[] => [
+        { group: "", resource: "pods", namespace, verbs: ["delete"] },
+        { group: "apps", resource: "replicasets", namespace, verbs: ["patch"] },
+        { group: "", resource: "pods/log", namespace, verbs: ["get"] },
+        { group: "", resource: "pods/exec", namespace, verbs: ["get", "create"] },
+        { group: "", resource: "pods/portforward", namespace, verbs: ["get", "create"] },
+        { group: "", resource: "pods/proxy", namespace, verbs: ["get"] },
+        { group: "", resource: "services/proxy", namespace, verbs: ["get"] },
+    ];
+    return [
+        { group: "", resource: "nodes", verbs: ["list"] },
+        { group: "", resource: "services", verbs: ["list"] },
+        ...[...new Set([ISTIO_NAMESPACE, appNamespace])].flatMap(inNamespace),
+    ];
+}
 
 /** The needs of steps, each kind once for each namespace. */
 export function needsOf(steps: readonly Step[]): Need[] {
@@ -185,21 +189,41 @@ export async function refuseMissingPermissions(stack: Stack, api: ClusterApi, st
     }
     const lacks = await findLacks(api, await needsOfProgram(stack, stop));
     if (lacks.length > 0) {
-        const user = await userName(api);
+        const { user, grant, revoke } = await grantOf(api, lacks);
         throw new UserError(
             [
                 `${user === undefined ? "the user" : `"${user}"`} of context "${stack.cluster.context}" lacks permissions:`,
                 ...lackLines(lacks).map((line) => `  ${line}`),
                 "Istio's charts create ClusterRoles, so this may also give and bind roles (escalate, bind). An administrator runs:",
-                `  ${grantCommand(user, lacks)}`,
+                `  ${grant}`,
                 "After `down`, this takes it away again:",
-                `  ${REVOKE_COMMAND}`,
+                ...revoke.map((command) => `  ${command}`),
                 "If you trust the user with everything, the role cluster-admin does it too, and needs no update with a later version:",
                 `  ${adminCommand(user)}`,
                 NOTHING_CHANGED,
             ].join("\n"),
         );
     }
+}
+
+/**
+ * What an administrator grants so that a user's commands see everything, although the user can deploy.
+ * @returns lines; undefined if nothing is missing
+ */
+export async function furtherGrant({ appNamespace }: Stack, api: ClusterApi): Promise<string[] | undefined> {
+    const lacks = await findLacks(api, furtherNeeds(appNamespace));
+    if (lacks.length === 0) {
+        return undefined;
+    }
+    const { grant, revoke } = await grantOf(api, lacks);
+    return [
+        "The user lacks permissions that `verify`, `load`, `dashboard` and messages about failures need:",
+        ...lackLines(lacks).map((line) => `  ${line}`),
+        "An administrator runs:",
+        `  ${grant}`,
+        "Before `down`, or at any time, this takes it away again:",
+        ...revoke.map((command) => `  ${command}`),
+    ];
 }
 
 async function needsOfProgram(stack: Stack, stop: AbortSignal): Promise<Need[]> {
@@ -228,9 +252,10 @@ export async function findLacks(api: ClusterApi, needs: readonly Need[]): Promis
     });
 }
 
-async function isAllowed(api: ClusterApi, { group, resource, namespace }: Need, verb: string): Promise<boolean> {
+async function isAllowed(api: ClusterApi, { group, resource: path, namespace }: Need, verb: string): Promise<boolean> {
     const review = ["authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews"] as const;
-    const resourceAttributes = { group, resource, namespace, verb };
+    const [resource = "", subresource] = path.split("/");
+    const resourceAttributes = { group, resource, ...(subresource !== undefined && { subresource }), namespace, verb };
     const answer = await unlessForbidden(() => api.review<{ allowed: boolean }>(...review, { resourceAttributes }));
     // A user who may not ask learns it from later refusals.
     return answer?.allowed ?? true;
@@ -248,77 +273,4 @@ export function lackLines(lacks: readonly Lack[]): string[] {
     return [...byKind].map(
         ([kind, { verbs, namespaces }]) => `${kind}: ${[...verbs].join(", ")} (${[...namespaces].join(", ")})`,
     );
-}
-
-/** The user's name in the cluster; undefined if the cluster does not tell. */
-async function userName(api: ClusterApi): Promise<string | undefined> {
-    const review = ["authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews"] as const;
-    const status = await api.review<{ userInfo?: { username?: string } }>(...review).catch(() => undefined);
-    return status?.userInfo?.username;
-}
-
-/** The name of what an administrator grants. */
-const GRANT = "bookinfo-mesh-deployer";
-
-/** Takes away what `grantCommand` has granted. */
-export const REVOKE_COMMAND = `kubectl delete clusterrolebinding,clusterrole ${GRANT}`;
-
-/**
- * The command by which an administrator grants a user what is missing, and nothing else. It counts in the whole cluster, because the
- * namespaces do not exist yet.
- */
-export function grantCommand(user: string | undefined, lacks: readonly Lack[]): string {
-    const metadata = { name: GRANT };
-    const apiVersion = "rbac.authorization.k8s.io/v1";
-    const group = "rbac.authorization.k8s.io";
-    const items = [
-        { apiVersion, kind: "ClusterRole", metadata, rules: rulesOf(lacks) },
-        {
-            ...{ apiVersion, kind: "ClusterRoleBinding", metadata },
-            roleRef: { apiGroup: group, kind: "ClusterRole", name: GRANT },
-            subjects: [subjectOf(user)],
-        },
-    ];
-    const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
-    return `echo ${shellWord(list)} | kubectl apply --filename -`;
-}
-
-/** Rules with what is missing: one for each set of verbs in a group. */
-export function rulesOf(lacks: readonly Lack[]): { apiGroups: string[]; resources: string[]; verbs: string[] }[] {
-    const verbsOf = new Map<string, { need: Need; verbs: Set<string> }>();
-    for (const { verbs, ...need } of lacks) {
-        const key = `${need.group}/${need.resource}`;
-        const entry = verbsOf.get(key) ?? { need, verbs: new Set() };
-        // The API server lets nobody write a role with more than their own permissions, unless they may escalate.
-        const more = /^(?:cluster)?roles$/.test(need.resource) && verbs.includes("create") ? ["escalate", "bind"] : [];
-        [...verbs, ...more].forEach((verb) => entry.verbs.add(verb));
-        verbsOf.set(key, entry);
-    }
-    const rules = new Map<string, { apiGroups: string[]; resources: string[]; verbs: string[] }>();
-    for (const { need, verbs } of verbsOf.values()) {
-        const key = [need.group, ...verbs].join();
-        const rule = rules.get(key) ?? { apiGroups: [need.group], resources: [], verbs: [...verbs] };
-        rule.resources.push(need.resource);
-        rules.set(key, rule);
-    }
-    return [...rules.values()];
-}
-
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
-
-function subjectOf(user: string | undefined): Record<string, string | undefined> {
-    const [, namespace, name] = SERVICE_ACCOUNT.exec(user ?? "") ?? [];
-    return name === undefined
-        ? { kind: "User", apiGroup: "rbac.authorization.k8s.io", name: user ?? "NAME" }
-        : { kind: "ServiceAccount", name, namespace };
-}
-
-/** The command by which an administrator grants a user everything. */
-export function adminCommand(user: string | undefined): string {
-    const [, namespace = "", account] = SERVICE_ACCOUNT.exec(user ?? "") ?? [];
-    const subject =
-        account === undefined
-            ? `--user=${shellWord(user ?? "NAME")}`
-            : `--serviceaccount=${shellWord(`${namespace}:${account}`)}`;
-    return `kubectl create clusterrolebinding bookinfo-mesh-admin --clusterrole=cluster-admin ${subject}`;
 }

@@ -5,17 +5,15 @@ import { connect } from "../stack/connection";
 import { stackOf } from "../testing/stack";
 import { UserError } from "../../shared/errors";
 import {
-    adminCommand,
     findLacks,
-    grantCommand,
+    furtherGrant,
     istioNeeds,
     lackLines,
     needsOf,
     pluralOf,
     refuseMissingPermissions,
-    REVOKE_COMMAND,
-    rulesOf,
 } from "./permissions";
+import { adminCommand, grantTo } from "./grant";
 import { preflight } from "./preflight";
 import type { Release } from "../../kubernetes/helm";
 import type { Step } from "../render/step";
@@ -105,8 +103,9 @@ describe("a preflight", () => {
             "list Node 500",
             "read Namespace istio-system",
             "read Namespace default",
+            "read Namespace kube-public",
         ]);
-        expect(requests).toHaveLength(21);
+        expect(requests).toHaveLength(22);
     });
 
     it("reports all findings together, and says that nothing was changed", async () => {
@@ -137,7 +136,7 @@ describe("a namespace that is being deleted", () => {
         const fault = await faultOf(check());
         expect((Date.now() - begun) / 1000).toBeCloseTo(30, 0);
         expect(fault).toMatch(
-            /namespace default is being deleted[^]*example\.com\/block[^]*describe namespace default/,
+            /namespace default is being deleted[^]*example\.com\/block[^]*get namespace default --output yaml/,
         );
     });
 
@@ -243,7 +242,9 @@ describe("A2: the application's namespace, before the first deployment", () => {
         ...rest,
     });
     const db = inDefault("apps/v1", "StatefulSet", "db");
-    const owned = { metadata: { ...db.metadata, name: "db-0", ownerReferences: [{ kind: "StatefulSet" }] } };
+    const owned = {
+        metadata: { ...db.metadata, name: "db-0", ownerReferences: [{ kind: "StatefulSet", name: "db" }] },
+    };
 
     /** What the preflight prints. */
     async function noteOf(
@@ -275,13 +276,21 @@ describe("A2: the application's namespace, before the first deployment", () => {
         expect(note).toContain("app.namespace");
     });
 
-    it("counts the pods if their workloads cannot be listed", async () => {
+    it("names the workloads of its pods if they cannot be listed", async () => {
         const { api } = cluster;
         const list = api.list.bind(api);
         api.list = (apiVersion, kind, query) =>
-            kind === "Pod" ? list(apiVersion, kind, query) : Promise.reject(new ApiError(403, "forbidden"));
-        const pod = { ...inDefault("v1", "Pod", "db-0"), ...owned };
-        expect(await noteOf([pod], {}, {}, api)).toContain("(Pod default/db-0)");
+            ["Pod", "Deployment"].includes(kind)
+                ? list(apiVersion, kind, query)
+                : Promise.reject(new ApiError(403, "forbidden"));
+        const pods = ["db-0", "db-1"].map((name) => ({
+            ...inDefault("v1", "Pod", name),
+            metadata: { ...owned.metadata, name },
+        }));
+        const objects = [inDefault("apps/v1", "Deployment", "web"), ...pods, inDefault("v1", "Pod", "debug")];
+        expect(await noteOf(objects, {}, {}, api)).toContain(
+            "(Deployment default/web, StatefulSet default/db, Pod default/debug)",
+        );
     });
 
     it.each([
@@ -368,21 +377,60 @@ describe("permissions", () => {
             { group: "", resource: "services", namespace: "istio-system", verbs: ["list"] },
             { group: "rbac.authorization.k8s.io", resource: "clusterroles", verbs: ["create"] },
         ];
-        expect(rulesOf(lacks)).toEqual([
-            { apiGroups: [""], resources: ["secrets", "services"], verbs: ["get", "list"] },
+        const { grant, revoke } = grantTo("a$(b)'c", lacks, ["default"]);
+        const [, json = ""] = /^echo '(.*)' \| kubectl apply --filename -$/.exec(grant) ?? [];
+        const { items } = JSON.parse(json.replaceAll(String.raw`'\''`, "'")) as { items: KubernetesObject[] };
+        const name = items[0]?.metadata.name;
+        const subjects = [{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "a$(b)'c" }];
+        expect(items).toMatchObject([
             {
-                apiGroups: ["rbac.authorization.k8s.io"],
-                resources: ["clusterroles"],
-                verbs: ["create", "escalate", "bind"],
+                kind: "ClusterRole",
+                rules: [
+                    { apiGroups: [""], resources: ["secrets"], verbs: ["get", "list"] },
+                    { apiGroups: [""], resources: ["services"], verbs: ["list"] },
+                    {
+                        apiGroups: ["rbac.authorization.k8s.io"],
+                        resources: ["clusterroles"],
+                        verbs: ["create", "escalate", "bind"],
+                    },
+                ],
+            },
+            { kind: "ClusterRoleBinding", metadata: { name }, roleRef: { kind: "ClusterRole", name }, subjects },
+            {
+                kind: "Role",
+                metadata: { name, namespace: "default" },
+                rules: [{ apiGroups: [""], resources: ["services"], verbs: ["get"] }],
+            },
+            {
+                kind: "RoleBinding",
+                metadata: { name, namespace: "default" },
+                roleRef: { kind: "Role", name },
+                subjects,
             },
         ]);
-        const command = grantCommand("a$(b)'c", lacks);
-        const [, json = ""] = /^echo '(.*)' \| kubectl apply --filename -$/.exec(command) ?? [];
-        const { items } = JSON.parse(json.replaceAll(String.raw`'\''`, "'")) as { items: KubernetesObject[] };
-        expect(items.map(({ kind }) => kind)).toEqual(["ClusterRole", "ClusterRoleBinding"]);
-        expect(items[0]?.rules).toEqual(rulesOf(lacks));
-        expect(items[1]?.subjects).toEqual([{ kind: "User", apiGroup: "rbac.authorization.k8s.io", name: "a$(b)'c" }]);
-        expect(REVOKE_COMMAND).toContain(items[0]?.metadata.name);
+        expect(revoke).toEqual([
+            `kubectl delete clusterrolebinding,clusterrole ${name} --ignore-not-found`,
+            `kubectl delete rolebinding,role ${name} --ignore-not-found --namespace default`,
+        ]);
+        // Otherwise, `kubectl apply` would take away what was granted before, to this user or another one.
+        const others = [grantTo("b", lacks, []), grantTo("a$(b)'c", lacks.slice(1), [])];
+        expect(new Set([revoke[0], ...others.map((other) => other.revoke[0])]).size).toBe(3);
+    });
+
+    it("of commands after the deployment refuse nothing, and are granted in the stack's namespaces", async () => {
+        cluster.objects = ["default", "istio-system"].map((name) => ({
+            apiVersion: "v1",
+            kind: "Namespace",
+            metadata: { name },
+        }));
+        cluster.allows = ({ resource, subresource }) => resource !== "*" && subresource !== "proxy";
+        expect(await check()).toBe("its-uid");
+        const further = (await furtherGrant(stack, cluster.api))?.join("\n") ?? "";
+        expect(further).toContain("\n  services/proxy: get (in istio-system, in default)\n");
+        expect(further).toContain('"resources":["pods/proxy","services/proxy"],"verbs":["get"]');
+        expect(further).not.toContain("ClusterRole");
+        cluster.allows = ({ resource }) => resource !== "*";
+        expect(await furtherGrant(stack, cluster.api)).toBeUndefined();
     });
 
     it("never include Secrets of all namespaces", () => {

@@ -12,8 +12,12 @@ const WORKLOADS = [
     ["batch/v1", "CronJob"],
 ] as const;
 
-/** Kinds that own the pods of such workloads. */
-const LISTED_OWNERS = new Set(["ReplicaSet", "StatefulSet", "DaemonSet"]);
+/** Kinds that own the pods of such workloads, with the workload's kind. */
+const WORKLOAD_OF: Readonly<Record<string, string>> = {
+    ReplicaSet: "Deployment",
+    StatefulSet: "StatefulSet",
+    DaemonSet: "DaemonSet",
+};
 
 /** How many workloads the note names. */
 const NAMED = 3;
@@ -40,19 +44,23 @@ export async function noteOnSharedNamespace(
         const found = await api
             .list(apiVersion, kind, { fieldSelector: `metadata.namespace=${name}` })
             .catch(ifRefused);
-        return found.filter((object) => object.metadata.namespace === name && !isOwn(object) && isInjected(object));
+        return found?.filter((object) => object.metadata.namespace === name && !isOwn(object) && isInjected(object));
     };
-    const [pods, ...workloads] = await Promise.all([
+    const [pods = [], ...workloads] = await Promise.all([
         list("v1", "Pod"),
         ...WORKLOADS.map(([apiVersion, kind]) => list(apiVersion, kind)),
     ]);
-    // A pod of a workload is counted with it, if the workload can be seen.
-    const known = workloads.flat();
-    const alone = pods.filter(
-        ({ metadata: { ownerReferences = [] } }) =>
-            known.length === 0 || !ownerReferences.some(({ kind }) => LISTED_OWNERS.has(kind)),
-    );
-    const others = [...known, ...alone].map(displayName);
+    // A pod of a workload is counted with it, or stands for it if the user may not see such workloads.
+    const seen = new Set(WORKLOADS.flatMap(([, kind], index) => (workloads[index] ? [kind as string] : [])));
+    const alone = pods.flatMap((pod) => {
+        const owner = pod.metadata.ownerReferences?.find(({ kind }) => kind in WORKLOAD_OF);
+        if (owner === undefined) {
+            return [displayName(pod)];
+        }
+        return seen.has(WORKLOAD_OF[owner.kind] ?? "") ? [] : [`${owner.kind} ${name}/${owner.name}`];
+    });
+    const known = workloads.flatMap((found = []) => found.map(displayName));
+    const others = [...new Set([...known, ...alone])];
     if (others.length === 0) {
         return undefined;
     }
@@ -84,9 +92,9 @@ interface PodTemplate {
 }
 
 /** What the user may not list, or the cluster does not know, does not count. */
-function ifRefused(error: unknown): KubernetesObject[] {
+function ifRefused(error: unknown): undefined {
     if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
-        return [];
+        return undefined;
     }
     throw error;
 }

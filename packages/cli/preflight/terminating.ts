@@ -44,7 +44,7 @@ export async function terminatingNamespace(
                 ...blocks.map(({ message = "" }) => `  ${message}`),
                 "If an object waits for a finalizer, the controller that the finalizer names must run, to clean up what belongs to the",
                 "object, such as a load balancer or a disk. If that controller is gone for good, the object's owner decides. What waits:",
-                `  ${api.kubectl} describe namespace ${name}`,
+                `  ${api.kubectl} get namespace ${name} --output yaml`,
             ].join("\n");
         }
         throw error;

@@ -30,6 +30,9 @@ export interface NamedResult extends CheckResult {
     seconds: number;
 }
 
+/** The remedy if the API server refuses what a check asks for. The error of `verify` has the command. */
+export const NOT_ALLOWED = "an administrator grants the permission, as said below";
+
 /** Longest time for a check, in seconds. */
 const TIMEOUT = 90;
 
@@ -126,6 +129,9 @@ async function runInTime(mesh: Mesh, { timeout, stop }: Deadline, check: Check):
         }
         if (deadline.aborted) {
             return failed(`no result within ${timeout} s`, "run it again; if that does not help, look at the cluster");
+        }
+        if (error instanceof ApiError && error.status === 403) {
+            return failed(error.message, NOT_ALLOWED);
         }
         if (error instanceof ApiError) {
             return failed(error.message, "find out why the cluster does not answer, then run it again");

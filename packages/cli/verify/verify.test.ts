@@ -6,7 +6,7 @@ import { UserError, Stopped } from "../../shared/errors";
 import type { KubernetesObject } from "../../kubernetes/object";
 import type { Mesh } from "../mesh/mesh";
 import { getFromAddon } from "./addon";
-import { applicable, type Check, failed, ok, runChecks } from "./check";
+import { applicable, type Check, failed, NOT_ALLOWED, ok, runChecks } from "./check";
 import { CHECKS } from "./checks";
 import { checkEdges } from "./edges";
 import { checkGateway, gatewaysOf } from "./gateway";
@@ -952,6 +952,12 @@ describe("checks", () => {
             { name: "two", found: "quick" },
         ]);
         expect(results[0]?.seconds).toBeGreaterThanOrEqual(0.05);
+    });
+
+    it("say that an administrator must help if the API server refuses a request", async () => {
+        const remedyFor = async (error: ApiError) => (await run(() => Promise.reject(error)))[0]?.remedy;
+        expect(await remedyFor(new ApiError(403, "forbidden"))).toBe(NOT_ALLOWED);
+        expect(await remedyFor(new ApiError(500, "broken"))).toContain("does not answer");
     });
 
     it("fail if they take too long, and are told to stop", async () => {

@@ -5,7 +5,8 @@ import { type CertificateOptions, readClientCertificate } from "../mesh/pageClie
 import type { StackOptions } from "../stack/stack";
 import { MovingLine } from "../terminal/progress";
 import { runCommand } from "../terminal/runCommand";
-import { applicable, runChecks } from "./check";
+import { furtherGrant } from "../preflight/permissions";
+import { applicable, NOT_ALLOWED, runChecks } from "./check";
 import { CHECKS } from "./checks";
 import { checkReport } from "./report";
 
@@ -47,6 +48,9 @@ async function check({ url, json, cert, key, ...where }: VerifyOptions, stop: Ab
     );
     const failed = results.filter(({ status }) => status === "failed").length;
     if (failed > 0) {
-        throw new UserError(`${failed} of ${results.filter(({ status }) => status !== "off").length} checks failed`);
+        const isForbidden = results.some(({ remedy }) => remedy === NOT_ALLOWED);
+        const grant = isForbidden ? await furtherGrant(cluster.stack, cluster.api) : undefined;
+        const count = `${failed} of ${results.filter(({ status }) => status !== "off").length} checks failed`;
+        throw new UserError([count, ...(grant ?? [])].join("\n"));
     }
 }

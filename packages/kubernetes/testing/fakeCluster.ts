@@ -12,6 +12,7 @@ export type Answering = (server: ProxiedServer, path: string) => HttpAnswer | Ap
 export interface AccessAttributes {
     group: string;
     resource: string;
+    subresource?: string;
     verb: string;
     namespace?: string;
 }

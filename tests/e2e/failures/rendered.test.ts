@@ -1,5 +1,7 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
-import { CHART_KINDS } from "../../../packages/cli/preflight/permissions";
+import { parseAllDocuments } from "yaml";
+import { CHART_KINDS, ISTIO_RESOURCES } from "../../../packages/cli/preflight/permissions";
 import { live } from "../../../packages/sandbox/paths";
 import { runOnSandbox } from "../commands";
 import { describeFailures } from "./failures";
@@ -23,3 +25,13 @@ it("lists the permissions that Istio's charts need", async () => {
         );
     }
 }, 60_000);
+
+it("lists each kind of Istio's CRDs", () => {
+    const file = path.join(live.charts, "base", "files", "crd-all.gen.yaml");
+    const definitions = parseAllDocuments(fs.readFileSync(file, "utf8")).map(
+        (document) => document.toJS() as { spec: { group: string; names: { plural: string } } },
+    );
+    const defined = definitions.map(({ spec }) => `${spec.names.plural}.${spec.group}`);
+    const listed = Object.entries(ISTIO_RESOURCES).flatMap(([group, names]) => names.map((name) => `${name}.${group}`));
+    expect(listed.sort()).toEqual(defined.sort());
+});

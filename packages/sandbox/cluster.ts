@@ -7,6 +7,7 @@ import { poll } from "../shared/poll";
 import { isAlive } from "../shared/processId";
 import { controlPlane } from "./controlPlane/controlPlane";
 import { pki, writeIdentities } from "./controlPlane/identities";
+import { defaultNamespace } from "./controlPlane/podSecurity";
 import { roleManifests } from "./controlPlane/roles";
 import { createNamespaces, destroyNamespaces } from "./namespaces";
 import { linkNetwork, unlinkNetwork } from "./network";
@@ -110,6 +111,14 @@ export async function grantRoles(): Promise<void> {
     const rolesFile = path.join(live.config, "roles.yaml");
     fs.writeFileSync(rolesFile, roleManifests());
     await kubectl("create", "--filename", rolesFile);
+}
+
+/** Lets Bookinfo's pods into the namespace `default`. */
+export async function labelDefaultNamespace(): Promise<void> {
+    const file = path.join(live.config, "default.yaml");
+    fs.writeFileSync(file, defaultNamespace);
+    // Not `create`: the API server creates this namespace at about the same time.
+    await kubectl("apply", "--server-side", "--filename", file);
 }
 
 export async function waitForApiServer(): Promise<void> {

@@ -114,6 +114,7 @@ const startSteps: ListrTask[] = [
         task: async () => {
             await cluster.waitForApiServer();
             await cluster.grantRoles();
+            await cluster.labelDefaultNamespace();
             cluster.start(startOrder.afterApiServer);
         },
     },

@@ -52,6 +52,9 @@ const off = { enabled: false };
 /** Changes to the section `istio` of the sandbox's stack: no add-ons, for tests in which they only take time. */
 export const WITHOUT_ADDONS = { tracing: off, prometheus: off, grafana: off, kiali: off, servicegraph: off } as const;
 
+/** Labels of a namespace of the sandbox with sidecars: others have the Pod Security level "baseline". */
+export const PRIVILEGED_NAMESPACE = { "pod-security.kubernetes.io/enforce": "privileged" } as const;
+
 /** Runs `npm run down` on a test's stack, and deletes its config file. */
 export async function removeStack(stack: string, ...options: string[]): Promise<void> {
     await npmRun("down", "--stack", stack, ...options);

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { live } from "../../packages/sandbox/paths";
 import { bookinfoVersion } from "../../packages/sandbox/settings";
-import { get, kubectl, npmRun, poll } from "./commands";
+import { get, kubectl, npmRun, poll, PRIVILEGED_NAMESPACE } from "./commands";
 import { during, POST_COMMANDS } from "./postCommands";
 import { deployed } from "./sharedSandbox";
 
@@ -26,7 +26,10 @@ interface Container {
     container: string;
 }
 
-const STRANGERS = { "stranger-in-mesh": { "istio-injection": "enabled" }, "stranger-outside": {} };
+const STRANGERS = {
+    "stranger-in-mesh": { "istio-injection": "enabled", ...PRIVILEGED_NAMESPACE },
+    "stranger-outside": {},
+};
 
 /** A pod that sleeps, in a namespace of its own. It pretends to be an add-on. */
 const stranger = ([namespace, labels]: [string, object]) => [

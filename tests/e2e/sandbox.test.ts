@@ -171,6 +171,24 @@ describe("npm run sandbox", () => {
         expect(asked.stdout.trim()).toBe(answer);
     });
 
+    it("accepts a pod that can take the machine only in a namespace that says so", async () => {
+        const specs = [
+            { hostNetwork: true },
+            { volumes: [{ name: "machine", hostPath: { path: "/" } }] },
+            { containers: [{ name: "pod", image: "a", securityContext: { privileged: true } }] },
+            { containers: [{ name: "pod", image: "a", securityContext: { capabilities: { add: ["NET_ADMIN"] } } }] },
+        ];
+        const answers = async (namespace: string, spec: object) => {
+            const inNamespace = ["--namespace", namespace, "--overrides", JSON.stringify({ spec }), "--dry-run=server"];
+            return (await runOnSandbox("kubectl", "run", "pod", "--image=a", ...inNamespace)).output;
+        };
+        for (const spec of specs) {
+            expect(await answers("kube-public", spec)).toContain('violates PodSecurity "baseline:latest"');
+            expect(await answers("default", spec)).toContain("pod/pod created (server dry run)");
+        }
+        expect(await answers("kube-public", {})).toContain("pod/pod created (server dry run)");
+    }, 60_000);
+
     it("refuses a second clone on the same machine, and keeps the first one's sandbox", async () => {
         const other = fs.mkdtempSync(path.join(os.tmpdir(), "second-clone-"));
         try {

@@ -8,7 +8,7 @@ import type { Stack } from "../stack/stack";
 /** What a cluster says of itself, read once for all checks. What the user may not read is missing. */
 export interface ClusterFacts extends KnownCluster {
     groups: readonly string[];
-    /** The stack's namespaces, and `default`. */
+    /** The stack's namespaces, and `TYPICAL_NAMESPACES`. */
     namespaces: Namespaces;
     /** Metadata of the CRDs; undefined if the user may not list them. */
     definitions?: readonly KubernetesObject[];
@@ -19,6 +19,9 @@ export interface ClusterFacts extends KnownCluster {
 /** Namespaces by name: undefined if there is none of that name. Those that the user may not read are missing. */
 export type Namespaces = ReadonlyMap<string, KubernetesObject | undefined>;
 
+/** Namespaces of every cluster: the first that nobody has given a Pod Security level shows what a new namespace will be like. */
+export const TYPICAL_NAMESPACES = ["default", "kube-public"] as const;
+
 /** Enough to see which kinds of nodes there are; a large cluster has thousands of nodes. */
 const NODES = "500";
 
@@ -27,7 +30,7 @@ export async function readFacts(api: ClusterApi, { appNamespace }: Pick<Stack, "
         api.ask<{ gitVersion?: string; major?: string; minor?: string }>("/version"),
         api.ask<{ groups?: { name: string }[] }>("/apis"),
         unlessForbidden(() => api.list("v1", "Node", { limit: NODES })),
-        readNamespaces(api, [ISTIO_NAMESPACE, appNamespace, "default"]),
+        readNamespaces(api, [ISTIO_NAMESPACE, appNamespace, ...TYPICAL_NAMESPACES]),
         readDefinitions(api),
         listMetadata(api, "apps/v1", "DaemonSet"),
     ]);

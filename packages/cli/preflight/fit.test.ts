@@ -206,8 +206,15 @@ describe("A7: Pod Security", () => {
         expect(refusals[0]).toContain(`app.namespaceLabels["${LABEL}"] to privileged`);
         expect(refusals[0]).not.toContain("label --overwrite");
         // Labels of default say nothing about other namespaces, and those of the config decide.
-        cluster.objects = [namespace("default", { [LABEL]: "baseline" })];
+        cluster.objects = [namespace("default", { [LABEL]: "privileged" })];
+        cluster.admit = (pod) => (pod.metadata.namespace === "default" ? undefined : enforcing("baseline")(pod));
+        expect((await found({}, { namespace: "books" })).refusals).toEqual(refusals);
+        cluster.objects = [
+            namespace("default", { [LABEL]: "baseline" }),
+            namespace("kube-public", { [LABEL]: "baseline" }),
+        ];
         expect(await found({}, { namespace: "books" })).toEqual(NOTHING);
+        cluster.admit = enforcing("baseline");
         const labels = { namespace: "books", namespaceLabels: { [LABEL]: "privileged" } };
         cluster.objects = [namespace("default")];
         expect(await found({}, labels)).toEqual(NOTHING);

@@ -2,7 +2,7 @@ import { POD_SECURITY_LABEL } from "../../../components/platform";
 import type { ClusterApi } from "../../kubernetes/api";
 import { ApiError } from "../../kubernetes/apiError";
 import type { KubernetesObject } from "../../kubernetes/object";
-import type { Namespaces } from "./clusterFacts";
+import { type Namespaces, TYPICAL_NAMESPACES } from "./clusterFacts";
 import { type Finding, refusal } from "./finding";
 import { autopilotRemedy, setting } from "./platform";
 
@@ -29,7 +29,7 @@ export interface StackNamespace {
     level?: string;
     stack: string;
     autopilot: boolean;
-    /** With `default`. */
+    /** With `TYPICAL_NAMESPACES`. */
     namespaces: Namespaces;
 }
 
@@ -74,7 +74,7 @@ export async function checkIstioNamespace(api: ClusterApi, istio: StackNamespace
 }
 
 /**
- * Asks for a pod in a namespace. One that does not exist yet will be like `default`, unless somebody has labelled that.
+ * Asks for a pod in a namespace. One that does not exist yet will be like one of `TYPICAL_NAMESPACES`.
  * @returns why it is refused, unless every pod is; undefined if it is not refused, or the config decides it
  */
 async function tryPod(
@@ -84,9 +84,9 @@ async function tryPod(
 ): Promise<{ refused?: string; subject: string; exists: boolean }> {
     const exists = namespaces.get(name) !== undefined;
     const subject = exists ? `the namespace ${name}` : `the cluster, for a new namespace like ${name},`;
-    const like = exists ? name : "default";
-    const labels = namespaces.get(like)?.metadata.labels;
-    if (level !== undefined || (!exists && labels?.[POD_SECURITY_LABEL] !== undefined)) {
+    const isLabelled = (other: string) => namespaces.get(other)?.metadata.labels?.[POD_SECURITY_LABEL] !== undefined;
+    const like = exists ? name : TYPICAL_NAMESPACES.find((typical) => !isLabelled(typical));
+    if (level !== undefined || like === undefined) {
         return { subject, exists };
     }
     const refused = await refusalOf(api, pod(like, needs));

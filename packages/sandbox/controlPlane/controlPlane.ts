@@ -2,6 +2,7 @@ import { live } from "../paths";
 import { network } from "../settings";
 import { program } from "../toolchain/toolchain";
 import { pki } from "./identities";
+import { admissionConfig, admissionFile } from "./podSecurity";
 
 const etcdUrl = "http://127.0.0.1:2379";
 
@@ -35,11 +36,13 @@ export const controlPlane = {
             `--service-cluster-ip-range=${network.serviceRange}`,
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
+            `--admission-control-config-file=${admissionFile}`,
             "--allow-privileged",
             `--kubelet-client-certificate=${pki.kubeletClient.certificate}`,
             `--kubelet-client-key=${pki.kubeletClient.key}`,
             "--kubelet-preferred-address-types=InternalIP",
         ],
+        files: { [admissionFile]: admissionConfig },
     },
     "kube-controller-manager": {
         program: program("kubernetes", "kube-controller-manager"),

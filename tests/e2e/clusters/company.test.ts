@@ -10,6 +10,7 @@ import {
     kubectl,
     listObjects,
     npmRun,
+    PRIVILEGED_NAMESPACE,
     productPage,
     removeStack,
     runCommand,
@@ -58,7 +59,7 @@ function configure(istio: object = {}, credentials = true): void {
     };
     writeStackFile(STACK, {
         images: { mirror: registry.host, ...(credentials && { dockerConfig: dockerConfigOf(registry) }) },
-        app: { namespace: "bookinfo" },
+        app: { namespace: "bookinfo", namespaceLabels: PRIVILEGED_NAMESPACE },
         istio: mergeValues(settings, istio as typeof settings),
     });
 }

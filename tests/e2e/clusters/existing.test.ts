@@ -13,6 +13,7 @@ import {
     listObjects,
     plainText,
     poll,
+    PRIVILEGED_NAMESPACE,
     removeStack,
     runCommand,
     sandboxInit,
@@ -69,6 +70,7 @@ beforeAll(async () => {
     for (const name of ["istio-system", app]) {
         await kubectl("create", "namespace", name);
     }
+    await kubectl("label", "namespace", app, ...Object.entries(PRIVILEGED_NAMESPACE).map((label) => label.join("=")));
     await kubectl("create", "secret", "generic", "cacerts", "--namespace=istio-system", `--from-file=${folder}`);
     const isComplete = (objects: string[]) =>
         ["istio-system", app].every((name) => objects.includes(`v1/ConfigMap ${name}/kube-root-ca.crt`));

@@ -31,12 +31,12 @@ let before: string[];
 beforeAll(async () => {
     before = await nothingDeployed();
     expect(await npmRun("sandbox", "up", "--cni")).toMatchObject({ code: 0 });
-    await kubectl("label", "namespace", "default", `${level}=restricted`);
+    await kubectl("label", "--overwrite", "namespace", "default", `${level}=restricted`);
 }, coldStart);
 
 afterAll(async () => {
     await removeStack(stack);
-    await kubectl("label", "namespace", "default", `${level}-`);
+    await kubectl("label", "--overwrite", "namespace", "default", `${level}=privileged`);
 }, 120_000);
 
 it("A7: says before anything is touched that the level refuses the pods, and what to do", async () => {

@@ -10,6 +10,7 @@ import {
     kubectl,
     npmRun,
     poll,
+    PRIVILEGED_NAMESPACE,
     productPage,
     removeStack,
     WITHOUT_ADDONS,
@@ -103,7 +104,9 @@ it("loses no request when a change is stopped, which the next up undoes", async 
 }, 300_000);
 
 it("loses requests for a few seconds at most when Bookinfo moves to another namespace", async () => {
-    const { lost } = await underLoad(() => change({ app: { namespace: "bookinfo" } }));
+    const { lost } = await underLoad(() =>
+        change({ app: { namespace: "bookinfo", namespaceLabels: PRIVILEGED_NAMESPACE } }),
+    );
     expect(await kubectl("get", "deployments")).toBe("");
     expect(await get(productPage)).toMatchObject({ status: 200 });
     // The old pods keep serving for a moment, and up does not wait for their end.

@@ -14,6 +14,7 @@ import {
     kubectl,
     npmRun,
     poll,
+    PRIVILEGED_NAMESPACE,
     productPage,
     removeStack,
     runOnSandbox,
@@ -358,11 +359,14 @@ describe("with a rate limit", () => {
     }, 180_000);
 });
 
+/** A namespace of the stack's own. */
+const SHOP = { namespace: "shop", namespaceLabels: PRIVILEGED_NAMESPACE };
+
 describe("in a namespace of the stack's own", () => {
     it("whatever else runs there is shut too, and the page loses no request", async () => {
-        await change({}, { namespace: "shop" });
+        await change({}, SHOP);
         await startStranger("stranger", "shop");
-        const { lost } = await underLoad(() => changeAll({ access: "least-privilege" }, { namespace: "shop" }));
+        const { lost } = await underLoad(() => changeAll({ access: "least-privilege" }, SHOP));
         expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
         expect(await served(ALLOWED, "shop")).toEqual(ALLOWED);
         const request = { from: "details", to: "stranger", path: "/details/0", namespace: "shop" };
@@ -370,7 +374,7 @@ describe("in a namespace of the stack's own", () => {
     }, 300_000);
 
     it("the page is served while it is undone", async () => {
-        const { lost } = await underLoad(() => change({}, { namespace: "shop" }));
+        const { lost } = await underLoad(() => change({}, SHOP));
         expect(lost.length).toBeLessThanOrEqual(CUT_OFF);
         expect(await policies()).toEqual([]);
         await removeStranger("stranger", "shop");

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { ClusterApi } from "../../kubernetes/api";
-import { readNamespaces } from "./clusterFacts";
+import type { KubernetesObject } from "../../kubernetes/object";
 import { shellWord } from "../../shared/shell";
+import { readNamespaces } from "./clusterFacts";
 
 /** Objects of one kind that the deployment creates or lists. */
 export interface Need {
@@ -34,7 +35,9 @@ export interface Grant {
 export async function grantOf(api: ClusterApi, lacks: readonly Lack[]): Promise<Grant> {
     const namespaces = lacks.flatMap(({ namespace = [] }) => namespace);
     const [user, found] = await Promise.all([userName(api), readNamespaces(api, namespaces)]);
-    const existing = [...found].flatMap(([name, namespace]) => (namespace === undefined ? [] : [name]));
+    // A Role would go with a namespace that is being deleted.
+    const stays = (namespace?: KubernetesObject) => namespace && namespace.metadata.deletionTimestamp === undefined;
+    const existing = [...found].flatMap(([name, namespace]) => (stays(namespace) ? [name] : []));
     return { user, ...grantTo(user, lacks, ["default", ...existing]) };
 }
 

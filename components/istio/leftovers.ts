@@ -16,7 +16,8 @@ export interface LeftoversArgs {
  */
 export class Leftovers extends pulumi.CustomResource {
     /** What the stack marks the CRDs with that it installs. Undefined if an earlier version of this program created the resource. */
-    public readonly mark!: pulumi.Output<string | undefined>;
+    // Declared only: a field of the class would hide the output that the engine sets.
+    declare public readonly mark: pulumi.Output<string | undefined>;
 
     constructor(name: string, args: LeftoversArgs, opts?: pulumi.CustomResourceOptions) {
         const ownOpts = { replaceOnChanges: ["reachedBy.context"] };

@@ -175,6 +175,9 @@ export function find(run: Run, type: string, name: string): Registration {
     return found[0] as Registration;
 }
 
+/** What the CRDs are marked with that a stack installs. */
+export const MARK = "its-mark";
+
 /** What providers would return. */
 function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.Mocks {
     return {
@@ -191,6 +194,8 @@ function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.
                     return { id: name, state: { ...state, status: { name: state.name, namespace: state.namespace } } };
                 case "kubernetes:core/v1:Service":
                     return { id: id ?? name, state: { ...state, status: { loadBalancer: { ingress: [ingress] } } } };
+                case "bookinfo-mesh:istio:Leftovers":
+                    return { id: name, state: { ...state, mark: MARK } };
                 case "gcp:container/cluster:Cluster":
                     return {
                         id: `projects/bookinfo-test/locations/${String(state.location)}/clusters/${GOOGLE.clusterName}`,

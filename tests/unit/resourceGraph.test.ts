@@ -1,5 +1,16 @@
 import { once } from "./once";
-import { ADDRESS, CLUSTER, closure, find, ofType, type Registration, type Run, runProgram, waitedFor } from "./program";
+import {
+    ADDRESS,
+    CLUSTER,
+    closure,
+    find,
+    MARK,
+    ofType,
+    type Registration,
+    type Run,
+    runProgram,
+    waitedFor,
+} from "./program";
 
 const APP = { namespace: "bookinfo" };
 /** An unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
@@ -261,6 +272,11 @@ describe.each([
             expect(known && value === undefined).toBe(false);
         }
     });
+});
+
+it("marks the CRDs with what Leftovers remembers", async () => {
+    const run = await standard();
+    expect(find(run, "bookinfo-mesh:istio:Installed", "istio-installed").inputs.mark).toBe(MARK);
 });
 
 describe("the namespace", () => {

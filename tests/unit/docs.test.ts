@@ -63,6 +63,8 @@ it("has no link to what does not exist", () => {
 it("names no file or folder that does not exist", () => {
     const broken = paths.filter(
         ({ document, target }) =>
+            // What commands make there is not in a new clone yet.
+            !target.startsWith("node_modules/") &&
             ![".", path.dirname(document)].some((folder) => existsSync(path.join(ROOT, folder, target))),
     );
     expect(broken).toEqual([]);

@@ -106,8 +106,31 @@ export function furtherNeeds(appNamespace: string): Need[] {
     ];
 }
 
+/**
+ * What Helm and the engine watch in a namespace until its Deployments and Services are ready. The engine's Kubernetes provider waits
+ * without an end for what it may not watch (provider/pkg/await/deployment.go and service.go).
+ */
+function watchedIn(namespace: string): Need[] {
+    const verbs = ["list", "watch"];
+    const kinds = ["pods", "persistentvolumeclaims", "endpoints"];
+    return [
+        ...kinds.map((resource) => ({ group: "", resource, namespace, verbs })),
+        { group: "apps", resource: "replicasets", namespace, verbs },
+    ];
+}
+
+/** The namespace in which a step waits until something is ready; undefined if it waits for nothing. */
+function waitingIn(step: Step): string | undefined {
+    if (step.type === "release") {
+        return step.release.namespace;
+    }
+    const isAwaited = step.type === "object" && ["Deployment", "Service"].includes(step.object.kind);
+    return isAwaited ? step.object.metadata.namespace : undefined;
+}
+
 /** The needs of steps, each kind once for each namespace. */
 export function needsOf(steps: readonly Step[]): Need[] {
+    const namespaces = new Set(steps.map(waitingIn).filter((namespace) => namespace !== undefined));
     const needs = steps.flatMap((step) =>
         step.type === "release"
             ? releaseNeeds(step.release.name, step.release.namespace, step.release.values)
@@ -115,12 +138,14 @@ export function needsOf(steps: readonly Step[]): Need[] {
               ? []
               : [needOfObject(step)],
     );
-    return [...new Map([...needs, ...listed()].map((need) => [JSON.stringify(need), need])).values()];
+    const all = [...needs, ...[...namespaces].flatMap(watchedIn), ...listed()];
+    return [...new Map(all.map((need) => [JSON.stringify(need), need])).values()];
 }
 
 /** The needs of Istio's releases only, if the config cannot be read here. */
 export function istioNeeds(): Need[] {
-    return [...Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {})), ...listed()];
+    const ofReleases = Object.values(RELEASES).flatMap((name) => releaseNeeds(name, ISTIO_NAMESPACE, {}));
+    return [...ofReleases, ...watchedIn(ISTIO_NAMESPACE), ...listed()];
 }
 
 function listed(): Need[] {

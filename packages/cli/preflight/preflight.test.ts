@@ -459,6 +459,13 @@ describe("permissions", () => {
             { group: "", resource: "namespaces" },
             { group: "apps", resource: "deployments", namespace: "n" },
             { group: "apps", resource: "deployments", namespace: "m" },
+            // What the engine watches until these Deployments are ready.
+            ...["n", "m"].flatMap((namespace) => [
+                { group: "", resource: "pods", namespace, verbs: ["list", "watch"] },
+                { group: "", resource: "persistentvolumeclaims", namespace, verbs: ["list", "watch"] },
+                { group: "", resource: "endpoints", namespace, verbs: ["list", "watch"] },
+                { group: "apps", resource: "replicasets", namespace, verbs: ["list", "watch"] },
+            ]),
             // What the commands themselves list: not Secrets.
             ...needsOf([]),
         ]);

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { ClusterApi } from "../../kubernetes/api";
-import type { KubernetesObject } from "../../kubernetes/object";
 import { shellWord } from "../../shared/shell";
 import { readNamespaces } from "./clusterFacts";
 
@@ -36,8 +35,9 @@ export async function grantOf(api: ClusterApi, lacks: readonly Lack[]): Promise<
     const namespaces = lacks.flatMap(({ namespace = [] }) => namespace);
     const [user, found] = await Promise.all([userName(api), readNamespaces(api, namespaces)]);
     // A Role would go with a namespace that is being deleted.
-    const stays = (namespace?: KubernetesObject) => namespace && namespace.metadata.deletionTimestamp === undefined;
-    const existing = [...found].flatMap(([name, namespace]) => (stays(namespace) ? [name] : []));
+    const existing = [...found].flatMap(([name, namespace]) =>
+        namespace && namespace.metadata.deletionTimestamp === undefined ? [name] : [],
+    );
     return { user, ...grantTo(user, lacks, ["default", ...existing]) };
 }
 
@@ -65,51 +65,36 @@ export function grantTo(
         .update(JSON.stringify([subject, lacks]))
         .digest("hex");
     const name = `bookinfo-mesh-deployer-${hash.slice(0, 8)}`;
-    const isHere = ({ namespace }: Lack) => namespace !== undefined && existing.includes(namespace);
-    const elsewhere = lacks.filter((lack) => !isHere(lack));
-    const places = [...new Set(lacks.filter(isHere).map(({ namespace }) => namespace))];
-    const items = [
-        ...(elsewhere.length > 0 ? rolePair("ClusterRole", { name }, subject, elsewhere) : []),
-        ...places.flatMap((namespace) =>
-            rolePair(
-                "Role",
-                { name, namespace },
-                subject,
-                lacks.filter((lack) => lack.namespace === namespace),
-            ),
-        ),
-    ];
+    const placeOf = ({ namespace }: Lack) => (existing.includes(namespace ?? "") ? namespace : undefined);
+    const places = [...new Set(lacks.map(placeOf))];
+    const items = places.flatMap((namespace) => {
+        const rules = rulesOf(lacks.filter((lack) => placeOf(lack) === namespace));
+        return rolePair({ name, namespace }, subject, rules);
+    });
     const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
     return {
         grant: `echo ${shellWord(list)} | kubectl apply --filename -`,
-        revoke: [
-            ...(elsewhere.length > 0
-                ? [`kubectl delete clusterrolebinding,clusterrole ${name} --ignore-not-found`]
-                : []),
-            ...places.map(
-                (namespace) => `kubectl delete rolebinding,role ${name} --ignore-not-found --namespace ${namespace}`,
-            ),
-        ],
+        revoke: places.map((namespace) =>
+            namespace === undefined
+                ? `kubectl delete clusterrolebinding,clusterrole ${name} --ignore-not-found`
+                : `kubectl delete rolebinding,role ${name} --ignore-not-found --namespace ${namespace}`,
+        ),
     };
 }
 
-/** A role, and what gives it to the user. */
-function rolePair(
-    kind: "Role" | "ClusterRole",
-    metadata: { name: string; namespace?: string },
-    subject: object,
-    lacks: Lack[],
-) {
+/** A role, and what gives it to a user: of the whole cluster without a namespace. */
+function rolePair(metadata: { name: string; namespace?: string }, subject: object, rules: readonly object[]) {
+    const kind = metadata.namespace === undefined ? "ClusterRole" : "Role";
     const apiVersion = `${RBAC}/v1`;
     const roleRef = { apiGroup: RBAC, kind, name: metadata.name };
     return [
-        { apiVersion, kind, metadata, rules: rulesOf(lacks) },
+        { apiVersion, kind, metadata, rules },
         { apiVersion, kind: `${kind}Binding`, metadata, roleRef, subjects: [subject] },
     ];
 }
 
 /** Rules with what is missing: one for each set of verbs in a group. */
-export function rulesOf(lacks: readonly Lack[]): { apiGroups: string[]; resources: string[]; verbs: string[] }[] {
+function rulesOf(lacks: readonly Lack[]): { apiGroups: string[]; resources: string[]; verbs: string[] }[] {
     const verbsOf = new Map<string, { need: Need; verbs: Set<string> }>();
     for (const { verbs, ...need } of lacks) {
         const key = `${need.group}/${need.resource}`;

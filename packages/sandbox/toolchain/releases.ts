@@ -68,8 +68,6 @@ export async function download(
     for (const file of files) {
         const name = path.basename(new URL(file.url).pathname);
         const archive = path.join(directory, `${name}${DOWNLOADED}`);
-        // What a killed run has left.
-        fs.rmSync(archive, { force: true });
         await downloadFile(file.url, archive, {
             sha256: file.sha256,
             from: located(file.url),

@@ -19,7 +19,7 @@ export interface ClusterFacts extends KnownCluster {
 /** Namespaces by name: undefined if there is none of that name. Those that the user may not read are missing. */
 export type Namespaces = ReadonlyMap<string, KubernetesObject | undefined>;
 
-/** Namespaces of every cluster: the first that nobody has given a Pod Security level shows what a new namespace will be like. */
+/** Every cluster has these namespaces. The first one without a Pod Security label shows what a new namespace will be like. */
 export const TYPICAL_NAMESPACES = ["default", "kube-public"] as const;
 
 /** Enough to see which kinds of nodes there are; a large cluster has thousands of nodes. */

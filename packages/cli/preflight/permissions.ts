@@ -86,7 +86,7 @@ const CNI_ON: Record<string, Need[]> = {
 const CLUSTER_WIDE = /^(?:CustomResourceDefinition|ClusterRole|ClusterRoleBinding|.*WebhookConfiguration)$/;
 
 /**
- * What \`verify\`, \`load\`, \`dashboard\` and messages about failures use, and how \`up\` makes the cluster try at once what failed in an earlier
+ * What `verify`, `load`, `dashboard` and messages about failures use, and how `up` makes the cluster try at once what failed in an earlier
  * run. A deployment succeeds without it.
  */
 export function furtherNeeds(appNamespace: string): Need[] {

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import type { HelmValues } from "../../../components/istio/merge";
 import { drainSecondsOf } from "../../../components/istio/values";
 import { PROPAGATION_SECONDS } from "../../../components/names";
+import { readOr } from "../../../packages/shared/processId";
 import { committedConfig, kubectl, poll, runCommand } from "../commands";
 
 /** A request from a pod, as its application makes it: the sidecar takes it, and names the pod's service account. */
@@ -17,48 +18,73 @@ export interface MeshRequest {
     namespace?: string;
 }
 
-/**
- * Makes a request from a pod. The images have no shell, so the client is a process of this machine in the pod's network.
- * @returns the status, or the error code of the connection
- */
-export async function requestFrom({
-    from,
-    to,
-    path,
-    method = "GET",
-    namespace = "default",
-}: MeshRequest): Promise<string> {
-    const inNamespace = `--namespace=${namespace}`;
-    const [pod, host] = await Promise.all([
-        kubectl("get", "pods", inNamespace, `--selector=app=${from}`, "--output=jsonpath={.items[0].metadata.name}"),
-        kubectl("get", "service", to, inNamespace, "--output=jsonpath={.spec.clusterIP}"),
-    ]);
-    const options = { host, port: 9080, path, method, headers: { host: `${to}:9080` }, timeout: 10_000 };
-    const script = `const request = require("node:http").request(${JSON.stringify(options)}, (answer) => {
-            answer.resume();
-            console.log(answer.statusCode);
-        });
-        request.on("timeout", () => request.destroy(Object.assign(new Error(), { code: "ETIMEDOUT" })));
-        request.on("error", (error) => console.log(error.code));
-        request.end();`;
-    const enter = ["--target", String(processIn(pod)), "--net", "--", process.execPath, "--eval", script];
-    return (await runCommand("nsenter", enter)).stdout.trim();
+/** Makes a request from a pod. @returns the status, or the error code of the connection */
+export async function requestFrom(request: MeshRequest): Promise<string> {
+    const [answer = ""] = await requestsFrom([request]);
+    return answer;
 }
 
-/** A process in a pod. Its containers share one network. */
-function processIn(pod: string): number {
-    const found = fs.readdirSync("/proc").find((name) => {
-        try {
-            return /^\d+$/.test(name) && fs.readFileSync(`/proc/${name}/environ`, "utf8").includes(`HOSTNAME=${pod}\0`);
-        } catch {
-            // It has ended.
-            return false;
+/**
+ * Makes requests from pods of one namespace: those of each pod one after the other, each over a new connection. The images have no shell,
+ * so the clients are processes of this machine, each in the network of a pod.
+ * @returns the status of each, or the error code of its connection
+ */
+export async function requestsFrom(requests: readonly MeshRequest[]): Promise<string[]> {
+    const namespace = requests[0]?.namespace ?? "default";
+    const found = await kubectl("get", "pods,services", `--namespace=${namespace}`, "--output=json");
+    const { items } = JSON.parse(found) as { items: PodOrService[] };
+    const hosts = new Map(items.map(({ metadata, spec }) => [metadata.name, spec.clusterIP]));
+    const processes = processesByPod();
+    const callers = [...new Set(requests.map(({ from }) => from))].map(async (from) => {
+        const pod = items.find(({ kind, metadata }) => kind === "Pod" && metadata.labels?.app === from)?.metadata.name;
+        const id = processes.get(pod ?? "");
+        if (id === undefined) {
+            throw new Error(`no process of this machine is in the pod ${pod ?? `of ${from}`}`);
         }
+        const own = requests.filter((request) => request.from === from);
+        const options = own.map(({ to, path, method = "GET" }) => {
+            return { host: hosts.get(to), port: 9080, path, method, headers: { host: `${to}:9080` }, timeout: 10_000 };
+        });
+        const enter = ["--target", String(id), "--net", "--", process.execPath, "--eval", client(options)];
+        const answers = (await runCommand("nsenter", enter)).stdout.trim().split("\n");
+        return own.map((request, index) => [request, answers[index] ?? ""] as const);
     });
-    if (found === undefined) {
-        throw new Error(`no process of this machine is in the pod ${pod}`);
-    }
-    return Number(found);
+    const answers = new Map((await Promise.all(callers)).flat());
+    return requests.map((request) => answers.get(request) ?? "");
+}
+
+/** A script that makes requests and prints a line for each. @param requests options of `http.request` */
+function client(requests: readonly object[]): string {
+    return `const ask = (options) => new Promise((resolve) => {
+            const request = require("node:http").request({ ...options, agent: false }, (answer) => {
+                answer.resume().on("close", () => resolve(answer.statusCode));
+            });
+            request.on("timeout", () => request.destroy(Object.assign(new Error(), { code: "ETIMEDOUT" })));
+            request.on("error", (error) => resolve(error.code));
+            request.end();
+        });
+        (async () => {
+            for (const options of ${JSON.stringify(requests)}) {
+                console.log(await ask(options));
+            }
+        })();`;
+}
+
+interface PodOrService {
+    kind: string;
+    metadata: { name: string; labels?: Record<string, string> };
+    spec: { clusterIP?: string };
+}
+
+/** A process in each pod, by the pod's name. Its containers share one network. */
+function processesByPod(): Map<string, number> {
+    const ids = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return new Map(
+        ids.flatMap((id) => {
+            const [, pod] = /(?:^|\0)HOSTNAME=([^\0]+)\0/.exec(readOr(`/proc/${id}/environ`, "")) ?? [];
+            return pod === undefined ? [] : [[pod, Number(id)]];
+        }),
+    );
 }
 
 /** Starts a pod of somebody else in a namespace of the mesh, with a service account and a Service of its own name. */
@@ -125,5 +151,5 @@ export async function answersOf(
     requests: readonly MeshRequest[],
     isGood: (answers: string[]) => boolean,
 ): Promise<string[]> {
-    return poll(() => Promise.all(requests.map(requestFrom)), isGood, { timeout: DRAINED + 10_000, interval: 500 });
+    return poll(() => requestsFrom(requests), isGood, { timeout: DRAINED + 10_000, interval: 500 });
 }

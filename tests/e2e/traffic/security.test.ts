@@ -24,7 +24,15 @@ import {
 } from "../commands";
 import { nothingDeployed } from "../sharedSandbox";
 import { RATE, underLoad } from "../underLoad";
-import { answersOf, DRAINED, type MeshRequest, removeStranger, requestFrom, startStranger } from "./meshClient";
+import {
+    answersOf,
+    DRAINED,
+    type MeshRequest,
+    removeStranger,
+    requestFrom,
+    requestsFrom,
+    startStranger,
+} from "./meshClient";
 
 /* What protects Bookinfo: who may call whom, tokens, and rate limits. Each is switched on and off again while users ask for the page. */
 
@@ -328,15 +336,10 @@ describe("with a rate limit", () => {
 
     it("what policies refuse does not use it up", async () => {
         await changeAll({ access: "least-privilege", rateLimit: { ratings: { requests: 10, per: "1h" } } });
-        const answers = async (from: string, count: number) => {
-            const all: string[] = [];
-            while (all.length < count) {
-                all.push(await requestFrom({ from, to: "ratings", path: "/ratings/0" }));
-            }
-            return all;
-        };
-        expect(new Set(await answers("stranger", 12))).toEqual(new Set(["403"]));
-        const allowed = await answers("reviews", 12);
+        const answers = (from: string) =>
+            requestsFrom(Array.from({ length: 12 }, () => ({ from, to: "ratings", path: "/ratings/0" })));
+        expect(new Set(await answers("stranger"))).toEqual(new Set(["403"]));
+        const allowed = await answers("reviews");
         expect([allowed[0], allowed.at(-1)]).toEqual(["200", "429"]);
         // A limit refuses only what a policy has let in.
         expect(await verified()).toMatch(/ok +access +17 pairs/);

@@ -46,11 +46,10 @@ export async function requestsFrom(requests: readonly MeshRequest[]): Promise<st
             return { host: hosts.get(to), port: 9080, path, method, headers: { host: `${to}:9080` }, timeout: 10_000 };
         });
         const enter = ["--target", String(id), "--net", "--", process.execPath, "--eval", client(options)];
-        const answers = (await runCommand("nsenter", enter)).stdout.trim().split("\n");
-        return own.map((request, index) => [request, answers[index] ?? ""] as const);
+        return [from, (await runCommand("nsenter", enter)).stdout.trim().split("\n")] as const;
     });
-    const answers = new Map((await Promise.all(callers)).flat());
-    return requests.map((request) => answers.get(request) ?? "");
+    const answers = new Map(await Promise.all(callers));
+    return requests.map(({ from }) => answers.get(from)?.shift() ?? "");
 }
 
 /** A script that makes requests and prints a line for each. @param requests options of `http.request` */

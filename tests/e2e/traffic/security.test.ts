@@ -337,7 +337,7 @@ describe("with a rate limit", () => {
     it("what policies refuse does not use it up", async () => {
         await changeAll({ access: "least-privilege", rateLimit: { ratings: { requests: 10, per: "1h" } } });
         const answers = (from: string) =>
-            requestsFrom(Array.from({ length: 12 }, () => ({ from, to: "ratings", path: "/ratings/0" })));
+            requestsFrom(Array<MeshRequest>(12).fill({ from, to: "ratings", path: "/ratings/0" }));
         expect(new Set(await answers("stranger"))).toEqual(new Set(["403"]));
         const allowed = await answers("reviews");
         expect([allowed[0], allowed.at(-1)]).toEqual(["200", "429"]);

@@ -1,7 +1,8 @@
 import { isIP, isIPv6 } from "node:net";
 import { kubectlCommand, type KubectlTarget, shellWord } from "../../packages/shared/shell";
 import { type Endpoint, urlAt, urlOf } from "../istio/address";
-import { certificateNames, credentialNameOf, type GatewayNames, type TlsSettings } from "../istio/gatewayTls";
+import { certificateNames, credentialNameOf, type GatewayNames } from "../istio/gatewayNames";
+import type { TlsSettings } from "../istio/gatewayTls";
 import { ISTIO_NAMESPACE, PRODUCTPAGE_PATH } from "../names";
 
 /** Where the command keeps the gateway's certificate. */

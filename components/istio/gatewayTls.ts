@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { keptSecret } from "../keptSecret";
 import { Secret } from "../kubernetes";
-import { GATEWAY, ISTIO_NAMESPACE, RELEASES } from "../names";
+import { certificateNames, credentialNameOf, fingerprintOf, type GatewayNames } from "./gatewayNames";
 import type * as SelfSigned from "./selfSigned";
 
 /** HTTPS at the ingress gateway. */
@@ -17,48 +16,14 @@ export interface TlsSettings {
     redirect: boolean;
 }
 
-/** What clients call the gateway. */
-export interface GatewayNames {
-    /** The host names that it serves, some perhaps with a wildcard. Default: any. */
-    hosts?: readonly string[];
-    /** What stands in front of it. */
-    address?: { host: string };
-}
-
 export interface GatewayTlsArgs extends GatewayNames {
     /** The namespace of the gateway's pods. */
     namespace: pulumi.Input<string>;
     settings: TlsSettings;
 }
 
-/** The name by which the cluster's DNS knows the gateway. */
-const CLUSTER_NAME = `${RELEASES.gateway}.${ISTIO_NAMESPACE}.svc`;
-
 /** istiod looks for the CA of clients under the name of the gateway's Secret with this suffix, and only then in that Secret. */
 const CA_SUFFIX = "-cacert";
-
-/**
- * The names of a certificate that the program makes, at least one: the gateway's hosts, else the address in front of it, else
- * the gateway's name in the cluster. The address of a load balancer is not known before there is one.
- */
-export function certificateNames({ hosts = [], address }: GatewayNames): string[] {
-    const named = hosts.filter((host) => host !== "*");
-    return named.length > 0 ? named : [address?.host ?? CLUSTER_NAME];
-}
-
-/**
- * Name of the Secret with the gateway's certificate. With other names it is another Secret: the gateway serves with the old
- * one until it has the new one.
- */
-export function credentialNameOf({ secret }: Pick<TlsSettings, "secret">, names: GatewayNames): string {
-    return secret ?? `${GATEWAY}-${fingerprintOf(names)}`;
-}
-
-/** Tells certificates for other names apart, in characters for names of objects. */
-function fingerprintOf(names: GatewayNames): string {
-    const sorted = certificateNames(names).sort().join(" ");
-    return createHash("sha256").update(sorted).digest("hex").slice(0, 8);
-}
 
 /** The certificates of the ingress gateway, as Secrets beside its pods: its own, if the program makes it, and its clients' CA. */
 export class GatewayTls extends pulumi.ComponentResource {

@@ -31,6 +31,9 @@ export interface Message {
 
 /** HTTP with an API server. The client library handles credentials: certificates, tokens, exec plugins, proxies. */
 export class Transport {
+    /** One for all requests, which share its connections: a new one takes longer than most answers. */
+    private readonly agent = new https.Agent({ keepAlive: true });
+
     constructor(
         private readonly config: KubeConfig,
         /** URL of the API server. */
@@ -78,6 +81,10 @@ export class Transport {
                     (reason === "" ? "its login command prints no credential that can be read" : reason),
             );
         });
+        // The library makes an agent for each request. One that goes through a proxy stays.
+        if (options.agent && options.agent.constructor === https.Agent) {
+            options.agent = this.agent;
+        }
         return exchange(url, options, message.body).catch((error: unknown) => {
             if (message.stop?.aborted) {
                 throw new Stopped();
@@ -87,6 +94,9 @@ export class Transport {
         });
     }
 }
+
+/** The server has closed a kept connection, and so has not seen the request: Node.js docs, `request.reusedSocket`. */
+const CLOSED = new Set<string | undefined>(["ECONNRESET", "EPIPE"]);
 
 function exchange(url: URL, options: https.RequestOptions, body: unknown): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
@@ -104,7 +114,13 @@ function exchange(url: URL, options: https.RequestOptions, body: unknown): Promi
                 clearTimeout(untilAnswer);
             });
         }
-        request.on("error", reject);
+        request.on("error", (error: NodeJS.ErrnoException) => {
+            if (request.reusedSocket && CLOSED.has(error.code)) {
+                resolve(exchange(url, options, body));
+            } else {
+                reject(error);
+            }
+        });
         const text = body === undefined ? "" : JSON.stringify(body);
         if (text !== "") {
             // Node.js omits it for a DELETE by default, and the API server then ignores the body.

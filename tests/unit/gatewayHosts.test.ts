@@ -3,7 +3,7 @@ import path from "node:path";
 import * as fc from "fast-check";
 import { curlCommand } from "../../components/bookinfo/curlCommand";
 import { hostFor, isServedBy, urlAt } from "../../components/istio/address";
-import { credentialNameOf } from "../../components/istio/gatewayTls";
+import { credentialNameOf } from "../../components/istio/gatewayNames";
 import { stackReadme } from "../../components/gke/readme";
 import { parseConfig } from "../../config";
 import type { Files } from "../../config/files";

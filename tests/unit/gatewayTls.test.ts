@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { gatewaySpec, virtualServiceSpec } from "../../components/bookinfo/gateway";
 import { gatewayValues } from "../../components/istio/values";
-import { credentialNameOf } from "../../components/istio/gatewayTls";
+import { credentialNameOf } from "../../components/istio/gatewayNames";
 import { selfSigned } from "../../components/istio/selfSigned";
 import { parseConfig } from "../../config";
 import { faultOfClientCa } from "../../config/certificates";

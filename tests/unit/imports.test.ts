@@ -57,6 +57,9 @@ const LAYERS: Record<string, string[][]> = {
 /** Only these may import the strategy that applies what the program renders: the place that chooses between the two. */
 const RENDERED = { room: "packages/cli/rendered", door: "packages/cli/deployment/chooseStrategy.ts" };
 
+/** What runs the program in a process of its own, with the SDK of Pulumi. */
+const EVALUATION = ["evaluation.ts", "collect.ts", "monitor.ts"].map((file) => `packages/cli/program/${file}`);
+
 const sources = filesIn(ROOT).map((file) => path.relative(ROOT, file).replaceAll(path.sep, "/"));
 const imports = sources.flatMap((from) => importsOf(from).map((to) => ({ from, to })));
 const ofProduct = imports.filter(({ from }) => !isTest(from));
@@ -103,6 +106,25 @@ it("keeps the deployment without the CLI behind one door", () => {
     expect(broken).toEqual([]);
 });
 
+it("keeps the SDK of Pulumi, which takes a second to load, out of the commands' own process", () => {
+    const loaded = new Map<string, string | undefined>();
+    const chain = (file: string | undefined): string[] =>
+        file === undefined ? [] : [...chain(loaded.get(file)), file];
+    const visit = (file: string, importer?: string): string[] => {
+        if (loaded.has(file)) {
+            return [];
+        }
+        loaded.set(file, importer);
+        const found = /^@pulumi\//m.test(packagesOf(file).join("\n")) ? [chain(file).join(" imports ")] : [];
+        return [...found, ...importsOf(file, { types: false }).flatMap((to) => visit(to, file))];
+    };
+    const commands = sources.filter(
+        (file) => isIn(file, "packages/cli") && !isTest(file) && !EVALUATION.includes(file),
+    );
+    expect(commands.length).toBeGreaterThan(100);
+    expect(commands.flatMap((file) => visit(file))).toEqual([]);
+});
+
 it("has no circle of files", () => {
     const circle = circlesIn(imports).map(
         ({ from, to }) => `${from} imports ${to}; the law: no files import each other`,
@@ -121,9 +143,19 @@ function filesIn(folder: string): string[] {
     });
 }
 
-/** Files of this clone that a file imports, types included. */
-function importsOf(from: string): string[] {
-    const text = readFileSync(path.join(ROOT, from), "utf8");
+/** The packages that a file loads when it is loaded. */
+function packagesOf(from: string): string[] {
+    const text = readFileSync(path.join(ROOT, from), "utf8").replace(TYPES, "");
+    return [...text.matchAll(/(?:\bfrom|\bimport)\s*"([^."][^"]*)"/g)].map(([, name = ""]) => name);
+}
+
+/** Imports that are gone when the program runs. */
+const TYPES = /^import (?:type\b[^;]*|\{(?: *type \w+(?: as \w+)?,?\s*)+\} from "[^"]*");$/gm;
+
+/** Files of this clone that a file imports. @param types whether imports of types count. Default: they do. */
+function importsOf(from: string, { types = true } = {}): string[] {
+    const whole = readFileSync(path.join(ROOT, from), "utf8");
+    const text = types ? whole : whole.replace(TYPES, "");
     return [...text.matchAll(/(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*"(\.[^"$]*)"/g)].map(([, to = ""]) => {
         const base = path.join(ROOT, path.dirname(from), to);
         const found = [base, `${base}.ts`, `${base}.js`, path.join(base, "index.ts")].find(

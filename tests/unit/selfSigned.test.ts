@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as fc from "fast-check";
-import { certificateNames, credentialNameOf } from "../../components/istio/gatewayTls";
+import { certificateNames, credentialNameOf } from "../../components/istio/gatewayNames";
 import { selfSigned } from "../../components/istio/selfSigned";
 
 describe("a certificate of the program's making", () => {

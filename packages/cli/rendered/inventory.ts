@@ -57,9 +57,12 @@ export class Inventory {
 
     /** Records a step, in place of an earlier version of it. Call it before the step changes anything. */
     begin(step: Step): void {
-        this.steps.set(step.name, withoutCredentials(step));
-        this.releases.delete(step.name);
-        writeRecord(this.record);
+        const recorded = withoutCredentials(step);
+        const isNew = JSON.stringify(this.steps.get(step.name)) !== JSON.stringify(recorded);
+        if (this.releases.delete(step.name) || isNew) {
+            this.steps.set(step.name, recorded);
+            writeRecord(this.record);
+        }
     }
 
     /** Whether a release is as this clone has deployed it, by what Helm says of it now. */

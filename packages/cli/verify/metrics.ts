@@ -3,7 +3,7 @@ import { type Check, type CheckResult, eventually, failed, ok } from "./check";
 import { askOtherPrometheus } from "./prometheus";
 import { unlessRefused } from "./visit";
 
-/** Time until a new request is in Prometheus, in seconds: it scrapes every proxy once in 15 seconds. */
+/** Time until a new request is in Prometheus, in seconds. The program's own scrapes every 5 s; another one may take longer. */
 const ARRIVAL = 45;
 
 /** Workloads that get a request with every page, among them one version of reviews. */

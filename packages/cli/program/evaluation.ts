@@ -1,12 +1,16 @@
 /** The process in which `evaluateProgram` runs the program. It gets the request and sends the answer as messages. */
 import "../../compile/deferPackages";
 import path from "node:path";
+import { setFlagsFromString } from "node:v8";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "../../compile/compiled";
 import { mapStackTraces } from "../../compile/stackTrace";
 import { messageOf } from "../../shared/errors";
 import { collectDeclaration } from "./collect";
 import type { Evaluation, EvaluationRequest } from "./evaluate";
+
+// V8 would optimize functions until the program has ended. Without that, an evaluation needs a sixth less CPU time.
+setFlagsFromString("--no-opt");
 
 /** Errors of the program are complete sentences; any other error needs its stack trace. */
 function describe(error: unknown): string {

@@ -10,9 +10,9 @@ import {
     get,
     listObjects,
     npmRun,
+    npmRunWith,
     poll,
     readSandboxKubeconfig,
-    runCommand,
 } from "./commands";
 import { describeWithPulumi } from "./engine";
 import { Api } from "./google/api";
@@ -401,7 +401,7 @@ describeWithPulumi("the stack dev", () => {
         writeFileSync(file, kubeconfig);
         const { "current-context": context } = parse(kubeconfig) as Record<string, string>;
         const options = ["--stack", "dev", "--context", String(context), "--kubeconfig", file, "--requests", "8"];
-        const load = await runCommand("npm", ["run", "--silent", "load", "--", ...options], stack.clientEnvironment());
+        const load = await npmRunWith(stack.clientEnvironment(), "load", ...options);
         expect([load.code, load.output]).toEqual([0, expect.stringMatching(/\b200\b/)]);
     });
 

@@ -46,13 +46,18 @@ function earlierOf(traffic: readonly Traffic[]): Traffic[] {
 /** The sizes of a phone and of a laptop. */
 const HEIGHTS = { 390: 844, 1280: 800 } as const;
 
-/** All views of the given contents. */
+/**
+ * Two views of each content: both colour schemes and both widths. The pairs of these alternate from content to content, because a page
+ * of a large mesh takes seconds to check.
+ */
 export function viewsOf(contents: readonly Content[]): View[] {
-    return contents.flatMap((content) =>
-        (["light", "dark"] as const).flatMap((scheme) =>
-            ([390, 1280] as const).map((width) => ({ content, scheme, width })),
-        ),
-    );
+    return contents.flatMap((content, index): View[] => {
+        const [narrow, wide] = index % 2 === 0 ? (["light", "dark"] as const) : (["dark", "light"] as const);
+        return [
+            { content, scheme: narrow, width: 390 },
+            { content, scheme: wide, width: 1280 },
+        ];
+    });
 }
 
 export interface Pages {

@@ -74,6 +74,12 @@ it("names no command that package.json does not have", () => {
     expect(verbs.filter(({ verb }) => !(verb in scripts))).toEqual([]);
 });
 
+// The end-to-end tests rely on it: they run the command without npm.
+it("names scripts of package.json that run the command of the same name", () => {
+    const own = Object.entries(scripts).filter(([verb, script]) => script.startsWith("bookinfo ") || verb === "up");
+    expect(own).toEqual(own.map(([verb]) => [verb, `bookinfo ${verb}`]));
+});
+
 it("has a README of at most 120 lines", () => {
     expect(text("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(120);
 });

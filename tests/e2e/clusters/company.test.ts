@@ -10,10 +10,10 @@ import {
     kubectl,
     listObjects,
     npmRun,
+    npmRunWith,
     PRIVILEGED_NAMESPACE,
     productPage,
     removeStack,
-    runCommand,
     runOnSandbox,
     stackFile,
     writeStackFile,
@@ -186,9 +186,7 @@ describeWithPulumi("A3, A4: a deployment from the company's servers, with encryp
 
     const passphrase = path.join(STATE_FOLDER, "passphrase");
     const withPassphrase = (command: string, ...options: string[]) =>
-        runCommand("npm", ["run", "--silent", command, "--", "--stack", STACK, ...options], {
-            PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
-        });
+        npmRunWith({ PULUMI_CONFIG_PASSPHRASE_FILE: passphrase }, command, "--stack", STACK, ...options);
 
     beforeAll(async () => {
         configure({}, false);

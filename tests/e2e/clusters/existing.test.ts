@@ -15,6 +15,7 @@ import {
     poll,
     PRIVILEGED_NAMESPACE,
     removeStack,
+    npmRunWith,
     runCommand,
     sandboxInit,
     writeStackFile,
@@ -45,7 +46,7 @@ let up: CommandResult;
 
 /** `npm run SCRIPT` as in a company: with the proxy. */
 const inCompany = (script: string, ...args: string[]) =>
-    runCommand("npm", ["run", "--silent", script, "--", ...args], { HTTPS_PROXY: proxy.url, NO_PROXY: "" });
+    npmRunWith({ HTTPS_PROXY: proxy.url, NO_PROXY: "" }, script, ...args);
 
 const namespace = async (name: string) =>
     JSON.parse(await kubectl("get", "namespace", name, "--output=json")) as {

@@ -95,7 +95,7 @@ export class Transport {
     }
 }
 
-/** The server has closed a kept connection, and so has not seen the request: Node.js docs, `request.reusedSocket`. */
+/** The server has closed a kept connection (Node.js docs, `request.reusedSocket`). No request creates by POST, so each can be repeated. */
 const CLOSED = new Set<string | undefined>(["ECONNRESET", "EPIPE"]);
 
 function exchange(url: URL, options: https.RequestOptions, body: unknown): Promise<HttpAnswer> {

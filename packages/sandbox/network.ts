@@ -28,12 +28,20 @@ export async function linkNetwork(init: number): Promise<void> {
     await runInside(init, "sh", ["-e", "-c", inside.join("\n")]);
 }
 
-/** Removes the machine's end of a link whose namespace is gone. Usually the kernel has already done that. */
+/** Removes the machine's end of a link whose namespace is gone. Usually the kernel has done that, or does it at the same time. */
 export async function unlinkNetwork(): Promise<void> {
-    const links = JSON.parse(await ip("-json link show")) as { ifname: string }[];
-    if (links.some(({ ifname }) => ifname === hostInterface)) {
-        await ip(`link delete ${hostInterface}`);
+    if (await isLinked()) {
+        await ip(`link delete ${hostInterface}`).catch(async (error: unknown) => {
+            if (await isLinked()) {
+                throw error;
+            }
+        });
     }
+}
+
+async function isLinked(): Promise<boolean> {
+    const links = JSON.parse(await ip("-json link show")) as { ifname: string }[];
+    return links.some(({ ifname }) => ifname === hostInterface);
 }
 
 /** @throws UserError if the machine already uses the sandbox's addresses */

@@ -9,7 +9,7 @@ import { Transport } from "./transport";
 let server: https.Server;
 let transport: Transport;
 /** The connections that were made, each with the number of its requests. */
-const connections: Map<Socket, number> = new Map();
+const connections = new Map<Socket, number>();
 let answers: (request: number) => boolean;
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeAll(async () => {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     const config = {
-        // As the library does: an agent of its own for each request.
+        // The library too makes an agent for each request.
         applyToHTTPSOptions: (options: https.RequestOptions) => {
             options.ca = authority.certificate;
             options.agent = new https.Agent({ ca: authority.certificate });

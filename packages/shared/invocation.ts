@@ -4,7 +4,18 @@
  */
 
 /** The scripts of package.json that are verbs of the command `bookinfo`. */
-const VERBS = new Set(["up", "down", "render", "load", "dashboard", "verify", "token", "lesson", "sandbox", "bench"]);
+export const VERBS: ReadonlySet<string> = new Set([
+    "up",
+    "down",
+    "render",
+    "load",
+    "dashboard",
+    "verify",
+    "token",
+    "lesson",
+    "sandbox",
+    "bench",
+]);
 
 /** A command up to its options, such as `npm run up --` or `npx bookinfo up`. */
 export function invocationOf(verb: string, env: NodeJS.ProcessEnv = process.env): string {

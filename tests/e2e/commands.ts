@@ -11,6 +11,9 @@ import { live } from "../../packages/sandbox/paths";
 
 export const clone = path.dirname(path.dirname(__dirname));
 
+/** The program of the commands, in a clone. */
+export const COMMAND = path.join("packages", "cli", "bookinfo.js");
+
 export const sandboxKubeconfig = live.kubeconfig;
 
 /** Environment of a user who works on the sandbox. */
@@ -96,10 +99,7 @@ export function npmRun(script: string, ...args: string[]): Promise<CommandResult
  */
 export function npmRunWith(env: NodeJS.ProcessEnv, script: string, ...args: string[]): Promise<CommandResult> {
     const fromNpm = { npm_command: "run-script", npm_lifecycle_event: script };
-    return runCommand(process.execPath, [path.join("packages", "cli", "bookinfo.js"), script, ...args], {
-        ...fromNpm,
-        ...env,
-    });
+    return runCommand(process.execPath, [COMMAND, script, ...args], { ...fromNpm, ...env });
 }
 
 /** Runs a program that the sandbox publishes, on the sandbox. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clone, plainText, sandboxInit } from "./commands";
+import { clone, COMMAND, plainText, sandboxInit } from "./commands";
 
 /** A command that runs and may be interrupted. */
 export interface RunningCommand {
@@ -31,7 +31,7 @@ export function waitForOutput(child: ChildProcess, text: RegExp): Promise<void> 
 
 /** Starts the program of `npm run SCRIPT -- ARGS` without npm, so that signals reach the program itself. */
 export function start(script: "up" | "down", ...args: string[]): RunningCommand {
-    const child = spawn(process.execPath, ["packages/cli/bookinfo.js", script, ...args], {
+    const child = spawn(process.execPath, [COMMAND, script, ...args], {
         cwd: clone,
         env: plainText,
     });

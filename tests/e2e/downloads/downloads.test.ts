@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { cache } from "../../../packages/sandbox/paths";
 import { isBuilt } from "../../../packages/sandbox/toolchain/artifacts";
 import { clusterArtifacts, imageArtifacts } from "../../../packages/sandbox/toolchain/toolchain";
-import { clone, coldStart, get, npmRun, productPage, runCommand } from "../commands";
+import { clone, coldStart, COMMAND, get, npmRun, productPage, runCommand } from "../commands";
 import { startRegistry } from "./registry";
 import { type LoopbackServer, packReleases, serve } from "./releaseHost";
 
@@ -38,8 +38,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 let env: NodeJS.ProcessEnv;
-const inCopy = (...args: string[]) =>
-    runCommand(process.execPath, [path.join(copy, "packages", "cli", "bookinfo.js"), ...args], env);
+const inCopy = (...args: string[]) => runCommand(process.execPath, [path.join(copy, COMMAND), ...args], env);
 
 /** The archives of images that this machine has. */
 const archives = () =>

@@ -6,6 +6,7 @@ import { launchBrowser, updatePicture } from "../browser";
 import {
     clone,
     coldStart,
+    COMMAND,
     npmRun,
     poll,
     productPage,
@@ -50,7 +51,7 @@ beforeAll(async () => {
     file = fs.readFileSync(sandboxFile, "utf8");
     objects = await stableObjects();
     quickNpx = fs.mkdtempSync(path.join(tmpdir(), "course-"));
-    const script = `#!/bin/sh\nshift # bookinfo\nexec "${process.execPath}" packages/cli/bookinfo.js "$@"\n`;
+    const script = `#!/bin/sh\nshift # bookinfo\nexec "${process.execPath}" ${COMMAND} "$@"\n`;
     fs.writeFileSync(path.join(quickNpx, "npx"), script, { mode: 0o755 });
 }, coldStart);
 

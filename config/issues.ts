@@ -2,7 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import { shellPath, shellWord } from "../packages/shared/shell";
 import { hasPemKey } from "./certificates";
-import { alternatives, type Key, keyAt, keyHolding, leaves, ROOT } from "./keys";
+import { alternatives, type Key, keyAt, keyHolding, leaves, root } from "./keys";
 import { valueAt } from "./valueAt";
 
 /** Something wrong with one setting. */
@@ -66,7 +66,7 @@ export function invalidValue(
 export function unknownKey(path: string[], value: unknown, siblings?: string[]): ConfigIssue {
     const parent = path.slice(0, -1);
     const name = path.at(-1) ?? "";
-    const known = siblings ?? (keyAt(parent) ?? ROOT).children.map(nameOf);
+    const known = siblings ?? (keyAt(parent) ?? root()).children.map(nameOf);
     const similar = similarTo(name, known);
     const meant = similar === undefined ? elsewhere(name) : [...parent, similar];
     return {
@@ -124,7 +124,7 @@ function similarTo(name: string, known: string[]): string | undefined {
 }
 
 /** The first key with exactly this name, at any depth. */
-function elsewhere(name: string, from: Key = ROOT): string[] | undefined {
+function elsewhere(name: string, from = root()): string[] | undefined {
     // A password of something else is not one of ours.
     const here = from.children.find((key) => !key.secret && nameOf(key).toLowerCase() === name.toLowerCase());
     return here?.path ?? from.children.map((key) => elsewhere(name, key)).find((path) => path !== undefined);

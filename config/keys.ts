@@ -35,17 +35,21 @@ interface Node {
     fromFile?: boolean;
 }
 
-/** The root of all keys, from the schema. */
-export const ROOT: Key = keyOf([], z.toJSONSchema(z.strictObject(SECTIONS), { io: "input" }) as Node, true);
+let known: Key | undefined;
+
+/** The root of all keys, from the schema. It is made only if it is needed, because most configs have no error. */
+export function root(): Key {
+    return (known ??= keyOf([], z.toJSONSchema(z.strictObject(SECTIONS), { io: "input" }) as Node, true));
+}
 
 /** Every key without children, in the order of the schema. */
-export function leaves(key: Key = ROOT): Key[] {
+export function leaves(key = root()): Key[] {
     return key.children.length === 0 ? [key] : key.children.flatMap(leaves);
 }
 
 /** The key at a path; undefined if the config has no such key. */
 export function keyAt(path: string[]): Key | undefined {
-    return path.reduce<Key | undefined>((key, name) => key?.children.find(({ path }) => path.at(-1) === name), ROOT);
+    return path.reduce<Key | undefined>((key, name) => key?.children.find(({ path }) => path.at(-1) === name), root());
 }
 
 /** The key at a path, or the key of the list or object whose entry the path is. */

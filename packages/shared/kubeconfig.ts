@@ -57,8 +57,18 @@ export function readKubeconfig(path: string, read = (file: string) => readFileSy
     return parseKubeconfig(content);
 }
 
-/** Parses the content of a kubeconfig. @throws KubeconfigError if it is not one */
+/** Of the text that was parsed last: a command parses the same one several times, which takes some milliseconds each. */
+let latest: { content: string; kubeconfig: Kubeconfig } | undefined;
+
+/** Parses the content of a kubeconfig. Nobody may change the result. @throws KubeconfigError if it is not one */
 export function parseKubeconfig(content: string): Kubeconfig {
+    if (latest?.content !== content) {
+        latest = { content, kubeconfig: parsed(content) };
+    }
+    return latest.kubeconfig;
+}
+
+function parsed(content: string): Kubeconfig {
     let document: unknown;
     try {
         // The parser's warnings and errors are not passed on: they quote the file, which contains credentials.
@@ -66,13 +76,13 @@ export function parseKubeconfig(content: string): Kubeconfig {
     } catch {
         throw new KubeconfigError("the file is not YAML");
     }
-    const parsed = KUBECONFIG.safeParse(document);
-    if (!parsed.success) {
-        const [issue] = parsed.error.issues;
+    const { success, error, data } = KUBECONFIG.safeParse(document);
+    if (!success) {
+        const [issue] = error.issues;
         const where = issue?.path.length ? `${issue.path.join(".")}: ` : "";
         throw new KubeconfigError(`the file is not a kubeconfig (${where}${issue?.message ?? "malformed"})`);
     }
-    return parsed.data;
+    return data;
 }
 
 /** The entries of a context, its cluster and its user. A missing one is undefined. */

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { parse } from "yaml";
 import { parseConfig } from "../../config";
 import { localFiles } from "../../config/files";
-import { keyAt, leaves, ROOT } from "../../config/keys";
+import { keyAt, leaves, root } from "../../config/keys";
 import { onGoogle, runProgram } from "./program";
 
 const read = (file: string) =>
@@ -17,7 +17,7 @@ describe("Pulumi.yaml", () => {
         const declared = Object.entries(config).filter(([key]) => !key.includes(":"));
         expect(Object.fromEntries(declared)).toEqual(
             Object.fromEntries(
-                ROOT.children.map(({ path, description, fallback }) => [
+                root().children.map(({ path, description, fallback }) => [
                     path.join("."),
                     {
                         type: "object",
@@ -55,7 +55,7 @@ describe("pulumi new", () => {
     const { config: preset } = read("Pulumi.dev.yaml") as { config: Record<string, unknown> };
 
     it("asks for keys without a default, and only for keys that the program reads", () => {
-        const read = ["gcp:project", "gcp:zone", "gcp:region", ...ROOT.children.map(({ path }) => path.join("."))];
+        const read = ["gcp:project", "gcp:zone", "gcp:region", ...root().children.map(({ path }) => path.join("."))];
         for (const [key, { description }] of Object.entries(asked)) {
             expect(read).toContain(key);
             expect(description).toMatch(/^[A-Z].+[^.]$/);
@@ -65,7 +65,7 @@ describe("pulumi new", () => {
     });
 
     it("asks for everything else: Pulumi.dev.yaml sets all other keys without a default", () => {
-        const unset = ROOT.children.filter(({ path, fallback }) => {
+        const unset = root().children.filter(({ path, fallback }) => {
             const key = path.join(".");
             return fallback === undefined && !(key in asked) && !(`bookinfo-mesh:${key}` in preset);
         });

@@ -1,6 +1,6 @@
 /** How this machine asks a gateway for the page that wants a host name, trusts a certificate of its own, or asks for one. */
-import { existsSync, readFileSync } from "node:fs";
-import * as tls from "node:tls";
+import { readFileSync } from "node:fs";
+import tls from "node:tls";
 import { hostFor } from "../../../components/istio/address";
 import { certificatesIn, isKeyOf } from "../../../config/certificates";
 import { messageOf, UserError } from "../../shared/errors";
@@ -97,29 +97,16 @@ export function securityOf({ hosts, tls: own }: GatewayAccess, client?: ClientCe
     return { secureContext: contextFor(leaf?.toString(), client), ...(servername !== undefined && { servername }) };
 }
 
-/** Reading all root certificates takes 50 ms, and a command makes many requests. */
-const contexts = new Map<string, tls.SecureContext>();
-
-/** @param own a certificate that is trusted beside the usual CAs, as PEM */
+/**
+ * A context that trusts what this machine trusts.
+ * @param own a certificate that is trusted too, as PEM
+ */
 function contextFor(own: string | undefined, client: ClientCertificate | undefined): tls.SecureContext {
-    const key = JSON.stringify([own, client?.cert]);
-    const context =
-        contexts.get(key) ??
-        tls.createSecureContext({
-            ...client,
-            ca: [...trusted(), ...(own === undefined ? [] : [own])],
-            // The gateway's certificate itself is trusted, not its CA.
-            allowPartialTrustChain: true,
-        });
-    contexts.set(key, context);
-    return context;
-}
-
-/** What Node.js trusts if it is told nothing else. */
-function trusted(): string[] {
-    const { NODE_EXTRA_CA_CERTS: extra } = process.env;
-    return [
-        ...tls.rootCertificates,
-        ...(extra !== undefined && existsSync(extra) ? [readFileSync(extra, "utf8")] : []),
-    ];
+    // The gateway's certificate itself is trusted, not its CA.
+    const secure = tls.createSecureContext({ ...client, allowPartialTrustChain: true });
+    if (own !== undefined) {
+        // The option `ca` would replace the usual CAs. To name these too takes 50 ms, because Node.js reads each of them again.
+        (secure.context as { addCACert(certificate: string): void }).addCACert(own);
+    }
+    return secure;
 }

@@ -79,21 +79,21 @@ function noteOutputs(declaration: Declaration, urn: string, outputs: Properties)
     }
 }
 
-/** The outputs that a provider would give: the inputs, a name if the program sets none, and the status of some kinds. */
+/** What a provider would give beside the inputs: a name if the program sets none, and the status of some kinds. */
 function stateOf(resource: pulumi.runtime.MockResourceArgs): Properties {
     const inputs = resource.inputs as Properties;
     if (resource.id) {
         const status = { loadBalancer: { ingress: [{ hostname: NO_ADDRESS }] } };
-        return resource.type === SERVICE_TYPE ? { ...inputs, status } : inputs;
+        return resource.type === SERVICE_TYPE ? { status } : {};
     }
     if (resource.type === RELEASE_TYPE) {
         const name = inputs.name ?? resource.name;
-        return { ...inputs, name, status: { name, namespace: inputs.namespace ?? "default", status: "deployed" } };
+        return { name, status: { name, namespace: inputs.namespace ?? "default", status: "deployed" } };
     }
     if (resource.type.startsWith("kubernetes:")) {
-        return { ...inputs, metadata: { name: resource.name, ...(inputs.metadata as Properties | undefined) } };
+        return { metadata: { name: resource.name, ...(inputs.metadata as Properties | undefined) } };
     }
-    return { name: resource.name, ...inputs };
+    return "name" in inputs ? {} : { name: resource.name };
 }
 
 /** Ids as the Kubernetes provider gives them: `namespace/name`, or `name` without a namespace. */

@@ -42,7 +42,7 @@ const running = (program: string, args: string[]) => `
     console.log((user + system) / 1e6);`;
 
 it("writes the CPU time of the command and of each of its Node.js processes once, with other programs of these", () => {
-    const loop = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+    const loop = "i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done";
     const evaluation = write("evaluation.js", running("sh", ["-c", loop]));
     const { written, printed } = timesOf(write("bookinfo.js", running(process.execPath, [evaluation])));
     const [inner = 0, outer = 0, ...others] = written;

@@ -1,14 +1,25 @@
 import { parse } from "yaml";
 import { once } from "./once";
-import { closure, CLUSTER, find, GOOGLE, ofType, onGoogle, type Registration, type Run, runProgram } from "./program";
+import {
+    closure,
+    CLUSTER,
+    find,
+    GOOGLE,
+    NO_ADDONS,
+    ofType,
+    onGoogle,
+    type Registration,
+    type Run,
+    runProgram,
+} from "./program";
 
 /** An unknown value in requests to the engine (@pulumi/pulumi, runtime/rpc: unknownValue). */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** The mark of a secret in requests to the engine (runtime/rpc: specialSigKey, specialSecretSig). */
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
-/** Grafana's dashboards are most of what a run costs, and no setting of the cluster changes them. */
-const runWith = (cluster: object) => runProgram({ ...onGoogle(cluster), istio: { grafana: { enabled: false } } });
+const runWith = (cluster: object, { istio = {}, ...others }: { istio?: object; [key: string]: unknown } = {}) =>
+    runProgram({ ...onGoogle(cluster), istio: { ...NO_ADDONS, ...istio }, ...others });
 
 const standard = once(() => runProgram(onGoogle()));
 const preview = once(() => runProgram(onGoogle(), { preview: true }));
@@ -240,19 +251,17 @@ describe("the cluster", () => {
     });
 
     it("follows the config", async () => {
-        const run = await runProgram(
-            onGoogle({
-                releaseChannel: "STABLE",
-                deletionProtection: true,
-                labels: { team: "mesh" },
-                maintenanceStart: "22:30",
-                logging: ["SYSTEM_COMPONENTS", "WORKLOADS"],
-                monitoring: [],
-                managedPrometheus: true,
-                ranges: { nodes: "10.64.0.0/24", controlPlane: "10.64.1.0/28" },
-                nodePool: { machineType: "n2d-standard-4", min: 1, max: 3, diskSizeGb: 80 },
-            }),
-        );
+        const run = await runWith({
+            releaseChannel: "STABLE",
+            deletionProtection: true,
+            labels: { team: "mesh" },
+            maintenanceStart: "22:30",
+            logging: ["SYSTEM_COMPONENTS", "WORKLOADS"],
+            monitoring: [],
+            managedPrometheus: true,
+            ranges: { nodes: "10.64.0.0/24", controlPlane: "10.64.1.0/28" },
+            nodePool: { machineType: "n2d-standard-4", min: 1, max: 3, diskSizeGb: 80 },
+        });
         expect(google(run, "Cluster").inputs).toMatchObject({
             releaseChannel: { channel: "STABLE" },
             deletionProtection: true,
@@ -271,7 +280,7 @@ describe("the cluster", () => {
     });
 
     it("B5: of a project that is named by its number has the pool and the context of its id", async () => {
-        const run = await runProgram({ ...onGoogle(), "gcp:project": "123456789012" });
+        const run = await runWith({}, { "gcp:project": "123456789012" });
         expect(google(run, "Cluster").inputs.workloadIdentityConfig).toEqual({
             workloadPool: "bookinfo-test.svc.id.goog",
         });
@@ -346,7 +355,7 @@ describe("the cluster", () => {
 
     it("is at the location of the provider's config, if it has no own location", async () => {
         const location = async (gcp: Record<string, string>) =>
-            google(await runProgram({ ...onGoogle(), ...gcp }), "Cluster").inputs.location;
+            google(await runWith({}, gcp), "Cluster").inputs.location;
         expect(await location({ "gcp:zone": "asia-east1-b", "gcp:region": "us-west1" })).toBe("asia-east1-b");
         expect(await location({ "gcp:region": "us-west1" })).toBe("us-west1");
     });
@@ -523,13 +532,13 @@ describe("the ingress gateway's address", () => {
         { gateway: { service: { annotations: { "networking.gke.io/load-balancer-type": "Internal" } } } },
         { values: { gateway: { service: { annotations: { "cloud.google.com/load-balancer-type": "Internal" } } } } },
     ])("is one of the subnet for an internal load balancer, by %j", async (istio) => {
-        const run = await runProgram({ ...onGoogle({ ingress: { staticIp: true } }), istio });
+        const run = await runWith({ ingress: { staticIp: true } }, { istio });
         expect(google(run, "Address").inputs).toMatchObject({ addressType: "INTERNAL", subnetwork: "cluster-subnet" });
     });
 
     it("can be overridden by Helm values", async () => {
         const values = { gateway: { service: { loadBalancerIP: "203.0.113.99" } } };
-        const run = await runProgram({ ...onGoogle({ ingress: { staticIp: true } }), istio: { values } });
+        const run = await runWith({ ingress: { staticIp: true } }, { istio: { values } });
         expect(release(run, "gateway").inputs.values).toMatchObject(values.gateway);
     });
 });

@@ -30,13 +30,19 @@ let file: string;
 let google: Google;
 let client: ResourceProviderClient;
 
-beforeEach(async () => {
+beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), "google-"));
     file = path.join(folder, "cloud.json");
     await start();
 });
 
 afterEach(() => {
+    rmSync(file, { force: true });
+    google.operations.length = 0;
+    google.injectFault = undefined;
+});
+
+afterAll(() => {
     stop();
     rmSync(folder, { recursive: true });
 });

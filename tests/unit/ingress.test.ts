@@ -3,12 +3,9 @@ import { gatewayValues } from "../../components/istio/values";
 import { ConfigError, parseConfig } from "../../config";
 import { parseAddress } from "../../config/address";
 import { once } from "./once";
-import { CLUSTER, find, GOOGLE, KUBECONFIG, onGoogle, type Run, runProgram } from "./program";
+import { CLUSTER, find, GOOGLE, KUBECONFIG, NO_ADDONS, onGoogle, type Run, runProgram } from "./program";
 
 /* The way in: how clients reach the ingress gateway. */
-
-const off = { enabled: false };
-const NO_ADDONS = { tracing: off, prometheus: off, grafana: off, kiali: off, servicegraph: off };
 
 /** The checked config of Istio with these settings of the gateway. */
 function istio(gateway: object, values: object = {}) {

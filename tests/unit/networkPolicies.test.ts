@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { networkPolicySpecs, type Protected, scrapersOf } from "../../components/networkPolicies";
 import { ADDONS, type AddonName } from "../../components/names";
-import { CLUSTER, find, ofType, type Run, runProgram } from "./program";
+import { CLUSTER, find, NO_ADDONS, ofType, type Run, runProgram } from "./program";
 
 interface Selector {
     matchLabels?: Record<string, string>;
@@ -148,9 +148,6 @@ test("a Prometheus of others reads metrics: from its Service's namespace, or fro
 describe("the program", () => {
     const policies = (run: Run) => ofType(run, /:NetworkPolicy$/);
     const names = (run: Run) => policies(run).map(({ name }) => name.replace("network-policies-", ""));
-    const none = Object.fromEntries(
-        ["tracing", "prometheus", "grafana", "kiali", "servicegraph"].map((name) => [name, { enabled: false }]),
-    );
 
     it("declares one for istiod and each add-on that is on, in their namespace", async () => {
         const run = await runProgram({ cluster: CLUSTER });
@@ -160,7 +157,7 @@ describe("the program", () => {
             expect(inputs.metadata).toMatchObject({ namespace: "istio-system" });
             expect(dependencies).toContain(namespace.urn);
         }
-        expect(names(await runProgram({ cluster: CLUSTER, istio: none }))).toEqual(["istiod"]);
+        expect(names(await runProgram({ cluster: CLUSTER, istio: NO_ADDONS }))).toEqual(["istiod"]);
     });
 
     it("declares none if the config says so", async () => {

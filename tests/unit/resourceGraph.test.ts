@@ -5,6 +5,7 @@ import {
     closure,
     find,
     MARK,
+    NO_ADDONS,
     ofType,
     type Registration,
     type Run,
@@ -340,7 +341,10 @@ describe("mTLS", () => {
     });
 
     it("is not changed if it is disabled", async () => {
-        const run = await runProgram({ cluster: CLUSTER, istio: { global: { mtls: { enabled: false } } } });
+        const run = await runProgram({
+            cluster: CLUSTER,
+            istio: { ...NO_ADDONS, global: { mtls: { enabled: false } } },
+        });
         expect(ofType(run, /PeerAuthentication/)).toEqual([]);
     });
 });
@@ -353,7 +357,8 @@ describe("Helm values", () => {
         gateway: { service: { loadBalancerIP: "203.0.113.9" }, imagePullPolicy: "Always" },
     };
 
-    const overridden = once(() => runProgram({ cluster: CLUSTER, istio: { values, hub: "registry.example/istio" } }));
+    const istio = { ...NO_ADDONS, values, hub: "registry.example/istio" };
+    const overridden = once(() => runProgram({ cluster: CLUSTER, istio }));
 
     it("of the config override ours, each for its chart", async () => {
         const run = await overridden();
@@ -372,7 +377,8 @@ describe("Helm values", () => {
     });
 
     it("are secret only if they are set as secret", async () => {
-        const run = await runProgram({ cluster: CLUSTER, istio: { values } }, { secretKeys: ["istio"] });
+        const istio = { ...NO_ADDONS, values };
+        const run = await runProgram({ cluster: CLUSTER, istio }, { secretKeys: ["istio"] });
         expect(release(run, "istiod").inputs.values).toMatchObject(SECRET);
         expect(release(await overridden(), "istiod").inputs.values).not.toMatchObject(SECRET);
     });

@@ -9,7 +9,7 @@ import { drainSecondsOf, gatewayServiceAccountOf, trustDomainOf } from "../../co
 import { BOOKINFO_NAMES } from "../../components/names";
 import { unwrapSecrets } from "../../packages/shared/secrets";
 import { once } from "./once";
-import { CLUSTER, find, ofType, type Registration, type Run, runProgram, waitedFor } from "./program";
+import { CLUSTER, find, NO_ADDONS, ofType, type Registration, type Run, runProgram, waitedFor } from "./program";
 
 const publicKey = once(() => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }));
 
@@ -280,7 +280,7 @@ describe("the program", () => {
     });
 
     it("shuts a whole namespace only if it is the stack's own, and its services never before they are opened", async () => {
-        const own = { ...everything(), app: { namespace: "shop" } };
+        const own = { ...everything(), app: { namespace: "shop" }, istio: NO_ADDONS };
         const run = await runProgram(own);
         const nothing = find(run, POLICY, "bookinfo-allow-nothing");
         expect(nothing.inputs).toMatchObject({ metadata: { name: "allow-nothing", namespace: "shop" }, spec: {} });
@@ -325,7 +325,8 @@ describe("the program", () => {
             istiod: { meshConfig: { trustDomain: "prod.example" } },
             gateway: { serviceAccount: { name: "edge" } },
         };
-        const run = await runProgram({ ...everything(), istio: { values } }, { secretKeys: ["istio"] });
+        const istio = { ...NO_ADDONS, values };
+        const run = await runProgram({ ...everything(), istio }, { secretKeys: ["istio"] });
         const { inputs } = find(run, POLICY, "bookinfo-productpage-access");
         expect(inputs).toMatchObject({
             spec: { rules: [{ from: [{ source: { principals: ["prod.example/ns/istio-system/sa/edge"] } }] }] },

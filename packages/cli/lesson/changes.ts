@@ -42,11 +42,17 @@ function titleOf({ type, name, inputs }: DeclaredResource): string {
 /** Kinds that change the filters for incoming requests. Connections of before keep the filters of before until proxies close them. */
 const FILTERS = /^. (?:AuthorizationPolicy|RequestAuthentication|EnvoyFilter) /;
 
+/** The last wait of a deployment: after it, only subsets go that no request needs any more. */
+const WAITED = /^- Propagation /;
+
 /**
- * Seconds until every request follows what has changed.
+ * Seconds from the end of a deployment until every request follows what it has changed.
  * @param changes from `changesBetween`
  * @param drainSeconds how long connections of before keep their filters
  */
 export function secondsToSettle(changes: readonly string[], drainSeconds: number): number {
-    return PROPAGATION_SECONDS + (changes.some((change) => FILTERS.test(change)) ? drainSeconds : 0);
+    if (changes.some((change) => FILTERS.test(change))) {
+        return PROPAGATION_SECONDS + drainSeconds;
+    }
+    return changes.some((change) => WAITED.test(change)) ? 0 : PROPAGATION_SECONDS;
 }

@@ -112,6 +112,13 @@ describe("what changes", () => {
     it("takes longer to reach every request if it is about filters", () => {
         expect(secondsToSettle(["+ VirtualService default/reviews"], 45)).toBe(5);
         expect(secondsToSettle(["+ A b", "- EnvoyFilter default/x"], 45)).toBe(50);
+        expect(secondsToSettle(["- Propagation tokens", "- RequestAuthentication default/x"], 45)).toBe(50);
+    });
+
+    it("has reached every request if the deployment has waited before it removed the subsets", () => {
+        expect(secondsToSettle(["- DestinationRule default/reviews", "- Propagation subsets"], 45)).toBe(0);
+        // A lesson that was interrupted is set up again.
+        expect(secondsToSettle([], 45)).toBe(5);
     });
 
     it("is nothing for components, objects that are only read, and values that are kept", () => {

@@ -87,7 +87,9 @@ async function deployWith(changes: readonly string[], options: LessonOptions, st
     const served = await deploy(stack, options, stop);
     // A deployment ends when istiod has everything. What a page says next is about what proxies do.
     const seconds = secondsToSettle(changes, drainSecondsOf(configOf(stack).istio.values.istiod));
-    await new Progress().during(`Every proxy has it, after ${seconds} s`, () => pause(seconds * 1000, stop));
+    if (seconds > 0) {
+        await new Progress().during(`Every proxy has it, after ${seconds} s`, () => pause(seconds * 1000, stop));
+    }
     console.log(pageLine(served));
 }
 

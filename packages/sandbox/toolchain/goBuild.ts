@@ -21,9 +21,10 @@ const goEnvironment = {
 
 /**
  * The same for every family, because Go's cache keeps a package for each set of flags. Without debug information, which
- * the linker drops anyway (-s -w), the compiler needs a tenth less time and its cache a fifth less space.
+ * the linker drops anyway (-s -w), the compiler needs a tenth less time and its cache a fifth less space. Without inlining (-l), it
+ * needs a quarter less. Only Go's own packages are inlined, because every program spends its time in them.
  */
-const compilerFlags = "-gcflags=all=-dwarf=false";
+const compilerFlags = ["-gcflags=all=-dwarf=false -l", "-gcflags=std=-dwarf=false"];
 
 /** For every family, for the same reason. Istio's own build has it: Envoy's API without validators, half of its code. */
 const commonTags = "disable_pgv";
@@ -159,7 +160,7 @@ export function goArtifact(family: GoFamily, env: NodeJS.ProcessEnv = {}): Artif
             ...moduleFiles(family.module),
             ...(family.sources === undefined ? [] : sourcesIn(family.sources)),
             JSON.stringify(family.programs),
-            compilerFlags,
+            ...compilerFlags,
             linkerFlags,
             tags,
             JSON.stringify(release),
@@ -205,7 +206,7 @@ function tagsOf({ tags }: GoFamily): string {
 
 /** The flags that decide what is compiled and linked. */
 function flagsOf(family: GoFamily): string[] {
-    return [compilerFlags, "-tags", tagsOf(family), "-ldflags", linkerFlagsOf(family)];
+    return [...compilerFlags, "-tags", tagsOf(family), "-ldflags", linkerFlagsOf(family)];
 }
 
 /** The packages of a family's programs, each once. */

@@ -1,4 +1,4 @@
-import childProcess, { type SpawnSyncReturns } from "node:child_process";
+import childProcess, { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
     chmodSync,
@@ -34,10 +34,7 @@ const write = (name: string, text: string) => {
 /** Runs a program as users run it, in a separate process. */
 function start(...args: string[]): SpawnSyncReturns<string> {
     const env = { ...process.env, NODE_OPTIONS: "" };
-    return childProcess.spawnSync(process.execPath, [inClone("packages/compile/run.js"), ...args], {
-        encoding: "utf8",
-        env,
-    });
+    return spawnSync(process.execPath, [inClone("packages/compile/run.js"), ...args], { encoding: "utf8", env });
 }
 
 /** What a program prints that runs in this process, with new modules as in a new process. */
@@ -126,13 +123,14 @@ describe("a build", () => {
     it("is made again if it is damaged", () => {
         outputOf("room/entry.ts");
         const file = buildOf("room/entry.ts");
-        const [whole, map] = [file, `${file}.map`].map((each) => readFileSync(each, "utf8"));
+        const whole = readFileSync(file, "utf8");
+        const map = readFileSync(`${file}.map`, "utf8");
         const damages = [
             () => {
                 truncateSync(file, statSync(file).size - 20);
             },
             () => {
-                writeFileSync(file, whole?.replace("first", "wrong") ?? "");
+                writeFileSync(file, whole.replace("first", "wrong"));
             },
             () => {
                 rmSync(`${file}.map`);
@@ -146,14 +144,16 @@ describe("a build", () => {
         for (const damage of damages) {
             damage();
             expect(() => outputOf("room/entry.ts")).toThrow(/cannot be compiled:\nbuilt$/);
-            writeFileSync(file, whole ?? "");
-            writeFileSync(`${file}.map`, map ?? "");
+            writeFileSync(file, whole);
+            writeFileSync(`${file}.map`, map);
             expect(outputOf("room/entry.ts")).toBe("first");
         }
         build.mockRestore();
         truncateSync(file);
+        rmSync(`${file}.map`);
         expect(outputOf("room/entry.ts")).toBe("first");
         expect(readFileSync(file, "utf8")).toBe(whole);
+        expect(readFileSync(`${file}.map`, "utf8")).toBe(map);
     });
 
     it("is removed once its source is gone, and leaves nothing unfinished", () => {

@@ -57,10 +57,10 @@ export function readKubeconfig(path: string, read = (file: string) => readFileSy
     return parseKubeconfig(content);
 }
 
-/** Of the text that was parsed last: a command parses the same one several times, which takes some milliseconds each. */
+/** What was parsed last. A command parses the same text several times, and each time takes some milliseconds. */
 let latest: { content: string; kubeconfig: Kubeconfig } | undefined;
 
-/** Parses the content of a kubeconfig. Nobody may change the result. @throws KubeconfigError if it is not one */
+/** Parses the content of a kubeconfig. Callers share the result and must not change it. @throws KubeconfigError if it is not one */
 export function parseKubeconfig(content: string): Kubeconfig {
     if (latest?.content !== content) {
         latest = { content, kubeconfig: parsed(content) };

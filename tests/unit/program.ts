@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type * as Grafana from "../../components/addons/grafana/dashboards/dashboards";
+import { SWITCHES } from "../../components/names";
 import { listenToMonitor, type Registration as Registered } from "../../packages/cli/program/monitor";
 import type * as Bundle from "../../packages/servicegraph/bundle";
 import { once } from "./once";
@@ -46,10 +47,8 @@ export type StackFile = Record<string, unknown>;
 export const KUBECONFIG = path.join(__dirname, "fixtures/kubeconfig.yaml");
 export const CLUSTER = { kind: "kubeconfig", path: KUBECONFIG, context: "here" };
 
-const off = { enabled: false };
-
 /** Settings of `istio` for runs that are not about add-ons: these are most of what a run costs. */
-export const NO_ADDONS = { tracing: off, prometheus: off, grafana: off, kiali: off, servicegraph: off };
+export const NO_ADDONS = Object.fromEntries(Object.values(SWITCHES).map((section) => [section, { enabled: false }]));
 
 /** The config of a stack on Google Cloud, with additional keys of the section `cluster`. */
 export function onGoogle(cluster: object = {}): StackFile {
@@ -191,13 +190,13 @@ function mocks({ preview, ingress = { ip: ADDRESS } }: Options): pulumi.runtime.
         },
         // The SDK takes what is missing here from the inputs.
         newResource: ({ type, name, inputs, id }) => {
-            const { name: ownName = name, namespace, location } = inputs as Record<string, unknown>;
+            const { name: releaseName, namespace, location } = inputs as Record<string, unknown>;
             if (preview) {
                 return { id: undefined, state: {} };
             }
             switch (type) {
                 case "kubernetes:helm.sh/v3:Release":
-                    return { id: name, state: { status: { name: ownName, namespace } } };
+                    return { id: name, state: { status: { name: releaseName, namespace } } };
                 case "kubernetes:core/v1:Service":
                     return { id: id ?? name, state: { status: { loadBalancer: { ingress: [ingress] } } } };
                 case "bookinfo-mesh:istio:Leftovers":

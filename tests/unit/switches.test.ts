@@ -1,11 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { once } from "./once";
-import { CLUSTER, find, ofType, type Registration, type Run, runProgram } from "./program";
+import { CLUSTER, find, NO_ADDONS, ofType, type Registration, type Run, runProgram } from "./program";
 
 const SWITCHES = ["tracing", "prometheus", "grafana", "kiali", "servicegraph"] as const;
 type Switch = (typeof SWITCHES)[number];
 
-const NONE = Object.fromEntries(SWITCHES.map((name) => [name, { enabled: false }])) as Record<Switch, object>;
 const run = (istio: object) => runProgram({ cluster: CLUSTER, istio });
 
 /** Each add-on's objects in the cluster. */
@@ -59,7 +58,7 @@ function objectOf({ type, name, inputs }: Registration): string {
 const objects = ({ resources }: Run) =>
     resources.filter(({ custom, read, type }) => custom && !read && type.startsWith("kubernetes:")).map(objectOf);
 
-const nothingOn = once(() => run(NONE));
+const nothingOn = once(() => run(NO_ADDONS));
 const allOn = once(() => run({}));
 
 /** The objects that a run without add-ons does not have. */
@@ -76,7 +75,7 @@ const needsPrometheus = (name: Switch) => ["grafana", "kiali", "servicegraph"].i
 
 describe.each(SWITCHES)("istio.%s", (name) => {
     const withIt: Switch[] = needsPrometheus(name) ? [name, "prometheus"] : [name];
-    const alone = once(() => run({ ...NONE, [name]: { enabled: true } }));
+    const alone = once(() => run({ ...NO_ADDONS, [name]: { enabled: true } }));
 
     it("creates only its objects if it alone is enabled, with Prometheus if it needs that", async () => {
         const expected = withIt.flatMap((each) => OBJECTS[each]).sort();
@@ -149,7 +148,7 @@ describe("tracing", () => {
     });
 
     it("has the configured sampling", async () => {
-        const program = await run({ ...NONE, tracing: { sampling: 0.5 } });
+        const program = await run({ ...NO_ADDONS, tracing: { sampling: 0.5 } });
         expect(find(program, "kubernetes:telemetry.istio.io/v1:Telemetry", "istio-tracing").inputs.spec).toEqual({
             tracing: [{ providers: [{ name: "jaeger" }], randomSamplingPercentage: 0.5 }],
         });
@@ -162,7 +161,7 @@ describe("tracing", () => {
 
 describe("a disabled Prometheus", () => {
     it("is deployed for add-ons that need it", async () => {
-        const program = await run({ ...NONE, prometheus: { enabled: false }, kiali: { enabled: true } });
+        const program = await run({ ...NO_ADDONS, prometheus: { enabled: false }, kiali: { enabled: true } });
         expect(await added(program)).toEqual([...OBJECTS.kiali, ...OBJECTS.prometheus].sort());
     });
 });
@@ -178,7 +177,7 @@ describe("Kiali", () => {
             grafana: { enabled: true },
             tracing: { enabled: true },
         });
-        const alone = await run({ ...NONE, kiali: { enabled: true } });
+        const alone = await run({ ...NO_ADDONS, kiali: { enabled: true } });
         expect(external(alone).external_services).toMatchObject({
             grafana: { enabled: false },
             tracing: { enabled: false },
@@ -187,7 +186,7 @@ describe("Kiali", () => {
 
     it("uses the values and the chart of the config", async () => {
         const program = await run({
-            ...NONE,
+            ...NO_ADDONS,
             kiali: { enabled: true, version: "2.30.0", chartRepository: "oci://registry.example/charts" },
             values: { kiali: { auth: { strategy: "token" }, deployment: { replicas: 2 } } },
         });

@@ -82,18 +82,18 @@ function noteOutputs(declaration: Declaration, urn: string, outputs: Properties)
 /** What a provider would give beside the inputs: a name if the program sets none, and the status of some kinds. */
 function stateOf(resource: pulumi.runtime.MockResourceArgs): Properties {
     const inputs = resource.inputs as Properties;
+    const name = inputs.name ?? resource.name;
     if (resource.id) {
         const status = { loadBalancer: { ingress: [{ hostname: NO_ADDRESS }] } };
         return resource.type === SERVICE_TYPE ? { status } : {};
     }
     if (resource.type === RELEASE_TYPE) {
-        const name = inputs.name ?? resource.name;
         return { name, status: { name, namespace: inputs.namespace ?? "default", status: "deployed" } };
     }
     if (resource.type.startsWith("kubernetes:")) {
         return { metadata: { name: resource.name, ...(inputs.metadata as Properties | undefined) } };
     }
-    return "name" in inputs ? {} : { name: resource.name };
+    return { name };
 }
 
 /** Ids as the Kubernetes provider gives them: `namespace/name`, or `name` without a namespace. */

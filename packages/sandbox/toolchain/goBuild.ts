@@ -22,7 +22,7 @@ const goEnvironment = {
 /**
  * The same for every family, because Go's cache keeps a package for each set of flags. Without debug information, which
  * the linker drops anyway (-s -w), the compiler needs a tenth less time and its cache a fifth less space. Without inlining (-l), it
- * needs a quarter less. Only Go's own packages are inlined, because every program spends its time in them.
+ * needs a fifth less. Functions of Go's own packages are still inlined: they are compiled once, and every program runs them.
  */
 const compilerFlags = ["-gcflags=all=-dwarf=false -l", "-gcflags=std=-dwarf=false"];
 

@@ -63,7 +63,16 @@ function load(entry) {
     const { mapStackTraces } = require("./stackTrace");
     // Only then, because it makes every stack trace slow, and the SDK of Pulumi looks at thousands.
     process.once("uncaughtExceptionMonitor", mapStackTraces);
+    keepBytecode();
     return require(compiled(entry));
+}
+
+/**
+ * From version 22.8 on, Node.js can keep the bytecode of the files that a process loads. It compares their content. A command that
+ * evaluates the program takes a tenth less CPU time then.
+ */
+function keepBytecode() {
+    require("node:module").enableCompileCache?.(path.join(cacheFolder(), "v8"));
 }
 
 /** Whether a file is a whole build, and everything that it was made of is unchanged. */
@@ -217,4 +226,4 @@ function digestOf(content) {
     return createHash("sha256").update(content).digest("hex");
 }
 
-module.exports = { bundled, compiled, load };
+module.exports = { bundled, compiled, keepBytecode, load };

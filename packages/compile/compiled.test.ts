@@ -32,8 +32,8 @@ const write = (name: string, text: string) => {
 };
 
 /** Runs a program as users run it, in a separate process. */
-function start(...args: string[]): SpawnSyncReturns<string> {
-    const env = { ...process.env, NODE_OPTIONS: "" };
+function start(args: string[], nodeOptions = ""): SpawnSyncReturns<string> {
+    const env = { ...process.env, NODE_OPTIONS: nodeOptions };
     return spawnSync(process.execPath, [inClone("packages/compile/run.js"), ...args], { encoding: "utf8", env });
 }
 
@@ -193,14 +193,14 @@ describe("a folder that cannot be written", () => {
         writeFileSync(build, `${other}\n//# build=${manifest.replace(digests[0] ?? "", digests[1] ?? "")}`);
         chmodSync(path.join(temporary, folder), 0o777);
         // The new one is removed when the process ends.
-        expect(start(inClone("room/entry.ts"))).toMatchObject({ stdout: "first\n", stderr: "" });
+        expect(start([inClone("room/entry.ts")])).toMatchObject({ stdout: "first\n", stderr: "" });
         expect(readdirSync(temporary)).toEqual([folder]);
         expect(readFileSync(build, "utf8")).toContain('"wrong"');
     });
 });
 
 describe("a program", () => {
-    it("has its own arguments, paths and packages", () => {
+    it("has its own arguments, paths and packages, and its bytecode is kept", () => {
         write("room/data.txt", "text beside the source");
         write("node_modules/some-package/package.json", '{ "main": "one.js" }');
         write("node_modules/some-package/one.js", "exports.word = 1;");
@@ -215,7 +215,13 @@ describe("a program", () => {
             ].join("\n"),
         );
         write("other/where.ts", "export const where: string = __dirname;\n");
-        const { stdout } = start(inClone("room/entry.ts"), "--one", "two");
+        // Node.js 20 cannot keep bytecode.
+        write("newer.js", "require('node:module').enableCompileCache = (folder) => console.error(folder);");
+        const { stdout, stderr } = start(
+            [inClone("room/entry.ts"), "--one", "two"],
+            `--require=${inClone("newer.js")}`,
+        );
+        expect(stderr).toBe(`${path.join(cache(), "v8")}\n`);
         expect(stdout).toBe(
             `text beside the source entry.ts ${inClone("other")}\none.js ${inClone("room/entry.ts")} --one two\n`,
         );
@@ -227,7 +233,7 @@ describe("a program", () => {
             'interface Unused {\n    a: 1;\n}\nexport const word = (): string => {\n    throw new Error("broken");\n};\n',
         );
         write("room/entry.ts", "import { word } from './word';\ntype None = undefined;\n\nword();\n");
-        const { status, stderr } = start(inClone("room/entry.ts"));
+        const { status, stderr } = start([inClone("room/entry.ts")]);
         expect(status).toBe(1);
         expect(stderr).toContain("Error: broken\n");
         expect(stderr).toContain(`at word (${inClone("room/word.ts")}:5:11)`);
@@ -236,7 +242,7 @@ describe("a program", () => {
 
     it("that is not TypeScript is refused, with the place of the mistake", () => {
         write("room/word.ts", "export const word = ;\n");
-        const { status, stderr } = start(inClone("room/entry.ts"));
+        const { status, stderr } = start([inClone("room/entry.ts")]);
         expect(status).toBe(1);
         expect(stderr).toContain("room/word.ts:1:20");
     });

@@ -2,8 +2,10 @@
 // Pulumi's Node.js host loads this file before everything else (Pulumi.yaml, `nodeargs`). It runs TypeScript files from builds.
 require("./deferPackages");
 const Module = require("node:module");
-const { compiled } = require("./compiled");
+const { compiled, keepBytecode } = require("./compiled");
 const { mapStackTraces } = require("./stackTrace");
+
+keepBytecode();
 
 Module._extensions[".ts"] = (module, file) => {
     // The SDK has its own listeners by now, which print an error that ends the program. Before them, nothing may listen: a

@@ -1,4 +1,7 @@
-/** `--selectProjects unit` runs the unit tests, `--selectProjects e2e` those that need the sandbox. */
+/**
+ * `--selectProjects unit` runs the unit tests, `e2e` the end-to-end tests that share the sandbox, and `servicegraph` those of its pages,
+ * which need no sandbox.
+ */
 
 // Tests compare text, and CI=true would colour it.
 process.env.NO_COLOR = "1";
@@ -25,7 +28,15 @@ module.exports = {
             transform,
             testMatch,
             roots: ["<rootDir>/tests/e2e"],
+            testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/servicegraph/"],
             globalTeardown: "<rootDir>/tests/e2e/teardown.ts",
+        },
+        {
+            displayName: "servicegraph",
+            testEnvironment: "node",
+            transform,
+            testMatch,
+            roots: ["<rootDir>/tests/e2e/servicegraph"],
         },
     ],
     testSequencer: "<rootDir>/tests/e2e/order.cjs",

@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
-import { type FakePrometheus, fakePrometheus } from "../../packages/servicegraph/testing/fakePrometheus";
-import { type Program, startServer } from "../../packages/servicegraph/testing/program";
-import { answerTo, BOOKINFO, type Traffic } from "../../packages/servicegraph/testing/traffic";
-import { launchBrowser, updatePicture } from "./browser";
+import { type FakePrometheus, fakePrometheus } from "../../../packages/servicegraph/testing/fakePrometheus";
+import { type Program, startServer } from "../../../packages/servicegraph/testing/program";
+import { answerTo, BOOKINFO, type Traffic } from "../../../packages/servicegraph/testing/traffic";
+import { launchBrowser, updatePicture } from "../browser";
 
 /*
  * servicegraph's two pages in a browser. The server is the same as in the cluster. Prometheus is a fake on loopback, which answers with

@@ -2,12 +2,12 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
-import { fakePrometheus, type FakePrometheus, type Reply } from "../../packages/servicegraph/testing/fakePrometheus";
-import { largeMesh } from "../../packages/servicegraph/testing/largeMesh";
-import { startServer } from "../../packages/servicegraph/testing/program";
-import { answerTo, BOOKINFO, type Traffic } from "../../packages/servicegraph/testing/traffic";
-import { clone } from "./commands";
-import { launchBrowser } from "./browser";
+import { fakePrometheus, type FakePrometheus, type Reply } from "../../../packages/servicegraph/testing/fakePrometheus";
+import { largeMesh } from "../../../packages/servicegraph/testing/largeMesh";
+import { startServer } from "../../../packages/servicegraph/testing/program";
+import { answerTo, BOOKINFO, type Traffic } from "../../../packages/servicegraph/testing/traffic";
+import { clone } from "../commands";
+import { launchBrowser } from "../browser";
 
 /* servicegraph's pages as they look and behave for each kind of mesh and of reader: what both pages' tests share. */
 

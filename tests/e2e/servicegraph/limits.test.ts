@@ -9,9 +9,9 @@ import {
     fakePrometheus,
     type Reply,
     sendVector,
-} from "../../packages/servicegraph/testing/fakePrometheus";
-import { type Program, startServer } from "../../packages/servicegraph/testing/program";
-import { answerTo, BOOKINFO } from "../../packages/servicegraph/testing/traffic";
+} from "../../../packages/servicegraph/testing/fakePrometheus";
+import { type Program, startServer } from "../../../packages/servicegraph/testing/program";
+import { answerTo, BOOKINFO } from "../../../packages/servicegraph/testing/traffic";
 
 /*
  * servicegraph with answers of Prometheus up to the limit of their size, and with as many connections as a client can open. Whatever

@@ -8,7 +8,7 @@ import {
     type View,
     violationsOf,
     viewsOf,
-} from "./servicegraphPages";
+} from "./readers";
 
 /*
  * servicegraph's pages for readers with a phone, a keyboard, a screen reader or large meshes. The pictures are for people to look at:

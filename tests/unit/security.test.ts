@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import * as fc from "fast-check";
 import { accessSpec, NOTHING } from "../../components/bookinfo/accessSpecs";
 import { tokenRequiredSpec, tokensSpec } from "../../components/bookinfo/loginSpecs";
@@ -7,11 +6,12 @@ import { BOOKINFO_SERVICES } from "../../components/bookinfo/services";
 import type { AuthorizationPolicySpec } from "../../components/istio/api";
 import { drainSecondsOf, gatewayServiceAccountOf, trustDomainOf } from "../../components/istio/values";
 import { BOOKINFO_NAMES } from "../../components/names";
+import { foreignKeyPair } from "../../packages/cli/token/keyPair";
 import { unwrapSecrets } from "../../packages/shared/secrets";
 import { once } from "./once";
 import { CLUSTER, find, NO_ADDONS, ofType, type Registration, type Run, runProgram, waitedFor } from "./program";
 
-const publicKey = once(() => generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" }));
+const publicKey = once(() => foreignKeyPair().publicJwk);
 
 const identities = {
     trustDomain: "cluster.local",

@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 import { parseConfig } from "../../../config/parse";
 import { PROJECT_FOLDER } from "../../shared/project";
 import type { Declaration, DeclaredResource } from "../program/declaration";
+import { foreignKeyPair } from "../token/keyPair";
 import { changesBetween, secondsToSettle } from "./changes";
 import { lessonPage, lessonPages } from "./page";
 import { withoutWords, withWords } from "./words";
@@ -77,8 +77,7 @@ describe("the pages of the course", () => {
     it.each(pages)("lesson $number has all sections, and words that the program takes", ({ file, words: given }) => {
         const text = readFileSync(path.join(PROJECT_FOLDER, file), "utf8");
         expect([...text.matchAll(/^## (.+)$/gm)].map(([, title]) => title)).toEqual([...SECTIONS, ...LAST]);
-        const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-        const jwks = JSON.stringify({ keys: [publicKey.export({ format: "jwk" })] });
+        const jwks = JSON.stringify({ keys: [foreignKeyPair().publicJwk] });
         const { config } = parse(withWords(STACK, given, () => jwks).text) as { config: Record<string, unknown> };
         const sections = Object.entries(config).map(([key, value]) => [
             key.replace("bookinfo-mesh:", ""),

@@ -75,9 +75,18 @@ export function foreignKeyPair(kid?: string): KeyPair {
     return kid === undefined ? pair : { ...pair, publicJwk: { ...pair.publicJwk, kid } };
 }
 
-/** P-256: Envoy and Istio take it, and its public key is short enough for a line of config. */
+/**
+ * P-256: Envoy and Istio take it, and its public key is short enough for a line of config. Node.js 20 can wait for itself without an end
+ * when it exports the JWK of a key that it has generated: if it collects garbage just then, it takes the lock of the same key again. A key
+ * that it has read has another lock.
+ */
 function newKey(): JsonWebKey {
-    return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+    const { privateKey } = generateKeyPairSync("ec", {
+        namedCurve: "P-256",
+        publicKeyEncoding: { type: "spki", format: "der" },
+        privateKeyEncoding: { type: "pkcs8", format: "der" },
+    });
+    return createPrivateKey({ key: privateKey, type: "pkcs8", format: "der" }).export({ format: "jwk" });
 }
 
 function pairOf(jwk: JsonWebKey): KeyPair {

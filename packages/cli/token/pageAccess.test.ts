@@ -1,10 +1,9 @@
-import { generateKeyPairSync } from "node:crypto";
-import type { KeyPair, PublicJwk } from "./keyPair";
+import { foreignKeyPair } from "./keyPair";
 import { pageAccessOf } from "./pageAccess";
 
-const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-const publicJwk = { ...publicKey.export({ format: "jwk" }), kid: "k", alg: "ES256", use: "sig" } as PublicJwk;
-const own = (): KeyPair => ({ privateKey, publicJwk });
+const keyPair = foreignKeyPair();
+const { publicJwk } = keyPair;
+const own = () => keyPair;
 const none = () => undefined;
 
 const file = (bookinfo: object) => ({ config: { "bookinfo-mesh:bookinfo": bookinfo } });

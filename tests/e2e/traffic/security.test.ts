@@ -1,11 +1,10 @@
-import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadSummary } from "../../../packages/cli/load/summary";
 import { signedToken } from "../../../packages/cli/token/jwt";
-import type { PublicJwk } from "../../../packages/cli/token/keyPair";
+import { foreignKeyPair } from "../../../packages/cli/token/keyPair";
 import { live } from "../../../packages/sandbox/paths";
 import {
     coldStart,
@@ -261,12 +260,10 @@ describe("with tokens", () => {
     it("the page answers 200 with a good one, 403 without one, and 401 with a bad one", async () => {
         expect(await get(productPage)).toMatchObject({ status: 403, body: "RBAC: access denied" });
         expect(await withToken(good)).toMatchObject({ status: 200 });
-        const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-        const publicJwk = { ...publicKey.export({ format: "jwk" }), kid: "k", alg: "ES256" } as PublicJwk;
         const content = { user: "eve", issuer: "bookinfo-mesh", audience: "bookinfo", expires: 60_000 };
         const [header = "", claims = ""] = good.split(".");
         const bad = {
-            foreign: signedToken({ privateKey, publicJwk }, content),
+            foreign: signedToken(foreignKeyPair("k"), content),
             expired: await token("--expires", "-5m"),
             otherIssuer: await token("--issuer", "somebody-else"),
             changed: `${header}.${Buffer.from(JSON.stringify({ iss: "bookinfo-mesh", sub: "eve" })).toString("base64url")}.x`,

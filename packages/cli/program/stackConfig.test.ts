@@ -31,6 +31,11 @@ describe("the config of a stack", () => {
         expect(config["mesh:cluster"]).toBe('{"context":"b"}');
     });
 
+    it("has the keys of objects in the engine's order, but lists as they are", () => {
+        const { config } = resolve({ cluster: { b: [{ d: 1, c: 2 }, "a"], a: { z: null, y: "" } } });
+        expect(config["mesh:cluster"]).toBe('{"a":{"y":"","z":null},"b":[{"c":2,"d":1},"a"]}');
+    });
+
     it("accepts numbers as text, like the engine", () => {
         expect(resolve({ cluster: {}, count: "3" }).faults).toEqual([]);
     });

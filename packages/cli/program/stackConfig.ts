@@ -65,9 +65,18 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
         if (isEncrypted(value)) {
             faults.push(`${key}: is encrypted; only the Pulumi CLI can read it`);
         }
-        config[key] = typeof value === "string" ? value : JSON.stringify(value);
+        config[key] = textOf(value);
     }
     return { config, faults };
+}
+
+/** A value as the engine passes it on: text as it is, and all else as JSON, with the keys of each object in their order. */
+export function textOf(value: unknown): string {
+    const sorted = (_: string, each: unknown) =>
+        isMapping(each)
+            ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)))
+            : each;
+    return typeof value === "string" ? value : JSON.stringify(value, sorted);
 }
 
 /** Whether `pulumi config set --secret` wrote the value, or any value inside it. */

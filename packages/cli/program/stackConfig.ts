@@ -70,7 +70,7 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
     return { config, faults };
 }
 
-/** A value as the engine passes it on: text as it is, and all else as JSON, with the keys of each object in their order. */
+/** A value as the engine passes it on: text as it is, and all else as JSON, with the keys of each object sorted. */
 export function textOf(value: unknown): string {
     const sorted = (_: string, each: unknown) =>
         isMapping(each)

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import { evaluateProgram } from "../cli/program/evaluate";
 import type { Declaration } from "../cli/program/declaration";
 import { completeConfig, readStackFile } from "../cli/program/projectConfig";
-import { textOf } from "../cli/program/stackConfig";
 import { PROJECT_FOLDER, PROJECT_NAME, SANDBOX_STACK, stackFile } from "../shared/project";
 import type { Step } from "../cli/render/step";
 import { stepsOf } from "../cli/render/steps";
@@ -57,11 +56,7 @@ export async function meshSteps(stop?: AbortSignal): Promise<Step[]> {
 
 /** What the program declares with a config. The sandbox must be up, because its kubeconfig is read. */
 export async function declarationOf(own: Record<string, unknown>, stop?: AbortSignal): Promise<Declaration> {
-    const config = Object.fromEntries(
-        Object.entries({ ...completeConfig(SANDBOX_STACK, readStackFile(SANDBOX_STACK)), ...own }).map(
-            ([key, value]) => [key, textOf(value)],
-        ),
-    );
+    const config = completeConfig(SANDBOX_STACK, readStackFile(SANDBOX_STACK), own);
     const request = { folder: PROJECT_FOLDER, project: PROJECT_NAME, stack: SANDBOX_STACK, config };
     return evaluateProgram(request, stop);
 }

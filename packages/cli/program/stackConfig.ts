@@ -71,7 +71,7 @@ export function resolveStackConfig(sources: StackConfigSources): { config: Stack
 }
 
 /** A value as the engine passes it on: text as it is, and all else as JSON, with the keys of each object sorted. */
-export function textOf(value: unknown): string {
+function textOf(value: unknown): string {
     const sorted = (_: string, each: unknown) =>
         isMapping(each)
             ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => (one < other ? -1 : 1)))

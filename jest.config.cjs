@@ -9,6 +9,7 @@ process.env.NO_COLOR = "1";
 const transform = { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } } }] };
 
 const testMatch = ["**/*.test.ts"];
+const endToEnd = { testEnvironment: "node", transform, testMatch };
 
 // At each start, jest reads the attributes of each file below `roots`: here not those of all packages in node_modules.
 module.exports = {
@@ -23,19 +24,15 @@ module.exports = {
             roots: ["<rootDir>/tests/unit", "<rootDir>/packages"],
         },
         {
+            ...endToEnd,
             displayName: "e2e",
-            testEnvironment: "node",
-            transform,
-            testMatch,
             roots: ["<rootDir>/tests/e2e"],
             testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/e2e/servicegraph/"],
             globalTeardown: "<rootDir>/tests/e2e/teardown.ts",
         },
         {
+            ...endToEnd,
             displayName: "servicegraph",
-            testEnvironment: "node",
-            transform,
-            testMatch,
             roots: ["<rootDir>/tests/e2e/servicegraph"],
         },
     ],
